@@ -1,0 +1,37 @@
+"""Every way of turning text into vectors, behind one scikit-learn ``fit``/``transform``."""
+
+from importlib import import_module as _import_module
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it. Names load on first use, so `import textvec` stays light.
+_HOME = {
+    "BM25Transformer": "textvec.sparse.weights",
+    "BM25Vectorizer": "textvec.sparse.weights",
+    "Comparison": "textvec.evaluate.compare",
+    "ContentRecommender": "textvec.recommend.content",
+    "CountVectorizer": "textvec.sparse.counts",
+    "ExactIndex": "textvec.search.exact",
+    "HashingVectorizer": "textvec.sparse.counts",
+    "JiebaTokenizer": "textvec.text.tokenizers",
+    "LSAVectorizer": "textvec.dense.factorized",
+    "TfidfTransformer": "textvec.sparse.weights",
+    "TfidfVectorizer": "textvec.sparse.weights",
+    "compare": "textvec.evaluate.compare",
+    "load": "textvec.persistence",
+    "top_k": "textvec.search.exact",
+}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name):
+    if name in _HOME:
+        value = getattr(_import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'textvec' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,52 @@
+"""Checks of parameters, corpora and optional packages; the wording of every error lives here."""
+
+import numbers
+from importlib import import_module
+
+
+def check_number(name, value, low=None, high=None, integer=False):
+    """Raise unless ``value`` is a number (an integer if asked) in [low, high].
+
+    Raises
+    ------
+    TypeError
+        If it is not a number of the wanted kind.
+    ValueError
+        If it lies outside the range.
+    """
+    kind, article = (numbers.Integral, "an integer") if integer else (numbers.Real, "a number")
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise TypeError(f"{name} must be {article}. Got {value!r} instead.")
+    if low is not None and not value >= low or high is not None and not value <= high:
+        if low is None:
+            wanted = f"at most {high}"
+        elif high is None:
+            wanted = f"at least {low}"
+        else:
+            wanted = f"between {low} and {high}"
+        raise ValueError(f"{name} must be {wanted}. Got {value!r} instead.")
+
+
+def check_choice(name, value, choices):
+    """Raise ValueError unless ``value`` is one of ``choices``."""
+    if not any(value is choice or value == choice for choice in choices):
+        wanted = ", ".join(map(repr, choices))
+        raise ValueError(f"{name} must be one of {wanted}. Got {value!r} instead.")
+
+
+def import_optional(module, extra):
+    """Import an optional package, or raise ImportError that names the extra to install."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{module} is needed here and is not installed. "
+            f'Install it with: pip install "textvec[{extra}]" (from the checkout: ".[{extra}]").'
+        ) from error
+
+
+def closest_names(name, names, n=3):
+    """Return up to ``n`` of ``names`` that are spelled most like ``name``, best first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(str(name), [str(known) for known in names], n=n, cutoff=0.4)
