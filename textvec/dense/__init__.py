@@ -1,0 +1,1 @@
+"""Dense vectors made from counts and co-occurrence."""

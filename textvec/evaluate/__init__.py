@@ -1,0 +1,1 @@
+"""Metrics of rankings, tasks that score a vectorizer, and the table that compares many."""

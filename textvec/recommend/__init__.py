@@ -1,0 +1,1 @@
+"""Recommenders that return ranked tables."""
