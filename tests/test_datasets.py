@@ -1,0 +1,215 @@
+import hashlib
+import http.server
+import os
+import re
+import threading
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from sklearn.utils import Bunch
+
+from textvec import datasets
+
+LANGUAGES = ["en", "zh"]
+COLUMNS = ["id", "name", "address", "desc", "city", "style", "price_band", "amenities"]
+TINY_CSV = 'name,address,desc\nCaf\xe9 Inn,"1 Pier",Quiet\xa0rooms\n'.encode("latin-1")
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def hotels(language):
+    return datasets.load_hotels(language)
+
+
+def units(text, language):
+    """Return what the promises count: words of English, characters of Chinese."""
+    return re.findall(r"\w+(?:['’-]\w+)*" if language == "en" else r"\S", text.lower())
+
+
+def test_bunch_is_consistent(hotels):
+    assert isinstance(hotels, Bunch)
+    assert list(hotels.frame.columns) == COLUMNS
+    assert hotels.data == hotels.frame["desc"].tolist()
+    assert hotels.target.tolist() == hotels.frame["style"].tolist()
+    assert list(hotels.pairs.columns) == ["kind", "a", "b"]
+    assert len(hotels.DESCR) > 500
+
+
+def test_counts_and_labels(hotels, language):
+    frame = hotels.frame
+    assert len(frame) >= 150
+    assert frame["id"].is_unique
+    assert frame["id"].str.fullmatch(language + r"\d{3}").all()
+    assert frame["name"].is_unique
+    assert frame["city"].nunique() == 3
+    assert 8 <= frame["style"].nunique() <= 10
+    assert frame["style"].value_counts().min() >= 5  # enough for stratified 5-fold validation
+    assert set(frame["price_band"]) == {1, 2, 3, 4}
+    assert (frame.map(lambda cell: str(cell).strip()) != "").all(axis=None)
+
+
+def test_lengths(hotels, language):
+    lengths = [len(units(text, language)) for text in hotels.data]
+    assert min(lengths) >= 60
+    if language == "en":
+        assert max(lengths) <= 150
+
+
+def test_planted_pairs_exist(hotels):
+    pairs, style = hotels.pairs, hotels.frame.set_index("id")["style"]
+    kinds = pairs["kind"].value_counts()
+    assert set(kinds.index) == {"duplicate", "sister"}
+    assert kinds["duplicate"] >= 10
+    assert kinds["sister"] >= 20
+    assert set(pairs["a"]) | set(pairs["b"]) <= set(style.index)
+    assert len({frozenset(pair) for pair in zip(pairs["a"], pairs["b"])}) == len(pairs)
+    assert (pairs["a"] != pairs["b"]).all()
+    assert (style[pairs["a"]].to_numpy() == style[pairs["b"]].to_numpy()).all()
+
+
+def five_gram_overlaps(hotels, language):
+    """Return {pair of ids: Jaccard similarity of their sets of 5-grams} for all pairs."""
+    grams = {}
+    for name, text in zip(hotels.frame["id"], hotels.data):
+        found = units(text, language)
+        grams[name] = {tuple(found[i : i + 5]) for i in range(len(found) - 4)}
+    return {
+        frozenset((a, b)): len(grams[a] & grams[b]) / len(grams[a] | grams[b])
+        for a, b in combinations(grams, 2)
+    }
+
+
+def test_only_planted_pairs_are_alike(hotels, language):
+    overlaps = five_gram_overlaps(hotels, language)
+    kind = {frozenset((row.a, row.b)): row.kind for row in hotels.pairs.itertuples()}
+    alike = {pair for pair, overlap in overlaps.items() if overlap > 0.6}
+    assert alike <= kind.keys()
+    closest_stranger = max(overlap for pair, overlap in overlaps.items() if pair not in kind)
+    for pair, planted_as in kind.items():
+        if planted_as == "duplicate":
+            assert overlaps[pair] > closest_stranger, sorted(pair)
+        else:  # sisters say the same thing in other words
+            assert overlaps[pair] < 0.2, sorted(pair)
+
+
+def test_unknown_language_is_named():
+    with pytest.raises(ValueError, match="language must be one of 'en', 'zh'. Got 'fr' instead"):
+        datasets.load_hotels("fr")
+
+
+def test_list_datasets(monkeypatch, tmp_path):
+    monkeypatch.delenv("TEXTVEC_DATA", raising=False)
+    monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
+    table = datasets.list_datasets().set_index("name")
+    assert list(table.columns) == ["kind", "language", "rows", "cached", "licence"]
+    assert table["cached"].tolist() == [True, True, False]
+    assert table.loc["hotels_zh", "rows"] == len(datasets.load_hotels("zh").frame)
+    (tmp_path / "hotels").mkdir()
+    (tmp_path / "hotels" / "Seattle_Hotels.csv").write_bytes(TINY_CSV)
+    assert datasets.list_datasets()["cached"].all()
+
+
+def test_seattle_hotels():
+    if "TEXTVEC_DATA" not in os.environ:
+        pytest.skip("TEXTVEC_DATA is not set")
+    seattle = datasets.fetch_seattle_hotels()
+    assert len(seattle.data) == len(seattle.frame) == 152
+    assert list(seattle.frame.columns) == ["name", "address", "desc"]
+    assert seattle.target is None
+    assert "none stated" in seattle.DESCR
+    assert seattle.frame.loc[0, "name"] == "Hilton Garden Seattle Downtown"
+    assert any("\xa0" in text for text in seattle.data)  # bytes that UTF-8 would refuse
+    assert seattle.frame.notna().all(axis=None)
+
+
+@pytest.fixture
+def web(monkeypatch, tmp_path):
+    """Serve a folder on 127.0.0.1 and point the Seattle file at it; yield the paths it was asked."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "Seattle_Hotels.csv").write_bytes(TINY_CSV)
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    remote = replace(
+        datasets._SEATTLE,
+        url=f"http://127.0.0.1:{server.server_address[1]}/Seattle_Hotels.csv",
+        sha256=hashlib.sha256(TINY_CSV).hexdigest(),
+    )
+    monkeypatch.setattr(datasets, "_SEATTLE", remote)
+    monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TEXTVEC_DATA", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_download_happens_once(web, tmp_path):
+    for _ in range(2):
+        seattle = datasets.fetch_seattle_hotels()
+        assert seattle.frame.loc[0].tolist() == ["Café Inn", "1 Pier", "Quiet\xa0rooms"]
+    assert web == ["/Seattle_Hotels.csv"]
+    assert (tmp_path / "cache/hotels/Seattle_Hotels.csv").read_bytes() == TINY_CSV
+
+
+def test_broken_cache_is_downloaded_again(web, tmp_path):
+    cached = tmp_path / "cache/hotels/Seattle_Hotels.csv"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(TINY_CSV[:-5])
+    assert len(datasets.fetch_seattle_hotels().data) == 1
+    assert cached.read_bytes() == TINY_CSV
+
+
+def test_changed_download_is_refused(web, monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "_SEATTLE", replace(datasets._SEATTLE, sha256="0" * 64))
+    with pytest.raises(ValueError, match="does not match"):
+        datasets.fetch_seattle_hotels()
+    assert not list((tmp_path / "cache").rglob("*.csv"))
+
+
+def test_data_folder_comes_before_the_network(web, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXTVEC_DATA", str(tmp_path))
+    given = tmp_path / "hotels" / "Seattle_Hotels.csv"
+    given.parent.mkdir()
+    given.write_bytes(TINY_CSV)
+    assert len(datasets.fetch_seattle_hotels().data) == 1
+    given.write_bytes(b"name,address,desc\n")
+    with pytest.raises(ValueError, match=re.escape(str(given))):
+        datasets.fetch_seattle_hotels()
+    assert web == []
+
+
+def test_offline_error_says_where_and_what_to_do(web, monkeypatch, tmp_path):
+    nowhere = replace(datasets._SEATTLE, url="http://127.0.0.1:9/Seattle_Hotels.csv")
+    monkeypatch.setattr(datasets, "_SEATTLE", nowhere)
+    with pytest.raises(OSError, match="could it be downloaded") as caught:
+        datasets.fetch_seattle_hotels()
+    message = str(caught.value)
+    assert str(tmp_path / "cache" / "hotels" / "Seattle_Hotels.csv") in message
+    assert nowhere.url in message
+    assert "TEXTVEC_DATA is not set" in message
+
+
+def test_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
+    assert datasets.cache_folder() == tmp_path
+    monkeypatch.delenv("TEXTVEC_CACHE")
+    assert isinstance(datasets.cache_folder(), Path)
+    assert "textvec" in str(datasets.cache_folder())
