@@ -1,0 +1,417 @@
+"""ContentRecommender: known answers, every vectorizer behind one contract, and bad input."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction import text as sklearn_text
+from sklearn.pipeline import make_pipeline
+
+import textvec
+from textvec.recommend.content import DISLIKED_SHARE, ContentRecommender, default_vectorizer
+
+HOTELS = pd.DataFrame(
+    {
+        "name": ["Quay", "Pier", "Summit", "Lodge", "Runway"],
+        "desc": [
+            "harbour view, oysters and sailing boats at the door",
+            "sailing boats and oysters in the old harbour",
+            "skiing from the door, open fires and snow",
+            "snow, skiing and sledges by open fires",
+            "an airport shuttle every ten minutes",
+        ],
+        "stars": [4, 3, 5, 4, 2],
+    }
+)
+TEXTS = HOTELS["desc"].tolist()
+CHINESE = [
+    "酒店靠近机场，有免费接送班车。",
+    "机场旁边的酒店，班车免费接送客人。",
+    "湖边的温泉旅馆，可以泡温泉看雪山。",
+    "雪山脚下的旅馆，房间里有温泉。",
+]
+VECTORIZERS = {
+    "default": None,
+    "counts": textvec.CountVectorizer(),
+    "tfidf": textvec.TfidfVectorizer(),
+    "tfidf float32": textvec.TfidfVectorizer(dtype=np.float32),
+    "bm25": textvec.BM25Vectorizer(),
+    "hashing": textvec.HashingVectorizer(n_features=2**10, alternate_sign=False),
+    "lsa": textvec.LSAVectorizer(vector_size=3, random_state=0),
+    "sklearn counts": sklearn_text.CountVectorizer(),
+    "sklearn tfidf": sklearn_text.TfidfVectorizer(),
+    "pipeline": make_pipeline(
+        sklearn_text.TfidfVectorizer(), TruncatedSVD(n_components=3, random_state=0)
+    ),
+}
+
+
+def fitted(vectorizer=None):
+    return ContentRecommender(vectorizer).fit(HOTELS, ids="name", text="desc")
+
+
+@pytest.fixture(params=VECTORIZERS.values(), ids=VECTORIZERS.keys())
+def recommender(request):
+    return fitted(request.param)
+
+
+# What every vectorizer must give
+
+
+def test_neighbours_are_the_planted_pairs(recommender):
+    for a, b in [("Quay", "Pier"), ("Pier", "Quay"), ("Summit", "Lodge"), ("Lodge", "Summit")]:
+        assert recommender.similar(a, k=1)["id"].tolist() == [b]
+
+
+def test_answers_hold_ids_scores_and_item_columns(recommender):
+    found = recommender.similar("Quay", k=2)
+    assert found.columns.tolist() == ["id", "score", "desc", "stars"]
+    row = found.iloc[0]
+    assert (row["id"], row["desc"], row["stars"]) == ("Pier", TEXTS[1], 3)
+    assert found["score"].is_monotonic_decreasing
+    assert found.index.tolist() == list(range(len(found)))
+
+
+def test_the_item_itself_is_never_returned(recommender):
+    for name in HOTELS["name"]:
+        assert name not in recommender.similar(name, k=99)["id"].tolist()
+
+
+def test_liked_and_disliked_items_are_never_returned(recommender):
+    found = recommender.recommend(["Quay", "Summit"], ["Runway"], k=99)
+    assert set(found["id"]) <= {"Pier", "Lodge"}
+    assert set(found["id"][:2]) == {"Pier", "Lodge"}
+
+
+def test_query_finds_what_it_names(recommender):
+    assert recommender.query("oysters in the harbour", k=2)["id"].isin(["Quay", "Pier"]).all()
+
+
+def test_a_small_k_is_the_head_of_a_large_one(recommender):
+    assert_frame_equal(recommender.similar("Quay", k=1), recommender.similar("Quay", k=99).head(1))
+
+
+def test_recommend_is_the_mean_of_similar(recommender):
+    """The score of Rocchio's formula, from single similarities of one item to one other."""
+
+    def score(of, to):
+        found = recommender.similar(to, k=99).set_index("id")["score"]
+        return found.get(of, 0.0)
+
+    found = recommender.recommend(["Quay", "Summit"], ["Runway", "Lodge"], k=99)
+    expected = (score("Pier", "Quay") + score("Pier", "Summit")) / 2
+    expected -= DISLIKED_SHARE * (score("Pier", "Runway") + score("Pier", "Lodge")) / 2
+    assert_allclose(found.set_index("id")["score"]["Pier"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_fitting_leaves_items_and_vectorizer_alone():
+    items, vectorizer = HOTELS.copy(), textvec.TfidfVectorizer()
+    ContentRecommender(vectorizer).fit(items, ids="name", text="desc").similar("Quay")
+    assert_frame_equal(items, HOTELS)
+    assert not hasattr(vectorizer, "vocabulary_")
+
+
+def test_answers_do_not_follow_later_changes_of_the_items():
+    items = HOTELS.copy()
+    recommender = ContentRecommender().fit(items, ids="name", text="desc")
+    items.loc[:, "stars"] = 0
+    recommender.similar("Quay").loc[:, "stars"] = 0
+    assert recommender.similar("Quay", k=1)["stars"].tolist() == [3]
+
+
+def test_refit_forgets_the_first_items():
+    recommender = fitted().fit(["red apples", "red pears", "blue cheese"])
+    assert recommender.similar(0)["id"].tolist() == [1]
+    with pytest.raises(KeyError, match="Quay"):
+        recommender.similar("Quay")
+
+
+def test_clone_and_parameters():
+    recommender = ContentRecommender(textvec.TfidfVectorizer(min_df=2))
+    assert clone(recommender).get_params()["vectorizer__min_df"] == 2
+    assert recommender.set_params(vectorizer__min_df=1).vectorizer.min_df == 1
+
+
+def test_pandas_output_of_a_vectorizer_is_not_in_the_way():
+    vectorizer = textvec.LSAVectorizer(vector_size=3, random_state=0).set_output(transform="pandas")
+    assert fitted(vectorizer).similar("Quay", k=1)["id"].tolist() == ["Pier"]
+
+
+def test_no_matrix_of_all_items_by_all_items():
+    """Nothing that a recommender holds has more than one row per item and few entries in it."""
+    recommender = ContentRecommender().fit([f"word{i} word{i + 1} common" for i in range(300)])
+    assert recommender.vectors_.nnz < 300 * 7
+
+
+# Scores and their explanation
+
+
+def test_scores_are_cosines():
+    recommender = fitted(textvec.CountVectorizer())
+    counts = sklearn_text.CountVectorizer().fit_transform(TEXTS).toarray().astype(float)
+    expected = counts[0] @ counts[1] / np.linalg.norm(counts[0]) / np.linalg.norm(counts[1])
+    assert_allclose(recommender.similar("Quay", k=1)["score"], [expected], rtol=1e-12)
+
+
+def test_bm25_scores_are_those_of_its_queries():
+    recommender = fitted(textvec.BM25Vectorizer())
+    vectorizer = textvec.BM25Vectorizer()
+    documents = vectorizer.fit_transform(TEXTS)
+    expected = (vectorizer.transform_queries(["harbour oysters"]) @ documents.T).toarray().ravel()
+    found = recommender.query("harbour oysters")
+    assert_allclose(found["score"], np.sort(expected[expected > 0])[::-1])
+    assert found["id"].tolist() == ["Pier", "Quay"]
+
+
+@pytest.mark.parametrize("name", ["default", "counts", "tfidf", "tfidf float32", "bm25"])
+def test_shares_sum_to_the_score(name):
+    recommender = fitted(VECTORIZERS[name])
+    for a in HOTELS["name"]:
+        scores = recommender.similar(a, k=99).set_index("id")["score"]
+        for b in HOTELS["name"].drop(HOTELS.index[HOTELS["name"] == a]):
+            explanation = recommender.explain(a, b)
+            assert explanation.columns.tolist() == ["term", "share"]
+            assert explanation["share"].is_monotonic_decreasing
+            assert_allclose(explanation["share"].sum(), scores.get(b, 0.0), rtol=1e-6)
+
+
+def test_explanation_names_the_shared_terms():
+    terms = fitted(textvec.CountVectorizer()).explain("Quay", "Pier").set_index("term")["share"]
+    assert set(terms.index) == {"harbour", "oysters", "and", "sailing", "boats", "the"}
+    assert_allclose(terms, terms.iloc[0])  # each once in both
+
+
+def test_explanation_of_items_without_a_shared_term_is_empty():
+    assert fitted().explain("Quay", "Runway").empty
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("lsa", "dense vectors"), ("hashing", "get_feature_names_out")]
+)
+def test_vectors_without_terms_cannot_be_explained(name, message):
+    with pytest.raises(TypeError, match=message):
+        fitted(VECTORIZERS[name]).explain("Quay", "Pier")
+
+
+def test_a_query_without_known_terms_says_so():
+    with pytest.warns(UserWarning, match="nothing matches"):
+        found = fitted().query("zeppelin")
+    assert found.empty
+    assert found.columns.tolist() == ["id", "score", "desc", "stars"]
+
+
+def test_an_empty_text_matches_nothing():
+    recommender = ContentRecommender().fit(["red apples", "", "red pears"])
+    assert recommender.similar(0)["id"].tolist() == [2]
+    with pytest.warns(UserWarning, match="nothing matches"):
+        assert recommender.similar(1).empty
+
+
+# Forms of items and ids
+
+
+@pytest.mark.parametrize(
+    "items",
+    [TEXTS, tuple(TEXTS), np.array(TEXTS), np.array(TEXTS, dtype=object)],
+    ids=["list", "tuple", "array", "object array"],
+)
+def test_lists_of_texts(items):
+    assert ContentRecommender().fit(items).similar(0, k=1)["id"].tolist() == [1]
+    named = ContentRecommender().fit(items, ids=HOTELS["name"]).similar("Quay", k=1)
+    assert named["id"].tolist() == ["Pier"]
+    assert named.columns.tolist() == ["id", "score", "text"]
+
+
+def test_series_of_texts():
+    series = HOTELS.set_index("name")["desc"]
+    found = ContentRecommender().fit(series).similar("Quay", k=1)
+    assert found["id"].tolist() == ["Pier"]
+    assert found.columns.tolist() == ["id", "score", "desc"]
+
+
+def test_index_of_a_frame_gives_the_ids():
+    found = ContentRecommender().fit(HOTELS.set_index("name"), text="desc").similar("Quay", k=1)
+    assert found["id"].tolist() == ["Pier"]
+
+
+def test_the_only_column_is_the_text():
+    found = ContentRecommender().fit(HOTELS[["name", "desc"]], ids="name").similar("Quay", k=1)
+    assert found["id"].tolist() == ["Pier"]
+
+
+def test_columns_named_like_ours_are_kept_beside_them():
+    items = HOTELS.rename(columns={"stars": "score"}).assign(id=range(5))
+    found = ContentRecommender().fit(items, ids="name", text="desc").similar("Quay", k=1)
+    assert found.columns.tolist() == ["id", "score", "desc", "score_item", "id_item"]
+    assert found["score_item"].tolist() == [3]
+
+
+def test_one_id_may_stand_for_a_list():
+    recommender = fitted()
+    assert_frame_equal(recommender.recommend("Quay"), recommender.recommend(["Quay"]))
+    assert_frame_equal(
+        recommender.recommend("Quay", "Summit"), recommender.recommend(["Quay"], ["Summit"])
+    )
+
+
+def test_chinese_is_cut_by_jieba():
+    recommender = ContentRecommender().fit(CHINESE)
+    assert recommender.similar(0, k=1)["id"].tolist() == [1]
+    assert "机场" in recommender.explain(0, 1)["term"].tolist()
+    assert recommender.query("泡温泉", k=1)["id"].tolist() == [2]
+
+
+def test_default_vectorizer_goes_by_script():
+    assert default_vectorizer(TEXTS).stop_words == "english"
+    assert default_vectorizer(CHINESE).tokenizer == "jieba"
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("items", "options", "error", "message"),
+    [
+        ([], {}, ValueError, "items is empty"),
+        (HOTELS.iloc[:0], {"text": "desc"}, ValueError, "items is empty"),
+        (HOTELS, {}, ValueError, "text must name the column of texts.*'name', 'desc', 'stars'"),
+        (HOTELS, {"text": "body"}, ValueError, "text='body' is no column.*'desc'"),
+        (HOTELS, {"text": "desc", "ids": "key"}, ValueError, "ids='key' is no column.*'name'"),
+        (TEXTS, {"text": "desc"}, ValueError, "Leave text out"),
+        ("one text", {}, TypeError, "items must be a DataFrame.*Got str"),
+        (np.array([TEXTS]), {}, TypeError, "items must be a DataFrame.*Got ndarray"),
+        (TEXTS, {"ids": ["a", "b"]}, ValueError, "one entry per item: 5. Got 2"),
+        (TEXTS, {"ids": list("abcda")}, ValueError, "'a' stands in rows 0 and 4 of ids"),
+        (TEXTS, {"ids": ["a", None, "c", "d", "e"]}, ValueError, "row 1 of ids has no id"),
+        (["a text", None], {}, ValueError, "row 1 .id 1. of column 'text' has no text .None"),
+        (["a text", np.nan], {}, ValueError, "row 1 .id 1. of column 'text' has no text .nan"),
+        (["a text", pd.NA], {}, ValueError, "row 1 .id 1. of column 'text' has no text"),
+        (["a text", 7], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got int"),
+        (["a text", ["b"]], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got list"),
+        (
+            HOTELS,
+            {"text": "stars", "ids": "name"},
+            TypeError,
+            "row 0 .id 'Quay'. of column 'stars'",
+        ),
+        (["the", "and"], {}, ValueError, "empty vocabulary"),
+    ],
+)
+def test_bad_items(items, options, error, message):
+    with pytest.raises(error, match=message):
+        ContentRecommender().fit(items, **options)
+
+
+def test_a_missing_text_names_its_id_and_column():
+    items = HOTELS.assign(desc=[*TEXTS[:2], None, *TEXTS[3:]])
+    with pytest.raises(ValueError, match=r"row 2 \(id 'Summit'\) of column 'desc' has no text"):
+        ContentRecommender().fit(items, ids="name", text="desc")
+
+
+def test_a_duplicate_id_names_its_column_and_rows():
+    items = HOTELS.assign(name=["Quay", "Pier", "Summit", "Pier", "Runway"])
+    with pytest.raises(ValueError, match="'Pier' stands in rows 1 and 3 of column 'name'"):
+        ContentRecommender().fit(items, ids="name", text="desc")
+
+
+def test_a_column_that_stands_twice():
+    items = pd.DataFrame([["a", "b"]], columns=["desc", "desc"])
+    with pytest.raises(ValueError, match="2 columns of items are called 'desc'"):
+        ContentRecommender().fit(items, text="desc")
+
+
+@pytest.mark.parametrize("call", ["similar", "recommend", "explain"])
+def test_an_unknown_id_offers_the_closest(call):
+    with pytest.raises(KeyError, match="no item has the id 'Sumit'.*'Summit'"):
+        getattr(fitted(), call)(*["Sumit", "Quay"][: 2 if call == "explain" else 1])
+
+
+@pytest.mark.parametrize("id", [17, None, ("Quay",), 1.5])
+def test_ids_of_other_types_are_unknown(id):
+    with pytest.raises((KeyError, ValueError)):
+        fitted().similar(id)
+
+
+@pytest.mark.parametrize(
+    ("k", "error"), [(0, ValueError), (-1, ValueError), (2.5, TypeError), ("3", TypeError)]
+)
+def test_bad_k(k, error):
+    with pytest.raises(error, match="k must be"):
+        fitted().similar("Quay", k=k)
+
+
+def test_nothing_liked():
+    with pytest.raises(ValueError, match="liked is empty"):
+        fitted().recommend([])
+
+
+def test_both_liked_and_disliked():
+    with pytest.raises(ValueError, match="'Quay' is both liked and disliked"):
+        fitted().recommend(["Quay", "Pier"], "Quay")
+
+
+def test_query_must_be_one_text():
+    with pytest.raises(TypeError, match="text must be one str. Got list"):
+        fitted().query(["harbour"])
+
+
+@pytest.mark.parametrize("call", ["similar", "recommend", "query"])
+def test_unfitted(call):
+    with pytest.raises(ValueError, match="not fitted"):
+        getattr(ContentRecommender(), call)("Quay")
+
+
+class BrokenVectorizer(TransformerMixin, BaseEstimator):
+    """Gives the second text a vector that is not a number."""
+
+    def fit(self, raw_documents, y=None):
+        return self
+
+    def transform(self, raw_documents):
+        vectors = np.ones((len(raw_documents), 2))
+        vectors[1] = np.nan
+        return vectors
+
+
+def test_vectors_that_are_no_numbers():
+    with pytest.raises(ValueError, match="BrokenVectorizer contains NaN"):
+        fitted(BrokenVectorizer())
+
+
+# The published example
+
+
+@pytest.mark.skipif("TEXTVEC_DATA" not in os.environ, reason="TEXTVEC_DATA is not set")
+def test_seattle_hotels():
+    folder = Path(os.environ["TEXTVEC_DATA"]) / "hotels"
+    hotels = pd.read_csv(folder / "Seattle_Hotels.csv", encoding="latin-1")
+    stop_words = (folder / "english_stop_words_179.txt").read_text(encoding="utf-8").split()
+
+    def clean(text):
+        return re.sub("[^0-9a-z #+_]", "", re.sub(r"[/(){}\[\]\|@,;]", " ", text.lower()))
+
+    vectorizer = textvec.TfidfVectorizer(
+        ngram_range=(1, 3), min_df=0.01, stop_words=stop_words, preprocessor=clean
+    )
+    recommender = ContentRecommender(vectorizer).fit(hotels, ids="name", text="desc")
+    found = recommender.similar("Hilton Seattle Airport & Conference Center")
+    assert recommender.vectors_.shape == (152, 3347)
+    assert found["score"].round(4).tolist() == [
+        0.2266, 0.1551, 0.1503, 0.1297, 0.1225, 0.1100, 0.1084, 0.1076, 0.0996, 0.0995
+    ]  # fmt: skip
+    starts = [
+        "Embassy Suites", "DoubleTree", "Seattle Airport Marriott", "Four Points", "Motel 6",
+        "Hampton Inn Seattle/Southcenter", "Radisson", "Knights Inn", "Hotel Hotel", "Home2",
+    ]  # fmt: skip
+    assert all(name.startswith(start) for name, start in zip(found["id"], starts, strict=True))
+    explanation = recommender.explain(recommender.ids_[0], found["id"][0])
+    assert sparse.issparse(recommender.vectors_)
+    assert not explanation.empty
