@@ -130,7 +130,7 @@ def test_seattle_hotels():
 
 @pytest.fixture
 def web(monkeypatch, tmp_path):
-    """Serve a folder on 127.0.0.1 and point the Seattle file at it; yield the paths it was asked."""
+    """Serve the Seattle file from 127.0.0.1; yield the list of paths that it was asked for."""
     folder = tmp_path / "web"
     folder.mkdir()
     (folder / "Seattle_Hotels.csv").write_bytes(TINY_CSV)

@@ -1,0 +1,63 @@
+"""Configuration of the documentation. Build it with: sphinx-build -W docs docs/_build."""
+
+from importlib import import_module
+from pathlib import Path
+
+import textvec
+
+project = "textvec"
+author = "the textvec developers"
+release = version = textvec.__version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+html_theme = "pydata_sphinx_theme"
+html_title = f"textvec {release}"
+html_theme_options = {"show_prev_next": False}
+html_copy_source = False
+autodoc_typehints = "none"  # the docstrings name the types
+numpydoc_show_class_members = False  # the template for classes lists them
+
+# Modules whose functions are public under the module's name.
+MODULES = ["textvec.datasets", "textvec.evaluate.metrics"]
+ROOMS = {
+    "sparse": "Sparse vectors",
+    "dense": "Dense vectors",
+    "text": "Tokens",
+    "search": "Search",
+    "recommend": "Recommenders",
+    "evaluate": "Evaluation",
+    "persistence": "Saving and loading",
+}
+
+
+def functions_of(module):
+    """Return the names of the public functions that a module defines."""
+    members = vars(import_module(module)).items()
+    return [
+        f"{module}.{name}"
+        for name, value in members
+        if not name.startswith("_") and getattr(value, "__module__", None) == module
+    ]
+
+
+def api_pages():
+    """Return the reStructuredText that lists every public name, by room."""
+    sections = {}
+    for name, home in sorted(textvec._HOME.items()):
+        title = ROOMS[home.split(".")[1]]
+        sections.setdefault(title, []).append(f"textvec.{name}")
+    for module in MODULES:
+        sections[f"{module}"] = functions_of(module)
+    text = "API\n===\n"
+    for title in [title for title in [*ROOMS.values(), *MODULES] if title in sections]:
+        names = "".join(f"   {name}\n" for name in sections[title])
+        text += f"\n{title}\n{'-' * len(title)}\n\n.. autosummary::\n   :toctree:\n\n{names}"
+    return text
+
+
+def setup(app):
+    """Write the list of public names, from which autosummary makes the pages."""
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    (folder / "index.rst").write_text(api_pages(), encoding="utf-8")

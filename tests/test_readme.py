@@ -1,0 +1,58 @@
+"""The README's Python blocks run as printed, offline, in an empty directory, without a warning."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def title(block):
+    return re.findall(r"^## (.*)$", README[: README.index(block)], re.MULTILINE)[-1]
+
+
+def test_the_promised_blocks_are_there():
+    assert len(BLOCKS) >= 3
+    for words in (["Pipeline|make_pipeline", "GridSearchCV"], ["read_csv"], ["jieba"]):
+        assert any(all(re.search(word, block) for word in words) for block in BLOCKS), words
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=title)
+def test_block_is_short(block):
+    lines = [line for line in block.splitlines() if line and "import" not in line]
+    assert len(lines) <= 10
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=title)
+def test_block_runs(block, tmp_path):
+    closed = "http://127.0.0.1:9"
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "http_proxy": closed,
+        "https_proxy": closed,
+    }
+    environment.pop("TEXTVEC_DATA", None)
+    script = tmp_path / "block.py"
+    script.write_text(block, encoding="utf-8")
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    run = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Warning" not in run.stderr, run.stderr
+    assert run.stdout.strip()
