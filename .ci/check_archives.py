@@ -29,7 +29,7 @@ for path in sys.argv[1:]:
     found = files_in(path)
     missing = [name for name in sorted(WANTED) if not found.get(name)]
     missing += [] if any(name.endswith("LICENSE") for name in found) else ["LICENSE"]
-    strays = [name for name in found if "_data" in name and name.endswith(".py")]
+    strays = [name for name in found if name.startswith("textvec/_data/") and name.endswith(".py")]
     if missing or strays:
         sys.exit(f"{path}: missing {missing}, astray {strays}")
     print(path.rsplit("/", 1)[-1], len(found), "files,", sum(found.values()), "bytes")

@@ -1,0 +1,1 @@
+"""Sparse vectors: counts, and the weights put on them."""
