@@ -1,0 +1,221 @@
+"""Dense document vectors from a factorised term-document matrix."""
+
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
+from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import row_norms
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import check_number
+from textvec.persistence import SaveMixin
+from textvec.sparse.weights import TfidfVectorizer
+
+_OWN = ("vector_size", "random_state")
+_TINY = np.finfo(np.float32).tiny
+
+
+class LSAVectorizer(SaveMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Short dense document vectors in which words that keep the same company stand together.
+
+    Latent semantic analysis: TF-IDF, then the best approximation of that matrix by
+    ``vector_size`` dimensions (truncated singular value decomposition), then unit length. A
+    document ``x`` (its TF-IDF row) becomes ``x V / ||x V||``, the columns of ``V`` being the
+    leading right singular vectors of the matrix seen in fit.
+
+    Parameters
+    ----------
+    vector_size : int >= 1, default=100
+        Dimensions to keep. Fewer merge more words into one direction. It cannot exceed the rank
+        of the TF-IDF matrix, which is at most the number of documents and of terms.
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, analyzer, \
+stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary, binary, dtype, \
+norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
+        As in :class:`~textvec.TfidfVectorizer`, with its defaults: how a document becomes a
+        TF-IDF row. ``dtype`` is that of the row; the vectors are always float32.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the randomised decomposition; pass an int for the same vectors each time.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (vector_size, n_terms), float32
+        The leading right singular vectors, ``V`` transposed.
+    singular_values_ : ndarray of shape (vector_size,), float32
+        Their singular values, largest first.
+    explained_variance_ratio_ : ndarray of shape (vector_size,), float32
+        Share of the variance of the TF-IDF matrix along each dimension.
+    tfidf_ : TfidfVectorizer
+        The fitted first step, with ``vocabulary_`` and ``idf_``.
+
+    Raises
+    ------
+    ValueError
+        In fit, if ``vector_size`` exceeds the rank of the TF-IDF matrix.
+
+    See Also
+    --------
+    TfidfVectorizer : The same without the decomposition: sparse, and every feature is a term.
+
+    References
+    ----------
+    Deerwester et al. 1990, "Indexing by latent semantic analysis", JASIS 41(6); the randomised
+    decomposition is Halko, Martinsson and Tropp 2011, "Finding structure with randomness".
+
+    Examples
+    --------
+    >>> from textvec import LSAVectorizer
+    >>> rooms = ["quiet room with sea view", "room near the sea", "airport shuttle", "free shuttle"]
+    >>> vectors = LSAVectorizer(vector_size=2, random_state=0).fit_transform(rooms)
+    >>> (vectors @ vectors.T).round(1) + 0.0
+    array([[1., 1., 0., 0.],
+           [1., 1., 0., 0.],
+           [0., 0., 1., 1.],
+           [0., 0., 1., 1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        *,
+        vector_size=100,
+        input="content",
+        encoding="utf-8",
+        decode_error="strict",
+        strip_accents=None,
+        lowercase=True,
+        preprocessor=None,
+        tokenizer=None,
+        analyzer="word",
+        stop_words=None,
+        token_pattern=r"(?u)\b\w\w+\b",
+        ngram_range=(1, 1),
+        max_df=1.0,
+        min_df=1,
+        max_features=None,
+        vocabulary=None,
+        binary=False,
+        dtype=np.float64,
+        norm="l2",
+        use_idf=True,
+        smooth_idf=True,
+        sublinear_tf=False,
+        stem=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.vector_size = vector_size
+        self.input = input
+        self.encoding = encoding
+        self.decode_error = decode_error
+        self.strip_accents = strip_accents
+        self.lowercase = lowercase
+        self.preprocessor = preprocessor
+        self.tokenizer = tokenizer
+        self.analyzer = analyzer
+        self.stop_words = stop_words
+        self.token_pattern = token_pattern
+        self.ngram_range = ngram_range
+        self.max_df = max_df
+        self.min_df = min_df
+        self.max_features = max_features
+        self.vocabulary = vocabulary
+        self.binary = binary
+        self.dtype = dtype
+        self.norm = norm
+        self.use_idf = use_idf
+        self.smooth_idf = smooth_idf
+        self.sublinear_tf = sublinear_tf
+        self.stem = stem
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, raw_documents, y=None) -> Self:
+        """Learn the terms, their weights and the dimensions.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The documents to learn from.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        self._fit(raw_documents)
+        return self
+
+    def fit_transform(self, raw_documents, y=None) -> np.ndarray:
+        """Fit, and return the vectors of the same documents; equal to fit, then transform.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The documents to learn from.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, vector_size), float32
+            Rows of unit length, or zero where a document has no part in the kept dimensions.
+        """
+        return self._project(self._fit(raw_documents))
+
+    def transform(self, raw_documents) -> np.ndarray:
+        """Return the vectors of the documents.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            Documents, seen in fit or not; terms not seen in fit are ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, vector_size), float32
+            Rows of unit length, or zero where a document has no part in the kept dimensions.
+        """
+        check_is_fitted(self)
+        return self._project(self.tfidf_.transform(raw_documents))
+
+    def _fit(self, raw_documents):
+        check_number("vector_size", self.vector_size, low=1, integer=True)
+        parameters = self.get_params(deep=False)
+        self.tfidf_ = TfidfVectorizer(
+            **{name: value for name, value in parameters.items() if name not in _OWN}
+        )
+        weights = self.tfidf_.fit_transform(raw_documents)  # (n_documents, n_terms)
+        if self.vector_size > min(weights.shape):
+            self._raise_rank(min(weights.shape), weights.shape)
+        svd = TruncatedSVD(self.vector_size, random_state=self.random_state).fit(weights)
+        noise = svd.singular_values_[0] * max(weights.shape) * np.finfo(weights.dtype).eps
+        rank = np.count_nonzero(svd.singular_values_ > noise)
+        if rank < self.vector_size:
+            self._raise_rank(rank, weights.shape)
+        self.components_ = svd.components_.astype(np.float32)
+        self.singular_values_ = svd.singular_values_.astype(np.float32)
+        self.explained_variance_ratio_ = svd.explained_variance_ratio_.astype(np.float32)
+        return weights
+
+    def _project(self, weights):
+        weights.sort_indices()  # float sums follow the stored order, which fit and transform vary
+        weights = weights.astype(np.float32)
+        vectors = weights @ self.components_.T
+        # A document outside the kept dimensions leaves rounding noise, not to be stretched.
+        kept = np.linalg.norm(vectors, axis=1) / np.maximum(row_norms(weights), _TINY)
+        vectors[kept < 1e-6] = 0
+        return normalize(vectors, copy=False)
+
+    def _raise_rank(self, rank, shape):
+        n_documents, n_terms = shape
+        raise ValueError(
+            f"vector_size must be at most {rank}, the rank of the TF-IDF matrix of {n_documents} "
+            f"documents and {n_terms} terms. Got {self.vector_size} instead: lower it, or fit on "
+            "more documents."
+        )
+
+    @property
+    def _n_features_out(self):
+        return len(self.components_)

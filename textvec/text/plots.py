@@ -1,0 +1,312 @@
+"""Figures from tables: no estimators, no global plotting state, colours that all eyes tell apart.
+
+matplotlib is the extra ``plots`` and is imported where it is used. Every function returns a
+``matplotlib.figure.Figure`` of its own: nothing is shown, nothing leaks, no display is needed.
+"""
+
+import re
+import warnings
+from contextlib import contextmanager
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+
+from textvec._checks import import_optional
+
+# Okabe and Ito 2008, "Color Universal Design", without the yellow that fades on white.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#595959")
+MARKERS = "osD^vPX*<>"
+INK, FAINT = "#1f2933", "#d5dbe1"
+
+_STYLE = {
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.5,
+    "font.size": 10,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text: searchable, and drawn with the reader's own fonts
+    "svg.hashsalt": "textvec",  # the same figure gives the same bytes
+    "text.color": INK,
+    "text.parse_math": False,  # a "$" in a name is a dollar
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+_CJK_FAMILIES = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+)
+
+
+def plot_scores(scores):
+    """Draw one panel of bars for each column: how every method did on every task.
+
+    Parameters
+    ----------
+    scores : DataFrame of shape (n_methods, n_tasks)
+        Scores in [0, 1]; methods as index, titles of the panels as columns (line breaks are kept).
+        NaN is drawn as "failed".
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = pd.DataFrame({"style": [0.5, 0.7]}, index=["counts", "TF-IDF"])
+    >>> figure = plot_scores(scores)  # doctest: +SKIP
+    """
+    methods = [str(method) for method in scores.index]
+    n_columns = min(3, scores.shape[1])
+    n_rows = -(-scores.shape[1] // n_columns)
+    titles = [str(title) for title in scores.columns]
+    with _style([*methods, *titles]):
+        figure = _figure(n_rows * (0.75 + 0.34 * len(methods)))
+        grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
+        for axes in grid.flat[len(titles) :]:
+            axes.set_axis_off()
+        for axes, title, values in zip(grid.flat, titles, scores.T.to_numpy(float), strict=False):
+            _bars(axes, methods, values, "{:.3f}", COLOURS)
+            axes.set_title(title)
+            axes.set_xlim(min(0, np.nanmin([0, *values])), 1.13)
+            axes.set_xticks([0, 0.5, 1])
+    return figure
+
+
+def plot_counts(counts, label="documents"):
+    """Draw how often each value occurs: horizontal bars, most frequent on top.
+
+    Parameters
+    ----------
+    counts : Series
+        Counts by value.
+    label : str, default="documents"
+        What is counted.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> figure = plot_counts(pd.Series({"spa": 3, "airport": 5}))  # doctest: +SKIP
+    """
+    counts = counts.sort_values(ascending=False, kind="stable")
+    names = [str(name) for name in counts.index]
+    with _style([*names, label]):
+        figure = _figure(0.5 + 0.3 * len(names))
+        axes = figure.subplots()
+        _bars(axes, names, counts.to_numpy(float), f"{{:.0f}} {label}", COLOURS[:1])
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.margins(x=0.12)
+    return figure
+
+
+def plot_tradeoff(quality, costs):
+    """Draw quality against each cost, one panel for each, and join the methods that nobody beats.
+
+    Parameters
+    ----------
+    quality : Series
+        Score by method; higher is better.
+    costs : DataFrame of shape (n_methods, n_costs)
+        Positive numbers, drawn on logarithmic axes; columns name them. Lower is better, unless
+        the name ends in "/s": of speeds, higher is better.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> methods = ["counts", "TF-IDF"]
+    >>> quality = pd.Series([0.5, 0.7], index=methods)
+    >>> costs = pd.DataFrame({"fit seconds": [0.1, 0.2]}, index=methods)
+    >>> figure = plot_tradeoff(quality, costs)  # doctest: +SKIP
+    """
+    methods = [str(method) for method in quality.index]
+    scores = quality.to_numpy(float)
+    with _style([*methods, quality.name, *costs.columns]):
+        figure = _figure(3.4 + 0.22 * -(-len(methods) // 3))
+        panels = figure.subplots(1, costs.shape[1], sharey=True, squeeze=False)[0]
+        for axes, name in zip(panels, costs.columns, strict=True):
+            values = costs[name].to_numpy(float)
+            is_speed = str(name).endswith("/s")
+            best = _unbeaten(scores, -values if is_speed else values)
+            axes.plot(values[best], scores[best], color=FAINT, linewidth=2, zorder=1)
+            points = [
+                axes.scatter(
+                    *point, s=70, color=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)]
+                )
+                for i, point in enumerate(zip(values, scores, strict=True))
+            ]
+            _log_scale(axes)
+            axes.set_xlabel(f"{name} ({'faster' if is_speed else 'costlier'} →)")
+            axes.grid(True)
+            axes.set_axisbelow(True)
+            axes.margins(0.12)
+        panels[0].set_ylabel(quality.name)
+        figure.legend(points, methods, loc="outside lower center", ncols=3)
+    return figure
+
+
+def to_svg(figure, label):
+    """Return a figure as an inline ``<svg>`` element whose text the browser draws.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to draw.
+    label : str
+        What a screen reader says instead.
+
+    Returns
+    -------
+    str
+        The element, without XML prolog, network references or a date: the same figure gives the
+        same text.
+
+    Examples
+    --------
+    >>> to_svg(figure, "Scores by method")  # doctest: +SKIP
+    """
+    from html import escape
+
+    drawn = StringIO()
+    with _style(), warnings.catch_warnings():
+        # Only the browser needs the glyphs; a font without them merely measures them less well.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    svg = drawn.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", svg)  # ids of groups: nobody refers to them
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+
+
+def find_cjk_font():
+    """Return the path of the openly licensed Chinese font in the extra ``plots``.
+
+    Returns
+    -------
+    Path or None
+        Noto Sans CJK SC as the package mplfonts ships it; None without that package.
+
+    Examples
+    --------
+    >>> find_cjk_font()  # doctest: +SKIP
+    """
+    package = find_spec("mplfonts")
+    if package is None:
+        return None
+    path = Path(package.submodule_search_locations[0], "fonts", "NotoSansCJKsc-Regular.otf")
+    return path if path.is_file() else None
+
+
+@contextmanager
+def _style(texts=()):
+    """Set our style, with fonts that hold the letters of the texts, for the time of a block."""
+    matplotlib = import_optional("matplotlib", "plots")
+    families = ["DejaVu Sans"]  # comes with matplotlib
+    if any(character >= "\u2e80" for text in texts for character in str(text)):
+        families += _cjk_family()
+    with matplotlib.rc_context({**_STYLE, "font.family": families}):
+        yield
+
+
+def _cjk_family():
+    """Return [the family of an installed Chinese font], or [] where there is none."""
+    from matplotlib.font_manager import fontManager, get_font
+
+    known = {font.name for font in fontManager.ttflist}
+    found = [family for family in _CJK_FAMILIES if family in known]
+    if not found and (path := find_cjk_font()) is not None:
+        fontManager.addfont(path)
+        found = [get_font(path).family_name]
+    return found[:1]
+
+
+def _figure(height):
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(11, height), layout="constrained")
+
+
+def _bars(axes, names, values, style, colours):
+    """Draw horizontal bars, the first on top, each with its value at its end."""
+    places = np.arange(len(names))
+    axes.barh(
+        places,
+        np.nan_to_num(values),
+        height=0.68,
+        color=[colours[i % len(colours)] for i in range(len(names))],
+    )
+    for place, value in zip(places, values, strict=True):
+        axes.annotate(
+            "failed" if np.isnan(value) else style.format(value),
+            (max(np.nan_to_num(value), 0), place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    axes.set_yticks(places, names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(True, axis="x")
+    axes.set_axisbelow(True)
+
+
+def _log_scale(axes):
+    """Make x logarithmic, with round numbers written out: at least two whatever the range."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else f"{value / 1000:g}k")
+    )
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _unbeaten(scores, costs):
+    """Return the methods that no other beats in both score and cost, cheapest first."""
+    best, front = -np.inf, []
+    for i in np.lexsort((-scores, costs)):  # by cost, then the better first; NaN comes last
+        if scores[i] > best and not np.isnan(costs[i]):
+            best = scores[i]
+            front.append(i)
+    return front
