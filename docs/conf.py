@@ -1,5 +1,6 @@
 """Configuration of the documentation. Build it with: sphinx-build -W docs docs/_build."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -56,8 +57,14 @@ def api_pages():
     return text
 
 
+def skip_generated(app, what, name, value, skip, options):
+    """Leave out scikit-learn's generated set_fit_request and its like."""
+    return True if re.fullmatch(r"set_\w+_request", name) else None
+
+
 def setup(app):
     """Write the list of public names, from which autosummary makes the pages."""
+    app.connect("autodoc-skip-member", skip_generated)
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
     (folder / "index.rst").write_text(api_pages(), encoding="utf-8")
