@@ -86,4 +86,4 @@ def bm25_weigh(indptr, indices, data, term_weights, mean_length, saturation, b):
         half_count = saturation * (1 - b + b * length / mean_length)
         for entry in range(indptr[doc], indptr[doc + 1]):
             count = data[entry]
-            data[entry] = term_weights[indices[entry]] * count / (count + half_count)
+            data[entry] = term_weights[indices[entry]] * (count / (count + half_count))

@@ -1,0 +1,780 @@
+"""One file format for every estimator: a zip of arrays and one JSON header, and never a pickle.
+
+A file is a zip whose members are stored as they are, not compressed, so that arrays can be mapped
+into memory: one ``.npy`` per array, each begun at a multiple of 64 bytes, and ``header.json``::
+
+    {"format": "textvec", "format_version": 1, "textvec_version": "0.1.0",
+     "parts": {"0.npy": {"sha256": "..."}, ...},
+     "root": node}
+
+A node is a JSON scalar, a list of nodes, or an object whose ``"type"`` says what it stands for.
+Arrays, long lists of str and vocabularies are parts that nodes name. Classes come from a fixed
+registry, so a file can name code but never bring its own.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import struct
+import zipfile
+import zlib
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+
+from textvec import __version__
+from textvec._checks import check_choice
+
+FORMAT_VERSION = 1
+
+# Classes that a file may hold. Estimators are stored by parameters and learned attributes (what
+# __getstate__ gives), named tuples by their fields. They are imported when met.
+_REGISTRY = frozenset(
+    {
+        "textvec.dense.factorized.LSAVectorizer",
+        "textvec.ragged.Ragged",
+        "textvec.recommend.content.ContentRecommender",
+        "textvec.search.exact.ExactIndex",
+        "textvec.sparse.counts.CountVectorizer",
+        "textvec.sparse.counts.HashingVectorizer",
+        "textvec.sparse.weights.BM25Transformer",
+        "textvec.sparse.weights.BM25Vectorizer",
+        "textvec.sparse.weights.TfidfTransformer",
+        "textvec.sparse.weights.TfidfVectorizer",
+        "textvec.text.tokenizers.JiebaTokenizer",
+    }
+)
+_BUILTIN_TYPES = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, object)}
+_SPARSE_CLASSES = {
+    f"{layout}_{kind}": getattr(sparse, f"{layout}_{kind}")
+    for layout in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+    for kind in ("array", "matrix")
+}
+
+_MASKED = re.compile("boolean|Float(32|64)|U?Int(8|16|32|64)")  # pandas' dtypes with gaps
+
+_HEADER = "header.json"
+_ALIGNMENT = 64
+_PADDING_ID = 0xD935  # the zip extra field that Android's zipalign established for padding
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_NPY_HEADER_LIMIT = 1 << 14  # bytes; NumPy itself reads no header beyond 10,000
+_BLOCK = 1 << 24  # bytes hashed at a time
+_LONG = 64  # from here on a list of str becomes a part
+_NOT_A_ZIP = (  # what zipfile raises at damaged bytes
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class SaveMixin:
+    """Give an estimator its ``save`` method."""
+
+    def save(self, path):
+        """Write this estimator to a file that :func:`textvec.load` reads.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; one that exists is replaced, at once or not at all.
+
+        Raises
+        ------
+        TypeError
+            If a parameter or learned attribute is code or an object foreign to textvec.
+        """
+        save(self, path)
+
+
+def save(estimator, path):
+    """Write an estimator to one file: arrays and a JSON header in a zip, no pickle.
+
+    The file is written aside in the same folder, flushed to the disk and renamed, so that ``path``
+    holds either what it held before or all of the new.
+
+    Parameters
+    ----------
+    estimator : textvec estimator
+        Fitted or not; estimators inside of it are saved with it.
+    path : str or path-like
+        The file; one that exists is replaced.
+
+    Raises
+    ------
+    TypeError
+        If something inside is code (a function, a class) or an object foreign to textvec; the
+        message names where it is and what to do.
+
+    See Also
+    --------
+    load : Reads the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from textvec import CountVectorizer
+    >>> vectorizer = CountVectorizer().fit(["sea view"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(vectorizer, folder + "/words.textvec")
+    ...     load(folder + "/words.textvec").get_feature_names_out()
+    array(['sea', 'view'], dtype=object)
+    """
+    if _class_path(estimator) not in _REGISTRY:
+        raise TypeError(
+            f"textvec saves its own estimators. Got {type(estimator).__name__} instead. "
+            "Save other objects with joblib, and load only files that you trust."
+        )
+    writer = _Encoder()
+    root = writer.encode(estimator, type(estimator).__name__)
+    path = Path(os.path.realpath(path))  # a link stays a link to the new content
+    aside = path.with_name(f".textvec-{secrets.token_hex(8)}.tmp")
+    try:
+        with open(aside, "xb") as file:
+            _write(file, root, writer.parts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def load(path, mmap_mode=None):
+    """Read what ``save`` wrote.
+
+    Every part is checked against its sha256. Only data is read: no code in the file can run.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    mmap_mode : {None, "r", "c"}, default=None
+        None reads the arrays into memory. "r" maps them from the file instead, read-only, and "c"
+        lets them be changed in memory but not in the file: processes that map one file share its
+        memory. The file must then stay in place; ``save`` to the same path is safe.
+
+    Returns
+    -------
+    textvec estimator
+        Equal to what was saved, to the bit.
+
+    Raises
+    ------
+    ValueError
+        If the file is not one of textvec's, is of a newer format, is cut short or altered, or
+        names a class that textvec does not know. The message names the file and the part.
+
+    See Also
+    --------
+    save : Writes the file.
+    """
+    check_choice("mmap_mode", mmap_mode, (None, "r", "c"))
+    path = Path(path)
+    with open(path, "rb") as file:
+        root, digests, members = _read_header(file, path)
+        arrays = {
+            name: _read_array(file, path, name, members, sha256, mmap_mode)
+            for name, sha256 in digests.items()
+        }
+    try:
+        return _Decoder(arrays).decode(root)
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ValueError(f"{path}: {_HEADER} does not describe a model: {error}") from error
+
+
+# ------------------------------------------------------------------------------- object -> nodes
+
+
+class _Encoder:
+    """Turns an object into a tree of JSON nodes, and collects the arrays that nodes name."""
+
+    def __init__(self):
+        self.parts = {}  # name -> array
+        self._names = {}  # id(array) -> name; parts keeps the arrays alive, so ids stay theirs
+        self._open = set()  # ids of the containers around the current value
+
+    def encode(self, value, where):
+        """Return the node of ``value``; ``where`` is its attribute path, for messages."""
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            if math.isfinite(value):
+                return value
+            return {"type": "float", "value": repr(value)}
+        if type(value) in (complex, bytes):
+            plain = [value.real, value.imag] if type(value) is complex else value.hex()
+            return {"type": type(value).__name__, "value": self.encode(plain, where)}
+        if isinstance(value, np.generic):
+            return self._scalar(value, where)
+        if isinstance(value, np.dtype):
+            return {"type": "dtype", "value": self._dtype(value, where)}
+        if isinstance(value, type):
+            return self._type(value, where)
+        if type(value) in (np.ndarray, np.memmap):
+            return self._array(value, where)
+        if id(value) in self._open:
+            raise TypeError(f"{where} contains itself. A textvec file holds trees, not circles.")
+        self._open.add(id(value))
+        node = self._container(value, where)
+        self._open.remove(id(value))
+        return node
+
+    def _container(self, value, where):
+        kind = type(value)
+        if kind in (list, tuple, set, frozenset):
+            items = list(value)
+            if kind in (set, frozenset) and _all_of(items, str):
+                items.sort()  # the same file whatever the order of hashes
+            node = self._items(items, where)
+            return node if kind is list else {"type": kind.__name__, "items": node}
+        if kind is dict:
+            return self._dict(value, where)
+        if sparse.issparse(value):
+            return self._sparse(value, where)
+        if kind.__module__.partition(".")[0] == "pandas":
+            return self._pandas(value, where)
+        if _class_path(value) in _REGISTRY:
+            return self._registered(value, where)
+        raise self._refusal(value, where)
+
+    def _registered(self, value, where):
+        node = {"type": "object", "class": _class_path(value)}
+        if isinstance(value, tuple):  # a named tuple
+            fields = value._asdict()
+            return node | {"parameters": self._attributes(fields, where), "state": {}}
+        parameters = value.get_params(deep=False)
+        state = {k: v for k, v in value.__getstate__().items() if k not in parameters}
+        return node | {
+            "parameters": self._attributes(parameters, where),
+            "state": self._attributes(state, where),
+        }
+
+    def _attributes(self, values, where):
+        return {name: self.encode(value, f"{where}.{name}") for name, value in values.items()}
+
+    def _items(self, items, where):
+        """Return the node of a list."""
+        if len(items) >= _LONG and _all_of(items, str):
+            return {"type": "strings"} | self._strings(items)
+        return [self.encode(item, f"{where}[{i}]") for i, item in enumerate(items)]
+
+    def _strings(self, strings):
+        """Store many str as one blob of UTF-8 and where each ends, counted in code points."""
+        blob = "".join(strings).encode("utf-8", "surrogatepass")
+        ends = np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)))
+        return {
+            "text": self._part(np.frombuffer(blob, np.uint8)),
+            "ends": self._part(ends),
+        }
+
+    def _dict(self, value, where):
+        keys, values = list(value), list(value.values())
+        if len(keys) >= _LONG and _all_of(keys, str):
+            node = {"type": "terms"} | self._strings(keys)
+            for kind in (int, np.int64, np.int32):
+                if _all_of(values, kind) and _fits_int64(values):
+                    dtype = np.int64 if kind is int else kind
+                    numbers = self._part(np.fromiter(values, dtype, len(values)))
+                    return node | {"values": numbers, "scalars": kind is not int}
+        return {
+            "type": "dict",
+            "keys": self._items(keys, f"{where} (keys)"),
+            "values": [self.encode(v, f"{where}[{k!r}]") for k, v in value.items()],
+        }
+
+    def _scalar(self, value, where):
+        dtype = self._dtype(value.dtype, where)
+        return {"type": "scalar", "dtype": dtype, "value": value.tobytes().hex()}
+
+    def _dtype(self, dtype, where):
+        if dtype.kind == "T" or np.dtype(dtype.str) != dtype:
+            raise self._refusal(dtype, where, "Use a dtype without fields.")
+        return dtype.str
+
+    def _type(self, value, where):
+        if issubclass(value, np.generic) and getattr(np, value.__name__, None) is value:
+            return {"type": "numpy_type", "value": value.__name__}
+        if _BUILTIN_TYPES.get(value.__name__) is value:
+            return {"type": "builtin_type", "value": value.__name__}
+        raise self._refusal(value, where)
+
+    def _array(self, value, where):
+        if value.dtype == object:
+            shape = list(value.shape)
+            return {
+                "type": "objects",
+                "shape": shape,
+                "items": self._items(list(value.flat), where),
+            }
+        if value.dtype.kind == "T":
+            if hasattr(value.dtype, "na_object"):
+                raise self._refusal(value, where, "Convert it to an object array.")
+            items = self._items(value.ravel().tolist(), where)
+            return {"type": "string_array", "shape": list(value.shape), "items": items}
+        self._dtype(value.dtype, where)
+        return {"type": "array", "part": self._part(value)}
+
+    def _part(self, array):
+        if id(array) not in self._names:
+            self._names[id(array)] = name = f"{len(self.parts)}.npy"
+            self.parts[name] = array
+        return self._names[id(array)]
+
+    def _sparse(self, value, where):
+        name = type(value).__name__
+        if _SPARSE_CLASSES.get(name) is not type(value):
+            raise self._refusal(value, where)
+        # lil and dok keep Python objects: their entries travel as coordinates
+        stored = value.tocoo() if value.format in ("lil", "dok") else value
+        match stored.format:
+            case "coo":
+                arrays = {"data": stored.data, "coords": stored.coords}
+            case "dia":
+                arrays = {"data": stored.data, "offsets": stored.offsets}
+            case _:
+                arrays = {"data": stored.data, "indices": stored.indices, "indptr": stored.indptr}
+        shape = [int(n) for n in value.shape]
+        return {"type": "sparse", "class": name, "shape": shape} | self._attributes(arrays, where)
+
+    def _pandas(self, value, where):
+        import pandas as pd
+
+        match value:
+            case pd.DataFrame():
+                labels = value.columns
+                columns = [
+                    self._column(value.iloc[:, i], f"{where}[{label!r}]")
+                    for i, label in enumerate(labels)
+                ]
+                return {
+                    "type": "frame",
+                    "columns": columns,
+                    "labels": self.encode(labels, f"{where}.columns"),
+                    "index": self.encode(value.index, f"{where}.index"),
+                }
+            case pd.Series():
+                return {
+                    "type": "series",
+                    "values": self._column(value, where),
+                    "index": self.encode(value.index, f"{where}.index"),
+                    "name": self.encode(value.name, f"{where}.name"),
+                }
+            case pd.RangeIndex():
+                bounds = [value.start, value.stop, value.step]
+                name = self.encode(value.name, f"{where}.name")
+                return {"type": "range_index", "bounds": bounds, "name": name}
+            case pd.Index() if not isinstance(value, pd.MultiIndex | pd.IntervalIndex):
+                name = self.encode(value.name, f"{where}.name")
+                return {"type": "index", "values": self._column(value, where), "name": name}
+            case _ if value is pd.NA or value is pd.NaT:
+                return {"type": "missing", "value": "NA" if value is pd.NA else "NaT"}
+        advice = "Flatten it with reset_index()." if isinstance(value, pd.MultiIndex) else None
+        raise self._refusal(value, where, advice)
+
+    def _column(self, column, where):
+        """Return the node of the values of a Series or Index."""
+        import pandas as pd
+
+        dtype = column.dtype
+        if isinstance(dtype, np.dtype):
+            return {"type": "column", "values": self.encode(column.to_numpy(), where)}
+        missing = np.asarray(column.isna())
+        if isinstance(dtype, pd.StringDtype):
+            items = ["" if gap else str(v) for v, gap in zip(column, missing, strict=True)]
+            return {
+                "type": "text_column",
+                "items": self._items(items, where),
+                "missing": self.encode(missing, where),
+                "storage": dtype.storage,
+                "na": "NA" if dtype.na_value is pd.NA else "nan",
+            }
+        if isinstance(dtype, pd.CategoricalDtype):
+            values = pd.Categorical(column)
+            return {
+                "type": "category_column",
+                "codes": self.encode(np.asarray(values.codes), where),
+                "categories": self.encode(values.categories, f"{where}.categories"),
+                "ordered": bool(values.ordered),
+            }
+        if _MASKED.fullmatch(str(dtype)):
+            plain = column.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.type(0))
+            return {
+                "type": "masked_column",
+                "dtype": str(dtype),
+                "values": self.encode(plain, where),
+                "missing": self.encode(missing, where),
+            }
+        raise self._refusal(
+            column, where, f"Convert this column of dtype {dtype} to str or a number."
+        )
+
+    def _refusal(self, value, where, advice=None):
+        """Return the error for a value that no node stands for."""
+        kind = type(value)
+        if isinstance(value, BaseEstimator):
+            what, cure = f"a {kind.__name__} of {kind.__module__}", "Use textvec's own estimators"
+        elif isinstance(value, type) or callable(value):
+            what = f"code ({getattr(value, '__qualname__', kind.__qualname__)})"
+            cure = "Set it to None or to one of textvec's named options"
+        else:
+            what, cure = f"a {kind.__module__}.{kind.__qualname__}", "Convert it to plain data"
+        advice = advice or f"{cure}, or save with joblib and load only files that you trust."
+        return TypeError(
+            f"{where} is {what}, and a textvec file holds data of known types only. {advice}"
+        )
+
+
+def _all_of(values, kind):
+    return set(map(type, values)) <= {kind}
+
+
+def _fits_int64(values):
+    return not values or min(values) >= -(2**63) and max(values) < 2**63
+
+
+def _class_path(value):
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+# ------------------------------------------------------------------------------- nodes -> object
+
+
+class _Decoder:
+    """Turns nodes back into objects; one method per type of node."""
+
+    def __init__(self, arrays):
+        self._arrays = arrays
+
+    def decode(self, node):
+        if isinstance(node, list):
+            return [self.decode(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        read = getattr(self, f"_read_{node['type']}", None)
+        if read is None:
+            raise ValueError(f"unknown type of node {node['type']!r}")
+        return read(node)
+
+    def _items(self, node, name="items"):
+        items = self.decode(node[name])
+        if type(items) is not list:
+            raise ValueError(f"{name} must be a list. Got {type(items).__name__} instead")
+        return items
+
+    def _attributes(self, nodes):
+        return {name: self.decode(node) for name, node in nodes.items()}
+
+    def _read_float(self, node):
+        return float(node["value"])
+
+    def _read_complex(self, node):
+        return complex(*self.decode(node["value"]))
+
+    def _read_bytes(self, node):
+        return bytes.fromhex(node["value"])
+
+    def _read_scalar(self, node):
+        dtype = np.dtype(node["dtype"])
+        if dtype.hasobject:
+            raise ValueError(f"a number of dtype {dtype} would hold pointers")
+        return np.ndarray((), dtype, buffer=bytes.fromhex(node["value"]))[()]
+
+    def _read_dtype(self, node):
+        return np.dtype(node["value"])
+
+    def _read_numpy_type(self, node):
+        kind = getattr(np, node["value"])
+        if not (isinstance(kind, type) and issubclass(kind, np.generic)):
+            raise ValueError(f"{node['value']!r} is not a type of number")
+        return kind
+
+    def _read_builtin_type(self, node):
+        return _BUILTIN_TYPES[node["value"]]
+
+    def _read_tuple(self, node):
+        return tuple(self._items(node))
+
+    def _read_set(self, node):
+        return set(self._items(node))
+
+    def _read_frozenset(self, node):
+        return frozenset(self._items(node))
+
+    def _read_strings(self, node):
+        text = self._arrays[node["text"]].tobytes().decode("utf-8", "surrogatepass")
+        ends = self._arrays[node["ends"]].tolist()
+        return [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    def _read_terms(self, node):
+        numbers = self._arrays[node["values"]]
+        values = list(numbers) if node["scalars"] else numbers.tolist()
+        return dict(zip(self._read_strings(node), values, strict=True))
+
+    def _read_dict(self, node):
+        return dict(zip(self._items(node, "keys"), self._items(node, "values"), strict=True))
+
+    def _read_array(self, node):
+        return self._arrays[node["part"]]
+
+    def _read_objects(self, node):
+        items = self._items(node)
+        array = np.empty(len(items), dtype=object)
+        for i, item in enumerate(items):  # assigned in one go, nested lists would become columns
+            array[i] = item
+        return array.reshape(node["shape"])
+
+    def _read_string_array(self, node):
+        return np.array(self._items(node), dtype=np.dtypes.StringDType()).reshape(node["shape"])
+
+    def _read_sparse(self, node):
+        cls, shape = _SPARSE_CLASSES[node["class"]], tuple(node["shape"])
+        stored = {k: self.decode(node[k]) for k in node.keys() - {"type", "class", "shape"}}
+        if "coords" in stored:
+            entries = sparse.coo_array((stored["data"], stored["coords"]), shape=shape)
+            return cls(entries)
+        if "offsets" in stored:
+            return cls((stored["data"], stored["offsets"]), shape=shape)
+        matrix = cls((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
+        matrix.check_format()  # indices out of range would crash compiled code
+        matrix.indices, matrix.indptr = stored["indices"], stored["indptr"]  # as wide as saved
+        return matrix
+
+    def _read_frame(self, node):
+        import pandas as pd
+
+        index = self.decode(node["index"])
+        columns = [self._series(column, index) for column in node["columns"]]
+        frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=index)
+        frame.columns = self.decode(node["labels"])
+        return frame
+
+    def _read_series(self, node):
+        return self._series(node["values"], self.decode(node["index"]), self.decode(node["name"]))
+
+    def _series(self, node, index, name=None):
+        import pandas as pd
+
+        values = self.decode(node)  # its dtype is passed on: pandas would guess again
+        return pd.Series(values, index=index, name=name, dtype=values.dtype)
+
+    def _read_range_index(self, node):
+        import pandas as pd
+
+        return pd.RangeIndex(*node["bounds"], name=self.decode(node["name"]))
+
+    def _read_index(self, node):
+        import pandas as pd
+
+        values = self.decode(node["values"])
+        return pd.Index(values, dtype=values.dtype, name=self.decode(node["name"]))
+
+    def _read_missing(self, node):
+        import pandas as pd
+
+        return {"NA": pd.NA, "NaT": pd.NaT}[node["value"]]
+
+    def _read_column(self, node):
+        return self.decode(node["values"])
+
+    def _read_text_column(self, node):
+        import pandas as pd
+
+        na = {"NA": pd.NA, "nan": np.nan}[node["na"]]
+        try:
+            dtype = pd.StringDtype(node["storage"], na_value=na)
+        except ImportError:  # saved where pyarrow was, read where it is not
+            dtype = pd.StringDtype("python", na_value=na)
+        column = pd.array(self._items(node), dtype=dtype)
+        column[self.decode(node["missing"])] = na
+        return column
+
+    def _read_category_column(self, node):
+        import pandas as pd
+
+        return pd.Categorical.from_codes(
+            self.decode(node["codes"]), self.decode(node["categories"]), ordered=node["ordered"]
+        )
+
+    def _read_masked_column(self, node):
+        import pandas as pd
+
+        column = pd.array(self.decode(node["values"]), dtype=node["dtype"])
+        column[self.decode(node["missing"])] = pd.NA
+        return column
+
+    def _read_object(self, node):
+        if node["class"] not in _REGISTRY:
+            raise ValueError(
+                f"unknown class {node['class']!r}: not one that this textvec {__version__} can load"
+            )
+        module, _, name = node["class"].rpartition(".")
+        value = getattr(import_module(module), name)(**self._attributes(node["parameters"]))
+        if node["state"]:
+            vars(value).update(self._attributes(node["state"]))
+        return value
+
+
+# ------------------------------------------------------------------------------- nodes <-> file
+
+
+class _Hashing:
+    """A file to write to that keeps the sha256 of what passes."""
+
+    def __init__(self, file):
+        self._file = file
+        self.sha256 = hashlib.sha256()
+
+    def write(self, data):
+        self.sha256.update(data)
+        return self._file.write(data)
+
+
+def _write(file, root, parts):
+    header = {
+        "format": "textvec",
+        "format_version": FORMAT_VERSION,
+        "textvec_version": __version__,
+        "parts": {},
+        "root": root,
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in parts.items():
+            with _new_member(archive, file, name) as member:
+                hashing = _Hashing(member)
+                np.lib.format.write_array(hashing, array, allow_pickle=False)
+            header["parts"][name] = {"sha256": hashing.sha256.hexdigest()}
+        # Raw code points, not \u escapes: of those JSON would join two lone surrogates to one.
+        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
+        with _new_member(archive, file, _HEADER) as member:
+            member.write(text.encode("utf-8", "surrogatepass"))
+
+
+def _new_member(archive, file, name):
+    """Open a member for writing whose data begin at a multiple of _ALIGNMENT bytes."""
+    info = zipfile.ZipInfo(name)  # its date is fixed: equal models make equal files
+    begun = file.tell() + _LOCAL_HEADER.size + len(name) + 4  # 4: id and size of the padding
+    begun += 20  # force_zip64 puts a field of this size before the padding
+    padding = -begun % _ALIGNMENT
+    info.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
+    return archive.open(info, "w", force_zip64=True)
+
+
+def _sync_folder(folder):
+    """Flush a renaming to the disk; Windows neither needs nor allows it."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_header(file, path):
+    """Return the root node, the sha256 of each part, and the zip's members by name."""
+    is_zip = file.read(4) == b"PK\x03\x04"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            text = archive.read(_HEADER) if _HEADER in members else None
+    except _NOT_A_ZIP as error:
+        if not is_zip:
+            raise ValueError(f"{path} is not a textvec file.") from error
+        raise ValueError(f"{path} is cut short or damaged: {error}.") from error
+    if text is None:
+        raise ValueError(f"{path} is a zip, but not a textvec file: it has no {_HEADER}.")
+    try:
+        header = json.loads(text.decode("utf-8", "surrogatepass"))
+        if header["format"] != "textvec":
+            raise ValueError(f"its format is {header['format']!r}")
+        version, written_by = header["format_version"], header["textvec_version"]
+        if version <= FORMAT_VERSION:
+            digests = {name: part["sha256"] for name, part in header["parts"].items()}
+            return header["root"], digests, members
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {_HEADER} is not that of a textvec file: {error}") from error
+    raise ValueError(
+        f"{path} was written by textvec {written_by} in format {version}; this textvec "
+        f"{__version__} reads formats up to {FORMAT_VERSION}. Upgrade textvec to load it."
+    )
+
+
+def _read_array(file, path, name, members, sha256, mmap_mode):
+    """Read or map one part, and check it against its sha256."""
+    if name not in members:
+        raise ValueError(f"{path}: the part {name} is missing.")
+    info = members[name]
+    try:
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise ValueError("it is compressed, which textvec's parts never are")
+        offset = _data_offset(file, info)
+        if offset + info.file_size > os.fstat(file.fileno()).st_size:
+            raise ValueError("it is cut short")
+        file.seek(offset)
+        start = BytesIO(file.read(min(info.file_size, _NPY_HEADER_LIMIT)))
+        shape, in_columns, dtype = _read_npy_header(start)
+        if dtype.hasobject:
+            raise ValueError("it asks for pickle")
+        count = math.prod(shape)
+        if start.tell() + count * dtype.itemsize != info.file_size:
+            raise ValueError(f"its shape {shape} of {dtype} does not fit its size")
+        offset += start.tell()
+        if mmap_mode is not None and count * dtype.itemsize:
+            array = np.memmap(file, dtype, mmap_mode, offset, (count,)).view(np.ndarray)
+        else:
+            file.seek(offset)
+            array = np.empty(count, dtype)
+            if file.readinto(_as_bytes(array)) != array.nbytes:
+                raise ValueError("it is cut short")
+    except (struct.error, SyntaxError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: the part {name} is damaged: {error}.") from error
+    digest = hashlib.sha256(start.getvalue()[: start.tell()])
+    content = _as_bytes(array)
+    for begin in range(0, len(content), _BLOCK):
+        digest.update(content[begin : begin + _BLOCK])
+    if digest.hexdigest() != sha256:
+        raise ValueError(f"{path}: the part {name} was altered: its sha256 is not the one saved.")
+    return array.reshape(shape, order="F" if in_columns else "C")
+
+
+def _as_bytes(array):
+    return memoryview(array.view(np.uint8)) if array.nbytes else memoryview(b"")
+
+
+def _data_offset(file, info):
+    """Return where a member's data begin: after the header that stands before them."""
+    if info.header_offset < 0:
+        raise ValueError("its place in the file is wrong")
+    file.seek(info.header_offset)
+    *_, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    return file.tell() + name_length + extra_length
+
+
+def _read_npy_header(file):
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(file)
+    raise ValueError(f"its version {version} of the npy format is unknown")

@@ -1,0 +1,938 @@
+"""Term weighting: from counts to tf-idf or BM25 weights, as transformers and as vectorizers."""
+
+import warnings
+from typing import Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import assert_all_finite
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._sparse import _align_api_if_sparse
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+
+from textvec._checks import check_choice, check_number
+from textvec._threads import bounds_of_parts, run_parts
+from textvec.kernels.weighting import (
+    bm25_weigh,
+    document_frequencies,
+    normalize_rows,
+    scale_terms,
+)
+from textvec.persistence import SaveMixin
+from textvec.sparse.counts import CountVectorizer
+
+BM25_METHODS = ("lucene", "robertson", "atire", "bm25l", "bm25plus")
+
+_ENTRIES_PER_THREAD = 100_000  # a pool for less costs more than it saves
+
+
+def _for_row_blocks(function, indptr, n_jobs):
+    """Call function(first, last) for blocks of rows that together are all of them."""
+    n_blocks = min(effective_n_jobs(n_jobs), 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD)
+    run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
+
+
+def _as_own_csr(X, copy):
+    """Return X as CSR whose entries may be changed; a dense or read-only X is copied anyway."""
+    if not sparse.issparse(X):
+        return sparse.csr_array(X)
+    X.check_format()  # the kernels do not check bounds
+    return X if copy or X.data.flags.writeable else X.copy()
+
+
+class TfidfTransformer(
+    OneToOneFeatureMixin, TransformerMixin, SaveMixin, BaseEstimator, auto_wrap_output_keys=None
+):
+    """Turn counts into tf-idf weights: frequent here and rare elsewhere weighs most.
+
+    A drop-in for :class:`sklearn.feature_extraction.text.TfidfTransformer`: same parameters,
+    same numbers to the last bit.
+
+    Parameters
+    ----------
+    norm : {"l1", "l2"} or None, default="l2"
+        Scale each row to a sum of absolute values ("l1") or of squares ("l2") of 1, so that a
+        dot product of two "l2" rows is their cosine similarity. None leaves rows as they are.
+    use_idf : bool, default=True
+        Multiply by the inverse document frequency; False weighs all terms alike.
+    smooth_idf : bool, default=True
+        Count one more document that holds every term, so that no term divides by zero.
+    sublinear_tf : bool, default=False
+        Replace each count tf by 1 + ln(tf).
+    n_jobs : int or None, default=None
+        Threads over blocks of rows: None is 1, -1 all cores. The result never depends on it.
+
+    Attributes
+    ----------
+    idf_ : ndarray of shape (n_terms,), in nats
+        Inverse document frequencies; only there if ``use_idf``.
+    n_features_in_ : int
+        Terms seen in ``fit``.
+    feature_names_in_ : ndarray of str
+        Names of the terms, where ``fit`` saw a DataFrame.
+
+    See Also
+    --------
+    TfidfVectorizer : The same, from raw documents.
+    BM25Transformer : Weights for ranking documents by queries.
+
+    Notes
+    -----
+    idf(t) = ln((1 + n) / (1 + df(t))) + 1 if smooth, else ln(n / df(t)) + 1, of n documents of
+    which df(t) hold the term t (Salton and Buckley 1988, with scikit-learn's added ones).
+
+    Examples
+    --------
+    >>> TfidfTransformer().fit_transform([[2, 1, 0], [0, 1, 1]]).toarray().round(3)
+    array([[0.942, 0.335, 0.   ],
+           [0.   , 0.58 , 0.815]])
+    """
+
+    _parameter_constraints: dict = {
+        "norm": [StrOptions({"l1", "l2"}), None],
+        "use_idf": ["boolean"],
+        "smooth_idf": ["boolean"],
+        "sublinear_tf": ["boolean"],
+    }
+
+    def __init__(
+        self, *, norm="l2", use_idf=True, smooth_idf=True, sublinear_tf=False, n_jobs=None
+    ):
+        self.norm = norm
+        self.use_idf = use_idf
+        self.smooth_idf = smooth_idf
+        self.sublinear_tf = sublinear_tf
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None) -> Self:
+        """Learn the inverse document frequencies.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_terms)
+            Counts; every stored entry counts as an occurrence.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        TfidfTransformer
+            This transformer.
+        """
+        X = validate_data(self, X, accept_sparse=("csr", "csc"))
+        if not sparse.issparse(X):
+            X = sparse.csr_array(X)
+        self.__dict__.pop("idf_", None)  # of an earlier fit with use_idf
+        if self.use_idf:
+            if X.format == "csr":
+                X.check_format()
+                self._document_frequencies = document_frequencies(X.indices, X.shape[1])
+            else:
+                self._document_frequencies = np.diff(X.indptr).astype(np.int64)
+            self._n_documents = X.shape[0]
+            self._set_idf(X.dtype if X.dtype in (np.float64, np.float32) else np.float64)
+        return self
+
+    def _set_idf(self, dtype):
+        """Compute idf_ from the document frequencies, in scikit-learn's order of roundings."""
+        frequencies = self._document_frequencies.astype(dtype)
+        frequencies += float(self.smooth_idf)
+        idf = np.full_like(frequencies, self._n_documents + int(self.smooth_idf))
+        idf /= frequencies
+        np.log(idf, out=idf)
+        idf += 1.0
+        self.idf_ = idf
+
+    def transform(self, X, copy=True):
+        """Weigh counts.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_terms)
+            Counts.
+        copy : bool, default=True
+            False changes X itself where X is a CSR matrix of floats.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_terms)
+            The weights, in CSR.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            copy=copy,
+            reset=False,
+        )
+        X = _as_own_csr(X, copy)
+        idf = self._factors(X.shape[1]) if hasattr(self, "idf_") else None
+
+        def scale(first, last):
+            entries = slice(X.indptr[first], X.indptr[last])
+            data = X.data[entries]
+            if self.sublinear_tf:
+                np.log(data, out=data)
+                data += 1.0
+            if idf is not None:
+                scale_terms(X.indices[entries], data, idf)
+
+        def normalize(first, last):
+            normalize_rows(X.indptr[first : last + 1], X.data, self.norm == "l2")
+
+        _for_row_blocks(scale, X.indptr, self.n_jobs)
+        if self.norm is not None:
+            assert_all_finite(X.data, estimator_name="the normalize function")
+            _for_row_blocks(normalize, X.indptr, self.n_jobs)
+        return _align_api_if_sparse(X)
+
+    def _factors(self, n_terms):
+        """Return idf_ as a float array that is safe to index with n_terms columns."""
+        idf = np.asarray(self.idf_)
+        if idf.ndim != 1 or len(idf) < n_terms:
+            raise ValueError(
+                f"idf_ must hold one number per column of X, which has {n_terms}. "
+                f"Got an array of shape {idf.shape} instead."
+            )
+        return idf if idf.dtype in (np.float64, np.float32) else idf.astype(np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class BM25Transformer(
+    OneToOneFeatureMixin, TransformerMixin, SaveMixin, BaseEstimator, auto_wrap_output_keys=None
+):
+    """Reweigh counts so that a dot product with a query's counts is the query's BM25 score.
+
+    Parameters
+    ----------
+    k1 : float >= 0, default=1.5
+        How slowly repetition stops paying off; 0 only asks whether a term occurs.
+    b : float in [0, 1], default=0.75
+        How much a document's length counts against it: 0 not at all, 1 in proportion.
+    delta : float >= 0, default=0.5
+        What a term earns at least in "bm25l" and "bm25plus"; the other methods have no use for it.
+    method : {"lucene", "robertson", "atire", "bm25l", "bm25plus"}, default="lucene"
+        The variant, see Notes; "bm25+" is another name of "bm25plus".
+    n_jobs : int or None, default=None
+        Threads over blocks of rows: None is 1, -1 all cores. The result never depends on it.
+
+    Attributes
+    ----------
+    idf_ : ndarray of shape (n_terms,), in nats
+        Rarity of each term; 0 for terms that no document of ``fit`` holds.
+    mean_length_ : float
+        Tokens per document seen in ``fit``.
+    document_frequencies_ : ndarray of int64 of shape (n_terms,)
+        How many documents of ``fit`` hold each term.
+    n_documents_ : int
+        Documents seen in ``fit``.
+    total_length_ : float
+        Tokens seen in ``fit``.
+    n_features_in_ : int
+        Terms seen in ``fit``.
+    metric : str
+        "dot": these weights are compared by dot product, not by cosine.
+
+    See Also
+    --------
+    BM25Vectorizer : The same, from raw documents.
+
+    Notes
+    -----
+    Of n documents, df hold the term; tf is its count in a document that is l times as long as the
+    mean; K = k1 (1 - b + b l). A score sums idf * tfc over the query's tokens, where (Kamphuis
+    et al. 2020, "Which BM25 Do You Mean?", table 1; bm25s has the same five):
+
+    ========= ================================= ============================================
+    method    idf                               tfc
+    ========= ================================= ============================================
+    lucene    ln(1 + (n - df + .5)/(df + .5))   tf / (tf + K)
+    robertson ln((n - df + .5)/(df + .5)), >= 0 tf / (tf + K)
+    atire     ln(n / df)                        (k1 + 1) tf / (tf + K)
+    bm25l     ln((n + 1)/(df + .5))             (k1 + 1)(c + delta) / (k1 + c + delta),
+                                                c = tf / (1 - b + b l)
+    bm25plus  ln((n + 1)/df)                    (k1 + 1) tf / (tf + K) + delta
+    ========= ================================= ============================================
+
+    The last two give a term that is absent from a document idf * tfc at tf = 0. To keep the
+    matrix sparse, that is taken off every weight; it is the same for all documents, so ranks do
+    not change, and :meth:`query_offset` gives it back.
+
+    Examples
+    --------
+    >>> BM25Transformer().fit_transform([[2, 1, 0], [0, 1, 1]]).toarray().round(2)
+    array([[0.37, 0.07, 0.  ],
+           [0.  , 0.08, 0.3 ]])
+    """
+
+    metric = "dot"
+
+    def __init__(self, k1=1.5, b=0.75, delta=0.5, method="lucene", n_jobs=None):
+        self.k1 = k1
+        self.b = b
+        self.delta = delta
+        self.method = method
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None) -> Self:
+        """Learn how rare each term is and how long documents are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_terms)
+            Counts, not negative.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        BM25Transformer
+            This transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or no document has a count.
+        """
+        self._check_params()
+        return self._learn(self._as_counts(X, copy=True, reset=True))
+
+    def _check_params(self):
+        check_number("k1", self.k1, low=0)
+        check_number("b", self.b, low=0, high=1)
+        check_number("delta", self.delta, low=0)
+        check_choice("method", self.method, (*BM25_METHODS, "bm25+"))
+
+    def _learn(self, counts):
+        """Learn from CSR of floats without duplicates or zeros."""
+        if counts.nnz == 0:
+            raise ValueError(f"X has no counts: all {counts.shape[0]} documents are empty.")
+        self.document_frequencies_ = document_frequencies(counts.indices, counts.shape[1])
+        self.n_documents_ = counts.shape[0]
+        self.total_length_ = float(counts.data.sum(dtype=np.float64))
+        self._set_weights()
+        return self
+
+    def _set_weights(self):
+        """Compute idf_ and mean_length_ from the frequencies and totals."""
+        n, df = self.n_documents_, self.document_frequencies_
+        with np.errstate(divide="ignore"):
+            match self.method:
+                case "lucene":
+                    idf = np.log1p((n - df + 0.5) / (df + 0.5))
+                case "robertson":
+                    idf = np.log(np.maximum((n - df + 0.5) / (df + 0.5), 1))
+                case "atire":
+                    idf = np.log(n / df)
+                case "bm25l":
+                    idf = np.log((n + 1) / (df + 0.5))
+                case _:
+                    idf = np.log((n + 1) / df)
+        self.idf_ = np.where(df > 0, idf, 0.0)
+        self.mean_length_ = self.total_length_ / n
+
+    def transform(self, X, copy=True):
+        """Weigh documents.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_terms)
+            Counts, not negative.
+        copy : bool, default=True
+            False changes X itself where X is a CSR matrix of floats.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_terms)
+            Weights, in CSR. The score of a document for a query is the dot product of its row
+            with the query's row of :meth:`transform_queries`, plus :meth:`query_offset`.
+        """
+        check_is_fitted(self)
+        return self._weigh(self._as_counts(X, copy=copy, reset=False))
+
+    def _weigh(self, counts):
+        """Weigh CSR of floats without duplicates or zeros, in place."""
+        gain, saturation = self._gain_and_saturation()
+        term_weights = gain * self.idf_
+
+        def weigh(first, last):
+            bm25_weigh(
+                counts.indptr[first : last + 1],
+                counts.indices,
+                counts.data,
+                term_weights,
+                self.mean_length_,
+                saturation,
+                float(self.b),
+            )
+
+        _for_row_blocks(weigh, counts.indptr, self.n_jobs)
+        return _align_api_if_sparse(counts)
+
+    def _gain_and_saturation(self):
+        """Return the two numbers in which the methods' tfc differ: gain tf / (tf + saturation l).
+
+        For "bm25l", taking tfc(0) = (k1 + 1) delta / (k1 + delta) off tfc(tf) leaves
+        k1 (k1 + 1) / (k1 + delta) * c / (c + k1 + delta).
+        """
+        k1, delta = float(self.k1), float(self.delta)
+        match self.method:
+            case "lucene" | "robertson":
+                return 1.0, k1
+            case "bm25l" if delta > 0:
+                return k1 * (k1 + 1) / (k1 + delta), k1 + delta
+            case _:
+                return k1 + 1, k1
+
+    def transform_queries(self, X):
+        """Return queries' counts, which a dot product compares with documents' weights.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_terms)
+            Counts, not negative; a term asked for twice counts twice.
+
+        Returns
+        -------
+        sparse matrix of shape (n_queries, n_terms)
+            The same counts as floats, in CSR.
+        """
+        check_is_fitted(self)
+        return _align_api_if_sparse(self._as_counts(X, copy=True, reset=False))
+
+    def query_offset(self, X):
+        """Return what each query's terms would earn in a document that holds none of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_terms)
+            Counts, not negative.
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+            To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
+        """
+        check_is_fitted(self)
+        queries = self._as_counts(X, copy=True, reset=False)
+        k1, delta = float(self.k1), float(self.delta)
+        match self.method:
+            case "bm25l" if delta > 0:
+                absent = (k1 + 1) * delta / (k1 + delta)
+            case "bm25plus" | "bm25+":
+                absent = delta
+            case _:
+                absent = 0.0
+        return queries @ (absent * self.idf_)
+
+    def _as_counts(self, X, copy, reset):
+        """Return X as CSR of floats with each term at most once a row, and no stored zeros."""
+        counts = self._validated(X, copy, reset)
+        counts.sum_duplicates()
+        counts.eliminate_zeros()
+        return counts
+
+    def _validated(self, X, copy, reset):
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_non_negative=True,
+            copy=copy,
+        )
+        return _as_own_csr(X, copy)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class _WeighingVectorizer(CountVectorizer):
+    """CountVectorizer whose counts a transformer weighs in place.
+
+    A subclass says which: ``_new_weigher()`` builds it, unfitted.
+    """
+
+    def _check_params(self):
+        if self.dtype not in FLOAT_DTYPES:
+            warnings.warn(
+                f"Only {FLOAT_DTYPES} 'dtype' should be used. {self.dtype} 'dtype' will "
+                "be converted to np.float64.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, raw_documents, y=None) -> Self:
+        """Learn the vocabulary and the weights of its terms.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            This vectorizer.
+        """
+        self._check_params()
+        self._warn_for_unused_params()
+        self._weigher = self._new_weigher()
+        self._learn_weights(super().fit_transform(raw_documents))
+        return self
+
+    def fit_transform(self, raw_documents, y=None):
+        """Learn vocabulary and weights and return the documents' weights: fit, then transform.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_terms)
+            The weights, in CSR.
+        """
+        self._check_params()
+        self._weigher = self._new_weigher()
+        X = super().fit_transform(raw_documents)
+        self._learn_weights(X)
+        return self._weigh(X)
+
+    def transform(self, raw_documents):
+        """Weigh documents with the vocabulary and weights learned in fit.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_terms)
+            The weights, in CSR.
+        """
+        return self._weigh(self._only_count(raw_documents))
+
+    def _only_count(self, raw_documents):
+        check_is_fitted(self, "_weigher", msg=self._not_fitted)
+        return super().transform(raw_documents)
+
+    def _learn_weights(self, X):
+        self._weigher.fit(X)
+
+    def _weigh(self, X):
+        return self._weigher.transform(X, copy=False)
+
+    def _from_weigher(self, name):
+        """Return a learned attribute of the transformer inside."""
+        if not hasattr(self, "_weigher"):
+            raise NotFittedError(
+                f"{self.__class__.__name__} is not fitted yet. Call 'fit' with "
+                "appropriate arguments before using this attribute."
+            )
+        return getattr(self._weigher, name)
+
+
+class TfidfVectorizer(_WeighingVectorizer):
+    r"""Turn documents into tf-idf vectors: frequent here and rare elsewhere weighs most.
+
+    A drop-in for :class:`sklearn.feature_extraction.text.TfidfVectorizer`: same parameters,
+    same numbers to the last bit. It gives what CountVectorizer followed by TfidfTransformer
+    gives.
+
+    Parameters
+    ----------
+    input : {"content", "filename", "file"}, default="content"
+        What documents are: text itself, names of files, or open files.
+    encoding : str, default="utf-8"
+        How bytes are decoded.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do about bytes that are not of that encoding.
+    strip_accents : {"ascii", "unicode"}, callable or None, default=None
+        Take accents off first; "ascii" is faster and drops what has no ASCII form.
+    lowercase : bool, default=True
+        Lower-case first.
+    preprocessor : callable or None, default=None
+        Replaces ``strip_accents`` and ``lowercase``.
+    tokenizer : callable, "jieba" or None, default=None
+        Replaces ``token_pattern``; "jieba" splits Chinese into words.
+    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+        Whether terms are n-grams of words, of characters, or of characters inside of words; or
+        a function from document to terms.
+    stop_words : {"english", "chinese"}, list or None, default=None
+        Words to leave out.
+    token_pattern : str, default=r"(?u)\b\w\w+\b"
+        What a word is.
+    ngram_range : tuple (min_n, max_n), default=(1, 1)
+        The shortest and the longest n-grams.
+    max_df : float in [0, 1] or int, default=1.0
+        Leave out terms in more documents than this share (float) or number (int).
+    min_df : float in [0, 1] or int, default=1
+        Leave out terms in fewer documents than this share (float) or number (int).
+    max_features : int or None, default=None
+        Keep only so many terms, the most frequent ones.
+    vocabulary : mapping, iterable or None, default=None
+        The terms, given instead of learned.
+    binary : bool, default=False
+        Count each term once a document.
+    dtype : dtype, default=np.float64
+        Of the weights: float64 or float32.
+    norm : {"l1", "l2"} or None, default="l2"
+        Scale each row to a sum of absolute values ("l1") or of squares ("l2") of 1.
+    use_idf : bool, default=True
+        Multiply by the inverse document frequency; False weighs all terms alike.
+    smooth_idf : bool, default=True
+        Count one more document that holds every term.
+    sublinear_tf : bool, default=False
+        Replace each count tf by 1 + ln(tf).
+    stem : str or None, default=None
+        Language of the Snowball stemmer that reduces words to stems, such as "english".
+    n_jobs : int or None, default=None
+        Threads: None is 1, -1 all cores. The result never depends on it.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        Term -> column.
+    fixed_vocabulary_ : bool
+        Whether ``vocabulary`` was given.
+    idf_ : ndarray of shape (n_terms,), in nats
+        Inverse document frequencies; only there if ``use_idf``. May be set.
+
+    See Also
+    --------
+    CountVectorizer : The counts alone.
+    TfidfTransformer : The weights alone.
+
+    Notes
+    -----
+    The formula and its source are in :class:`TfidfTransformer`.
+
+    Examples
+    --------
+    >>> vectorizer = TfidfVectorizer()
+    >>> vectorizer.fit_transform(["old port hotel", "port"]).toarray().round(2)
+    array([[0.63, 0.63, 0.45],
+           [0.  , 0.  , 1.  ]])
+    >>> vectorizer.get_feature_names_out()
+    array(['hotel', 'old', 'port'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        **CountVectorizer._parameter_constraints,
+        **TfidfTransformer._parameter_constraints,
+    }
+    _not_fitted = "The TF-IDF vectorizer is not fitted"
+
+    def __init__(
+        self,
+        *,
+        input="content",
+        encoding="utf-8",
+        decode_error="strict",
+        strip_accents=None,
+        lowercase=True,
+        preprocessor=None,
+        tokenizer=None,
+        analyzer="word",
+        stop_words=None,
+        token_pattern=r"(?u)\b\w\w+\b",
+        ngram_range=(1, 1),
+        max_df=1.0,
+        min_df=1,
+        max_features=None,
+        vocabulary=None,
+        binary=False,
+        dtype=np.float64,
+        norm="l2",
+        use_idf=True,
+        smooth_idf=True,
+        sublinear_tf=False,
+        stem=None,
+        n_jobs=None,
+    ):
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            analyzer=analyzer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            max_df=max_df,
+            min_df=min_df,
+            max_features=max_features,
+            vocabulary=vocabulary,
+            binary=binary,
+            dtype=dtype,
+            stem=stem,
+            n_jobs=n_jobs,
+        )
+        self.norm = norm
+        self.use_idf = use_idf
+        self.smooth_idf = smooth_idf
+        self.sublinear_tf = sublinear_tf
+
+    def _new_weigher(self):
+        return TfidfTransformer(
+            norm=self.norm,
+            use_idf=self.use_idf,
+            smooth_idf=self.smooth_idf,
+            sublinear_tf=self.sublinear_tf,
+            n_jobs=self.n_jobs,
+        )
+
+    @property
+    def idf_(self):
+        """Inverse document frequency of each term, in nats; only there if ``use_idf``.
+
+        Returns
+        -------
+        ndarray of shape (n_terms,)
+        """
+        return self._from_weigher("idf_")
+
+    @idf_.setter
+    def idf_(self, value):
+        if not self.use_idf:
+            raise ValueError("`idf_` cannot be set when `user_idf=False`.")
+        if not hasattr(self, "_weigher"):
+            self._weigher = self._new_weigher()  # idf_ may come from another, fitted vectorizer
+        self._validate_vocabulary()
+        if hasattr(self, "vocabulary_") and len(self.vocabulary_) != len(value):
+            raise ValueError(
+                f"idf length = {len(value)} must be equal to "
+                f"vocabulary size = {len(self.vocabulary_)}"
+            )
+        self._weigher.idf_ = value
+
+
+class BM25Vectorizer(_WeighingVectorizer):
+    r"""Turn documents into vectors whose dot product with a query's counts ranks them by BM25.
+
+    Parameters
+    ----------
+    input : {"content", "filename", "file"}, default="content"
+        What documents are: text itself, names of files, or open files.
+    encoding : str, default="utf-8"
+        How bytes are decoded.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do about bytes that are not of that encoding.
+    strip_accents : {"ascii", "unicode"}, callable or None, default=None
+        Take accents off first; "ascii" is faster and drops what has no ASCII form.
+    lowercase : bool, default=True
+        Lower-case first.
+    preprocessor : callable or None, default=None
+        Replaces ``strip_accents`` and ``lowercase``.
+    tokenizer : callable, "jieba" or None, default=None
+        Replaces ``token_pattern``; "jieba" splits Chinese into words.
+    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+        Whether terms are n-grams of words, of characters, or of characters inside of words; or
+        a function from document to terms.
+    stop_words : {"english", "chinese"}, list or None, default=None
+        Words to leave out.
+    token_pattern : str, default=r"(?u)\b\w\w+\b"
+        What a word is.
+    ngram_range : tuple (min_n, max_n), default=(1, 1)
+        The shortest and the longest n-grams.
+    max_df : float in [0, 1] or int, default=1.0
+        Leave out terms in more documents than this share (float) or number (int).
+    min_df : float in [0, 1] or int, default=1
+        Leave out terms in fewer documents than this share (float) or number (int).
+    max_features : int or None, default=None
+        Keep only so many terms, the most frequent ones.
+    vocabulary : mapping, iterable or None, default=None
+        The terms, given instead of learned.
+    binary : bool, default=False
+        Count each term once a document.
+    dtype : dtype, default=np.float64
+        Of the weights: float64 or float32.
+    k1 : float >= 0, default=1.5
+        How slowly repetition stops paying off; 0 only asks whether a term occurs.
+    b : float in [0, 1], default=0.75
+        How much a document's length counts against it: 0 not at all, 1 in proportion. Length is
+        the number of tokens that are in the vocabulary.
+    delta : float >= 0, default=0.5
+        What a term earns at least in "bm25l" and "bm25plus"; the other methods have no use for it.
+    method : {"lucene", "robertson", "atire", "bm25l", "bm25plus"}, default="lucene"
+        The variant, see :class:`BM25Transformer`; "bm25+" is another name of "bm25plus".
+    stem : str or None, default=None
+        Language of the Snowball stemmer that reduces words to stems, such as "english".
+    n_jobs : int or None, default=None
+        Threads: None is 1, -1 all cores. The result never depends on it.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        Term -> column.
+    fixed_vocabulary_ : bool
+        Whether ``vocabulary`` was given.
+    idf_ : ndarray of shape (n_terms,), in nats
+        Rarity of each term.
+    mean_length_ : float
+        Tokens per document seen in ``fit``.
+    metric : str
+        "dot": these vectors are compared by dot product, not by cosine.
+
+    See Also
+    --------
+    BM25Transformer : The weights alone, with their formulas and source.
+
+    Examples
+    --------
+    >>> hotels = ["quiet rooms by the harbour", "rooms with harbour view, harbour bar"]
+    >>> vectorizer = BM25Vectorizer()
+    >>> weights = vectorizer.fit_transform(hotels)
+    >>> scores = vectorizer.transform_queries(["harbour view"]) @ weights.T
+    >>> scores.toarray().round(2)
+    array([[0.08, 0.37]])
+    """
+
+    _parameter_constraints: dict = {**CountVectorizer._parameter_constraints}
+    _not_fitted = None
+    metric = "dot"
+
+    def __init__(
+        self,
+        *,
+        input="content",
+        encoding="utf-8",
+        decode_error="strict",
+        strip_accents=None,
+        lowercase=True,
+        preprocessor=None,
+        tokenizer=None,
+        analyzer="word",
+        stop_words=None,
+        token_pattern=r"(?u)\b\w\w+\b",
+        ngram_range=(1, 1),
+        max_df=1.0,
+        min_df=1,
+        max_features=None,
+        vocabulary=None,
+        binary=False,
+        dtype=np.float64,
+        k1=1.5,
+        b=0.75,
+        delta=0.5,
+        method="lucene",
+        stem=None,
+        n_jobs=None,
+    ):
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            analyzer=analyzer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            max_df=max_df,
+            min_df=min_df,
+            max_features=max_features,
+            vocabulary=vocabulary,
+            binary=binary,
+            dtype=dtype,
+            stem=stem,
+            n_jobs=n_jobs,
+        )
+        self.k1 = k1
+        self.b = b
+        self.delta = delta
+        self.method = method
+
+    def _new_weigher(self):
+        weigher = BM25Transformer(
+            k1=self.k1, b=self.b, delta=self.delta, method=self.method, n_jobs=self.n_jobs
+        )
+        weigher._check_params()  # before the documents are read
+        return weigher
+
+    # Our own counts are free of duplicates and zeros: no copy, no sorting.
+    def _learn_weights(self, X):
+        self._weigher._learn(self._weigher._validated(X, copy=False, reset=True))
+
+    def _weigh(self, X):
+        return self._weigher._weigh(self._weigher._validated(X, copy=False, reset=False))
+
+    @property
+    def idf_(self):
+        """Rarity of each term, in nats.
+
+        Returns
+        -------
+        ndarray of shape (n_terms,)
+        """
+        return self._from_weigher("idf_")
+
+    @property
+    def mean_length_(self):
+        """Tokens per document seen in fit.
+
+        Returns
+        -------
+        float
+        """
+        return self._from_weigher("mean_length_")
+
+    def transform_queries(self, raw_documents):
+        """Return queries' term counts, to be compared with documents by dot product.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Queries, given as documents are. A term asked for twice counts twice.
+
+        Returns
+        -------
+        sparse matrix of shape (n_queries, n_terms)
+            Counts, in CSR. A document's score is the dot product of its row of
+            :meth:`transform` with the query's row, plus :meth:`query_offset`.
+        """
+        return self._only_count(raw_documents)
+
+    def query_offset(self, queries):
+        """Return what each query's terms would earn in a document that holds none of them.
+
+        Parameters
+        ----------
+        queries : iterable
+            Queries, given as documents are.
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+            To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
+        """
+        counts = self._only_count(queries)
+        return self._weigher.query_offset(counts)
