@@ -23,7 +23,7 @@ VECTORIZERS = {
     ),
     "bm25": ("textvec.sparse.weights", "BM25Vectorizer", {}),
     "hashing": ("textvec.sparse.counts", "HashingVectorizer", {}),
-    "lsa": ("textvec.dense.factorized", "LSAVectorizer", {}),
+    "lsa": ("textvec.dense.factorized", "LSAVectorizer", {"random_state": 0}),
 }
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -112,6 +112,9 @@ def recommend(  # numpydoc ignore=PR01
             "  [default: by the script of the texts]",
         ),
     ] = None,
+    vector_size: Annotated[
+        int | None, typer.Option(help="Dimensions of lsa.  [default: 100]", metavar="NUMBER")
+    ] = None,
     clean: Annotated[
         bool,
         typer.Option(
@@ -128,7 +131,10 @@ def recommend(  # numpydoc ignore=PR01
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
         raise ValueError("--dislike needs a --like.")
+    if vector_size is not None and vectorizer != "lsa":
+        raise ValueError(f"--vector-size is for lsa: {vectorizer} has one column for each term.")
     options = {
+        "vector_size": vector_size,
         "ngram_range": _as_range(ngram_range),
         "min_df": _as_frequency("--min-df", min_df),
         "max_df": _as_frequency("--max-df", max_df),
@@ -175,6 +181,8 @@ def compare(  # numpydoc ignore=PR01
     from textvec._checks import check_choice, import_optional
 
     check_choice("--language", language, ("en", "zh"))
+    for name in vectorizer or ():
+        check_choice("--vectorizer", name, tuple(VECTORIZERS))
     if not html.parent.is_dir():  # before minutes of work, not after
         raise FileNotFoundError(2, "its folder does not exist", str(html))
     import_optional("matplotlib", "plots")
@@ -223,6 +231,8 @@ def info(as_json: AsJson = False):  # numpydoc ignore=PR01
 
 def main():
     """Run the command line."""
+    # Where a terminal cannot show a character, an answer with \uXXXX in it beats none
+    sys.stdout.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -501,18 +511,20 @@ def _print_ranking(found, text):
     from rich.cells import cell_len
     from rich.text import Text
 
-    widest = max(map(cell_len, found["id"]), default=0)
-    with_text = text in found.columns and _console().width - widest >= 40
+    console = _console()
+    room = console.width - max(map(cell_len, found["id"]), default=0) - 20
+    with_text = text in found.columns and room >= 20
     table = _table("", "score", "id", *([text] if with_text else []))
+    table.columns[0].justify = "right"
     table.columns[2].overflow = "fold"
-    if with_text:
-        table.columns[3].no_wrap = True
-    for rank, (_, row) in enumerate(found.iterrows(), start=1):
+    for rank, row in enumerate(found.to_dict("records"), start=1):
         cells = [str(rank), f"{row['score']:.4f}", Text(row["id"])]
         if with_text:
-            cells.append(Text(" ".join(row[text].split())))
+            beginning = Text(" ".join(row[text].split()))
+            beginning.truncate(room, overflow="ellipsis")
+            cells.append(beginning)
         table.add_row(*cells)
-    _console().print(table)
+    console.print(table)
 
 
 def _print_table(frame):

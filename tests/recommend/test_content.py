@@ -123,7 +123,8 @@ def test_answers_do_not_follow_later_changes_of_the_items():
     items = HOTELS.copy()
     recommender = ContentRecommender().fit(items, ids="name", text="desc")
     items.loc[:, "stars"] = 0
-    recommender.similar("Quay").loc[:, "stars"] = 0
+    found = recommender.similar("Quay")
+    found.loc[:, "stars"] = 0
     assert recommender.similar("Quay", k=1)["stars"].tolist() == [3]
 
 

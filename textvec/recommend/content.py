@@ -1,4 +1,4 @@
-"""Recommend items by what their texts say: hotels, products, papers, anything with a text column."""
+"""Recommend items by what their texts say: hotels, products, anything with a text column."""
 
 import re
 import warnings
@@ -15,11 +15,13 @@ from textvec._checks import check_choice, check_number, closest_names
 from textvec.persistence import SaveMixin
 from textvec.search.exact import ExactIndex
 from textvec.sparse.weights import TfidfVectorizer
+from textvec.text.vocabulary import HAN
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
 DISLIKED_SHARE = 0.2
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_find_han = re.compile(f"[{HAN}]").findall
+_find_letters = re.compile(r"[^\W\d_]").findall
 
 
 class ContentRecommender(SaveMixin, BaseEstimator):
@@ -102,8 +104,6 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             self.vectorizer_ = default_vectorizer(self.texts_)
         else:
             self.vectorizer_ = clone(self.vectorizer)
-        if hasattr(self.vectorizer_, "set_output"):
-            self.vectorizer_.set_output(transform="default")  # rows are wanted, not data frames
         self.metric_ = getattr(self.vectorizer_, "metric", "cosine")
         check_choice("vectorizer.metric", self.metric_, ("cosine", "dot"))
         self.vectors_ = self._as_rows(self.vectorizer_.fit_transform(self.texts_))
@@ -177,8 +177,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             raise ValueError("liked is empty: name at least one item, or use query(text).")
         for row in set(liked) & set(disliked):
             raise ValueError(f"{self.ids_[row]!r} is both liked and disliked: keep it in one list.")
-        weights = [1 / len(liked)] * len(liked)
-        weights += [-DISLIKED_SHARE / len(disliked)] * len(disliked)
+        weights = [1 / len(liked) for _ in liked]
+        weights += [-DISLIKED_SHARE / len(disliked) for _ in disliked]
         vectors = self._as_queries(liked + disliked)
         wish = sparse.csr_array([weights], dtype=vectors.dtype) @ vectors  # (1, n_features)
         return self._best(wish, k, without=liked + disliked)
@@ -334,8 +334,8 @@ def _is_mostly_han(texts):
     """Tell whether more than half of the letters of the texts are Chinese characters."""
     letters = n_han = 0
     for text in texts:
-        letters += len(re.findall(r"[^\W\d_]", text))
-        n_han += len(_HAN.findall(text))
+        letters += len(_find_letters(text))
+        n_han += len(_find_han(text))
     return 2 * n_han > letters
 
 
@@ -420,7 +420,7 @@ def _check_texts(column, ids):
     """Return the texts as a list, or raise for the first one that is none."""
     texts = column.tolist()
     for row, text in enumerate(texts):
-        if isinstance(text, str | bytes):
+        if isinstance(text, str):
             continue
         place = f"row {row} (id {ids[row]!r}) of column {column.name!r}"
         if pd.isna(text) is True:

@@ -1,0 +1,410 @@
+"""The command line: what it prints, what it refuses, and how it says so."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from textvec import cli
+
+HOTELS = pd.DataFrame(
+    {
+        "code": ["007", "008", "NA", "010"],
+        "desc": [
+            "harbour view, oysters and sailing boats at the door",
+            "sailing boats and oysters in the old harbour",
+            "skiing from the door, open fires and snow",
+            "snow, skiing and sledges by open fires",
+        ],
+        "stars": [4.0, None, 5.0, 3.5],
+    }
+)
+CHINESE = pd.DataFrame(
+    {
+        "名称": ["空港", "航站", "雪泉"],
+        "简介": [
+            "酒店靠近机场，有免费接送班车。",
+            "机场旁边的酒店，班车免费。",
+            "雪山脚下的温泉旅馆。",
+        ],
+    }
+)
+REAL = pytest.mark.skipif("TEXTVEC_DATA" not in os.environ, reason="TEXTVEC_DATA is not set")
+
+
+def run(*args):
+    return CliRunner().invoke(cli.app, [str(arg) for arg in args], prog_name="textvec")
+
+
+def run_process(*args, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "textvec", *map(str, args)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+def assert_refused(result, *words):
+    """Exit code 2, nothing on stdout, one line on stderr that holds the words."""
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("textvec: ")
+    for word in words:
+        assert word in result.stderr
+    assert (result.exit_code if hasattr(result, "exit_code") else result.returncode) == 2
+
+
+@pytest.fixture
+def hotels(tmp_path):
+    path = tmp_path / "hotels.csv"
+    HOTELS.to_csv(path, index=False)
+    return path
+
+
+def recommend(path, *args):
+    return run("recommend", path, "--text", "desc", "--id", "code", *args)
+
+
+# recommend: answers
+
+
+def test_like_prints_a_table(hotels):
+    result = recommend(hotels, "--like", "007")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Most like: 007"
+    assert [line.split()[:3:2] for line in lines if line.split()[:1] == ["1"]] == [["1", "008"]]
+    assert lines[-1].startswith("4 items of hotels.csv; tfidf, ")
+
+
+def test_like_prints_json_and_nothing_else(hotels):
+    result = recommend(hotels, "--like", "007", "-k", "1", "--json")
+    assert result.stderr == ""
+    (found,) = json.loads(result.stdout)
+    assert list(found) == ["id", "score", "desc", "stars"]
+    assert found["id"] == "008"  # as text: no number, and no missing value for NA
+    assert found["stars"] is None
+    assert 0 < found["score"] < 1
+
+
+def test_ids_that_look_like_missing_values(hotels):
+    (found,) = json.loads(recommend(hotels, "--like", "NA", "-k", 1, "--json").stdout)
+    assert found["id"] == "010"
+
+
+def test_query(hotels):
+    found = json.loads(recommend(hotels, "--query", "skiing and snow", "--json").stdout)
+    assert {row["id"] for row in found} == {"NA", "010"}
+
+
+def test_several_likes_and_a_dislike(hotels):
+    result = recommend(hotels, "--like", "007", "--like", "NA", "--dislike", "010", "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["008"]
+
+
+def test_without_id_column_rows_are_numbered(hotels):
+    result = run("recommend", hotels, "--text", "desc", "--like", "0", "-k", 1, "--json")
+    (found,) = json.loads(result.stdout)
+    assert found["id"] == "1"
+    assert found["code"] == "008"
+
+
+@pytest.mark.parametrize("name", [name for name in cli.VECTORIZERS if name != "lsa"])
+def test_every_vectorizer(hotels, name):
+    result = recommend(hotels, "--like", "007", "-k", 1, "--vectorizer", name, "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["008"], result.stderr
+
+
+def test_lsa_has_its_size(hotels):
+    size = ("--vectorizer", "lsa", "--vector-size", 2)
+    result = recommend(hotels, "--like", "007", "-k", 1, *size, "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["008"], result.stderr
+
+
+def test_options_reach_the_vectorizer(hotels, tmp_path):
+    """Single words in at least two items, without those of the file: these are few."""
+    stop_words = tmp_path / "words.txt"
+    stop_words.write_text("and at from the by in\n", encoding="utf-8")
+    options = ("--ngram-range", "1,1", "--min-df", "2", "--stop-words", stop_words)
+    result = recommend(hotels, "--like", "007", *options)
+    assert "tfidf, 9 features" in result.stdout
+    options = ("--ngram-range", "1,1", "--min-df", "0.5", "--max-df", "0.8", "--stop-words", "none")
+    result = recommend(hotels, "--like", "007", *options)
+    assert "tfidf, 10 features" in result.stdout  # "the" is in three of four
+
+
+def test_table_is_readable_in_80_columns(tmp_path):
+    path = tmp_path / "long.csv"
+    ids = [
+        "a hotel whose name is so long that it fills the line nearly to its end " + c for c in "abc"
+    ]
+    pd.DataFrame({"id": ids, "desc": ["red [bold]apple"] * 3}).to_csv(path, index=False)
+    result = run("recommend", path, "--text", "desc", "--id", "id", "--query", "[bold]apple")
+    body = result.stdout.splitlines()[1:-1]
+    assert max(map(len, body)) <= 80
+    assert all(name[:60] in result.stdout for name in ids)
+    assert result.stdout.startswith("Most like: [bold]apple\n")
+
+
+def test_markup_in_texts_is_text(tmp_path):
+    path = tmp_path / "markup.csv"
+    pd.DataFrame({"id": ["[red]x", "[/red]y"], "desc": ["[bold]apple"] * 2}).to_csv(
+        path, index=False
+    )
+    result = run("recommend", path, "--text", "desc", "--id", "id", "--like", "[red]x")
+    assert "[/red]y" in result.stdout
+    assert "[bold]apple" in result.stdout
+
+
+@pytest.mark.filterwarnings("default:the query's vector")  # as outside of tests
+def test_a_query_that_matches_nothing_warns(hotels):
+    result = recommend(hotels, "--query", "zeppelin", "--json")
+    assert json.loads(result.stdout) == []
+    assert result.exit_code == 0
+    assert result.stderr.startswith("textvec: warning: the query's vector is all zeros")
+    assert len(result.stderr.splitlines()) == 1
+
+
+# recommend: files
+
+
+def test_tsv_and_jsonl(tmp_path):
+    HOTELS.to_csv(tmp_path / "hotels.tsv", sep="\t", index=False)
+    lines = [json.dumps({"code": 7, "desc": HOTELS["desc"][0], "tags": ["sea"]})]
+    lines += ["", json.dumps({"code": 8, "desc": HOTELS["desc"][1], "tags": ["sea", None]})]
+    (tmp_path / "hotels.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = json.loads(recommend(tmp_path / "hotels.tsv", "--like", "007", "--json").stdout)
+    assert found[0]["id"] == "008"
+    (found,) = json.loads(recommend(tmp_path / "hotels.jsonl", "--like", "7", "--json").stdout)
+    assert (found["id"], found["tags"]) == ("8", ["sea", None])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "frame", "text", "id", "like", "nearest"),
+    [
+        ("latin-1", HOTELS.replace("008", "Café"), "desc", "code", "007", "Café"),
+        ("gb18030", CHINESE, "简介", "名称", "空港", "航站"),
+        ("utf-8-sig", CHINESE, "简介", "名称", "空港", "航站"),
+        ("utf-16", CHINESE, "简介", "名称", "空港", "航站"),
+    ],
+)
+def test_encodings(tmp_path, encoding, frame, text, id, like, nearest):
+    path = tmp_path / "items.csv"
+    frame.to_csv(path, index=False, encoding=encoding)
+    # a byte order mark tells utf-8-sig and utf-16 apart by itself
+    option = [] if encoding.startswith("utf") else ["--encoding", encoding]
+    args = ("recommend", path, "--text", text, "--id", id, "--like", like, "-k", 1, *option)
+    assert [row["id"] for row in json.loads(run(*args, "--json").stdout)] == [nearest]
+    assert nearest in run(*args).stdout
+
+
+def test_wrong_encoding_is_advised(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_bytes("code,desc\n1,tea\n2,Café\n".encode("latin-1"))
+    assert_refused(
+        recommend(path, "--like", "1"),
+        "is not utf-8: byte 0xe9 at offset 21 (line 3)",
+        "--encoding latin-1 (Western European) or --encoding gb18030 (Chinese)",
+    )
+    result = recommend(path, "--like", "1", "--encoding", "gb18030")
+    assert_refused(result, "is not gb18030", "--encoding latin-1")
+    assert "--encoding gb18030" not in result.stderr
+    assert_refused(recommend(path, "--like", "1", "--encoding", "klingon"), "'klingon' is unknown")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", "", ["No columns"]),
+        ("header.csv", "code,desc\n", ["items is empty"]),
+        ("ragged.csv", "code,desc\n1,a\n2,b,c\n", ["ragged.csv", "Expected 2 fields in line 3"]),
+        ("empty.jsonl", "", ["'desc' is no column", "no columns"]),
+        ("broken.jsonl", '{"code": 1}\n{"code"\n', ["broken.jsonl, line 2 is no JSON"]),
+        ("list.jsonl", "[1, 2]\n", ["line 1 must be a JSON object. Got [1, 2]"]),
+        ("items.xlsx", "", ["must end in .csv"]),
+        ("twice.csv", "code,desc\n1,a\n1,b\n", ["'1' stands in rows 0 and 1 of column 'code'"]),
+        ("hole.csv", "code,desc\n1,apple\n2,\n", ["row 1 (id '2') of column 'desc' has no text"]),
+        ("nameless.csv", "code,desc\n1,apple\n,pear\n", ["row 1 of column 'code' has no id"]),
+    ],
+)
+def test_bad_files(tmp_path, name, content, words):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert_refused(recommend(tmp_path / name, "--like", "1"), *words)
+
+
+def test_unreadable_files(tmp_path):
+    assert_refused(recommend(tmp_path / "absent.csv", "--like", "1"), "absent.csv: No such file")
+    (tmp_path / "folder.csv").mkdir()
+    assert_refused(recommend(tmp_path / "folder.csv", "--like", "1"), "folder.csv: Is a directory")
+
+
+# recommend: parameters
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), ["either --like ID", "or --query"]),
+        (("--like", "007", "--query", "snow"), ["either --like ID", "or --query"]),
+        (("--query", "snow", "--dislike", "007"), ["--dislike needs a --like"]),
+        (("--like", "07"), ["no item has the id '07'", "'007'"]),
+        (("--like", "007", "--dislike", "007"), ["'007' is both liked and disliked"]),
+        (("--like", "007", "-k", "0"), ["k must be at least 1. Got 0"]),
+        (("--like", "007", "-k", "x"), ["'-k'", "integer", "See textvec recommend --help"]),
+        (("--like", "007", "--vectorizer", "tfdf"), ["--vectorizer must be one of", "'tfidf'"]),
+        (("--like", "007", "--ngram-range", "13"), ["--ngram-range must be two numbers", "'13'"]),
+        (("--like", "007", "--ngram-range", "3,1"), ["(3, 1)"]),
+        (("--like", "007", "--min-df", "few"), ["--min-df must be a count", "'few'"]),
+        (("--like", "007", "--min-df", "4", "--max-df", "2"), ["max_df"]),
+        (("--like", "007", "--min-df", "1.5"), ["min_df"]),
+        (("--like", "007", "--stop-words", "absent.txt"), ["absent.txt: No such file"]),
+        (("--like", "007", "--vectorizer", "tfidf-char", "--stop-words", "none"), ["characters"]),
+        (("--like", "007", "--vectorizer", "lsa"), ["vector_size must be at most"]),
+        (("--like", "007", "--vector-size", "5"), ["--vector-size", "lsa"]),
+        (("--like", "007", "--frobnicate"), ["--frobnicate", "See textvec recommend --help"]),
+    ],
+)
+def test_bad_parameters(hotels, args, words):
+    assert_refused(recommend(hotels, *args), *words)
+
+
+def test_missing_columns(hotels):
+    result = run("recommend", hotels, "--text", "body", "--id", "code", "--like", "1")
+    assert_refused(result, "--text 'body' is no column", "'code', 'desc', 'stars'")
+    result = run("recommend", hotels, "--text", "desc", "--id", "key", "--like", "1")
+    assert_refused(result, "--id 'key' is no column")
+    assert_refused(run("recommend", hotels, "--like", "1"), "--text")
+
+
+# compare, datasets, info, help
+
+
+def test_compare_writes_the_page_and_prints_the_table(tmp_path):
+    page = tmp_path / "page.html"
+    args = ("compare", "--vectorizer", "counts", "--vectorizer", "tfidf", "--html", page)
+    result = run(*args, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert [row["vectorizer"] for row in json.loads(result.stdout)] == ["counts", "tfidf"]
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert f"Wrote {page}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--language", "fr"), ["--language must be one of 'en', 'zh'. Got 'fr'"]),
+        (("--vectorizer", "tfdf"), ["--vectorizer must be one of"]),
+        (("--html", "absent/page.html"), ["absent/page.html: its folder does not exist"]),
+    ],
+)
+def test_compare_refuses(args, words):
+    assert_refused(run("compare", *args), *words)
+
+
+def test_datasets():
+    listed = json.loads(run("datasets", "--json").stdout)
+    assert {"hotels_en", "hotels_zh", "seattle_hotels"} <= {row["name"] for row in listed}
+    table = run("datasets").stdout
+    assert "seattle_hotels" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_info(monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
+    facts = json.loads(run("info", "--json").stdout)
+    assert facts["versions"]["python"].startswith(f"{sys.version_info.major}.")
+    assert facts["system"]["cores"] == os.cpu_count()
+    assert facts["folders"]["downloads"] == str(tmp_path)
+    assert str(tmp_path) in run("info").stdout
+
+
+def test_help_names_every_command():
+    for result in (run("--help"), run()):
+        assert result.exit_code == 0
+        for name in ("recommend", "compare", "datasets", "info"):
+            assert f"\n  {name} " in result.stdout
+        assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut
+
+
+def test_help_keeps_brackets():
+    assert "/(){}[]|@,;" in " ".join(run("recommend", "--help").stdout.split())
+
+
+def test_unknown_command():
+    assert_refused(run("reccomend"), "reccomend", "'recommend'")
+
+
+def test_own_bugs_are_not_dressed_up_as_bad_input(monkeypatch, hotels):
+    def broken(*args):
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr(cli, "read_items", broken)
+    assert isinstance(recommend(hotels, "--like", "007").exception, AttributeError)
+
+
+# The real command
+
+
+def test_process_answers_and_refuses(hotels):
+    args = ("recommend", hotels, "--text", "desc", "--id", "code")
+    result = run_process(*args, "--like", "007", "--json", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)[0]["id"] == "008"
+    assert_refused(run_process(*args, "--like", "7"), "no item has the id '7'")
+
+
+def test_process_prints_chinese_where_it_cannot_be_encoded(tmp_path):
+    path = tmp_path / "items.csv"
+    CHINESE.to_csv(path, index=False, encoding="utf-8")
+    args = ("recommend", path, "--text", "简介", "--id", "名称", "--like", "空港")
+    result = run_process(*args, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+
+
+def test_help_imports_nothing_heavy():
+    heavy = "numpy", "pandas", "sklearn", "numba", "rich"
+    code = (
+        "import sys; from textvec import cli\n"
+        "try: cli.app(['--help'])\n"
+        f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+@REAL
+def test_seattle_hotels():
+    folder = Path(os.environ["TEXTVEC_DATA"]) / "hotels"
+    args = ["recommend", folder / "Seattle_Hotels.csv", "--encoding", "latin-1"]
+    args += ["--text", "desc", "--id", "name", "--clean"]
+    args += ["--stop-words", folder / "english_stop_words_179.txt"]
+    args += ["--ngram-range", "1,3", "--min-df", "0.01"]
+    args += ["--like", "Hilton Seattle Airport & Conference Center"]
+    result = run(*args)
+    assert "152 items of Seattle_Hotels.csv; tfidf, 3347 features." in result.stdout
+    expected = """
+        .2266 Embassy Suites by Hilton Seattle Tacoma International Airport
+        .1551 DoubleTree by Hilton Hotel Seattle Airport
+        .1503 Seattle Airport Marriott
+        .1297 Four Points by Sheraton Downtown Seattle Center
+        .1225 Motel 6 Seattle Sea-Tac Airport South
+        .1100 Hampton Inn Seattle/Southcenter
+        .1084 Radisson Hotel Seattle Airport
+        .1076 Knights Inn Tukwila
+        .0996 Hotel Hotel
+        .0995 Home2 Suites by Hilton Seattle Airport
+    """
+    printed = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    for rank, line in enumerate(expected.strip().splitlines(), start=1):
+        assert f"{rank} 0{line.strip()}" in printed
