@@ -83,10 +83,10 @@ def compare(vectorizers=None, tasks=None, language="en", verbose=0):
             "vectorizers must be a mapping of name to estimator. "
             f"Got {type(vectorizers).__name__} instead."
         )
+    if not vectorizers or tasks is not None and not tasks:
+        raise ValueError("There must be at least one vectorizer and one task to compare.")
     tasks = hotel_tasks(language) if tasks is None else list(tasks)
     names = [task.name for task in tasks]
-    if not vectorizers or not tasks:
-        raise ValueError("There must be at least one vectorizer and one task to compare.")
     if len(set(names)) < len(names):
         raise ValueError(f"Every task must have a name of its own. Got {names} instead.")
 

@@ -97,9 +97,9 @@ class ClassificationTask:
                     f"{what} must hold one value for each of the {len(self.documents)} documents. "
                     f"Got shape {values.shape} instead."
                 )
-        names = np.unique(self.labels)
+        names = np.unique(self.labels).tolist()
         if len(names) < 2:
-            raise ValueError(f"labels must hold at least two classes. Got {names.tolist()} only.")
+            raise ValueError(f"labels must hold at least two classes. Got {names} only.")
         for label in names:
             n_groups = len(np.unique(groups[self.labels == label]))
             if n_groups < n_splits:
@@ -188,6 +188,8 @@ class RetrievalTask:
         self.name = name
         self.k = k
         self.metrics = (f"nDCG@{k}", f"MRR@{k}")
+        if not self.queries:
+            raise ValueError("queries must hold at least one query. Got none.")
         for query in self.relevance.keys() - self.queries.keys():
             _raise_unknown(query, "query", self.queries)
         for query in self.queries:

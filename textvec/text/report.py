@@ -202,7 +202,10 @@ def write_report(path, title, lead, sections):
 
     Examples
     --------
-    >>> write_report("report.html", "Hotels", "A short one.", [])  # doctest: +SKIP
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(f"{folder}/report.html", "Hotels", "A short one.", []).name
+    'report.html'
     """
     path = Path(path)
     page = render_report(title, lead, sections).encode("utf-8", errors="replace")
@@ -282,13 +285,12 @@ def _font_face(text):
     options = subset.Options(
         flavor="woff", layout_features=[], hinting=False, desubroutinize=True, name_IDs=[]
     )
-    font = subset.load_font(path, options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text=letters)
-    subsetter.subset(font)
-    font["head"].modified = font["head"].created  # the same letters give the same bytes
     small = BytesIO()
-    subset.save_font(font, small, options)
+    with subset.load_font(path, options) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(text=letters)
+        subsetter.subset(font)
+        subset.save_font(font, small, options)
     data = base64.b64encode(small.getvalue()).decode()
     # First of all families and for these letters only: as a mere fallback, Chromium at times draws
     # a label before the font is ready and never again.

@@ -1,0 +1,218 @@
+"""The comparison: its table, failing cells, repeatable scores, text, figures and page."""
+
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+
+from textvec import CountVectorizer, LSAVectorizer, TfidfVectorizer
+from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
+from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
+
+ROOMS = {
+    "a": "sea view from the quiet room",
+    "b": "a view of the sea and a quiet room",
+    "c": "the sea, the harbour and a balcony",
+    "d": "free airport shuttle at dawn",
+    "e": "an airport shuttle that is free",
+    "f": "dawn flights leave from the airport",
+}
+STYLES = ["beach", "beach", "beach", "airport", "airport", "airport"]
+HOSTILE = '<script>alert("x")</script>&amp; $x^2$'
+
+
+@pytest.fixture
+def tasks():
+    twins = {"a": {"b": 1}, "d": {"e": 1}}
+    return [
+        ClassificationTask(ROOMS.values(), STYLES, "style", n_splits=3),
+        RetrievalTask({item: ROOMS[item] for item in twins}, ROOMS, twins, "twins", k=3),
+    ]
+
+
+@pytest.fixture
+def methods():
+    return {"counts": CountVectorizer(), "LSA": LSAVectorizer(vector_size=2)}
+
+
+class OnlyRooms(BaseEstimator):
+    """Fails on whatever does not speak of all six rooms."""
+
+    def fit(self, raw_documents, y=None):
+        if len(raw_documents) < len(ROOMS):
+            raise RuntimeError(f"too few <b>documents</b>: {len(raw_documents)}")
+        self.inner_ = TfidfVectorizer().fit(raw_documents)
+        return self
+
+    def transform(self, raw_documents):
+        return self.inner_.transform(raw_documents)
+
+
+def test_the_table_has_one_row_for_each_method_on_each_task(methods, tasks):
+    table = compare(methods, tasks).table
+    assert table[["method", "task", "metric"]].to_numpy().tolist() == [
+        ["counts", "style", "accuracy"],
+        ["counts", "twins", "nDCG@3"],
+        ["LSA", "style", "accuracy"],
+        ["LSA", "twins", "nDCG@3"],
+    ]
+    assert list(table.columns[:4]) == ["method", "task", "metric", "score"]
+    assert list(table.columns[4:]) == ["accuracy", "macro F1", "nDCG@3", "MRR@3", *COSTS, "error"]
+    for row in table.to_dict("records"):
+        assert row["score"] == row[row["metric"]]
+    assert (table["error"] == "").all()
+    assert (table[["fit_seconds", "documents_per_second"]] > 0).all(axis=None)
+
+
+def test_scores_are_those_of_the_tasks_and_repeat(methods, tasks):
+    table = compare(methods, tasks).table.set_index(["method", "task"])
+    for task in tasks:
+        for method, vectorizer in methods.items():
+            for metric, value in task.evaluate(vectorizer).items():
+                assert table.loc[(method, task.name), metric] == value
+    again = compare(methods, tasks).table.set_index(["method", "task"])
+    scores = ["score", "accuracy", "macro F1", "nDCG@3", "MRR@3", "dimension", "stored_mb"]
+    pd.testing.assert_frame_equal(again[scores], table[scores], check_exact=True)
+
+
+def test_vectorizers_are_left_unfitted_and_unseeded(methods, tasks):
+    compare(methods, tasks)
+    assert not hasattr(methods["counts"], "vocabulary_")
+    assert methods["LSA"].random_state is None
+
+
+def test_a_failing_cell_says_why_and_the_rest_go_on(methods, tasks):
+    comparison = compare({"picky": OnlyRooms(), **methods, "class": CountVectorizer}, tasks)
+    table = comparison.table.set_index(["method", "task"])
+    failed = table.loc[("picky", "style")]
+    assert failed["error"] == "RuntimeError: too few <b>documents</b>: 4"
+    assert failed[["score", "accuracy", *COSTS]].isna().all()
+    assert table.loc[("picky", "twins"), "score"] > 0
+    assert table.loc[("class", "twins"), "error"].startswith("TypeError: Cannot clone")
+    assert (table.loc[["counts", "LSA"], "error"] == "").all()
+    assert "picky on style: RuntimeError: too few" in repr(comparison)
+
+
+def test_costs_are_what_they_say():
+    documents = ["aa bb", "bb", "cc dd"]
+    costs = measure_costs(CountVectorizer(dtype=np.int64), documents)
+    assert costs["dimension"] == 4
+    assert costs["sparsity"] == pytest.approx(1 - 5 / 12)
+    assert costs["stored_mb"] == pytest.approx((5 * 8 + 5 * 4 + 4 * 4) / 1e6)
+    dense = measure_costs(LSAVectorizer(vector_size=2, random_state=0), documents)
+    assert dense["stored_mb"] == pytest.approx(3 * 2 * 4 / 1e6)
+    framed = CountVectorizer(dtype=np.int64).set_output(transform="pandas")
+    assert measure_costs(framed, documents)["sparsity"] == pytest.approx(1 - 5 / 12)
+
+
+def test_the_text_shows_every_score(methods, tasks):
+    comparison = compare(methods, tasks)
+    text = repr(comparison)
+    assert text.startswith("Comparison of 2 method(s) on 2 task(s)")
+    for expected in ("counts", "LSA", "style", "twins", "macro F1", "documents/s"):
+        assert expected in text
+    for score in comparison.table["score"]:
+        assert f"{score:.3f}" in text
+    assert "Failed" not in text
+
+
+def test_progress_goes_to_stderr_when_asked(methods, tasks, capsys):
+    compare(methods, tasks)
+    assert capsys.readouterr() == ("", "")
+    compare(methods, tasks, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "4/4" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"vectorizers": [CountVectorizer()]}, TypeError, "mapping of name to estimator. Got list"),
+        ({"vectorizers": {}}, ValueError, "at least one vectorizer and one task"),
+        ({"vectorizers": {"counts": CountVectorizer()}, "tasks": []}, ValueError, "at least one"),
+        ({"language": "fr"}, ValueError, "language must be one of 'en', 'zh'. Got 'fr'"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=message):
+        compare(**arguments)
+
+
+def test_tasks_need_names_of_their_own(methods, tasks):
+    with pytest.raises(ValueError, match="name of its own"):
+        compare(methods, [tasks[0], tasks[0]])
+
+
+def test_figures_need_no_display(methods, tasks, tmp_path):
+    pytest.importorskip("matplotlib")
+    comparison = compare({**methods, "picky": OnlyRooms()}, tasks)
+    for kind in ("scores", "tradeoff"):
+        figure = comparison.plot(kind)
+        figure.savefig(tmp_path / f"{kind}.png")
+        assert (tmp_path / f"{kind}.png").stat().st_size > 5_000
+    titles = [axes.get_title("left") for axes in comparison.plot().axes]
+    assert titles[:2] == ["style\naccuracy", "twins\nnDCG@3"]
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+    with pytest.raises(ValueError, match="kind must be one of"):
+        comparison.plot("pie")
+
+
+def test_the_page_holds_everything_and_calls_nobody(methods, tasks, tmp_path):
+    pytest.importorskip("matplotlib")
+    comparison = compare({**methods, "picky": OnlyRooms()}, tasks)
+    path = comparison.to_html(tmp_path / "report.html")
+    page = path.read_text(encoding="utf-8")
+    for score in comparison.table["score"].dropna():
+        assert f">{score:.3f}</td>" in page
+    assert "too few &lt;b&gt;documents&lt;/b&gt;: 4" in page
+    assert "LSAVectorizer(vector_size=2)" in page
+    assert page.count("<svg") == 3
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", page)
+    assert sorted(tmp_path.iterdir()) == [path]
+
+
+def test_names_cannot_inject_a_script(tmp_path):
+    pytest.importorskip("matplotlib")
+    rooms = {**ROOMS, "a": ROOMS["a"] + HOSTILE}
+    labels = [HOSTILE if style == "beach" else style for style in STYLES]
+    task = ClassificationTask(rooms.values(), labels, HOSTILE, n_splits=3)
+    comparison = compare({HOSTILE: CountVectorizer(token_pattern=HOSTILE + "|room")}, [task])
+    page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<script") == 1
+    assert "alert(&quot;x&quot;)" in page
+
+
+def test_without_matplotlib_there_is_a_table_and_a_clear_error(
+    methods, tasks, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    comparison = compare(methods, tasks)
+    assert len(comparison.table) == 4
+    assert "counts" in repr(comparison)
+    with pytest.raises(ImportError, match=r"matplotlib .*textvec\[plots\]"):
+        comparison.plot()
+    with pytest.raises(ImportError, match=r"textvec\[plots\]"):
+        comparison.to_html(tmp_path / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_defaults_run_on_the_hotels(language, tmp_path):
+    comparison = compare(language=language)
+    table = comparison.table
+    assert (table["error"] == "").all(), table["error"].tolist()
+    assert set(table["method"]) == set(default_vectorizers(language))
+    assert len(table) == 6 * 3
+    style = table[table["task"].str.startswith("hotel style")]
+    assert (style["score"] > 0.3).all()  # chance is about one in nine
+    duplicates = table[table["task"].str.startswith("duplicate")]
+    assert (duplicates["score"] > 0.9).all()
+    pytest.importorskip("matplotlib")
+    page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 3_000_000

@@ -1,0 +1,289 @@
+"""Tasks: known answers, no leakage, the rules of ranking, and plain words for bad input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import TfidfVectorizer as SklearnTfidf
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from textvec import BM25Vectorizer, CountVectorizer, LSAVectorizer, TfidfVectorizer
+from textvec.evaluate.metrics import mrr_at_k, ndcg_at_k
+from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, fresh, hotel_tasks
+
+STYLES = {"beach": "sea sand wave", "airport": "shuttle flight runway", "spa": "steam pool towel"}
+TEXTS = [f"{word} room {n}{n}" for words in STYLES.values() for word in [words] for n in range(6)]
+LABELS = [style for style in STYLES for _ in range(6)]
+
+
+class Spy(BaseEstimator):
+    """One-hot vectors of the first word; remembers, over all clones, what it was given."""
+
+    fitted_on: list = []
+    transformed: list = []
+
+    def fit(self, raw_documents, y=None):
+        assert y is None
+        Spy.fitted_on.append(list(raw_documents))
+        self.words_ = sorted({text.split()[0] for text in raw_documents})
+        return self
+
+    def transform(self, raw_documents):
+        Spy.transformed.append(list(raw_documents))
+        return np.array(
+            [[text.split()[0] == word for word in self.words_] for text in raw_documents]
+        )
+
+
+@pytest.fixture
+def spy():
+    Spy.fitted_on, Spy.transformed = [], []
+    return Spy()
+
+
+class Fixed(BaseEstimator):
+    """Vectors by text from a table, for documents and, where given, for queries."""
+
+    def __init__(self, vectors, metric=None, rows=None):
+        self.vectors = vectors
+        self.rows = rows
+        if metric is not None:
+            self.metric = metric
+
+    def get_params(self, deep=True):
+        return {"vectors": self.vectors, "metric": getattr(self, "metric", None), "rows": self.rows}
+
+    def fit(self, raw_documents, y=None):
+        return self
+
+    def transform(self, raw_documents):
+        return np.array([self.vectors[text] for text in raw_documents], dtype=float)[: self.rows]
+
+
+# -- classification
+
+
+def test_words_that_name_the_class_are_enough():
+    scores = ClassificationTask(TEXTS, LABELS, n_splits=3).evaluate(TfidfVectorizer())
+    assert scores == {"accuracy": 1.0, "macro F1": 1.0}
+
+
+def test_labels_without_a_pattern_stay_near_chance():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(list("abcdefgh"), 6)) for _ in range(120)]
+    vectorizer = TfidfVectorizer(token_pattern=r"\w")
+    labels = np.repeat(["x", "y"], 60)
+    accuracy = ClassificationTask(texts, labels).evaluate(vectorizer)["accuracy"]
+    assert 0.3 < accuracy < 0.7
+
+
+def test_the_vectorizer_sees_training_documents_only(spy):
+    task = ClassificationTask(TEXTS, LABELS, n_splits=3)
+    task.evaluate(spy)
+    assert len(Spy.fitted_on) == 3
+    tested = []
+    for train, (train_again, test) in zip(
+        Spy.fitted_on, zip(Spy.transformed[::2], Spy.transformed[1::2], strict=True), strict=True
+    ):
+        assert train == train_again
+        assert not set(train) & set(test)
+        assert len(train) + len(test) == len(TEXTS)
+        tested += test
+    assert sorted(tested) == sorted(TEXTS)
+    assert not hasattr(spy, "words_")
+
+
+def test_all_methods_meet_the_same_stratified_folds(spy):
+    ClassificationTask(TEXTS, LABELS, n_splits=3).evaluate(spy)
+    first = Spy.fitted_on
+    Spy.fitted_on = []
+    ClassificationTask(TEXTS, LABELS, n_splits=3).evaluate(spy)
+    assert Spy.fitted_on == first
+    label_of = dict(zip(TEXTS, LABELS, strict=True))
+    for train in first:
+        assert pd.Series(map(label_of.get, train)).value_counts().tolist() == [4, 4, 4]
+
+
+def test_a_group_is_never_split(spy):
+    groups = np.arange(len(TEXTS)) // 2  # neighbours share a label
+    ClassificationTask(TEXTS, LABELS, groups=groups, n_splits=3).evaluate(spy)
+    group_of = dict(zip(TEXTS, groups, strict=True))
+    for train, test in zip(Spy.fitted_on, Spy.transformed[1::2], strict=True):
+        assert not {group_of[text] for text in train} & {group_of[text] for text in test}
+
+
+def test_sparse_vectors_reach_the_classifier_sparse(monkeypatch):
+    seen = []
+    fit = LogisticRegression.fit
+    monkeypatch.setattr(
+        LogisticRegression,
+        "fit",
+        lambda self, X, y: seen.append(sparse.issparse(X)) or fit(self, X, y),
+    )
+    ClassificationTask(TEXTS, LABELS, n_splits=2).evaluate(CountVectorizer())
+    assert seen == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "message"),
+    [
+        (LABELS[:-1], None, "labels must hold one value for each of the 18 documents"),
+        (LABELS, [1], "groups must hold one value for each of the 18 documents"),
+        (["x"] * 18, None, r"at least two classes. Got \['x'\] only"),
+        ([*LABELS[:-1], "lonely"], None, "n_splits=5 documents .* Got 1 of 'lonely' instead"),
+    ],
+)
+def test_classification_names_what_is_wrong(labels, groups, message):
+    with pytest.raises(ValueError, match=message):
+        ClassificationTask(TEXTS, labels, groups=groups)
+
+
+# -- retrieval
+
+
+CORPUS = {"a": "sea view", "b": "free shuttle", "c": "view of the sea", "d": "quiet pool"}
+
+
+def test_the_ranking_is_that_of_the_cosine():
+    rng = np.random.default_rng(0)
+    corpus = {f"d{i}": f"document {i}" for i in range(20)}
+    queries = {f"q{i}": f"query {i}" for i in range(5)}
+    vectors = {text: rng.normal(size=4) for text in [*corpus.values(), *queries.values()]}
+    relevance = {q: {f"d{i}": int(rng.integers(1, 4)) for i in rng.choice(20, 3)} for q in queries}
+    scores = RetrievalTask(queries, corpus, relevance, k=7).evaluate(Fixed(vectors))
+
+    expected = {"nDCG@7": [], "MRR@7": []}
+    for query, text in queries.items():
+        cosines = {
+            item: vectors[text] @ vectors[other] / np.linalg.norm(vectors[other])
+            for item, other in corpus.items()
+        }
+        ranking = sorted(cosines, key=cosines.get, reverse=True)
+        expected["nDCG@7"].append(ndcg_at_k(ranking, relevance[query], 7))
+        expected["MRR@7"].append(mrr_at_k(ranking, relevance[query], 7))
+    assert scores == pytest.approx({name: np.mean(values) for name, values in expected.items()})
+
+
+def test_ranks_one_two_and_a_miss():
+    vectors = {"p": [1, 0], "q": [2, 1], "r": [0, 1], "near p": [1, 0.1], "far": [-1, -1]}
+    corpus = {name: name for name in ("near p", "r", "far")}
+    queries = {"first": "p", "second": "q", "miss": "r"}
+    relevance = {"first": {"near p": 1}, "second": {"r": 1}, "miss": {"far": 1}}
+    task = RetrievalTask(queries, corpus, relevance, k=2)
+    assert task.evaluate(Fixed(vectors))["MRR@2"] == pytest.approx(0.5)
+
+
+def test_a_query_that_is_an_item_does_not_find_itself():
+    task = RetrievalTask({"a": CORPUS["a"]}, CORPUS, {"a": {"c": 1}}, k=1)
+    assert task.evaluate(TfidfVectorizer()) == {"nDCG@1": 1.0, "MRR@1": 1.0}
+
+
+def test_a_query_that_only_shares_the_id_of_an_item_may_find_it():
+    task = RetrievalTask({"a": "the free shuttle"}, CORPUS, {"a": {"a": 1, "b": 1}}, k=1)
+    assert task.evaluate(TfidfVectorizer())["MRR@1"] == 1.0
+    other = RetrievalTask({"b": "a sea with a view"}, CORPUS, {"b": {"a": 1}}, k=1)
+    assert other.evaluate(TfidfVectorizer())["MRR@1"] == 1.0
+
+
+def test_the_vectorizer_says_whether_length_counts():
+    vectors = {"query": [1, 0], "long": [5, 5], "near": [1, 0.1]}
+    corpus, relevance = {"long": "long", "near": "near"}, {"q": {"long": 1}}
+    task = RetrievalTask({"q": "query"}, corpus, relevance, k=1)
+    assert task.evaluate(Fixed(vectors))["MRR@1"] == 0.0
+    assert task.evaluate(Fixed(vectors, metric="dot"))["MRR@1"] == 1.0
+    with pytest.raises(ValueError, match="metric of the vectorizer must be one of .* Got 'taxi'"):
+        task.evaluate(Fixed(vectors, metric="taxi"))
+
+
+def test_queries_go_through_transform_queries_where_it_is():
+    class Asymmetric(Fixed):
+        def transform_queries(self, raw_queries):
+            return -self.transform(raw_queries)
+
+    vectors = {"query": [1, 0], "ahead": [1, 0], "behind": [-1, 0]}
+    corpus = {"ahead": "ahead", "behind": "behind"}
+    task = RetrievalTask({"q": "query"}, corpus, {"q": {"behind": 1}}, k=1)
+    assert task.evaluate(Fixed(vectors))["MRR@1"] == 0.0
+    assert task.evaluate(Asymmetric(vectors))["MRR@1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "vectorizer",
+    [
+        TfidfVectorizer(),
+        TfidfVectorizer(dtype=np.float32),
+        CountVectorizer(),
+        SklearnTfidf(),
+        BM25Vectorizer(),
+        LSAVectorizer(vector_size=3),
+        make_pipeline(TfidfVectorizer(), FunctionTransformer(lambda X: X.toarray())),
+    ],
+    ids=lambda vectorizer: type(vectorizer).__name__,
+)
+def test_any_vectorizer_fits(vectorizer):
+    task = RetrievalTask({"q": "sea with a view"}, CORPUS, {"q": {"a": 2, "c": 1}})
+    scores = task.evaluate(vectorizer)
+    assert scores["MRR@10"] == 1.0
+    assert task.evaluate(vectorizer) == scores
+
+
+def test_data_frames_are_vectors_too():
+    task = RetrievalTask({"q": "sea with a view"}, CORPUS, {"q": {"a": 2, "c": 1}})
+    framed = TfidfVectorizer().set_output(transform="pandas")
+    assert task.evaluate(framed) == task.evaluate(TfidfVectorizer())
+
+
+@pytest.mark.parametrize(
+    ("queries", "relevance", "message"),
+    [
+        ({"q": "sea"}, {"q": {"aa": 1}}, "corpus id 'aa', which is unknown. Close to it: a"),
+        ({"q": "sea"}, {"q": {"a": 1}, "qq": {"a": 1}}, "query id 'qq', which is unknown"),
+        ({"q": "sea"}, {"q": {"a": 0}}, "must have a relevant document. Got none for 'q'"),
+        ({"q": "sea", "r": "pool"}, {"q": {"a": 1}}, "Got none for 'r'"),
+        ({}, {}, "at least one query"),
+    ],
+)
+def test_retrieval_names_what_is_wrong(queries, relevance, message):
+    with pytest.raises(ValueError, match=message):
+        RetrievalTask(queries, CORPUS, relevance)
+
+
+def test_vectors_that_cannot_be_are_refused():
+    task = RetrievalTask({"q": "query"}, {"x": "x", "y": "y"}, {"q": {"x": 1}})
+    vectors = {"query": [1, 0], "x": [1, 0], "y": [0, 1]}
+    with pytest.raises(ValueError, match="one row for each of 2 documents. Got 1 instead"):
+        task.evaluate(Fixed(vectors, rows=1))
+    with pytest.raises(ValueError, match="NaN"):
+        task.evaluate(Fixed({**vectors, "y": [0, np.nan]}))
+
+
+def test_fresh_copies_are_seeded_unless_they_are():
+    assert fresh(LSAVectorizer()).random_state == 0
+    assert fresh(LSAVectorizer(random_state=7)).random_state == 7
+    pipeline = fresh(make_pipeline(LSAVectorizer()))
+    assert pipeline.get_params()["lsavectorizer__random_state"] == 0
+    untouched = LSAVectorizer()
+    fresh(untouched)
+    assert untouched.random_state is None
+
+
+# -- the embedded hotels
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_hotel_tasks(language):
+    style, sister, duplicate = hotel_tasks(language)
+    assert len(style.documents) == len(style.labels) >= 150
+    assert 8 <= len(set(style.labels)) <= 10
+    assert len(sister.queries) >= 20
+    assert len(duplicate.queries) >= 10
+    for task in (sister, duplicate):
+        assert len(task.corpus) == len(style.documents)
+        assert all(query not in grades for query, grades in task.relevance.items())
+    position = {item: i for i, item in enumerate(duplicate.corpus)}
+    for train, _ in style._folds:
+        for item, grades in duplicate.relevance.items():
+            assert all((position[item] in train) == (position[twin] in train) for twin in grades)
