@@ -1,0 +1,37 @@
+"""Threads for kernels that release the GIL: one way to cut work up, results in order."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from joblib import effective_n_jobs
+
+
+def bounds_of_parts(weights_end, n_parts):
+    """Cut items into at most ``n_parts`` runs of about equal weight.
+
+    Parameters
+    ----------
+    weights_end : ndarray of shape (n_items,)
+        Cumulated weight up to and with each item, such as the document ends of a corpus.
+    n_parts : int
+        How many runs are wanted.
+
+    Returns
+    -------
+    list of (first, last)
+        Runs ``first <= item < last`` that cover all items in order, none empty.
+    """
+    n_items = len(weights_end)
+    total = weights_end[-1] if n_items else 0
+    cuts = [int(weights_end.searchsorted(total * part / n_parts)) for part in range(1, n_parts)]
+    bounds = sorted({0, n_items, *cuts})
+    return list(zip(bounds, bounds[1:], strict=False))
+
+
+def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
+    """Call ``function(*part)`` for every part on up to ``n_jobs`` threads, results in order."""
+    n_jobs = min(effective_n_jobs(n_jobs), len(parts))
+    if n_jobs < 2:
+        return [function(*part) for part in parts]
+    with ThreadPoolExecutor(n_jobs) as pool:
+        return list(pool.map(lambda part: function(*part), parts))

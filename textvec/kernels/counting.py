@@ -1,0 +1,321 @@
+"""From token ids to n-gram ids to counts in CSR rows.
+
+An n-gram is known by two numbers, the id of its first n - 1 tokens and the id of its last token:
+no string is ever built. All ids are counted up from 0 in the order in which they are met.
+"""
+
+import numpy as np
+from numba import njit
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
+_DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)  # each 6-bit window of it occurs once
+_LOWEST_BIT = np.empty(64, np.int64)  # bit >> 58 of _DEBRUIJN << i  ->  i
+for _i in range(64):
+    _LOWEST_BIT[(0x03F79D71B4CB0A89 << _i & (1 << 64) - 1) >> 58] = _i
+
+
+@njit(nogil=True, cache=True)
+def intern_ngrams(
+    prefixes, tokens, doc_ends, first, last, n, part, n_parts, growing, table, n_ids, ids
+):  # fmt: skip
+    """Give every n-gram an id, from the ids of its prefix of n - 1 tokens and its last token.
+
+    prefixes  (n_tokens,)  int32  id of the (n - 1)-gram that starts at each token, or -1
+    tokens    (n_tokens,)  int32  id of each token, or -1
+    doc_ends  (n_docs,)    int64  document d ends before tokens[doc_ends[d]]
+    first, last  int              the documents first .. last - 1 are treated
+    n         int >= 2            tokens in an n-gram
+    part, n_parts  int            only the n-grams whose hash falls to this part are treated, so
+                                  that parts can run at once; their ids are part, part + n_parts, …
+    growing   bool                add n-grams that are new; otherwise they get id -1
+    table     (2 * n_slots,)  uint64  slot s holds a key + 1 at 2 s and an id at 2 s + 1
+    n_ids     int                 n-grams in the table
+    ids       (n_tokens,)  int32  written: the id of the n-gram that starts at each token, or -1
+                                  where one of its parts is -1 or the document ends
+
+    An n-gram with a -1 in its first or its last n - 1 tokens is left out (if a part is too rare,
+    so is the whole: Agrawal & Srikant 1994, the Apriori property).
+
+    Returns table and n_ids as they are now.
+    """
+    start = 0 if first == 0 else doc_ends[first - 1]
+    for doc in range(first, last):
+        end = doc_ends[doc]
+        for i in range(start, end):
+            if i + n > end or prefixes[i] < 0 or tokens[i + n - 1] < 0 or prefixes[i + 1] < 0:
+                if part == 0:
+                    ids[i] = -1
+                continue
+            key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
+            hashed = key * _GOLDEN
+            hashed = (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
+            if n_parts > 1 and np.int64(hashed >> np.uint64(40)) % n_parts != part:
+                continue
+            key += np.uint64(1)
+            mask = len(table) // 2 - 1
+            slot = np.int64(hashed >> np.uint64(16)) & mask
+            while table[2 * slot] != np.uint64(0) and table[2 * slot] != key:
+                slot = (slot + 1) & mask
+            if table[2 * slot] == key:
+                ids[i] = np.int64(table[2 * slot + 1]) * n_parts + part
+            elif not growing:
+                ids[i] = -1
+            else:
+                table[2 * slot] = key
+                table[2 * slot + 1] = np.uint64(n_ids)
+                ids[i] = n_ids * n_parts + part
+                n_ids += 1
+                if 4 * n_ids > len(table):
+                    table = _doubled(table)
+        start = end
+    return table, n_ids
+
+
+@njit(nogil=True, cache=True)
+def _doubled(table):
+    """Return a table of twice the slots with the same entries."""
+    grown = np.zeros(2 * len(table), np.uint64)
+    mask = len(table) - 1
+    for old in range(len(table) // 2):
+        key = table[2 * old]
+        if key != np.uint64(0):
+            hashed = (key - np.uint64(1)) * _GOLDEN
+            hashed = (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
+            slot = np.int64(hashed >> np.uint64(16)) & mask
+            while grown[2 * slot] != np.uint64(0):
+                slot = (slot + 1) & mask
+            grown[2 * slot] = key
+            grown[2 * slot + 1] = table[2 * old + 1]
+    return grown
+
+
+@njit(nogil=True, cache=True)
+def rank_by_appearance(levels, doc_ends, bases, kept):
+    """Number the kept n-grams by first appearance: document, then n, then place; in place.
+
+    levels    (n_levels, n_tokens)  int32  in: ids within a level, or -1; out: ranks, or -1
+    doc_ends  (n_docs,)      int64  document d ends before column doc_ends[d]
+    bases     (n_levels,)    int64  id i of level v has place bases[v] + i in kept
+    kept      (n_ids,)       bool   which n-grams stay
+
+    Returns level (n_kept,) int64 and start (n_kept,) int64: where each rank first appeared.
+    """
+    ranks = np.full(len(kept), -1, np.int32)
+    level_of = np.empty(len(kept), np.int64)
+    start_of = np.empty(len(kept), np.int64)
+    n_ranks = 0
+    start = 0
+    for doc in range(len(doc_ends)):
+        for level in range(len(levels)):
+            for i in range(start, doc_ends[doc]):
+                found = levels[level, i]
+                if found < 0:
+                    continue
+                found += bases[level]
+                if not kept[found]:
+                    levels[level, i] = -1
+                    continue
+                if ranks[found] < 0:
+                    ranks[found] = n_ranks
+                    level_of[n_ranks] = level
+                    start_of[n_ranks] = i
+                    n_ranks += 1
+                levels[level, i] = ranks[found]
+        start = doc_ends[doc]
+    return level_of[:n_ranks].copy(), start_of[:n_ranks].copy()
+
+
+@njit(nogil=True, cache=True)
+def count_distinct(levels, doc_ends, first, last, n_features):
+    """Count the distinct features of each document, and the documents of each feature.
+
+    levels    (n_levels, n_tokens)  int32  feature ids, or -1
+    doc_ends  (n_docs,)  int64  document d ends before column doc_ends[d]
+    first, last  int            the documents first .. last - 1 are counted
+
+    Returns row_lengths (last - first,) int64 and document_frequencies (n_features,) int32.
+    """
+    row_lengths = np.zeros(last - first, np.int64)
+    frequencies = np.zeros(n_features, np.int32)
+    seen_in = np.full(n_features, -1, np.int32)
+    for doc in range(first, last):
+        start = 0 if doc == 0 else doc_ends[doc - 1]
+        for level in range(len(levels)):
+            for feature in levels[level, start : doc_ends[doc]]:
+                if feature >= 0 and seen_in[feature] != doc:
+                    seen_in[feature] = doc
+                    frequencies[feature] += 1
+                    row_lengths[doc - first] += 1
+    return row_lengths, frequencies
+
+
+@njit(nogil=True, cache=True)
+def _mark(feature, words, blocks):
+    """Put a feature into a two-level set: a bit in words, and a bit in blocks for its word."""
+    words[feature >> 6] |= np.uint64(1) << np.uint64(feature & 63)
+    blocks[feature >> 12] |= np.uint64(1) << np.uint64(feature >> 6 & 63)
+
+
+@njit(nogil=True, cache=True)
+def _lowest_bit(word):
+    return _LOWEST_BIT[np.int64(((word & (~word + np.uint64(1))) * _DEBRUIJN) >> np.uint64(58))]
+
+
+@njit(nogil=True, cache=True)
+def _flush(counts, words, blocks, columns, indices, data, entry):
+    """Write columns and counts of the marked features in ascending order, and forget them all."""
+    for block in range(len(blocks)):
+        while blocks[block] != np.uint64(0):
+            word = 64 * block + _lowest_bit(blocks[block])
+            blocks[block] &= blocks[block] - np.uint64(1)
+            while words[word] != np.uint64(0):
+                feature = 64 * word + _lowest_bit(words[word])
+                words[word] &= words[word] - np.uint64(1)
+                indices[entry] = columns[feature]
+                data[entry] = counts[feature]
+                counts[feature] = 0
+                entry += 1
+    return entry
+
+
+@njit(nogil=True, cache=True)
+def count_rows(levels, doc_ends, first, last, indptr, columns, indices, data):
+    """Count the features of each document into its CSR row, ordered by feature.
+
+    levels    (n_levels, n_tokens)  int32  feature ids, or -1
+    doc_ends  (n_docs,)      int64  document d ends before column doc_ends[d]
+    first, last  int                the documents first .. last - 1 are counted
+    indptr    (n_docs + 1,)  int    where each row's entries begin, from `count_distinct`
+    columns   (n_features,)  int32  feature id -> column
+    indices   (n_entries,)   int    written: column of each entry
+    data      (n_entries,)   number written: its count
+
+    Sorting is by a two-level bit set, which costs one step an entry and none a comparison.
+    """
+    counts = np.zeros(len(columns), np.int32)
+    words = np.zeros(len(columns) // 64 + 1, np.uint64)
+    blocks = np.zeros(len(columns) // 4096 + 1, np.uint64)
+    for doc in range(first, last):
+        start = 0 if doc == 0 else doc_ends[doc - 1]
+        for level in range(len(levels)):
+            for feature in levels[level, start : doc_ends[doc]]:
+                if feature >= 0:
+                    if counts[feature] == 0:
+                        _mark(feature, words, blocks)
+                    counts[feature] += 1
+        _flush(counts, words, blocks, columns, indices, data, indptr[doc])
+
+
+@njit(nogil=True, cache=True)
+def product_distinct(indptr, indices, part_indptr, part_indices, first, last, n_features):
+    """`count_distinct` for documents whose features are those of their words.
+
+    indptr, indices            CSR  documents x words
+    part_indptr, part_indices  CSR  words x features
+
+    Returns row_lengths (last - first,) int64 and document_frequencies (n_features,) int32.
+    """
+    row_lengths = np.zeros(last - first, np.int64)
+    frequencies = np.zeros(n_features, np.int32)
+    seen_in = np.full(n_features, -1, np.int32)
+    for doc in range(first, last):
+        for word in indices[indptr[doc] : indptr[doc + 1]]:
+            for feature in part_indices[part_indptr[word] : part_indptr[word + 1]]:
+                if seen_in[feature] != doc:
+                    seen_in[feature] = doc
+                    frequencies[feature] += 1
+                    row_lengths[doc - first] += 1
+    return row_lengths, frequencies
+
+
+@njit(nogil=True, cache=True)
+def product_rows(
+    indptr, indices, data, part_indptr, part_indices, part_data,
+    first, last, out_indptr, columns, out_indices, out_data,
+):  # fmt: skip
+    """`count_rows` for documents whose features are those of their words: a sparse product.
+
+    Row by row as in Gustavson 1978, "Two fast algorithms for sparse matrices", each row sorted.
+
+    indptr, indices, data                 CSR  documents x words
+    part_indptr, part_indices, part_data  CSR  words x features
+    first, last  int                      the documents first .. last - 1 are treated
+    out_indptr   (n_docs + 1,)  int       from `product_distinct`
+    columns, out_indices, out_data        as columns, indices, data of `count_rows`
+    """
+    counts = np.zeros(len(columns), np.int32)
+    words = np.zeros(len(columns) // 64 + 1, np.uint64)
+    blocks = np.zeros(len(columns) // 4096 + 1, np.uint64)
+    for doc in range(first, last):
+        for entry in range(indptr[doc], indptr[doc + 1]):
+            word = indices[entry]
+            for part in range(part_indptr[word], part_indptr[word + 1]):
+                feature = part_indices[part]
+                if counts[feature] == 0:
+                    _mark(feature, words, blocks)
+                counts[feature] += np.int32(data[entry] * part_data[part])
+        _flush(counts, words, blocks, columns, out_indices, out_data, out_indptr[doc])
+
+
+@njit(nogil=True, cache=True)
+def _rotate(word, bits):
+    return (word << np.uint32(bits)) | (word >> np.uint32(32 - bits))
+
+
+@njit(nogil=True, cache=True)
+def murmur_hashes(text, begins, ends):
+    """Hash strings with MurmurHash3 (x86, 32 bits, seed 0; Austin Appleby, public domain).
+
+    text    (n_bytes,)    uint8  the strings somewhere in it
+    begins, ends  (n_strings,)  int64  string s is text[begins[s]:ends[s]]
+
+    Returns (n_strings,) int32.
+    """
+    c1, c2 = np.uint32(0xCC9E2D51), np.uint32(0x1B873593)
+    hashes = np.empty(len(begins), np.int32)
+    for s in range(len(begins)):
+        length = ends[s] - begins[s]
+        hashed = np.uint32(0)
+        for i in range(begins[s], ends[s], 4):
+            n_bytes = min(4, ends[s] - i)
+            word = np.uint32(0)
+            for j in range(n_bytes):
+                word |= np.uint32(text[i + j]) << np.uint32(8 * j)
+            hashed ^= _rotate(word * c1, 15) * c2
+            if n_bytes == 4:
+                hashed = _rotate(hashed, 13) * np.uint32(5) + np.uint32(0xE6546B64)
+        hashed ^= np.uint32(length)
+        hashed = (hashed ^ (hashed >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+        hashed = (hashed ^ (hashed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+        hashed ^= hashed >> np.uint32(16)
+        hashes[s] = np.int32(np.int64(hashed) - (np.int64(hashed >> np.uint32(31)) << 32))
+    return hashes
+
+
+@njit(nogil=True, cache=True)
+def hash_rows(indptr, indices, data, columns, signs, n_columns):
+    """Move CSR entries to other columns, with a sign; entries that meet are summed.
+
+    indptr, indices, data  CSR  documents x features
+    columns  (n_features,)  int32  feature -> column
+    signs    (n_features,)  int64  feature -> 1 or -1
+    n_columns  int
+
+    Returns indptr, indices (sorted in each row) and data (int64; zeros stay) of the new matrix.
+    """
+    sums = np.zeros(n_columns, np.int64)
+    words = np.zeros(n_columns // 64 + 1, np.uint64)
+    blocks = np.zeros(n_columns // 4096 + 1, np.uint64)
+    new_indptr = np.zeros_like(indptr)
+    new_indices = np.empty_like(indices)
+    new_data = np.empty(len(data), np.int64)
+    identity = np.arange(n_columns)
+    entry = 0
+    for doc in range(len(indptr) - 1):
+        for old in range(indptr[doc], indptr[doc + 1]):
+            column = columns[indices[old]]
+            _mark(column, words, blocks)
+            sums[column] += signs[indices[old]] * data[old]
+        entry = _flush(sums, words, blocks, identity, new_indices, new_data, entry)
+        new_indptr[doc + 1] = entry
+    return new_indptr, new_indices[:entry].copy(), new_data[:entry].copy()

@@ -1,0 +1,272 @@
+"""From documents to token ids: blocks of text, case folding as Python does it, interning."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+from os import PathLike
+from queue import SimpleQueue
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from textvec.kernels.scanning import intern_tokens, scan_characters
+from textvec.ragged import Ragged
+
+BLOCK_CHARACTERS = 1 << 20  # text is scanned in blocks of about this many characters
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_ALL_CODES = range(0x110000)
+
+
+def documents_in_blocks(raw_documents, decode, decode_all=False):
+    """Yield lists of str, each of about a million characters, never all the text at once.
+
+    Parameters
+    ----------
+    raw_documents : iterable
+        What the user gave.
+    decode : callable
+        Turns an item that is not a str into one.
+    decode_all : bool
+        Whether ``decode`` is for items that are str, too.
+
+    Raises
+    ------
+    TypeError
+        If an item is not text even after ``decode``; the message names its row.
+    """
+    block, size = [], 0
+    for row, document in enumerate(raw_documents):
+        if decode_all or not isinstance(document, str):
+            try:
+                decoded = decode(document)
+            except (AttributeError, TypeError) as error:
+                check_is_text(row, document, error)
+                raise
+            check_is_text(row, decoded)
+            document = decoded
+        block.append(document)
+        size += len(document)
+        if size >= BLOCK_CHARACTERS:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def check_is_text(row, document, error=None):
+    """Raise a TypeError that names the row, unless a document is str or bytes or can be read."""
+    if not isinstance(document, str | bytes | PathLike) and not hasattr(document, "read"):
+        raise TypeError(
+            f"Documents must be str or bytes. Got {document!r} of type "
+            f"{type(document).__name__} in row {row}: drop or fill such rows first."
+        ) from error
+
+
+@lru_cache
+def _all_characters():
+    codes = np.arange(len(_ALL_CODES), dtype="<u4")
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+@lru_cache
+def _lower_case(ascii_only):
+    """Table of code point -> its lower case, where that is one code point whatever stands by it.
+
+    The two that are not, U+0130 (two code points) and U+03A3 (final sigma), are lowered by
+    Python before the table is used, see `encode`.
+    """
+    characters = _all_characters()[:128] if ascii_only else _all_characters()
+    alone = characters.replace("\u0130", "\u0131").replace("\u03a3", "\u03c3")
+    lowered = np.frombuffer(alone.lower().encode("utf-32-le", "surrogatepass"), np.int32)
+    return lowered
+
+
+@lru_cache
+def _is_kept(keep, ascii_only):
+    """Table of code point -> whether it is in a token: of word characters, or of non-spaces."""
+    characters = _all_characters()[:128] if ascii_only else _all_characters()
+    kept = np.zeros(len(characters), np.bool_)
+    for run in re.finditer({"word": r"\w+", "non-space": r"\S+"}[keep], characters):
+        kept[run.start() : run.end()] = True
+    return kept
+
+
+@lru_cache
+def fold_table(keep, lowercase, ascii_only):
+    """Return the table ``fold`` of `intern_tokens`.
+
+    Parameters
+    ----------
+    keep : {"word", "non-space", "all"}
+        Which characters make up tokens: ``\\w`` of `re`, ``\\S`` of `re`, or all.
+    lowercase : bool
+        Whether upper case is folded to lower case.
+    ascii_only : bool
+        A table of the first 128 code points, quicker to build and to look up.
+    """
+    size = 128 if ascii_only else len(_ALL_CODES)
+    fold = _lower_case(ascii_only).copy() if lowercase else np.arange(size, dtype=np.int32)
+    if keep != "all":
+        fold[~_is_kept(keep, ascii_only)[fold]] = -1
+    return fold
+
+
+def encode(documents, lowercase=False):
+    """Return documents as one UTF-8 buffer, the end of each in it, and whether all is ASCII."""
+    ascii_only = all(map(str.isascii, documents))
+    if ascii_only:
+        parts = documents
+        text = bytearray("".join(documents), "ascii")
+    else:
+        if lowercase:
+            documents = [
+                text.lower() if "\u0130" in text or "\u03a3" in text else text for text in documents
+            ]
+        parts = [text.encode("utf-8", "surrogatepass") for text in documents]
+        text = bytearray().join(parts)
+    ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()
+    return np.frombuffer(text, np.uint8), ends, ascii_only
+
+
+def decode_strings(text, ends, separator):
+    """Cut a UTF-8 buffer into str at a separator that no string holds and all end with."""
+    return bytes(text).decode("utf-8", "surrogatepass").split(separator)[: len(ends)]
+
+
+class Interner:
+    """Distinct terms and their ids, which count up from 0; the state of `kernels.scanning`.
+
+    Parameters
+    ----------
+    dropped : sequence of non-empty str
+        Terms whose tokens are skipped; they get the ids 0 .. n_dropped - 1.
+    """
+
+    def __init__(self, dropped=()):
+        self.n_dropped = len(dropped)
+        self.table = np.zeros(2 << 15, np.uint64)
+        self.store = np.empty(1 << 17, np.uint8)
+        self.offsets = np.zeros(1 << 14, np.int64)
+        self.n_terms = 0
+        if dropped:
+            self.add(dropped)
+
+    def add(self, terms):
+        """Return the ids of terms, non-empty str each, new ones being taken in."""
+        text, ends, ascii_only = encode(terms)
+        return self.scan(text, ends, fold_table("all", False, ascii_only)).values
+
+    def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True):
+        """Return the token ids of documents as a Ragged; arguments as in `intern_tokens`."""
+        state = self.table, self.store, self.offsets, self.n_terms
+        ids, token_ends, *state = intern_tokens(
+            text, ends, fold, min_chars, n_dropped, growing, *state
+        )
+        if growing:
+            self.table, self.store, self.offsets, self.n_terms = state
+        return Ragged(ids, token_ends)
+
+    def terms(self):
+        """Return all terms as a list of str, by id."""
+        text = bytes(self.store[: self.offsets[self.n_terms]]).decode("utf-8", "surrogatepass")
+        is_first = (self.store[: self.offsets[self.n_terms]] & 0xC0) != 0x80  # of a character
+        n_chars = np.concatenate([[0], is_first.cumsum()])
+        bounds = n_chars[self.offsets[: self.n_terms + 1]].tolist()
+        return [text[start:end] for start, end in pairwise(bounds)]
+
+    def absorb(self, other):
+        """Take in the terms of another interner; return their ids here, by their ids there."""
+        n_bytes = other.offsets[other.n_terms]
+        ends = other.offsets[1 : other.n_terms + 1]
+        return self.scan(other.store[:n_bytes], ends, fold_table("all", False, False)).values
+
+
+def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_jobs=None):
+    """Turn blocks of documents into token ids, on up to ``n_jobs`` threads.
+
+    Parameters
+    ----------
+    blocks : iterable of list of str
+        See `documents_in_blocks`.
+    keep, lowercase
+        See `fold_table`.
+    min_chars : int
+        Shorter tokens are skipped.
+    dropped : sequence of non-empty str
+        Terms whose tokens are skipped, where ``interner`` is None: stop words.
+    interner : Interner or None
+        Known terms, whose ids are used; tokens of other terms get id -1. None learns the terms.
+
+    Returns
+    -------
+    tokens : Ragged of int32
+        Ids. Which id a term has depends on ``n_jobs``; that the same term has the same id does not.
+    interner : Interner
+        The terms of these ids.
+    """
+    learning = interner is None
+    n_jobs = effective_n_jobs(n_jobs)
+    interners = [Interner(dropped) if learning else interner for _ in range(n_jobs)]
+    idle = SimpleQueue()
+    for worker in range(n_jobs):
+        idle.put(worker)
+
+    def scan(block):
+        worker = idle.get()
+        try:
+            text, ends, ascii_only = encode(block, lowercase)
+            fold = fold_table(keep, lowercase, ascii_only)
+            known = interners[worker]
+            return worker, known.scan(text, ends, fold, min_chars, known.n_dropped, learning)
+        finally:
+            idle.put(worker)
+
+    scanned = list(_map_blocks(scan, blocks, n_jobs))
+    if learning:
+        merged = interners[0]
+        new_ids = [None, *(merged.absorb(other) for other in interners[1:])]
+        for worker, tokens in scanned:
+            if worker:
+                np.take(new_ids[worker], tokens.values, out=tokens.values)
+        interner = merged
+    return _concatenated([tokens for _, tokens in scanned]), interner
+
+
+def scan_codes(blocks, lowercase, n_jobs=None):
+    """Turn blocks of documents into code points, with runs of spaces made one: a Ragged."""
+
+    def scan(block):
+        text, ends, ascii_only = encode(block, lowercase)
+        fold = fold_table("all", lowercase, ascii_only)
+        return Ragged(*scan_characters(text, ends, fold, ~_is_kept("non-space", ascii_only)))
+
+    return _concatenated(list(_map_blocks(scan, blocks, effective_n_jobs(n_jobs))))
+
+
+def _map_blocks(function, blocks, n_jobs):
+    """Yield ``function(block)`` in order, with few blocks in memory at a time."""
+    if n_jobs == 1:
+        yield from map(function, blocks)
+        return
+    with ThreadPoolExecutor(n_jobs) as pool:
+        waiting = []
+        for block in blocks:
+            waiting.append(pool.submit(function, block))
+            if len(waiting) > n_jobs:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
+
+
+def _concatenated(rows):
+    """One Ragged of many, which is emptied on the way so that memory does not double."""
+    values = np.empty(sum(len(part.values) for part in rows), np.int32)
+    ends = []
+    start = 0
+    for number, part in enumerate(rows):
+        values[start : start + len(part.values)] = part.values
+        ends.append(part.ends + start)
+        start += len(part.values)
+        rows[number] = None
+    return Ragged(values, np.concatenate(ends) if ends else np.zeros(0, np.int64))
