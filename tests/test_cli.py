@@ -293,7 +293,9 @@ def test_compare_writes_the_page_and_prints_the_table(tmp_path):
     args = ("compare", "--vectorizer", "counts", "--vectorizer", "tfidf", "--html", page)
     result = run(*args, "--json")
     assert result.exit_code == 0, result.stderr
-    assert [row["vectorizer"] for row in json.loads(result.stdout)] == ["counts", "tfidf"]
+    rows = json.loads(result.stdout)
+    assert list(dict.fromkeys(row["method"] for row in rows)) == ["counts", "tfidf"]
+    assert all(0 < row["score"] <= 1 and row["dimension"] > 1000 for row in rows)
     assert "<html" in page.read_text(encoding="utf-8")
     assert f"Wrote {page}" in result.stderr
 

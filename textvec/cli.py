@@ -195,10 +195,14 @@ def compare(  # numpydoc ignore=PR01
         texts = load_hotels(language=language).data
         chosen = {name: make_vectorizer(name, texts) for name in vectorizer}
     comparison = compare(chosen, language=language, verbose=1)
+    found = comparison.table
+    for row in found[found["error"] != ""].itertuples():
+        _warn(f"{row.method} on {row.task} failed: {row.error}")
     if as_json:
-        _print_json(comparison.table.reset_index())
+        _print_json(found)
     else:
-        _print_table(comparison.table.reset_index())
+        for table, formats in _scores_and_costs(found):
+            _print_table(table, formats)
     comparison.to_html(html)
     print(f"Wrote {html}", file=sys.stderr)
 
@@ -380,12 +384,13 @@ def gather_info():
         except PackageNotFoundError:
             return "missing"
 
-    versions = {"textvec": textvec.__version__, "python": platform.python_version()}
-    extras: dict[str, str] = {}
+    own, requirements = textvec.__version__, []
     try:
         requirements = requires("textvec") or []
     except PackageNotFoundError:
-        requirements = []  # run from a folder that was never installed: nothing lists them
+        own += " (run from its folder, not installed: what it requires is not known)"
+    versions = {"textvec": own, "python": platform.python_version()}
+    extras: dict[str, str] = {}
     for requirement in requirements:
         package = re.match(r"[\w.-]+", requirement)[0]
         extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
@@ -492,7 +497,31 @@ def _one_line(error):
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
+    _warn(message)
+
+
+def _warn(message):
     print(f"textvec: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _scores_and_costs(found):
+    """Cut the long table of a comparison into two that fit a page: (table, formats) of each."""
+    order = found["method"].unique()
+    titles = (found["task"] + " " + found["metric"]).unique()
+    scores = found.assign(title=found["task"] + " " + found["metric"])
+    scores = scores.pivot(index="method", columns="title", values="score").loc[order, titles]
+    formats = {
+        "fit_seconds": "{:.3f}",
+        "documents_per_second": "{:,.0f}",
+        "dimension": "{:,.0f}",
+        "stored_mb": "{:.3f}",
+        "sparsity": "{:.1%}",
+    }
+    costs = found.astype({"dimension": float}).groupby("method")[list(formats)].mean().loc[order]
+    formats = {name.replace("_", " "): form for name, form in formats.items()}
+    costs.columns = list(formats)
+    yield scores.reset_index(), dict.fromkeys(titles, "{:.3f}")
+    yield costs.reset_index(), formats
 
 
 def _print_json(frame):
@@ -527,22 +556,25 @@ def _print_ranking(found, text):
     console.print(table)
 
 
-def _print_table(frame):
-    """Print a DataFrame; numbers on the right, rounded to what a reader needs."""
-    from pandas.api.types import is_numeric_dtype
+def _print_table(frame, formats=None):
+    """Print a DataFrame, numbers on the right; ``formats`` maps columns to format strings."""
+    from pandas import isna
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
     from rich.text import Text
 
-    table = _table(*map(str, frame.columns))
+    formats = formats or {}
+    table = _table(*frame.columns)
     for column, name in zip(table.columns, frame.columns, strict=True):
-        column.justify = "right" if is_numeric_dtype(frame[name]) else "left"
+        is_number = is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])
+        column.justify = "right" if is_number else "left"
         column.overflow = "fold"
-    for row in frame.itertuples(index=False):
-        table.add_row(*(Text(_as_cell(value)) for value in row))
+    for row in frame.to_dict("records"):
+        cells = (
+            "" if isna(value) else formats.get(name, "{}").format(value)
+            for name, value in row.items()
+        )
+        table.add_row(*map(Text, cells))
     _console().print(table)
-
-
-def _as_cell(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _table(*headers):

@@ -119,9 +119,10 @@ def test_fitting_leaves_items_and_vectorizer_alone():
     assert not hasattr(vectorizer, "vocabulary_")
 
 
-def test_answers_do_not_follow_later_changes_of_the_items():
-    items = HOTELS.copy()
-    recommender = ContentRecommender().fit(items, ids="name", text="desc")
+@pytest.mark.parametrize("ids", ["name", None])
+def test_answers_do_not_follow_later_changes_of_the_items(ids):
+    items = HOTELS.copy() if ids else HOTELS.set_index("name")
+    recommender = ContentRecommender().fit(items, ids=ids, text="desc")
     items.loc[:, "stars"] = 0
     found = recommender.similar("Quay")
     found.loc[:, "stars"] = 0
