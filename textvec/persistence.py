@@ -22,7 +22,6 @@ import struct
 import zipfile
 import zlib
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +50,7 @@ _REGISTRY = frozenset(
         "textvec.text.tokenizers.JiebaTokenizer",
     }
 )
+_UNSAVED = {"_stop_words_id"}  # scikit-learn remembers an object by its id in this process
 _BUILTIN_TYPES = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, object)}
 _SPARSE_CLASSES = {
     f"{layout}_{kind}": getattr(sparse, f"{layout}_{kind}")
@@ -64,7 +64,14 @@ _HEADER = "header.json"
 _ALIGNMENT = 64
 _PADDING_ID = 0xD935  # the zip extra field that Android's zipalign established for padding
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-_NPY_HEADER_LIMIT = 1 << 14  # bytes; NumPy itself reads no header beyond 10,000
+# Stricter than NumPy's reader, which evaluates Python literals: only what NumPy writes for arrays
+# of one plain dtype.
+_NPY_HEAD = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([^']+)', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9, ]*)\), \} *\n",
+    re.DOTALL,
+)
+_NPY_HEAD_LIMIT = 1024  # bytes
 _BLOCK = 1 << 24  # bytes hashed at a time
 _LONG = 64  # from here on a list of str becomes a part
 _NOT_A_ZIP = (  # what zipfile raises at damaged bytes
@@ -264,7 +271,8 @@ class _Encoder:
             fields = value._asdict()
             return node | {"parameters": self._attributes(fields, where), "state": {}}
         parameters = value.get_params(deep=False)
-        state = {k: v for k, v in value.__getstate__().items() if k not in parameters}
+        state = value.__getstate__()
+        state = {k: v for k, v in state.items() if k not in parameters and k not in _UNSAVED}
         return node | {
             "parameters": self._attributes(parameters, where),
             "state": self._attributes(state, where),
@@ -724,42 +732,29 @@ def _read_array(file, path, name, members, sha256, mmap_mode):
     """Read or map one part, and check it against its sha256."""
     if name not in members:
         raise ValueError(f"{path}: the part {name} is missing.")
-    info = members[name]
     try:
-        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-            raise ValueError("it is compressed, which textvec's parts never are")
-        offset = _data_offset(file, info)
-        if offset + info.file_size > os.fstat(file.fileno()).st_size:
-            raise ValueError("it is cut short")
-        file.seek(offset)
-        start = BytesIO(file.read(min(info.file_size, _NPY_HEADER_LIMIT)))
-        shape, in_columns, dtype = _read_npy_header(start)
-        if dtype.hasobject:
-            raise ValueError("it asks for pickle")
-        count = math.prod(shape)
-        if start.tell() + count * dtype.itemsize != info.file_size:
-            raise ValueError(f"its shape {shape} of {dtype} does not fit its size")
-        offset += start.tell()
-        if mmap_mode is not None and count * dtype.itemsize:
-            array = np.memmap(file, dtype, mmap_mode, offset, (count,)).view(np.ndarray)
-        else:
-            file.seek(offset)
-            array = np.empty(count, dtype)
-            if file.readinto(_as_bytes(array)) != array.nbytes:
-                raise ValueError("it is cut short")
-    except (struct.error, SyntaxError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: the part {name} is damaged: {error}.") from error
-    digest = hashlib.sha256(start.getvalue()[: start.tell()])
-    content = _as_bytes(array)
-    for begin in range(0, len(content), _BLOCK):
-        digest.update(content[begin : begin + _BLOCK])
-    if digest.hexdigest() != sha256:
-        raise ValueError(f"{path}: the part {name} was altered: its sha256 is not the one saved.")
-    return array.reshape(shape, order="F" if in_columns else "C")
+        content = _read_member(file, members[name], mmap_mode)
+        if _sha256(content) != sha256:
+            raise ValueError("its sha256 is not the one saved")
+        return _as_array(content)
+    except (struct.error, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: the part {name} is damaged or altered: {error}.") from error
 
 
-def _as_bytes(array):
-    return memoryview(array.view(np.uint8)) if array.nbytes else memoryview(b"")
+def _read_member(file, info, mmap_mode):
+    """Return the bytes of a part, from its first one in the file's own order."""
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        raise ValueError("it is compressed, which textvec's parts never are")
+    offset, size = _data_offset(file, info), info.file_size
+    if offset + size > os.fstat(file.fileno()).st_size:
+        raise ValueError("it is cut short")
+    if mmap_mode is not None and size:
+        return np.memmap(file, np.uint8, mmap_mode, offset, (size,)).view(np.ndarray)
+    file.seek(offset)
+    content = np.empty(size, np.uint8)
+    if file.readinto(content) != size:
+        raise ValueError("it is cut short")
+    return content
 
 
 def _data_offset(file, info):
@@ -771,10 +766,25 @@ def _data_offset(file, info):
     return file.tell() + name_length + extra_length
 
 
-def _read_npy_header(file):
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(file)
-    raise ValueError(f"its version {version} of the npy format is unknown")
+def _sha256(content):
+    digest = hashlib.sha256()
+    for start in range(0, len(content), _BLOCK):  # in blocks: a mapped file need not fit in memory
+        digest.update(content[start : start + _BLOCK])
+    return digest.hexdigest()
+
+
+def _as_array(content):
+    """Return the array that the bytes of an .npy file hold, as a view of them."""
+    head = _NPY_HEAD.match(content[:_NPY_HEAD_LIMIT].tobytes())
+    if head is None:
+        raise ValueError("it is no array of numbers, dates or text")
+    descr, in_columns, shape = head.groups()
+    dtype = np.dtype(descr.decode())
+    shape = tuple(int(n) for n in shape.decode().split(",") if n.strip())
+    if dtype.hasobject:
+        raise ValueError("it would need pickle")
+    if head.end() + math.prod(shape) * dtype.itemsize != len(content):
+        raise ValueError(f"its shape {shape} of {dtype} does not fit its size")
+    return np.ndarray(
+        shape, dtype, content, head.end(), order="F" if in_columns == b"True" else "C"
+    )

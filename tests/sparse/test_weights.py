@@ -3,13 +3,15 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction import text as reference
 
 from textvec.sparse import weights
-from textvec.sparse.weights import TfidfTransformer, TfidfVectorizer
+from textvec.sparse.weights import BM25Vectorizer, TfidfTransformer, TfidfVectorizer
 
 DOCUMENTS = [
     "The harbour hotel has harbour views and quiet rooms.",
@@ -211,3 +213,19 @@ def test_idf_can_be_read_and_set():
     with pytest.raises(NotFittedError, match="The TF-IDF vectorizer is not fitted"):
         TfidfVectorizer().transform(DOCUMENTS)
     assert not hasattr(TfidfVectorizer(use_idf=False).fit(DOCUMENTS), "idf_")
+
+
+@pytest.mark.parametrize("cls", [TfidfVectorizer, BM25Vectorizer])
+def test_output_is_a_sparse_frame_where_the_estimator_itself_is_told_so(cls):
+    expected = cls().fit_transform(DOCUMENTS)
+    documents = pd.Series(DOCUMENTS, index=list("abcde"))
+    vectorizer = cls().set_output(transform="pandas")
+    for frame in (vectorizer.fit_transform(documents), vectorizer.transform(documents)):
+        assert frame.columns.tolist() == vectorizer.get_feature_names_out().tolist()
+        assert frame.index.tolist() == list("abcde")
+        assert all(isinstance(dtype, pd.SparseDtype) for dtype in frame.dtypes)
+        np.testing.assert_array_equal(frame.to_numpy(), expected.toarray())
+    with sklearn.config_context(transform_output="pandas"):
+        assert_same(cls().fit_transform(DOCUMENTS), expected)
+    with sklearn.config_context(sparse_interface="sparray"):
+        assert isinstance(cls().fit_transform(DOCUMENTS), sparse.csr_array)

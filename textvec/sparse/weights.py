@@ -474,70 +474,22 @@ class _WeighingVectorizer(CountVectorizer):
                 f"Only {FLOAT_DTYPES} 'dtype' should be used. {self.dtype} 'dtype' will "
                 "be converted to np.float64.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, raw_documents, y=None) -> Self:
-        """Learn the vocabulary and the weights of its terms.
-
-        Parameters
-        ----------
-        raw_documents : iterable
-            Documents: str, bytes, file names or file objects, as ``input`` says.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            This vectorizer.
-        """
-        self._check_params()
-        self._warn_for_unused_params()
-        self._weigher = self._new_weigher()
-        self._learn_weights(super().fit_transform(raw_documents))
-        return self
-
-    def fit_transform(self, raw_documents, y=None):
-        """Learn vocabulary and weights and return the documents' weights: fit, then transform.
-
-        Parameters
-        ----------
-        raw_documents : iterable
-            Documents: str, bytes, file names or file objects, as ``input`` says.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        sparse matrix of shape (n_documents, n_terms)
-            The weights, in CSR.
-        """
+    def _fit_matrix(self, raw_documents):
         self._check_params()
         self._weigher = self._new_weigher()
-        X = super().fit_transform(raw_documents)
+        X = super()._fit_matrix(raw_documents)
         self._learn_weights(X)
         return self._weigh(X)
 
-    def transform(self, raw_documents):
-        """Weigh documents with the vocabulary and weights learned in fit.
+    def _matrix(self, raw_documents):
+        return self._weigh(self._count_only(raw_documents))
 
-        Parameters
-        ----------
-        raw_documents : iterable
-            Documents: str, bytes, file names or file objects, as ``input`` says.
-
-        Returns
-        -------
-        sparse matrix of shape (n_documents, n_terms)
-            The weights, in CSR.
-        """
-        return self._weigh(self._only_count(raw_documents))
-
-    def _only_count(self, raw_documents):
+    def _count_only(self, raw_documents):
         check_is_fitted(self, "_weigher", msg=self._not_fitted)
-        return super().transform(raw_documents)
+        return super()._matrix(raw_documents)
 
     def _learn_weights(self, X):
         self._weigher.fit(X)
@@ -919,7 +871,7 @@ class BM25Vectorizer(_WeighingVectorizer):
             Counts, in CSR. A document's score is the dot product of its row of
             :meth:`transform` with the query's row, plus :meth:`query_offset`.
         """
-        return self._only_count(raw_documents)
+        return self._count_only(raw_documents)
 
     def query_offset(self, queries):
         """Return what each query's terms would earn in a document that holds none of them.
@@ -934,5 +886,5 @@ class BM25Vectorizer(_WeighingVectorizer):
         ndarray of shape (n_queries,)
             To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
         """
-        counts = self._only_count(queries)
+        counts = self._count_only(queries)
         return self._weigher.query_offset(counts)
