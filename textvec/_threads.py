@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 from joblib import effective_n_jobs
 
@@ -25,7 +26,7 @@ def bounds_of_parts(weights_end, n_parts):
     total = weights_end[-1] if n_items else 0
     cuts = [int(weights_end.searchsorted(total * part / n_parts)) for part in range(1, n_parts)]
     bounds = sorted({0, n_items, *cuts})
-    return list(zip(bounds, bounds[1:], strict=False))
+    return list(pairwise(bounds))
 
 
 def run_parts(function: Callable, parts: list, n_jobs=None) -> list:

@@ -76,8 +76,8 @@ class _CompiledAnalyzer(SaveMixin):
         frozenset of str or None
             The words of ``stop_words``.
         """
-        if isinstance(self.stop_words, str):
-            return stop_words_of(self.stop_words)
+        if isinstance(self.stop_words, str) and self.stop_words == "chinese":
+            return stop_words_of("chinese")
         return super().get_stop_words()
 
     def _word_ngrams(self, tokens, stop_words=None):
@@ -111,6 +111,8 @@ class _CompiledAnalyzer(SaveMixin):
         ngrams = {"word": "_word_ngrams", "char": "_char_ngrams", "char_wb": "_char_wb_ngrams"}
         if callable(self.analyzer) or not self._keeps("build_analyzer", ngrams[self.analyzer]):
             return "features"
+        if self.ngram_range[0] < 1:  # scikit-learn allows it and counts empty strings
+            return "features"
         if self.analyzer != "word":
             return self.analyzer
         known_pattern = self.tokenizer is None and self.token_pattern in _MIN_CHARS
@@ -133,12 +135,12 @@ class _CompiledAnalyzer(SaveMixin):
         )
         return blocks, False
 
-    def _scan(self, raw_documents, analysis, stop_words=(), interner=None):
+    def _scan(self, raw_documents, analysis, stop_words=(), interner=None, warns=False):
         """Scan words in compiled code; return their ids and the interner of these."""
         blocks, lowercase = self._blocks(raw_documents)
         if analysis == "char_wb":
             return scan_words(blocks, "non-space", 1, lowercase, n_jobs=self.n_jobs)
-        if self.token_pattern == _DEFAULT_PATTERN:
+        if warns and self.token_pattern == _DEFAULT_PATTERN:
             blocks = _warning_of_han(blocks)
         min_chars = _MIN_CHARS[self.token_pattern]
         return scan_words(blocks, "word", min_chars, lowercase, stop_words, interner, self.n_jobs)
@@ -179,7 +181,7 @@ class _CompiledAnalyzer(SaveMixin):
             tokens = scan_codes(*self._blocks(raw_documents), self.n_jobs)
             spelling = Spelling.of_codes(tokens.values)
         elif analysis == "word":
-            tokens, interner = self._scan(raw_documents, analysis, self._stop_list())
+            tokens, interner = self._scan(raw_documents, analysis, self._stop_list(), warns=True)
             if self.stem is not None:
                 tokens, terms = _merged(tokens, stem_terms(interner.terms(), self.stem))
                 interner = Interner()
@@ -339,7 +341,7 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         ValueError
             If there are no terms, before or after pruning.
         """
-        self._fit_matrix(raw_documents)
+        self.fit_transform(raw_documents)
         return self
 
     def fit_transform(self, raw_documents, y=None):

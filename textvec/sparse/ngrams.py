@@ -194,7 +194,7 @@ class Ngrams:
         self._ends, self._n_jobs = tokens.ends, n_jobs
         min_n, max_n = ngram_range
         levels, sizes, frequencies = _learn_levels(tokens, spelling.n_terms, max_n, pruning, n_jobs)
-        kept = pruning.by_frequency(np.concatenate(frequencies[min_n - 1 :]))
+        kept = pruning.by_frequency(np.concatenate([[], *frequencies[min_n - 1 :]]))
         self._levels = levels[min_n - 1 :]
         level_of, starts = rank_by_appearance(
             self._levels, tokens.ends, _bases(sizes[min_n - 1 :]), kept
@@ -371,7 +371,7 @@ class KnownNgrams:
         self.columns_of_ids, self.tables = [], [None]
         level = tokens.values
         size = n_terms
-        for n in range(1, max_n + 1):
+        for n in range(1, min(max_n, lengths.max(initial=1)) + 1):
             if n > 1:
                 level, table, size = _learn_level(level, tokens, n, n_jobs=1)
                 self.tables.append(table)
@@ -387,7 +387,7 @@ class KnownNgrams:
             ends = np.fromiter(map(len, terms), np.int64, len(terms)).cumsum()
             return Ragged(codes, ends), np.ones(len(terms), np.bool_)
         text, ends, _ = encode(terms)
-        fold = fold_table("non-space", False, False)
+        fold = fold_table("no blank", False, False)
         tokens = self.interner.scan(text, ends, fold, n_dropped=self.interner.n_dropped)
         spelled = np.concatenate([[0], np.diff(self.interner.offsets)[tokens.values].cumsum()])
         n_bytes = np.diff(spelled[tokens.ends], prepend=0)
@@ -445,7 +445,7 @@ def _begins(ends, gap=0):
 
 
 def _bases(sizes):
-    return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    return np.cumsum([0, *sizes[:-1]])
 
 
 def _learn_level(prefixes, tokens, n, n_jobs):
@@ -469,6 +469,7 @@ def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
 
     What is in too few documents is left out of longer n-grams at once: they are in fewer still.
     """
+    max_n = max(1, min(max_n, np.diff(tokens.ends, prepend=0).max(initial=0)))
     levels = np.empty((max_n, len(tokens.values)), np.int32)
     levels[0] = tokens.values
     sizes, frequencies = [n_terms], []
@@ -503,8 +504,8 @@ def _filled(row_lengths, n_columns, dtype, fill, parts, n_jobs):
     # two types of data, so that kernels are compiled for no more; others are converted at the end
     data = np.empty(indptr[-1], np.float64 if dtype == np.float64 else np.int64)
     run_parts(lambda first, last: fill(first, last, indptr, indices, data), parts, n_jobs)
-    data = data.astype(dtype, copy=False)
-    return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
+    shape = len(indptr) - 1, n_columns
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
 
 
 def _count(levels, ends, columns, dtype, n_jobs):

@@ -43,7 +43,12 @@ def documents_in_blocks(raw_documents, decode, decode_all=False):
             except (AttributeError, TypeError) as error:
                 check_is_text(row, document, error)
                 raise
-            check_is_text(row, decoded)
+            if not isinstance(decoded, str):
+                check_is_text(row, document)
+                raise TypeError(
+                    f"preprocessor must return str. Got {decoded!r} instead in row {row}: "
+                    "give tokenizer, too, for documents that are something else."
+                )
             document = decoded
         block.append(document)
         size += len(document)
@@ -78,16 +83,17 @@ def _lower_case(ascii_only):
     """
     characters = _all_characters()[:128] if ascii_only else _all_characters()
     alone = characters.replace("\u0130", "\u0131").replace("\u03a3", "\u03c3")
-    lowered = np.frombuffer(alone.lower().encode("utf-32-le", "surrogatepass"), np.int32)
-    return lowered
+    return np.frombuffer(alone.lower().encode("utf-32-le", "surrogatepass"), np.int32)
 
 
 @lru_cache
 def _is_kept(keep, ascii_only):
-    """Table of code point -> whether it is in a token: of word characters, or of non-spaces."""
+    """Table of code point -> whether it is in a token."""
     characters = _all_characters()[:128] if ascii_only else _all_characters()
     kept = np.zeros(len(characters), np.bool_)
-    for run in re.finditer({"word": r"\w+", "non-space": r"\S+"}[keep], characters):
+    for run in re.finditer(
+        {"word": r"\w+", "non-space": r"\S+", "no blank": "[^ ]+"}[keep], characters
+    ):
         kept[run.start() : run.end()] = True
     return kept
 
@@ -98,8 +104,8 @@ def fold_table(keep, lowercase, ascii_only):
 
     Parameters
     ----------
-    keep : {"word", "non-space", "all"}
-        Which characters make up tokens: ``\\w`` of `re`, ``\\S`` of `re`, or all.
+    keep : {"word", "non-space", "no blank", "all"}
+        Which characters make up tokens: ``\\w`` of `re`, ``\\S`` of `re`, all but U+0020, or all.
     lowercase : bool
         Whether upper case is folded to lower case.
     ascii_only : bool
