@@ -632,6 +632,10 @@ def test_other_files_are_named(path):
         archive.writestr("header.json", "[" * 100_000)
     with pytest.raises(ValueError, match=r"header.json is not that of a textvec file"):
         load(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", "{}" + " " * 100_000)
+    with pytest.raises(ValueError, match="is cut short or damaged: it is compressed"):
+        load(path)
     with pytest.raises(ValueError, match="mmap_mode must be one of None, 'r', 'c'. Got 'r\\+'"):
         load(path, mmap_mode="r+")
 

@@ -705,12 +705,15 @@ def _read_header(file, path):
     try:
         with zipfile.ZipFile(file) as archive:
             members = {info.filename: info for info in archive.infolist()}
-            text = archive.read(_HEADER) if _HEADER in members else None
+            header = members.get(_HEADER)
+            if header is not None:
+                _check_stored(header)  # a compressed one could blow up to any size
+                text = archive.read(header)
     except _NOT_A_ZIP as error:
         if not is_zip:
             raise ValueError(f"{path} is not a textvec file.") from error
         raise ValueError(f"{path} is cut short or damaged: {error}.") from error
-    if text is None:
+    if header is None:
         raise ValueError(f"{path} is a zip, but not a textvec file: it has no {_HEADER}.")
     try:
         header = json.loads(text.decode("utf-8", "surrogatepass"))
@@ -743,8 +746,7 @@ def _read_array(file, path, name, members, sha256, mmap_mode):
 
 def _read_member(file, info, mmap_mode):
     """Return the bytes of a part, from its first one in the file's own order."""
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise ValueError("it is compressed, which textvec's parts never are")
+    _check_stored(info)
     offset, size = _data_offset(file, info), info.file_size
     if offset + size > os.fstat(file.fileno()).st_size:
         raise ValueError("it is cut short")
@@ -755,6 +757,11 @@ def _read_member(file, info, mmap_mode):
     if file.readinto(content) != size:
         raise ValueError("it is cut short")
     return content
+
+
+def _check_stored(info):
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        raise ValueError("it is compressed, which textvec's parts never are")
 
 
 def _data_offset(file, info):
