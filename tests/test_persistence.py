@@ -355,6 +355,13 @@ def test_equal_models_make_equal_files_without_pickle(path, tmp_path):
                 list(pickletools.genops(content))
 
 
+def test_sets_of_text_are_stored_in_order_whatever_their_hashes(path):
+    round_trip(frozenset("gqzbxa"), path)
+    with zipfile.ZipFile(path) as archive:
+        header = json.loads(archive.read("header.json"))
+    assert header["root"]["state"]["value_"]["items"] == sorted("gqzbxa")
+
+
 def test_arrays_begin_at_multiples_of_64_bytes(path):
     BM25Vectorizer().fit(HOTELS).save(path)
     with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
