@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from textvec import cli
@@ -101,6 +102,13 @@ def test_ids_that_look_like_missing_values(hotels):
     assert found["id"] == "010"
 
 
+def test_ids_keep_their_zeros(tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("id,desc\n007,red apple\n08,red pear\n", encoding="utf-8")
+    result = run("recommend", path, "--text", "desc", "--id", "id", "--like", "007", "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["08"]
+
+
 def test_query(hotels):
     found = json.loads(recommend(hotels, "--query", "skiing and snow", "--json").stdout)
     assert {row["id"] for row in found} == {"NA", "010"}
@@ -140,6 +148,32 @@ def test_options_reach_the_vectorizer(hotels, tmp_path):
     options = ("--ngram-range", "1,1", "--min-df", "0.5", "--max-df", "0.8", "--stop-words", "none")
     result = recommend(hotels, "--like", "007", *options)
     assert "tfidf, 10 features" in result.stdout  # "the" is in three of four
+
+
+def test_pairs_of_words_are_terms_unless_told_otherwise(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("desc\nred apple pie\nred apple\n", encoding="utf-8")
+    args = ("recommend", path, "--text", "desc", "--like", "0")
+    assert "tfidf, 5 features" in run(*args).stdout
+    assert "tfidf, 3 features" in run(*args, "--ngram-range", "1,1").stdout
+
+
+def test_clean(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text('desc\n"naïve [red/apple] Pie."\n"nave red apple pie"\n', encoding="utf-8")
+    args = ("recommend", path, "--text", "desc", "--like", "0", "--json")
+    assert json.loads(run(*args, "--clean").stdout)[0]["score"] == pytest.approx(1)
+    assert json.loads(run(*args).stdout)[0]["score"] < 0.99
+
+
+def test_texts_take_one_line_each(tmp_path):
+    path = tmp_path / "items.csv"
+    texts = ["red apple\nwith many words " * 20, "红苹果 red " * 50, "red pear"]
+    pd.DataFrame({"desc": texts}).to_csv(path, index=False)
+    lines = run("recommend", path, "--text", "desc", "--query", "red").stdout.splitlines()
+    assert len([line for line in lines if "red " in line]) == 3
+    assert len(lines) == 2 + 2 + 3 + 2  # wish and rule, header, items, count
+    assert max(map(cell_len, lines)) <= 80
 
 
 def test_table_is_readable_in_80_columns(tmp_path):

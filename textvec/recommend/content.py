@@ -292,9 +292,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             )
             return self._as_frame([], [])
         n_wanted = min(k + len(set(without)), len(self.ids_))
-        scores, rows = self.index_.search(wish, n_wanted)
+        distances, rows = self.index_.kneighbors(wish, n_neighbors=n_wanted)
         kept = (rows[0] >= 0) & ~np.isin(rows[0], list(without))
-        return self._as_frame(rows[0][kept][:k], scores[0][kept][:k])
+        return self._as_frame(rows[0][kept][:k], -distances[0][kept][:k])
 
     def _as_frame(self, rows, scores):
         rows = np.asarray(rows, dtype=np.intp)
