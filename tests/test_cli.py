@@ -189,6 +189,14 @@ def test_table_is_readable_in_80_columns(tmp_path):
     assert result.stdout.startswith("Most like: [bold]apple\n")
 
 
+def test_columns_named_like_ours(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("id,score,n\nred apple,red pear,1\nbig apple,big pear,2\n", encoding="utf-8")
+    result = run("recommend", path, "--text", "score", "--id", "n", "--like", "1")
+    assert result.stdout.split("\n")[4].split()[2:] == ["2", "big", "pear"]
+    assert "score_item" in result.stdout
+
+
 def test_markup_in_texts_is_text(tmp_path):
     path = tmp_path / "markup.csv"
     pd.DataFrame({"id": ["[red]x", "[/red]y"], "desc": ["[bold]apple"] * 2}).to_csv(
@@ -252,7 +260,18 @@ def test_wrong_encoding_is_advised(tmp_path):
     result = recommend(path, "--like", "1", "--encoding", "gb18030")
     assert_refused(result, "is not gb18030", "--encoding latin-1")
     assert "--encoding gb18030" not in result.stderr
+    path.write_bytes("code,desc\n1,Café\n".encode("utf-8-sig") + b"\xff")
+    assert_refused(recommend(path, "--like", "1"), "byte 0xff at offset 21 (line 3)")
     assert_refused(recommend(path, "--like", "1", "--encoding", "klingon"), "'klingon' is unknown")
+
+
+@pytest.mark.filterwarnings("default:Length of header")  # as outside of tests
+def test_a_comma_too_many_does_not_shift_the_columns(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("code,desc\n1,red apple,\n2,red pear,\n", encoding="utf-8")
+    (found,) = json.loads(recommend(path, "--like", "1", "--json").stdout)
+    assert found["id"] == "2"
+    assert found["desc"] == "red pear"
 
 
 @pytest.mark.parametrize(
@@ -340,6 +359,7 @@ def test_compare_writes_the_page_and_prints_the_table(tmp_path):
         (("--language", "fr"), ["--language must be one of 'en', 'zh'. Got 'fr'"]),
         (("--vectorizer", "tfdf"), ["--vectorizer must be one of"]),
         (("--html", "absent/page.html"), ["absent/page.html: its folder does not exist"]),
+        (("--html", "."), [".: it is a folder"]),
     ],
 )
 def test_compare_refuses(args, words):

@@ -27,7 +27,7 @@ VECTORIZERS = {
 }
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 
 
@@ -127,6 +127,7 @@ def recommend(  # numpydoc ignore=PR01
     as_json: AsJson = False,
 ):
     """Find the items most like some items or a query."""
+    like, dislike = like or [], dislike or []
     if bool(like) == (query is not None):
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
@@ -148,7 +149,7 @@ def recommend(  # numpydoc ignore=PR01
     recommender = ContentRecommender(model).fit(items, ids=id, text=text)
     if query is None:
         found = recommender.recommend(like, dislike, k=k)
-        wish = ", ".join(like) + ("".join(f", not {name}" for name in dislike or ()))
+        wish = ", ".join([*like, *(f"not {name}" for name in dislike)])
     else:
         found, wish = recommender.query(query, k=k), query
     if as_json:
@@ -156,15 +157,13 @@ def recommend(  # numpydoc ignore=PR01
     else:
         n_items, n_features = recommender.vectors_.shape
         _print(f"Most like: {wish}")
-        _print_ranking(found, text)
+        _print_ranking(found, f"{text}_item" if text in ("id", "score") else text)
         _print(f"{n_items} items of {file.name}; {vectorizer}, {n_features} features.")
 
 
 @app.command()
 def compare(  # numpydoc ignore=PR01
-    language: Annotated[str, typer.Option(help="Language of the built-in hotels: en or zh.")] = (
-        "en"
-    ),
+    language: Annotated[str, typer.Option(help="Of the built-in hotels: en or zh.")] = "en",
     vectorizer: Annotated[
         list[str] | None,
         typer.Option(
@@ -185,6 +184,8 @@ def compare(  # numpydoc ignore=PR01
         check_choice("--vectorizer", name, tuple(VECTORIZERS))
     if not html.parent.is_dir():  # before minutes of work, not after
         raise FileNotFoundError(2, "its folder does not exist", str(html))
+    if html.is_dir():
+        raise IsADirectoryError(21, "it is a folder, not a page", str(html))
     import_optional("matplotlib", "plots")
 
     from textvec.datasets import load_hotels
@@ -194,7 +195,7 @@ def compare(  # numpydoc ignore=PR01
     if vectorizer:
         texts = load_hotels(language=language).data
         chosen = {name: make_vectorizer(name, texts) for name in vectorizer}
-    comparison = compare(chosen, language=language, verbose=1)
+    comparison = compare(chosen, language=language, verbose=sys.stderr.isatty())
     found = comparison.table
     for row in found[found["error"] != ""].itertuples():
         _warn(f"{row.method} on {row.task} failed: {row.error}")
@@ -346,6 +347,7 @@ def read_items(path, encoding, text, id=None):
                 dtype=as_text,
                 keep_default_na=False,
                 na_values=[""],
+                index_col=False,  # a comma too many at each line's end must not shift the columns
             )
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
@@ -390,7 +392,7 @@ def gather_info():
     except PackageNotFoundError:
         own += " (run from its folder, not installed: what it requires is not known)"
     versions = {"textvec": own, "python": platform.python_version()}
-    extras: dict[str, str] = {}
+    extras = {}
     for requirement in requirements:
         package = re.match(r"[\w.-]+", requirement)[0]
         extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
@@ -436,10 +438,9 @@ def _read_text(path, encoding):
     """Return the text of a file, or raise with advice on its encoding."""
     content = path.read_bytes()
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        mark = next((mark for mark in BYTE_ORDER_MARKS if content.startswith(mark)), None)
-        encoding = BYTE_ORDER_MARKS.get(mark, encoding)
+        encoding = "utf-16" if content.startswith(UTF16_MARKS) else "utf-8"
     try:
-        return content.decode(encoding)
+        return content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         at = error.start
         line = content.count(b"\n", 0, at) + 1
