@@ -55,6 +55,9 @@ def test_fit_transform_and_transform_agree_in_any_batch():
     np.testing.assert_array_equal(vectorizer.transform(ROOMS), together)
     one_by_one = np.vstack([vectorizer.transform([room]) for room in ROOMS])
     np.testing.assert_allclose(one_by_one, together, atol=1e-6)
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnop"), (40, 30, 2))
+    long = [" ".join(map("".join, words)) for words in letters]
+    np.testing.assert_array_equal(vectorizer.fit_transform(long), vectorizer.transform(long))
 
 
 def test_same_seed_same_vectors_and_refit_forgets():

@@ -37,6 +37,7 @@ def test_numbers_worked_by_hand():
     ideal = 3 / np.log2(2) + 2 / np.log2(3) + 1 / np.log2(4)
     assert ndcg_at_k(ranking, relevance, 4) == pytest.approx(gained / ideal)
     assert map_at_k(ranking, relevance, 4) == pytest.approx((1 + 2 / 3) / 3)
+    assert map_at_k(ranking, relevance, 1) == pytest.approx(1 / 3)  # all relevant ones count
     assert recall_at_k(ranking, relevance, 4) == pytest.approx(2 / 3)
     assert precision_at_k(ranking, relevance, 4) == 0.5
     assert precision_at_k(ranking, relevance, 8) == 0.25

@@ -182,10 +182,8 @@ def test_a_query_that_is_an_item_does_not_find_itself():
 
 
 def test_a_query_that_only_shares_the_id_of_an_item_may_find_it():
-    task = RetrievalTask({"a": "the free shuttle"}, CORPUS, {"a": {"a": 1, "b": 1}}, k=1)
+    task = RetrievalTask({"b": "a shuttle that is free"}, CORPUS, {"b": {"b": 1}}, k=1)
     assert task.evaluate(TfidfVectorizer())["MRR@1"] == 1.0
-    other = RetrievalTask({"b": "a sea with a view"}, CORPUS, {"b": {"a": 1}}, k=1)
-    assert other.evaluate(TfidfVectorizer())["MRR@1"] == 1.0
 
 
 def test_the_vectorizer_says_whether_length_counts():

@@ -62,7 +62,9 @@ def scores():
 
 def everything(scores):
     errors = pd.DataFrame({"style": ["", "", HOSTILE]}, index=scores.index)
-    table = Table(scores, {"style": "{:.2f}"}, errors, note=HOSTILE)
+    headed = scores.assign(**{HOSTILE: 1.0})
+    headed[(HOSTILE, HOSTILE)] = HOSTILE
+    table = Table(headed, {"style": "{:.2f}"}, errors, note=HOSTILE)
     costs = pd.DataFrame({HOSTILE: [1.0, 2.0, 3.0]}, index=scores.index)
     pictures = [
         plots.plot_scores(scores.rename(columns={"twins": HOSTILE})),
@@ -117,10 +119,11 @@ def test_the_same_content_gives_the_same_page(scores):
 
 
 def test_text_in_figures_is_text(scores):
-    svg = plots.to_svg(plots.plot_scores(scores), "Scores & more")
+    svg = plots.to_svg(plots.plot_scores(scores.rename({"counts": "$x^2$"})), "Scores & more")
     assert svg.startswith('<svg role="img" aria-label="Scores &amp; more"')
     assert f">{CHINESE}</text>" in svg
     assert ">failed</text>" in svg
+    assert ">$x^2$</text>" in svg
     assert ">0.700</text>" in svg
     assert "<metadata>" not in svg
     assert "DOCTYPE" not in svg

@@ -8,6 +8,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_number
 from textvec.persistence import SaveMixin
@@ -189,7 +190,8 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         weights = self.tfidf_.fit_transform(raw_documents)  # (n_documents, n_terms)
         if self.vector_size > min(weights.shape):
             self._raise_rank(min(weights.shape), weights.shape)
-        svd = TruncatedSVD(self.vector_size, random_state=self.random_state).fit(weights)
+        with threadpool_limits(1):  # slim matrices: more threads round differently and seldom help
+            svd = TruncatedSVD(self.vector_size, random_state=self.random_state).fit(weights)
         noise = svd.singular_values_[0] * max(weights.shape) * np.finfo(weights.dtype).eps
         rank = np.count_nonzero(svd.singular_values_ > noise)
         if rank < self.vector_size:

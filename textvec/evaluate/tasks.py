@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import check_array
+from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_choice, check_number, closest_names
 from textvec.evaluate.metrics import mrr_at_k, ndcg_at_k
@@ -39,7 +40,18 @@ class Task(Protocol):
     description: str
 
     def evaluate(self, vectorizer) -> dict[str, float]:
-        """Score an unfitted vectorizer, which stays unfitted: metric name to value."""
+        """Score a vectorizer.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Unfitted, and stays so.
+
+        Returns
+        -------
+        dict of str to float
+            One value for each name in ``metrics``.
+        """
         ...
 
 
@@ -83,7 +95,7 @@ class ClassificationTask:
     {'accuracy': 1.0, 'macro F1': 1.0}
     """
 
-    metrics = ("accuracy", "macro F1")
+    metrics: tuple[str, ...] = ("accuracy", "macro F1")
 
     def __init__(self, documents, labels, name="classification", groups=None, n_splits=5):
         check_number("n_splits", n_splits, low=2, integer=True)
@@ -133,7 +145,8 @@ class ClassificationTask:
         for train, test in self._folds:
             fitted = fresh(vectorizer).fit([self.documents[i] for i in train])
             classifier = LogisticRegression(max_iter=100, random_state=SEED)
-            with warnings.catch_warnings():
+            # One thread: on such small problems more of them mostly wait for each other.
+            with threadpool_limits(1), warnings.catch_warnings():
                 # The protocol stops at 100 iterations; who has not converged is scored as it is.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 classifier.fit(self._rows(fitted, train), self.labels[train])
@@ -279,16 +292,24 @@ def hotel_tasks(language="en") -> list[Task]:
             ("duplicate", duplicates),
         )
     ]
-    for task in (style, *searches):
-        task.description += (
-            " The hotels are invented, written for textvec: they show methods at work, and prove "
-            "nothing about other texts."
-        )
-    return [style, *searches]
+    tasks: list[Task] = [style, *searches]
+    for task in tasks:
+        task.description += " Invented hotels, written for textvec: conclusions want real data."
+    return tasks
 
 
 def fresh(vectorizer):
-    """Return an unfitted copy in which every ``random_state`` left at None is seeded."""
+    """Return an unfitted copy in which every ``random_state`` left at None is seeded.
+
+    Parameters
+    ----------
+    vectorizer : estimator
+        Left as it is.
+
+    Returns
+    -------
+    estimator
+    """
     copy = clone(vectorizer)
     unseeded = {
         name: SEED

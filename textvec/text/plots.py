@@ -271,7 +271,9 @@ def _cjk_family():
 def _figure(height):
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(11, height), layout="constrained")
+    figure = Figure(figsize=(11, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12)
+    return figure
 
 
 def _bars(axes, names, values, style, colours):
