@@ -1,0 +1,540 @@
+"""Exact top-k: a cheap pass that bounds every score, a careful pass over what may still win.
+
+The cheap pass runs in the precision of the data: postings added up in an accumulator (sparse) or
+a matrix product (dense). It comes with a bound on what it left out and on its own rounding. The
+careful pass scores the few items that the bound cannot rule out, each from its own row, in
+float64 and always in the same order, and rounds to the precision of the data. So results do not
+depend on blocks, threads or how early the cheap pass stopped, sparse and dense agree, and equal
+rows tie exactly.
+
+Sources: Turtle and Flood 1995, "Query evaluation: strategies and optimizations" (MaxScore: common
+terms, which have long lists and low weights, are only looked at for items that can still win);
+Anastasiu and Karypis 2014, "L2AP: fast cosine similarity search with prefix l-2 norm bounds" (for
+long queries the norms of what is left bound it better than peak weights do).
+
+Hot loops run over unsigned ranges: numba then drops the test for a negative index, without which
+LLVM vectorises them. They take plain arrays, for reading one from a tuple counts a reference,
+an atomic operation that threads contend for.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+_BLOCK = 32  # items compared with the limit at once, branch-free, before any is looked at
+
+
+class SparseItems(NamedTuple):
+    """Sparse items by row and by term. ``real`` is float32 or float64, ``index`` int32 or int64.
+
+    indptr    (n_items + 1,)       index    item i owns the entries indptr[i]:indptr[i + 1]
+    terms     (n_entries,)         index    term of each entry, ascending within an item
+    values    (n_entries,)         real     value of each entry
+    scale     (n_items,)           float64  1 / norm of the item for the cosine, else 1
+    bias      (n_items,)           real     at least -norm**2 for the Euclidean distance, else 0
+    norms     (n_items,)           real     norm * scale of each item
+    starts    (n_terms + 1,)       index    term t owns the postings starts[t]:starts[t + 1]
+    postings  (n_entries,)         index    item of each posting, ascending within a term
+    weights   (n_entries,)         real     value * scale of each posting
+    peaks     (n_terms,)           real     largest absolute weight of each term
+    columns   (n_terms,)           int32    column of a common term in ``common``, else -1
+    common    (n_items, n_common)  real     the weights of common terms once more, by item
+    rest      (n_items,)           real     norm of each row of ``common``
+    """
+
+    indptr: np.ndarray
+    terms: np.ndarray
+    values: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+    norms: np.ndarray
+    starts: np.ndarray
+    postings: np.ndarray
+    weights: np.ndarray
+    peaks: np.ndarray
+    columns: np.ndarray
+    common: np.ndarray
+    rest: np.ndarray
+
+
+class DenseItems(NamedTuple):
+    """Dense items. ``real`` is float32 or float64.
+
+    values  (n_items, n_terms)  real     C-contiguous
+    scale   (n_items,)          float64  1 / norm of the item for the cosine, else 1
+    bias    (n_items,)          real     at least -norm**2 for the Euclidean distance, else 0
+    norms   (n_items,)          real     norm * scale of each item
+    """
+
+    values: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+    norms: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+def squared_norms(indptr, values):
+    """Return the squared norm of each row, summed entry after entry: (n_rows,) float64.
+
+    indptr  (n_rows + 1,)  index  row r owns the entries indptr[r]:indptr[r + 1]
+    values  (n_entries,)   real
+    """
+    squares = np.zeros(len(indptr) - 1)
+    for row in range(len(squares)):
+        total = 0.0
+        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + 1])):
+            total += np.float64(values[entry]) ** 2
+        squares[row] = total
+    return squares
+
+
+@njit(nogil=True, cache=True)
+def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, rest):
+    """Scale the weights of postings, and fill peaks, common and rest; all as in SparseItems.
+
+    weights  (n_entries,)  real  the values of the postings when called, the weights after
+    """
+    for term in range(len(columns)):
+        column = columns[term]
+        peak = 0.0
+        for posting in range(starts[term], starts[term + 1]):
+            item = postings[posting]
+            weights[posting] = weights.dtype.type(weights[posting] * scale[item])
+            peak = max(peak, abs(np.float64(weights[posting])))
+            if column >= 0:
+                common[item, column] = weights[posting]
+        peaks[term] = peak
+    for item in range(len(rest)):
+        total = 0.0
+        for weight in common[item]:
+            total += np.float64(weight) ** 2
+        rest[item] = np.sqrt(total)
+
+
+# --- A heap of the k best: scores (k,) real and ids (k,) int64, the worst first. Of two equal
+# --- scores the higher id is the worse. Empty places hold -inf and n_items.
+
+
+@njit(nogil=True, cache=True)
+def _sift(scores, ids, size, score, item):
+    """Replace the root of the heap in the first ``size`` places by (score, item)."""
+    place = 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        other = child + 1
+        if other < size and (
+            scores[other] < scores[child]
+            or (scores[other] == scores[child] and ids[other] > ids[child])
+        ):
+            child = other
+        if scores[child] > score or (scores[child] == score and ids[child] < item):
+            break
+        scores[place] = scores[child]
+        ids[place] = ids[child]
+        place = child
+    scores[place] = score
+    ids[place] = item
+
+
+@njit(nogil=True, cache=True)
+def _offer(scores, ids, score, item):
+    """Keep (score, item) if it is among the k best so far."""
+    if score > scores[0] or (score == scores[0] and item < ids[0]):
+        _sift(scores, ids, len(scores), score, item)
+
+
+@njit(nogil=True, cache=True)
+def _unwind(scores, ids, n_items, out_scores, out_ids):
+    """Take the heap apart into (k,) outputs, best first; its empty places become 0 and -1."""
+    for size in range(len(scores), 0, -1):
+        found = ids[0] < n_items
+        out_scores[size - 1] = scores[0] if found else 0
+        out_ids[size - 1] = ids[0] if found else -1
+        _sift(scores, ids, size - 1, scores[size - 1], ids[size - 1])
+
+
+@njit(nogil=True, cache=True)
+def _limit(floor, offset, unit):
+    """Return a score that must be reached, less the query's share of it, rounded down."""
+    return floor - offset - 4 * unit * (abs(floor) + abs(offset))
+
+
+@njit(nogil=True, cache=True)
+def _least(most, bias, slack, unit):
+    """Return the least that an item can score which can score that at most."""
+    return most - 2 * slack + 32 * unit * bias
+
+
+# --- Sparse
+
+
+@njit(nogil=True, cache=True)
+def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
+    """Score one item from its own row, in float64, term after term.
+
+    query          (n_terms,)    real     the query, scattered
+    square                       float64  its squared norm, summed term after term
+    scale                        float64  by which the dot product is multiplied
+    euclidean                    bool     score by -distance**2 and not by the scaled dot product
+    terms, values  (n_entries,)           as in SparseItems
+    begin, end                   int      the entries of the item
+
+    Returns real.
+    """
+    total = 0.0
+    shared = 0.0
+    for entry in range(np.uint64(begin), np.uint64(end)):
+        q = np.float64(query[terms[entry]])
+        value = np.float64(values[entry])
+        if euclidean:
+            total += (q - value) ** 2
+            shared += q * q
+        else:
+            total += q * value
+    if euclidean:
+        return query.dtype.type(-(total + max(square - shared, 0.0)))
+    return query.dtype.type(total * scale)
+
+
+@njit(nogil=True, cache=True)
+def _is_untouched(added):
+    """Whether an accumulator that began at -0.0 was never added to (-0.0 + 0.0 is +0.0)."""
+    return added == 0 and np.signbit(added)
+
+
+@njit(nogil=True, cache=True)
+def _add(added, postings, weights, begin, end, weight):
+    """Add the postings begin:end of a term, times a weight, to what the items got so far."""
+    for posting in range(np.uint64(begin), np.uint64(end)):
+        added[postings[posting]] += weight * weights[posting]
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def _dot(vector, rows, row):
+    """Return vector @ rows[row] in the precision of the data, in whatever order is fastest."""
+    total = vector.dtype.type(0)
+    row = np.uint64(row)
+    for column in range(np.uint64(0), np.uint64(len(vector))):
+        total += vector[column] * rows[row, column]
+    return total
+
+
+@njit(nogil=True, cache=True)
+def _count_above(added, bias, limit, begin, end):
+    """Count the items in begin:end that lead the limit."""
+    count = 0
+    for item in range(np.uint64(begin), np.uint64(end)):
+        if added[item] + bias[item] > limit:
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end):
+    """Count the items in begin:end that may still reach the limit, whatever they get yet."""
+    count = 0
+    for item in range(np.uint64(begin), np.uint64(end)):
+        left = reach * rest[item]
+        left = left if left < peak else peak
+        if not added[item] + bias[item] + left + slack * norms[item] < limit:
+            count += 1  # written so that an overflow to NaN stays open
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, leads, ids):
+    """Return what the k items that lead so far reach, less the query's share of the score.
+
+    added        (n_items,)           real  what each item got so far, -0.0 where nothing
+    bias, norms  (n_items,)           real  as in SparseItems
+    common       (n_common,)          real  the query's weights of terms not added yet, else 0
+    rows         (n_items, n_common)  real  the items' weights of these terms
+    slack, unit                       real  as in sparse_top_k
+    leads, ids   (k,)                       work space
+
+    Returns real: -inf if fewer than k items lead. The dot product must lead 0, since an item that
+    scores 0 may be no match.
+    """
+    n_items = len(added)
+    leads[:] = -np.inf if euclidean else 0
+    ids[:] = n_items
+    for begin in range(0, n_items, _BLOCK):
+        end = min(begin + _BLOCK, n_items)
+        if _count_above(added, bias, leads[0], begin, end):
+            for item in range(begin, end):
+                lead = added[item] + bias[item]
+                if lead > leads[0]:
+                    _sift(leads, ids, len(leads), lead, item)
+    limit = np.inf
+    for place in range(len(ids)):
+        item = ids[place]
+        if item == n_items:
+            return added.dtype.type(-np.inf)
+        most = leads[place] + _dot(common, rows, item) + slack * norms[item]
+        limit = min(limit, _least(most, bias[item], slack * norms[item], unit))
+    return added.dtype.type(limit)
+
+
+@njit(nogil=True, cache=True)
+def _complete_open(
+    added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit, leads, ids
+):
+    """Give their common terms to the items that may reach the limit, and -inf to the others.
+
+    Arguments as in _lead_limit and _count_open. Returns real: the limit, raised to what k of
+    these items turned out to reach.
+    """
+    n_items = len(added)
+    leads[:] = -np.inf
+    ids[:] = n_items
+    for begin in range(0, n_items, _BLOCK):
+        end = min(begin + _BLOCK, n_items)
+        if not _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end):
+            added[begin:end] = -np.inf
+            continue
+        for item in range(begin, end):
+            error = slack * norms[item]
+            left = reach * rest[item]
+            left = left if left < peak else peak
+            if added[item] + bias[item] + left + error < limit:
+                added[item] = -np.inf
+                continue
+            added[item] += _dot(common, rows, item)
+            least = _least(added[item] + bias[item] + error, bias[item], error, unit)
+            if least > leads[0]:
+                _sift(leads, ids, len(leads), added.dtype.type(least), item)
+                limit = max(limit, leads[0])
+    return limit
+
+
+@njit(nogil=True, cache=True)
+def sparse_top_k(
+    indptr, terms, values, scales, first, last, items, k, euclidean, every, out_scores, out_ids
+):
+    """Find the k best items for each of the queries first:last.
+
+    indptr      (n_queries + 1,)  index    query q owns the entries indptr[q]:indptr[q + 1]
+    terms       (n_entries,)      index    term of each entry, ascending within a query
+    values      (n_entries,)      real     value of each entry, of the type of the items' values
+    scales      (n_queries,)      float64  1 / norm of the query for the cosine, else 1
+    items                                  SparseItems
+    k                             int      at least 1
+    euclidean                     bool     score by -distance**2, not by the scaled dot product
+    every                         bool     whether items that score exactly 0 count as well
+    out_scores  (n_queries, k)    real     written: best first, 0 where there are no more
+    out_ids     (n_queries, k)    int64    written: lower ids first among equals, -1 for no more
+
+    The postings of rare terms are added up first. From then on an item scores at most
+    ``offset + bias + added + min(reach * rest, peak) + slack * norm``: reach and rest are the norms
+    of what query and item have in common terms (Cauchy-Schwarz), peak is the sum of the query's
+    weights there times each term's largest (MaxScore), slack the rounding error of a sum of
+    that many products (Higham 2002, section 3.1), and offset -norm**2 of the query for the
+    Euclidean distance. Where this leaves few items open, only these get their common terms, from
+    the rows of ``items.common``; else the postings of common terms are added as well.
+    """
+    item_indptr, item_terms, item_values = items.indptr, items.terms, items.values
+    item_scale, bias, norms, rest = items.scale, items.bias, items.norms, items.rest
+    starts, postings, weights = items.starts, items.postings, items.weights
+    peaks, columns, rows = items.peaks, items.columns, items.common
+    n_items, n_common = rows.shape
+    real = values.dtype.type
+    zero = real(0)
+    unit = real(np.finfo(values.dtype).eps)
+
+    query = np.zeros(len(peaks), values.dtype)
+    common = np.zeros(n_common, values.dtype)
+    added = np.empty(n_items, values.dtype)
+    best = np.empty(k, values.dtype)
+    ids = np.empty(k, np.int64)
+
+    for row in range(first, last):
+        start, stop = indptr[row], indptr[row + 1]
+        scale = scales[row]
+        factor = 2 * scale if euclidean else scale
+        square = 0.0
+        common_square = 0.0
+        common_peak = 0.0
+        waiting = 0
+        added[:] = -0.0
+        for entry in range(start, stop):
+            term = terms[entry]
+            value = np.float64(values[entry])
+            query[term] = values[entry]
+            square += value * value
+            weight = real(factor * value)
+            if columns[term] < 0:
+                _add(added, postings, weights, starts[term], starts[term + 1], weight)
+            else:
+                common[columns[term]] = weight
+                common_square += np.float64(weight) ** 2
+                common_peak += abs(np.float64(weight)) * peaks[term]
+                waiting += starts[term + 1] - starts[term]
+        slack = real((stop - start + 8) * unit * factor * np.sqrt(square))
+        offset = -square * (1 - 8 * unit) if euclidean else 0.0
+        rounding = 32 * unit * abs(offset)
+
+        complete = waiting <= n_items // 2  # adding so few is no dearer than asking whether to
+        if not complete:
+            limit = _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, best, ids)
+            limit = real(limit - rounding)
+            complete = not (limit > 0 or euclidean)
+        if not complete:
+            reach, peak = real(np.sqrt(common_square)), real(common_peak)
+            n_open = _count_open(added, bias, rest, norms, reach, peak, slack, limit, 0, n_items)
+            complete = n_open * (n_common // 8 + 8) > waiting
+        if not complete:
+            limit = _complete_open(
+                added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit, best, ids
+            )
+            limit = real(limit - rounding)
+            common[:] = 0
+        else:
+            common[:] = 0
+            for entry in range(start, stop):
+                term = terms[entry]
+                if columns[term] >= 0:
+                    weight = real(factor * values[entry])
+                    _add(added, postings, weights, starts[term], starts[term + 1], weight)
+            limit = _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, best, ids)
+            limit = real(limit - rounding)
+            if not (limit > 0 or euclidean):
+                limit = real(-np.inf)
+
+        best[:] = -np.inf
+        ids[:] = n_items
+        for begin in range(0, n_items, _BLOCK):
+            end = min(begin + _BLOCK, n_items)
+            if not _count_open(added, bias, rest, norms, zero, zero, slack, limit, begin, end):
+                continue
+            for item in range(begin, end):
+                if not euclidean and _is_untouched(added[item]):
+                    if every:
+                        _offer(best, ids, zero, item)
+                elif not added[item] + bias[item] + slack * norms[item] < limit:
+                    score = _score_sparse(
+                        query, square, scale * item_scale[item], euclidean,
+                        item_terms, item_values, item_indptr[item], item_indptr[item + 1],
+                    )  # fmt: skip
+                    if every or euclidean or score != 0:
+                        _offer(best, ids, score, item)
+                        limit = max(limit, real(_limit(best[0], offset, unit)))
+        _unwind(best, ids, n_items, out_scores[row], out_ids[row])
+        for entry in range(start, stop):
+            query[terms[entry]] = 0
+
+
+# --- Dense
+
+
+@njit(nogil=True, cache=True)
+def _score_dense(query, scale, euclidean, values, item):
+    """Score one item as _score_sparse does; query (n_terms,) real."""
+    total = 0.0
+    item = np.uint64(item)
+    for term in range(np.uint64(0), np.uint64(len(query))):
+        q = np.float64(query[term])
+        value = np.float64(values[item, term])
+        if euclidean:
+            total += (q - value) ** 2
+        else:
+            total += q * value
+    if euclidean:
+        return query.dtype.type(-total)
+    return query.dtype.type(total * scale)
+
+
+@njit(nogil=True, cache=True)
+def _block_limit(mosts, norms, bias, slack, unit, leads, ids):
+    """Return what k items of a block reach at least, less the query's share of the score.
+
+    mosts        (n_block,)  real  the most that each item can score
+    norms, bias  (n_block,)  real  as in DenseItems
+    leads, ids   (k,)              work space
+    """
+    leads[:] = -np.inf
+    ids[:] = len(mosts)
+    for place in range(len(mosts)):
+        if mosts[place] > leads[0]:
+            least = _least(mosts[place], bias[place], slack * norms[place], unit)
+            _offer(leads, ids, leads.dtype.type(least), place)
+    return leads[0]
+
+
+@njit(nogil=True, cache=True)
+def _count_reaching(mosts, limit, begin, end):
+    """Count the items in begin:end that may reach the limit."""
+    count = 0
+    for place in range(np.uint64(begin), np.uint64(end)):
+        if not mosts[place] < limit:  # written so that an overflow to NaN stays open
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def dense_offer(queries, scales, products, begin, items, euclidean, every, best, ids):
+    """Offer a block of items to a block of queries' heaps, which start at -inf and n_items.
+
+    queries    (n_queries, n_terms)  real
+    scales     (n_queries,)          float64  1 / norm of the query for the cosine, else 1
+    products   (n_queries, n_block)  real     queries times items begin:begin + n_block; spoilt
+    begin                            int
+    items                                     DenseItems
+    euclidean, every                 bool     as in sparse_top_k
+    best, ids  (n_queries, k)                 heaps, updated
+
+    The products are turned into the most that each item can score, as in sparse_top_k with
+    nothing left to add.
+    """
+    n_queries, n_block = products.shape
+    n_terms = queries.shape[1]
+    k = best.shape[1]
+    real = queries.dtype.type
+    unit = real(np.finfo(queries.dtype).eps)
+    scale = items.scale[begin : begin + n_block]
+    bias = items.bias[begin : begin + n_block]
+    norms = items.norms[begin : begin + n_block]
+    item_values = items.values
+    real_scale = scale.astype(queries.dtype)
+    leads = np.empty(k, queries.dtype)
+    lead_ids = np.empty(k, np.int64)
+
+    for row in range(n_queries):
+        query, mosts, scores, items_kept = queries[row], products[row], best[row], ids[row]
+        square = 0.0
+        for value in query:
+            square += np.float64(value) ** 2
+        factor = real(2 * scales[row] if euclidean else scales[row])
+        slack = real((n_terms + 8) * unit * factor * np.sqrt(square))
+        offset = -square * (1 - 8 * unit) if euclidean else 0.0
+        for place in range(np.uint64(0), np.uint64(n_block)):
+            product = mosts[place] * (factor * real_scale[place])
+            mosts[place] = product + bias[place] + slack * norms[place]
+
+        limit = real(_limit(scores[0], offset, unit))
+        if limit == -np.inf and k <= n_block:
+            limit = _block_limit(mosts, norms, bias, slack, unit, leads, lead_ids)
+            limit = real(limit - 32 * unit * abs(offset))
+            if not (limit > 0 or euclidean):
+                limit = real(-np.inf)  # the leads may score 0 and be no matches
+        for block in range(0, n_block, _BLOCK):
+            end = min(block + _BLOCK, n_block)
+            if not _count_reaching(mosts, limit, block, end):
+                continue
+            for place in range(block, end):
+                if not mosts[place] < limit:
+                    score = _score_dense(
+                        query, scales[row] * scale[place], euclidean, item_values, begin + place
+                    )
+                    if every or euclidean or score != 0:
+                        _offer(scores, items_kept, score, begin + place)
+                        limit = max(limit, real(_limit(scores[0], offset, unit)))
+
+
+@njit(nogil=True, cache=True)
+def unwind_heaps(best, ids, n_items, out_scores, out_ids):
+    """Take (n_queries, k) heaps apart into outputs as sparse_top_k writes them."""
+    for row in range(len(best)):
+        _unwind(best[row], ids[row], n_items, out_scores[row], out_ids[row])

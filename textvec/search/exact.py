@@ -1,0 +1,409 @@
+"""Exact nearest neighbours of sparse or dense vectors, never through an n x n matrix."""
+
+import warnings
+from functools import cache
+from typing import Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import ThreadpoolController
+
+from textvec._checks import check_choice, check_number
+from textvec._threads import run_parts
+from textvec.kernels.top_k import (
+    DenseItems,
+    SparseItems,
+    dense_offer,
+    lay_out_postings,
+    sparse_top_k,
+    squared_norms,
+    unwind_heaps,
+)
+from textvec.persistence import SaveMixin
+
+_QUERY_BLOCK = 256
+_ITEM_BLOCK = 2048  # float32 products of one block of each fill 2 MB
+_MOST_COMMON = 64  # terms that are also laid out by item
+_LARGE_EXPONENT = 32  # sums of products of values near 2**±32 are well within float32
+
+
+def top_k(queries, items, k, metric="cosine", n_jobs=None):
+    """Find the ``k`` items most like each query, exactly.
+
+    Memory is in proportion to the items and to queries x k, never to queries x items.
+
+    Parameters
+    ----------
+    queries : array-like or sparse matrix of shape (n_queries, n_features)
+        One vector per query.
+    items : array-like or sparse matrix of shape (n_items, n_features)
+        One vector per item. Their dtype, float32 or else float64, is the one computed in.
+    k : int >= 1
+        How many items to return for each query; more than there are is allowed.
+    metric : {"cosine", "dot"}, default="cosine"
+        How a query and an item are scored.
+    n_jobs : int, default=None
+        Threads that share the queries: None is 1, -1 all cores. Results do not depend on it.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_queries, k)
+        The scores of the matches, best first.
+    indices : ndarray of int64 of shape (n_queries, k)
+        The rows of these items; of equal scores the lower row comes first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is out of range, the widths differ, there are no items, or a value is NaN or
+        infinite; the message names the row.
+
+    Warns
+    -----
+    UserWarning
+        If queries or items are all zeros: they match nothing.
+
+    See Also
+    --------
+    ExactIndex : Keeps the items ready for many searches.
+
+    Notes
+    -----
+    An item that scores exactly 0 is no match: it shares no feature with the query, and to
+    recommend it for standing early in the list would be arbitrary. Negative scores are scores and
+    come last. Where there are fewer than ``k`` matches, the row is filled with score 0 and index -1.
+    This holds for sparse and dense vectors alike. :meth:`ExactIndex.kneighbors` ranks every item.
+
+    Scores are summed in float64, feature after feature, and rounded to the items' dtype.
+
+    Examples
+    --------
+    >>> scores, indices = top_k([[2, 1, 0]], [[0, 0, 1], [1, 1, 0], [2, 1, 0]], k=3)
+    >>> indices
+    array([[ 2,  1, -1]])
+    >>> scores.round(3)
+    array([[1.   , 0.949, 0.   ]])
+    """
+    check_choice("metric", metric, ("cosine", "dot"))
+    return ExactIndex(metric=metric, n_jobs=n_jobs).fit(items).search(queries, k)
+
+
+class ExactIndex(SaveMixin, BaseEstimator):
+    """Items made ready once for exact search; the reference that approximate indexes answer to.
+
+    Parameters
+    ----------
+    metric : {"cosine", "dot", "euclidean"}, default="cosine"
+        What is near: vectors of one direction, of a large dot product, or of a small distance.
+    n_jobs : int, default=None
+        Threads that share the queries: None is 1, -1 all cores. Results do not depend on it.
+
+    Attributes
+    ----------
+    items_ : ndarray or csr_array of shape (n_items, n_features)
+        The items, float32 or float64. They are not copied if they came in this form: do not change
+        them while the index is in use.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+    n_features_in_ : int
+        Features of an item.
+
+    See Also
+    --------
+    top_k : The same in one call.
+    sklearn.neighbors.NearestNeighbors : Has the same ``fit`` and ``kneighbors``.
+
+    Examples
+    --------
+    >>> index = ExactIndex(metric="euclidean").fit([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
+    >>> distances, indices = index.kneighbors([[0.0, 0.0]], n_neighbors=3)
+    >>> distances, indices
+    (array([[0., 1., 5.]]), array([[0, 2, 1]]))
+    """
+
+    def __init__(self, metric="cosine", n_jobs=None):
+        self.metric = metric
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None) -> Self:
+        """Make items ready for search.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_items, n_features)
+            One vector per item, at least one.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there are no items, or a value is NaN or infinite; the message names the row.
+
+        Warns
+        -----
+        UserWarning
+            If items are all zeros (not for the Euclidean distance): they match nothing.
+        """
+        check_choice("metric", self.metric, ("cosine", "dot", "euclidean"))
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C",
+            ensure_all_finite=False,
+        )  # fmt: skip
+        self.items_ = _ordered(X) if sparse.issparse(X) else X
+        self.effective_metric_ = self.metric
+        squares = _checked_squares(self.items_, "items", self.metric != "euclidean")
+        self._layout = _lay_out(self.items_, squares, self.metric)
+        return self
+
+    def search(self, X, k=10):
+        """Return the matches of each query as :func:`top_k` does.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_queries, n_features)
+            One vector per query; sparse queries may meet dense items and the reverse.
+        k : int >= 1, default=10
+            How many items to return for each query; more than there are is allowed.
+
+        Returns
+        -------
+        scores, indices : ndarrays of shape (n_queries, k)
+            Best first; where there are fewer matches, 0 and -1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :func:`top_k` raises them; also for the Euclidean metric, which has distances and no
+            scores.
+        """
+        check_is_fitted(self)
+        check_number("k", k, low=1, integer=True)
+        if self.effective_metric_ == "euclidean":
+            raise ValueError(
+                'search ranks by score, and metric="euclidean" has distances: use kneighbors, or '
+                'metric="cosine" or "dot".'
+            )
+        return self._best(self._as_queries(X), k, every=False)
+
+    def kneighbors(self, X=None, n_neighbors=5, return_distance=True):
+        """Return the nearest items of each query as scikit-learn's NearestNeighbors does.
+
+        Unlike :meth:`search` it ranks every item, those that score 0 too.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
+            One vector per query. None asks for the neighbours of each item, itself left out.
+        n_neighbors : int, default=5
+            How many to return, at most the number of items (less one where X is None).
+        return_distance : bool, default=True
+            Whether to return distances as well.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries, n_neighbors)
+            Ascending: 1 - cosine, minus the dot product, or the Euclidean distance.
+        indices : ndarray of int64 of shape (n_queries, n_neighbors)
+            The rows of these items; of equal distances the lower row comes first.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :func:`top_k` raises them; also if ``n_neighbors`` items do not exist.
+        """
+        check_is_fitted(self)
+        check_number("n_neighbors", n_neighbors, low=1, integer=True)
+        n_items, itself = self.items_.shape[0], X is None
+        if n_neighbors > n_items - itself:
+            raise ValueError(
+                f"n_neighbors must be at most {n_items - itself}, the number of items"
+                f"{' less one' if itself else ''}. Got {n_neighbors} instead."
+            )
+        queries = self.items_ if itself else self._as_queries(X)
+        scores, indices = self._best(queries, n_neighbors + itself, every=True)
+        if itself:
+            scores, indices = _without_itself(scores, indices)
+        if not return_distance:
+            return indices
+        return self._as_distances(scores), indices
+
+    def __getstate__(self):
+        # The layout is made from the items, faster than it would be read from a file.
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_layout"}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _as_queries(self, X):
+        X = validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=self.items_.dtype, order="C",
+            ensure_all_finite=False, ensure_min_samples=0,
+        )  # fmt: skip
+        if sparse.issparse(self.items_):
+            X = sparse.csr_array(X)
+        return _ordered(X) if sparse.issparse(X) else X
+
+    def _as_distances(self, scores):
+        if self.effective_metric_ == "euclidean":
+            return np.sqrt(-scores)
+        if self.effective_metric_ == "dot":
+            return 0 - scores
+        return np.clip(1 - scores, 0, 2)
+
+    def _best(self, queries, k, every):
+        """Return scores and indices; for the Euclidean distance scores are -distance**2."""
+        if not hasattr(self, "_layout"):
+            squares = _checked_squares(self.items_, "items", False)
+            self._layout = _lay_out(self.items_, squares, self.effective_metric_)
+        metric, n_items = self.effective_metric_, self.items_.shape[0]
+        scales = _scales(_checked_squares(queries, "queries", metric != "euclidean"), metric)
+        shape = queries.shape[0], min(k, n_items)
+        scores, indices = np.zeros(shape, self.items_.dtype), np.full(shape, -1)
+        kind = metric == "euclidean", every
+        if sparse.issparse(self.items_):
+            _search_sparse(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
+        else:
+            _search_dense(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
+        missing = (0, 0), (0, k - shape[1])
+        return np.pad(scores, missing), np.pad(indices, missing, constant_values=-1)
+
+
+def _search_sparse(queries, scales, items, kind, n_jobs, scores, indices):
+    """Fill scores and indices; kind is (euclidean, every) as sparse_top_k takes them."""
+    arrays = queries.indptr, queries.indices, queries.data, scales
+
+    def search_rows(first, last):
+        sparse_top_k(*arrays, first, last, items, indices.shape[1], *kind, scores, indices)
+
+    run_parts(search_rows, _parts(len(scores), n_jobs), n_jobs)
+
+
+def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
+    """Fill scores and indices from products of blocks of queries and of items."""
+    n_items = len(items.values)
+
+    def search_rows(first, last):
+        rows = queries[first:last]
+        rows, scale = _levelled(
+            rows.toarray() if sparse.issparse(rows) else rows, scales[first:last]
+        )
+        heaps = np.full((last - first, indices.shape[1]), -np.inf, rows.dtype)
+        ids = np.full(heaps.shape, n_items)
+        memory = np.empty(len(rows) * min(_ITEM_BLOCK, n_items), rows.dtype)
+        for begin in range(0, n_items, _ITEM_BLOCK):
+            block = items.values[begin : begin + _ITEM_BLOCK]
+            products = memory[: len(rows) * len(block)].reshape(len(rows), len(block))
+            np.matmul(rows, block.T, out=products)
+            dense_offer(rows, scale, products, begin, items, *kind, heaps, ids)
+        unwind_heaps(heaps, ids, n_items, scores[first:last], indices[first:last])
+
+    with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
+        run_parts(search_rows, _parts(len(scores), n_jobs), n_jobs)
+
+
+@cache
+def _blas():
+    return ThreadpoolController()  # looks through all loaded libraries, which takes milliseconds
+
+
+def _parts(n_queries, n_jobs):
+    """Cut the queries into blocks, small enough that each thread gets one."""
+    step = max(1, min(_QUERY_BLOCK, -(-n_queries // effective_n_jobs(n_jobs))))
+    return [(first, min(first + step, n_queries)) for first in range(0, n_queries, step)]
+
+
+def _ordered(X):
+    """Return sparse rows with ascending columns, each once, and int32 indices where they do."""
+    X = sparse.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    index = np.int32 if max(X.nnz, *X.shape) < np.iinfo(np.int32).max else np.int64
+    indices, indptr = X.indices.astype(index, copy=False), X.indptr.astype(index, copy=False)
+    return sparse.csr_array((X.data, indices, indptr), shape=X.shape)
+
+
+def _checked_squares(X, name, warn):
+    """Return squared norms of finite rows, or raise; warn of rows that match nothing."""
+    if sparse.issparse(X):
+        indptr, values = X.indptr, X.data
+    else:
+        indptr, values = np.arange(X.shape[0] + 1) * X.shape[1], X.ravel()
+    squares = squared_norms(indptr, values)
+    if not np.isfinite(squares).all():
+        row = np.flatnonzero(~np.isfinite(squares))[0]
+        bad = values[indptr[row] : indptr[row + 1]]
+        bad = bad[np.isnan(bad)] if np.isnan(bad).any() else bad[np.abs(bad).argmax()]
+        raise ValueError(
+            f"{name} must be finite and have norms that are: row {row} holds {np.max(bad)}. "
+            "Drop the row, fill it or scale it."
+        )
+    if warn and not squares.all():
+        zeros = np.flatnonzero(squares == 0)
+        warnings.warn(
+            f"{len(zeros)} of {len(squares)} {name} are all zeros (row {zeros[0]} is the first): "
+            "they match nothing.",
+            stacklevel=4,
+        )
+    return squares
+
+
+def _scales(squares, metric):
+    """Return what scores are scaled by on either side: 1 / norm for the cosine, else 1."""
+    if metric != "cosine":
+        return np.ones(len(squares))
+    return np.divide(1, np.sqrt(squares), out=np.zeros(len(squares)), where=squares > 0)
+
+
+def _levelled(X, scale):
+    """Multiply dense rows by powers of two where products of float32 might overflow or vanish."""
+    exponents = np.frexp(scale)[1]
+    if abs(exponents).max(initial=0) <= _LARGE_EXPONENT:
+        return X, scale
+    return np.ldexp(X, exponents[:, None]).astype(X.dtype), np.ldexp(scale, -exponents)
+
+
+def _lay_out(X, squares, metric):
+    """Return the items as the kernels take them."""
+    scale = _scales(squares, metric)
+    bias = np.zeros(len(squares), X.dtype)
+    if metric == "euclidean":
+        bias -= squares * (1 - 8 * np.finfo(X.dtype).eps)
+    norms = (np.sqrt(squares) * scale).astype(X.dtype)
+    if not sparse.issparse(X):
+        return DenseItems(*_levelled(X, scale), bias, norms)
+    n_items, n_terms = X.shape
+    by_term = X.tocsc()
+    n_common = min(_MOST_COMMON, X.nnz // n_items // 2)  # half the memory of the items at most
+    frequencies = np.diff(by_term.indptr)
+    columns = np.full(n_terms, -1, np.int32)
+    columns[np.argsort(-frequencies, kind="stable")[:n_common]] = np.arange(n_common)
+    starts = by_term.indptr.astype(X.indptr.dtype, copy=False)
+    postings = by_term.indices.astype(X.indices.dtype, copy=False)
+    peaks, rest = np.empty(n_terms, X.dtype), np.empty(n_items, X.dtype)
+    common = np.zeros((n_items, n_common), X.dtype)
+    lay_out_postings(starts, postings, by_term.data, scale, columns, peaks, common, rest)
+    return SparseItems(
+        X.indptr, X.indices, X.data, scale, bias, norms,
+        starts, postings, by_term.data, peaks, columns, common, rest,
+    )  # fmt: skip
+
+
+def _without_itself(scores, indices):
+    """Leave item i out of row i, or the last column where more than k others are as near."""
+    rows = np.arange(len(indices))
+    own = indices == rows[:, None]
+    own[~own.any(axis=1), -1] = True
+    shape = len(rows), indices.shape[1] - 1
+    return scores[~own].reshape(shape), indices[~own].reshape(shape)
