@@ -211,7 +211,8 @@ def test_a_query_without_known_terms_says_so():
 
 
 def test_an_empty_text_matches_nothing():
-    recommender = ContentRecommender().fit(["red apples", "", "red pears"])
+    with pytest.warns(UserWarning, match="match nothing"):
+        recommender = ContentRecommender().fit(["red apples", "", "red pears"])
     assert recommender.similar(0)["id"].tolist() == [2]
     with pytest.warns(UserWarning, match="nothing matches"):
         assert recommender.similar(1).empty
@@ -386,6 +387,29 @@ class BrokenVectorizer(TransformerMixin, BaseEstimator):
 def test_vectors_that_are_no_numbers():
     with pytest.raises(ValueError, match="BrokenVectorizer contains NaN"):
         fitted(BrokenVectorizer())
+
+
+# Saving
+
+
+@pytest.mark.parametrize("name", ["default", "bm25", "hashing", "lsa"])
+def test_a_saved_recommender_answers_as_before(tmp_path, name):
+    recommender = fitted(VECTORIZERS[name])
+    recommender.save(tmp_path / "hotels.textvec")
+    loaded = textvec.load(tmp_path / "hotels.textvec")
+    for found, expected in [
+        (loaded.similar("Quay", k=99), recommender.similar("Quay", k=99)),
+        (loaded.recommend(["Quay"], ["Summit"]), recommender.recommend(["Quay"], ["Summit"])),
+        (loaded.query("open fires"), recommender.query("open fires")),
+    ]:
+        assert_frame_equal(found, expected, check_exact=True)
+    if name in ("default", "bm25"):
+        assert_frame_equal(loaded.explain("Quay", "Pier"), recommender.explain("Quay", "Pier"))
+
+
+def test_a_foreign_vectorizer_is_not_saved(tmp_path):
+    with pytest.raises(TypeError, match="vectorizer"):
+        fitted(sklearn_text.TfidfVectorizer()).save(tmp_path / "hotels.textvec")
 
 
 # The published example

@@ -63,9 +63,13 @@ class ContentRecommender(SaveMixin, BaseEstimator):
     ...     "desc": ["harbour view and oysters", "oysters by the harbour", "skiing and harbour"],
     ... })
     >>> recommender = ContentRecommender().fit(hotels, ids="name", text="desc")
-    >>> recommender.similar("Quay", k=1)
+    >>> recommender.similar("Quay", k=1).round(3)
          id  score                    desc
-    0  Pier  0.284  oysters by the harbour
+    0  Pier  0.337  oysters by the harbour
+    >>> recommender.explain("Quay", "Pier").round(3)
+          term  share
+    0  oysters  0.211
+    1  harbour  0.126
     """
 
     def __init__(self, vectorizer=None):
@@ -96,6 +100,11 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             missing; the message names the row (counted from 0) and the column.
         TypeError
             If items have none of these forms or a text is not a str.
+
+        Warns
+        -----
+        UserWarning
+            If the vectors of some items are all zeros: they are never found.
         """
         frame, self.ids_, text = _read_items(items, ids, text)
         self.texts_ = _check_texts(frame[text], self.ids_)
@@ -125,8 +134,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         DataFrame
             Columns `id`, `score` and those of the items, best first, without the item itself. A
             column of the items that is called "id" or "score" is returned as "id_item" or
-            "score_item". Of sparse vectors only items that share a term with the query are
-            returned, so there may be fewer than ``k``.
+            "score_item". An item that scores exactly 0 shares nothing with the query and is left
+            out, so there may be fewer than ``k``.
 
         Raises
         ------
@@ -291,10 +300,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
                 stacklevel=3,
             )
             return self._as_frame([], [])
-        n_wanted = min(k + len(set(without)), len(self.ids_))
-        distances, rows = self.index_.kneighbors(wish, n_neighbors=n_wanted)
+        scores, rows = self.index_.search(wish, k=k + len(set(without)))
         kept = (rows[0] >= 0) & ~np.isin(rows[0], list(without))
-        return self._as_frame(rows[0][kept][:k], -distances[0][kept][:k])
+        return self._as_frame(rows[0][kept][:k], scores[0][kept][:k])
 
     def _as_frame(self, rows, scores):
         rows = np.asarray(rows, dtype=np.intp)
