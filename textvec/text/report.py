@@ -41,8 +41,8 @@ tbody th { font-weight: 600; white-space: nowrap; }
 .sortable thead th:hover, .sortable thead th:focus-visible { color: var(--accent); }
 th[aria-sort=ascending]::after { content: " \\25B2"; font-size: 10px; }
 th[aria-sort=descending]::after { content: " \\25BC"; font-size: 10px; }
-figure { margin: 14px 0; }
-figure svg { max-width: 100%; height: auto; }
+figure { margin: 14px 0; overflow-x: auto; }
+figure svg { max-width: 100%; min-width: 720px; height: auto; }
 figure svg text { font-family: var(--font) !important; }
 figcaption, .note { font-size: 14px; color: var(--soft); max-width: 88ch; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; font-size: 14px; }
