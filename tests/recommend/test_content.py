@@ -173,6 +173,25 @@ def test_bm25_scores_are_those_of_its_queries():
     assert found["id"].tolist() == ["Pier", "Quay"]
 
 
+def test_an_item_is_a_query_of_its_whole_text_to_bm25():
+    recommender = fitted(textvec.BM25Vectorizer())
+    similar, query = recommender.similar("Quay"), recommender.query(TEXTS[0])
+    assert_frame_equal(similar, query[query["id"] != "Quay"].reset_index(drop=True))
+
+
+class QueriesInOneWord(textvec.CountVectorizer):
+    """Takes only the last word of a query, as a model with prompts treats queries apart."""
+
+    def transform_queries(self, raw_documents):
+        return self.transform([text.split()[-1] for text in raw_documents])
+
+
+def test_items_meet_as_documents_where_cosines_are_compared():
+    recommender, plain = fitted(QueriesInOneWord()), fitted(textvec.CountVectorizer())
+    assert_frame_equal(recommender.similar("Quay"), plain.similar("Quay"))
+    assert_frame_equal(recommender.query("snow harbour"), plain.query("harbour"))
+
+
 @pytest.mark.parametrize("name", ["default", "counts", "tfidf", "tfidf float32", "bm25"])
 def test_shares_sum_to_the_score(name):
     recommender = fitted(VECTORIZERS[name])

@@ -68,8 +68,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
     0  Pier  0.337  oysters by the harbour
     >>> recommender.explain("Quay", "Pier").round(3)
           term  share
-    0  oysters  0.211
-    1  harbour  0.126
+    0  oysters  0.210
+    1  harbour  0.127
     """
 
     def __init__(self, vectorizer=None):
