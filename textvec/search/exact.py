@@ -74,8 +74,8 @@ def top_k(queries, items, k, metric="cosine", n_jobs=None):
     -----
     An item that scores exactly 0 is no match: it shares no feature with the query, and to
     recommend it for standing early in the list would be arbitrary. Negative scores are scores and
-    come last. Where there are fewer than ``k`` matches, the row is filled with score 0 and index -1.
-    This holds for sparse and dense vectors alike. :meth:`ExactIndex.kneighbors` ranks every item.
+    come last. Where there are fewer than ``k`` matches, the row ends in score 0 and index -1. This
+    holds for sparse and dense vectors alike. :meth:`ExactIndex.kneighbors` ranks every item.
 
     Scores are summed in float64, feature after feature, and rounded to the items' dtype.
 
@@ -295,9 +295,8 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
 
     def search_rows(first, last):
         rows = queries[first:last]
-        rows, scale = _levelled(
-            rows.toarray() if sparse.issparse(rows) else rows, scales[first:last]
-        )
+        rows = rows.toarray() if sparse.issparse(rows) else rows
+        rows, scale = _levelled(rows, scales[first:last])
         heaps = np.full((last - first, indices.shape[1]), -np.inf, rows.dtype)
         ids = np.full(heaps.shape, n_items)
         memory = np.empty(len(rows) * min(_ITEM_BLOCK, n_items), rows.dtype)

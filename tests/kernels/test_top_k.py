@@ -1,0 +1,173 @@
+"""The top-k kernels against naive twins; also run with NUMBA_DISABLE_JIT=1."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from textvec.kernels import top_k as kernels
+
+METRICS = ("cosine", "dot", "euclidean")
+
+
+def naive_scores(queries, items, metric, dtype):
+    """Score every pair in float64, feature after feature, and round to dtype."""
+    queries, items = queries.astype(np.float64), items.astype(np.float64)
+    scores = np.zeros((len(queries), len(items)))
+    for query, row in zip(queries, scores, strict=True):
+        for feature, value in enumerate(query):
+            if metric == "euclidean":
+                row -= (value - items[:, feature]) ** 2
+            else:
+                row += value * items[:, feature]
+    if metric == "cosine":
+        scores *= inverse_norms(queries)[:, None] * inverse_norms(items)
+    return scores.astype(dtype)
+
+
+def inverse_norms(rows):
+    norms = np.sqrt(np.cumsum(rows.astype(np.float64) ** 2, axis=1)[:, -1])
+    return np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)
+
+
+def naive_top_k(scores, k, every):
+    """Sort every pair: best first, lower index first among equals."""
+    found = np.zeros((len(scores), k), scores.dtype), np.full((len(scores), k), -1)
+    for row, row_scores in enumerate(scores):
+        order = np.lexsort([np.arange(len(row_scores)), -row_scores])
+        order = order[every | (row_scores[order] != 0)][:k]
+        found[0][row, : len(order)] = row_scores[order]
+        found[1][row, : len(order)] = order
+    return found
+
+
+def shared_layout(items, metric):
+    scale = inverse_norms(items) if metric == "cosine" else np.ones(len(items))
+    squares = (items.astype(np.float64) ** 2).sum(axis=1)
+    bias = -squares * (1 - 8 * np.finfo(items.dtype).eps) * (metric == "euclidean")
+    return scale, bias.astype(items.dtype), (np.sqrt(squares) * scale).astype(items.dtype)
+
+
+def sparse_layout(items, metric, n_common):
+    scale, bias, norms = shared_layout(items, metric)
+    rows, by_term = sparse.csr_array(items), sparse.csc_array(items)
+    n_common = min(n_common, items.shape[1])
+    columns = np.full(items.shape[1], -1, np.int32)
+    columns[np.argsort(-np.diff(by_term.indptr))[:n_common]] = np.arange(n_common)
+    peaks = np.empty(items.shape[1], items.dtype)
+    common = np.zeros((len(items), n_common), items.dtype)
+    rest = np.empty(len(items), items.dtype)
+    weights = by_term.data.copy()
+    kernels.lay_out_postings(
+        by_term.indptr, by_term.indices, weights, scale, columns, peaks, common, rest
+    )
+    return kernels.SparseItems(
+        rows.indptr, rows.indices, rows.data, scale, bias, norms,
+        by_term.indptr, by_term.indices, weights, peaks, columns, common, rest,
+    )  # fmt: skip
+
+
+def search_sparse(queries, items, k, metric, every, n_common=3):
+    rows = sparse.csr_array(queries)
+    scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
+    scores, ids = np.full((len(queries), k), 7, queries.dtype), np.full((len(queries), k), 7)
+    kernels.sparse_top_k(
+        rows.indptr, rows.indices, rows.data, scales, 0, len(queries),
+        sparse_layout(items, metric, n_common), k, metric == "euclidean", every, scores, ids,
+    )  # fmt: skip
+    return scores, ids
+
+
+def search_dense(queries, items, k, metric, every, block=7):
+    scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
+    layout = kernels.DenseItems(items, *shared_layout(items, metric))
+    best = np.full((len(queries), k), -np.inf, queries.dtype)
+    heap_ids = np.full((len(queries), k), len(items))
+    for begin in range(0, len(items), block):
+        products = queries @ items[begin : begin + block].T
+        kernels.dense_offer(
+            queries, scales, products, begin, layout, metric == "euclidean", every, best, heap_ids
+        )
+    scores, ids = np.empty_like(best), np.empty_like(heap_ids)
+    kernels.unwind_heaps(best, heap_ids, len(items), scores, ids)
+    return scores, ids
+
+
+def skewed(rng, n_rows, dtype, signed):
+    """Rows of 12 features, some in nearly all rows and some in few, with twins and empty rows."""
+    rows = rng.poisson(2.0 / np.arange(1, 13), size=(n_rows, 12)).astype(dtype)
+    rows *= rng.choice([0.5, 1, 1.5], size=rows.shape).astype(dtype)
+    if signed:
+        rows *= rng.choice([-1, 1], size=rows.shape).astype(dtype)
+    rows[n_rows // 2] = rows[-1] = rows[1]
+    rows[0] = 0
+    return rows
+
+
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("every", [False, True])
+def test_equals_sorting_all_scores(search, dtype, metric, signed, every):
+    rng = np.random.default_rng(3)
+    items, queries = skewed(rng, 60, dtype, signed), skewed(rng, 6, dtype, signed)
+    every = every or metric == "euclidean"
+    scores = naive_scores(queries, items, metric, dtype)
+    for k in (1, 4, 60):
+        found_scores, found = search(queries, items, k, metric, every)
+        expected_scores, expected = naive_top_k(scores, k, every)
+        if metric == "euclidean":  # summed in two parts where the vectors are sparse
+            np.testing.assert_allclose(found_scores, expected_scores, rtol=1e-6, atol=1e-14)
+        else:
+            np.testing.assert_array_equal(found_scores, expected_scores)
+            np.testing.assert_array_equal(found, expected)
+        descending = np.diff(found_scores) < 0
+        ascending_ids = (np.diff(found) > 0) & (np.diff(found_scores) == 0)
+        assert (descending | ascending_ids | (found[:, 1:] == -1)).all()
+
+
+@pytest.mark.parametrize("n_common", [0, 1, 5, 12])
+def test_common_terms_may_be_any_number(n_common):
+    rng = np.random.default_rng(4)
+    items, queries = skewed(rng, 90, np.float32, False), skewed(rng, 8, np.float32, False)
+    expected = naive_top_k(naive_scores(queries, items, "cosine", np.float32), 3, False)
+    found = search_sparse(queries, items, 3, "cosine", False, n_common)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+def test_rounding_of_the_cheap_pass_costs_nothing(search):
+    """Scores that differ by less than float32 sums resolve are still told apart, or tie by id."""
+    rng = np.random.default_rng(5)
+    base = rng.random(12).astype(np.float32)
+    items = np.tile(base, (50, 1))
+    nudged = rng.permutation(50)[:20]
+    items[nudged, rng.integers(0, 12, 20)] *= np.float32(1 + 2e-7)
+    expected = naive_top_k(naive_scores(base[None], items, "dot", np.float32), 10, False)
+    np.testing.assert_array_equal(search(base[None], items, 10, "dot", False), expected)
+
+
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+def test_overflow_of_the_cheap_pass_is_survived(search):
+    items = np.array([[1e30, 1e30], [1e30, -1e30], [2e30, 1e30]], np.float32)
+    with np.errstate(all="ignore"):
+        scores, ids = search(np.array([[1e10, -1e10]], np.float32), items, 3, "dot", False)
+    np.testing.assert_array_equal(ids, [[1, 2, -1]])
+    assert scores[0, 0] == np.inf
+
+
+def test_squared_norms():
+    rows = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]], np.float32)
+    matrix = sparse.csr_array(rows)
+    np.testing.assert_array_equal(kernels.squared_norms(matrix.indptr, matrix.data), [25, 0, 4])
+
+
+def test_layout_of_postings():
+    items = np.array([[2, 0, 1], [0, 0, -4], [0, 3, 0]], np.float64)
+    layout = sparse_layout(items, "dot", 1)
+    np.testing.assert_array_equal(layout.columns, [-1, -1, 0])  # the third term is in two items
+    np.testing.assert_array_equal(layout.common, [[1], [-4], [0]])
+    np.testing.assert_array_equal(layout.rest, [1, 4, 0])
+    np.testing.assert_array_equal(layout.peaks, [2, 3, 4])
+    cosine = sparse_layout(items, "cosine", 1)
+    np.testing.assert_allclose(cosine.common, [[1 / np.sqrt(5)], [-1], [0]])
