@@ -130,7 +130,10 @@ def test_answers_do_not_follow_later_changes_of_the_items(ids):
 
 
 def test_refit_forgets_the_first_items():
-    recommender = fitted().fit(["red apples", "red pears", "blue cheese"])
+    recommender = fitted()
+    recommender.explain("Quay", "Pier")
+    recommender.fit(["red apples", "red pears", "blue cheese"])
+    assert recommender.explain(0, 1)["term"].tolist() == ["red"]
     assert recommender.similar(0)["id"].tolist() == [1]
     with pytest.raises(KeyError, match="Quay"):
         recommender.similar("Quay")
@@ -414,6 +417,8 @@ def test_vectors_that_are_no_numbers():
 @pytest.mark.parametrize("name", ["default", "bm25", "hashing", "lsa"])
 def test_a_saved_recommender_answers_as_before(tmp_path, name):
     recommender = fitted(VECTORIZERS[name])
+    if name in ("default", "bm25"):
+        recommender.explain("Quay", "Pier")
     recommender.save(tmp_path / "hotels.textvec")
     loaded = textvec.load(tmp_path / "hotels.textvec")
     for found, expected in [

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -19,9 +20,6 @@ from textvec.text.vocabulary import HAN
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
 DISLIKED_SHARE = 0.2
-
-_find_han = re.compile(f"[{HAN}]").findall
-_find_letters = re.compile(r"[^\W\d_]").findall
 
 
 class ContentRecommender(SaveMixin, BaseEstimator):
@@ -117,6 +115,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         check_choice("vectorizer.metric", self.metric_, ("cosine", "dot"))
         self.vectors_ = self._as_rows(self.vectorizer_.fit_transform(self.texts_))
         self.index_ = ExactIndex(metric="dot").fit(self.vectors_)
+        self.__dict__.pop("_terms", None)  # of an earlier fit
         return self
 
     def similar(self, id, k=10) -> pd.DataFrame:
@@ -250,11 +249,15 @@ class ContentRecommender(SaveMixin, BaseEstimator):
                 "a vectorizer that keeps its vocabulary, such as TfidfVectorizer."
             )
         shared = sparse.coo_array(self._as_queries([row_a]).multiply(self.vectors_[[row_b]]))
-        terms = np.asarray(self.vectorizer_.get_feature_names_out(), dtype=object)
-        explanation = pd.DataFrame({"term": terms[shared.coords[1]], "share": shared.data})
+        if not hasattr(self, "_terms"):  # kept: a vectorizer sorts its vocabulary at each call
+            self._terms = np.asarray(self.vectorizer_.get_feature_names_out(), dtype=object)
+        explanation = pd.DataFrame({"term": self._terms[shared.coords[1]], "share": shared.data})
         return explanation.sort_values(
             ["share", "term"], ascending=[False, True], ignore_index=True
         )
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "_terms"}
 
     def _rows_of(self, ids):
         """Return the rows of an id, a list of ids or None."""
@@ -339,12 +342,10 @@ def default_vectorizer(texts):
 
 
 def _is_mostly_han(texts):
-    """Tell whether more than half of the letters of the texts are Chinese characters."""
-    letters = n_han = 0
-    for text in texts:
-        letters += len(_find_letters(text))
-        n_han += len(_find_han(text))
-    return 2 * n_han > letters
+    """Tell whether more than half of a sample of the letters are Chinese characters."""
+    sample = "".join(text[:200] for text in islice(texts, 1000))
+    n_letters = len(re.findall(r"[^\W\d_]", sample))
+    return 2 * len(re.findall(f"[{HAN}]", sample)) > n_letters
 
 
 def _read_items(items, ids, text):
