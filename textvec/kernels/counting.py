@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
+_WAITING = 64  # n-grams that are looked up in one go
 _DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)  # each 6-bit window of it occurs once
 _LOWEST_BIT = np.empty(64, np.int64)  # bit >> 58 of _DEBRUIJN << i  ->  i
 for _i in range(64):
@@ -38,37 +39,63 @@ def intern_ngrams(
 
     Returns table and n_ids as they are now.
     """
-    start = 0 if first == 0 else doc_ends[first - 1]
-    for doc in range(first, last):
-        end = doc_ends[doc]
-        for i in range(start, end):
-            if i + n > end or prefixes[i] < 0 or tokens[i + n - 1] < 0 or prefixes[i + 1] < 0:
+    keys = np.empty(_WAITING, np.uint64)
+    places = np.empty(_WAITING, np.int64)
+    slots = np.empty(_WAITING, np.int64)
+    seen = np.empty(_WAITING, np.uint64)
+    doc, i = first, 0 if first == 0 else doc_ends[first - 1]
+    while doc < last:
+        n_waiting = 0
+        while doc < last and n_waiting < _WAITING:
+            if i >= doc_ends[doc]:
+                doc += 1
+                continue
+            if (
+                i + n > doc_ends[doc]
+                or prefixes[i] < 0
+                or tokens[i + n - 1] < 0
+                or prefixes[i + 1] < 0
+            ):
                 if part == 0:
                     ids[i] = -1
-                continue
-            key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
-            hashed = key * _GOLDEN
-            hashed = (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
-            if n_parts > 1 and np.int64(hashed >> np.uint64(40)) % n_parts != part:
-                continue
-            key += np.uint64(1)
-            mask = len(table) // 2 - 1
-            slot = np.int64(hashed >> np.uint64(16)) & mask
-            while table[2 * slot] != np.uint64(0) and table[2 * slot] != key:
-                slot = (slot + 1) & mask
-            if table[2 * slot] == key:
-                ids[i] = np.int64(table[2 * slot + 1]) * n_parts + part
-            elif not growing:
-                ids[i] = -1
             else:
-                table[2 * slot] = key
-                table[2 * slot + 1] = np.uint64(n_ids)
-                ids[i] = n_ids * n_parts + part
-                n_ids += 1
-                if 4 * n_ids > len(table):
-                    table = _doubled(table)
-        start = end
+                key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
+                if n_parts == 1 or np.int64(_hash(key) >> np.uint64(40)) % n_parts == part:
+                    keys[n_waiting] = key + np.uint64(1)
+                    places[n_waiting] = i
+                    n_waiting += 1
+            i += 1
+        mask = len(table) // 2 - 1
+        for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
+            slots[k] = _slot(keys[k], mask)
+            seen[k] = table[2 * slots[k]]
+        for k in range(n_waiting):
+            key, slot = keys[k], slots[k]
+            if seen[k] != key:
+                while table[2 * slot] != np.uint64(0) and table[2 * slot] != key:
+                    slot = (slot + 1) & mask
+                if table[2 * slot] == np.uint64(0):
+                    if not growing:
+                        ids[places[k]] = -1
+                        continue
+                    table[2 * slot] = key
+                    table[2 * slot + 1] = np.uint64(n_ids)
+                    n_ids += 1
+            ids[places[k]] = np.int64(table[2 * slot + 1]) * n_parts + part
+        if 4 * n_ids > len(table):
+            table = _doubled(table)
     return table, n_ids
+
+
+@njit(nogil=True, cache=True)
+def _hash(key):
+    hashed = key * _GOLDEN
+    return (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
+
+
+@njit(nogil=True, cache=True)
+def _slot(key, mask):
+    return np.int64(_hash(key - np.uint64(1)) >> np.uint64(16)) & mask
 
 
 @njit(nogil=True, cache=True)
@@ -79,9 +106,7 @@ def _doubled(table):
     for old in range(len(table) // 2):
         key = table[2 * old]
         if key != np.uint64(0):
-            hashed = (key - np.uint64(1)) * _GOLDEN
-            hashed = (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
-            slot = np.int64(hashed >> np.uint64(16)) & mask
+            slot = _slot(key, mask)
             while grown[2 * slot] != np.uint64(0):
                 slot = (slot + 1) & mask
             grown[2 * slot] = key

@@ -2,15 +2,18 @@
 
 A token is a maximal run of characters that `fold` keeps. Each distinct token gets an id from an
 open-addressing hash table (linear probing; Knuth, The Art of Computer Programming 3, 6.4). The
-state of such a table is five things that travel together, here called the *interner*:
+state of such a table is four things that travel together, here called the *interner*:
 
-    table    (2 * n_slots,)  uint64  slot s holds a key at 2 s and an id at 2 s + 1; key 0 is empty
+    table    (3 * n_slots,)  uint64  slot s holds two words of key and an id from 3 s on; a slot
+                                     whose second word is 0 is empty
     store    (capacity,)     uint8   the bytes of all terms, end to end
     offsets  (capacity,)     int64   term t is store[offsets[t]:offsets[t + 1]]
     n_terms  int                     terms in use
 
-A key is exact for terms of up to 7 bytes (the bytes and their number, packed), and a hash with
-its top bit set for longer ones, whose bytes are then compared: two terms never share an id.
+The key of a term of up to 15 bytes is these bytes and their number, so equal keys are equal terms.
+The key of a longer one is a hash with its top bit set, and its bytes are compared as well.
+
+Positions are unsigned here: a signed index costs a test for being negative at each access.
 """
 
 import numpy as np
@@ -19,60 +22,61 @@ from numba import njit
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
 _MIX = np.uint64(0xD6E8FEB86659FD93)  # a random odd number
 _TOP_BIT = np.uint64(1 << 63)
-_PACKED = 7  # bytes that fit in a key beside their number
+_EXACT = np.uint64(15)  # bytes of a term that fit in a key
+_WAITING = 128  # tokens that are looked up in one go, so that the memory's answers overlap
+_0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
+    np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63, 64)
+)
 
 
 @njit(nogil=True, cache=True)
 def _mix(hashed, word):
     hashed = (hashed ^ word) * _MIX
-    return hashed ^ (hashed >> np.uint64(32))
+    return hashed ^ (hashed >> _32)
 
 
 @njit(nogil=True, cache=True)
-def _key(hashed, word, length):
-    if length <= _PACKED:
-        return word | np.uint64(length) << np.uint64(56)
-    return _mix(hashed, word ^ np.uint64(length)) | _TOP_BIT
+def _slot(key, more, n_slots):
+    return ((key ^ more * _MIX) * _GOLDEN >> _32) & np.uint64(n_slots - 1)
 
 
 @njit(nogil=True, cache=True)
-def _find(key, term, length, table, store, offsets):
+def _find(key, more, term, begin, length, table, store, offsets):
     """Return the id of a term, or -1 - slot where it is missing and may be put."""
-    mask = len(table) // 2 - 1
-    slot = np.int64((key * _GOLDEN) >> np.uint64(32)) & mask
+    n_slots = len(table) // 3
+    slot = _slot(key, more, n_slots)
     while True:
-        found = table[2 * slot]
-        if found == np.uint64(0):
-            return -1 - slot
-        if found == key:
-            known = np.int64(table[2 * slot + 1])
-            if length <= _PACKED:
-                return known
-            start = offsets[known]
-            if offsets[known + 1] - start == length:
-                same = True
-                for j in range(length):
-                    if store[start + j] != term[j]:
-                        same = False
-                        break
-                if same:
-                    return known
-        slot = (slot + 1) & mask
+        at = _3 * slot
+        if table[at + _1] == more and table[at] == key:
+            known = table[at + _2]
+            if length <= _EXACT:
+                return np.int64(known)
+            start = np.uint64(offsets[known])
+            if np.uint64(offsets[known + _1]) - start == length:
+                j = _0
+                while j < length and store[start + j] == term[begin + j]:
+                    j += _1
+                if j == length:
+                    return np.int64(known)
+        elif table[at + _1] == _0:
+            return -1 - np.int64(slot)
+        slot = (slot + _1) & np.uint64(n_slots - 1)
 
 
 @njit(nogil=True, cache=True)
 def _doubled(table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
-    mask = len(table) - 1
-    for old in range(len(table) // 2):
-        key = table[2 * old]
-        if key != np.uint64(0):
-            slot = np.int64((key * _GOLDEN) >> np.uint64(32)) & mask
-            while grown[2 * slot] != np.uint64(0):
-                slot = (slot + 1) & mask
-            grown[2 * slot] = key
-            grown[2 * slot + 1] = table[2 * old + 1]
+    n_slots = len(grown) // 3
+    for old in range(0, len(table), 3):
+        key, more = table[old], table[old + 1]
+        if more != _0:
+            slot = _slot(key, more, n_slots)
+            while grown[_3 * slot + _1] != _0:
+                slot = (slot + _1) & np.uint64(n_slots - 1)
+            grown[_3 * slot] = key
+            grown[_3 * slot + _1] = more
+            grown[_3 * slot + _2] = table[old + 2]
     return grown
 
 
@@ -85,39 +89,35 @@ def _longer(array, size):
 
 @njit(nogil=True, cache=True)
 def _decode(text, i):
-    """Return the code point at byte i of UTF-8 text, and where the next one starts."""
-    first = np.int64(text[i])
-    if first < 0x80:
-        return first, i + 1
-    second = np.int64(text[i + 1]) & 63
-    if first < 0xE0:
-        return (first & 31) << 6 | second, i + 2
-    third = np.int64(text[i + 2]) & 63
-    if first < 0xF0:
-        return (first & 15) << 12 | second << 6 | third, i + 3
-    return (first & 7) << 18 | second << 12 | third << 6 | np.int64(text[i + 3]) & 63, i + 4
+    """Return the code point of two to four bytes from byte i on, and where the next one starts."""
+    first = np.uint64(text[i])
+    second = np.uint64(text[i + _1]) & _63
+    if first < np.uint64(0xE0):
+        return (first & np.uint64(31)) << _6 | second, i + _2
+    third = np.uint64(text[i + _2]) & _63
+    if first < np.uint64(0xF0):
+        return (first & np.uint64(15)) << _12 | second << _6 | third, i + _3
+    fourth = np.uint64(text[i + _3]) & _63
+    high = (first & np.uint64(7)) << np.uint64(18) | second << _12
+    return high | third << _6 | fourth, i + _4
 
 
 @njit(nogil=True, cache=True)
 def _encode(code, term, length):
-    """Write a code point as UTF-8 at term[length:], return the new length."""
-    if code < 0x80:
-        term[length] = code
-        return length + 1
+    """Write a code point of two to four bytes at term[length:], return the new length."""
     if code < 0x800:
         term[length] = 0xC0 | code >> 6
-        term[length + 1] = 0x80 | code & 63
-        return length + 2
-    if code < 0x10000:
-        term[length] = 0xE0 | code >> 12
-        term[length + 1] = 0x80 | code >> 6 & 63
-        term[length + 2] = 0x80 | code & 63
-        return length + 3
-    term[length] = 0xF0 | code >> 18
-    term[length + 1] = 0x80 | code >> 12 & 63
-    term[length + 2] = 0x80 | code >> 6 & 63
-    term[length + 3] = 0x80 | code & 63
-    return length + 4
+    else:
+        if code < 0x10000:
+            term[length] = 0xE0 | code >> 12
+        else:
+            term[length] = 0xF0 | code >> 18
+            length += _1
+            term[length] = 0x80 | code >> 12 & 63
+        length += _1
+        term[length] = 0x80 | code >> 6 & 63
+    term[length + _1] = 0x80 | code & 63
+    return length + _2
 
 
 @njit(nogil=True, cache=True)
@@ -140,60 +140,90 @@ def intern_tokens(
     """
     ids = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
     token_ends = np.empty(len(doc_ends), np.int64)
-    term = np.empty(len(text) + len(text) // 2 + 8, np.uint8)  # folding makes 3 bytes of 2 at most
+    terms = np.empty(len(text) + len(text) // 2 + 8, np.uint8)  # folding makes 3 bytes of 2 at most
+    keys = np.empty((_WAITING, 2), np.uint64)
+    begins = np.zeros(_WAITING + 1, np.uint64)  # in terms
+    seen = np.empty(_WAITING, np.int64)
     n_tokens = 0
-    i = 0
+    i = _0
     for doc in range(len(doc_ends)):
-        end = doc_ends[doc]
+        end = np.uint64(doc_ends[doc])
         while i < end:
-            code, i = _decode(text, i)
-            code = np.int64(fold[code])
-            if code < 0:
-                continue
-            length = n_chars = 0
-            hashed = word = np.uint64(0)
-            while code >= 0:
-                n_chars += 1
-                if code < 0x80:
-                    term[length] = code
-                    stop = length + 1
+            n_waiting = 0
+            length = _0
+            while i < end and n_waiting < _WAITING:
+                n_chars = 0
+                hashed = previous = word = shift = _0  # the last eight bytes, those since
+                while i < end:
+                    if text[i] < 0x80:
+                        code = fold[text[i]]
+                        i += _1
+                    else:
+                        point, i = _decode(text, i)
+                        code = fold[point]
+                    if code < 0:
+                        break
+                    n_chars += 1
+                    if code < 0x80:
+                        terms[length] = code
+                        stop = length + _1
+                    else:
+                        stop = _encode(code, terms, length)
+                    while length < stop:
+                        word |= np.uint64(terms[length]) << shift
+                        length += _1
+                        shift += _8
+                        if shift == _64:
+                            hashed = _mix(hashed, previous)
+                            previous, word, shift = word, _0, _0
+                n_bytes = length - begins[n_waiting]
+                if n_chars < min_chars:
+                    length = begins[n_waiting]
+                    continue
+                if n_bytes < _8:
+                    keys[n_waiting, 0] = word
+                    keys[n_waiting, 1] = n_bytes << _56
+                elif n_bytes <= _EXACT:
+                    keys[n_waiting, 0] = previous
+                    keys[n_waiting, 1] = word | n_bytes << _56
                 else:
-                    stop = _encode(code, term, length)
-                while length < stop:
-                    if length % 8 == 0 and length > 0:
-                        hashed = _mix(hashed, word)
-                        word = np.uint64(0)
-                    word |= np.uint64(term[length]) << np.uint64(8 * (length % 8))
-                    length += 1
-                if i >= end:
-                    break
-                code, i = _decode(text, i)
-                code = np.int64(fold[code])
-            if n_chars < min_chars:
-                continue
-            key = _key(hashed, word, length)
-            found = _find(key, term, length, table, store, offsets)
-            if found < 0:
-                if growing:
-                    table[2 * (-1 - found)] = key
-                    table[2 * (-1 - found) + 1] = np.uint64(n_terms)
+                    hashed = _mix(_mix(hashed, previous), word)
+                    keys[n_waiting, 0] = hashed
+                    keys[n_waiting, 1] = n_bytes | _TOP_BIT
+                n_waiting += 1
+                begins[n_waiting] = length
+            for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
+                key, more = keys[k]
+                at = _3 * _slot(key, more, len(table) // 3)
+                is_here = table[at] == key and table[at + _1] == more and more < _TOP_BIT
+                seen[k] = np.int64(table[at + _2]) if is_here else -1
+            for k in range(n_waiting):
+                key, more = keys[k]
+                length = begins[k + 1] - begins[k]
+                found = seen[k]
+                if found < 0:
+                    found = _find(key, more, terms, begins[k], length, table, store, offsets)
+                if found < 0 and not growing:
+                    found = -1
+                elif found < 0:
+                    table[3 * (-1 - found)] = key
+                    table[3 * (-1 - found) + 1] = more
+                    table[3 * (-1 - found) + 2] = np.uint64(n_terms)
                     found = n_terms
                     n_terms += 1
-                    start = offsets[found]
-                    if start + length > len(store):
-                        store = _longer(store, 2 * (start + length))
+                    start, stop = offsets[found], offsets[found] + np.int64(length)
+                    if stop > len(store):
+                        store = _longer(store, 2 * stop)
                     if n_terms + 1 >= len(offsets):
                         offsets = _longer(offsets, 2 * len(offsets))
-                    store[start : start + length] = term[:length]
-                    offsets[n_terms] = start + length
-                    if 4 * n_terms > len(table):
-                        table = _doubled(table)
-                else:
-                    found = -1
-            elif found < n_dropped:
-                continue
-            ids[n_tokens] = found
-            n_tokens += 1
+                    store[start:stop] = terms[begins[k] : begins[k + 1]]
+                    offsets[n_terms] = stop
+                elif found < n_dropped:
+                    continue
+                ids[n_tokens] = found
+                n_tokens += 1
+            if 6 * n_terms > len(table):
+                table = _doubled(table)
         token_ends[doc] = n_tokens
     return ids[:n_tokens].copy(), token_ends, table, store, offsets, n_terms
 
@@ -212,11 +242,16 @@ def scan_characters(text, doc_ends, fold, is_space):
     codes = np.empty(len(text), np.int32)
     code_ends = np.empty(len(doc_ends), np.int64)
     n_codes = 0
-    i = 0
+    i = _0
     for doc in range(len(doc_ends)):
         n_spaces = 0
-        while i < doc_ends[doc]:
-            code, i = _decode(text, i)
+        end = np.uint64(doc_ends[doc])
+        while i < end:
+            code = np.uint64(text[i])
+            if code < np.uint64(0x80):
+                i += _1
+            else:
+                code, i = _decode(text, i)
             if is_space[code]:
                 n_spaces += 1
                 if n_spaces == 2:
@@ -270,50 +305,60 @@ def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
 
 
 @njit(nogil=True, cache=True)
-def _precedes(a, b, prefixes, text, starts, ends):
-    """Whether string a comes before or equals b, byte by byte."""
-    if prefixes[a] != prefixes[b]:
-        return prefixes[a] < prefixes[b]
-    length_a, length_b = ends[a] - starts[a], ends[b] - starts[b]
+def leading_bytes(text, begins, ends):
+    """Return the first eight bytes of strings as numbers that sort as they do.
+
+    text    (n_bytes,)    uint8  the strings somewhere in it
+    begins, ends  (n_strings,)  int64  string s is text[begins[s]:ends[s]]
+
+    Returns (n_strings,) uint64.
+    """
+    leading = np.zeros(len(begins), np.uint64)
+    for s in range(len(begins)):
+        for j in range(min(8, ends[s] - begins[s])):
+            leading[s] |= np.uint64(text[begins[s] + j]) << np.uint64(56 - 8 * j)
+    return leading
+
+
+@njit(nogil=True, cache=True)
+def _precedes(a, b, text, begins, ends):
+    """Whether string a comes before or equals b, their first eight bytes being equal."""
+    length_a, length_b = ends[a] - begins[a], ends[b] - begins[b]
     for j in range(8, min(length_a, length_b)):
-        if text[starts[a] + j] != text[starts[b] + j]:
-            return text[starts[a] + j] < text[starts[b] + j]
+        if text[begins[a] + j] != text[begins[b] + j]:
+            return text[begins[a] + j] < text[begins[b] + j]
     return length_a <= length_b
 
 
 @njit(nogil=True, cache=True)
-def sort_strings(text, starts, ends):
-    """Order strings by their bytes, which for UTF-8 is the order of their code points.
+def sort_ties(order, leading, text, begins, ends):
+    """Order strings by all their bytes that are in order by their first eight; in place.
 
-    A bottom-up merge sort on the first eight bytes as one number, then on the rest.
+    For UTF-8 that is the order of their code points. A bottom-up merge sort of each run of ties.
 
-    text    (n_bytes,)    uint8  the strings somewhere in it
-    starts, ends  (n_strings,)  int64  string s is text[starts[s]:ends[s]]
-
-    Returns order (n_strings,) int32: the strings from first to last, equal ones as they came.
+    order    (n_strings,)  int64   string numbers
+    leading, text, begins, ends    from and to `leading_bytes`
     """
-    n = len(starts)
-    prefixes = np.zeros(n, np.uint64)
-    for s in range(n):
-        for j in range(min(8, ends[s] - starts[s])):
-            prefixes[s] |= np.uint64(text[starts[s] + j]) << np.uint64(56 - 8 * j)
-    order = np.arange(n).astype(np.int32)
-    merged = np.empty(n, np.int32)
-    width = 1
-    while width < n:
-        for low in range(0, n, 2 * width):
-            middle, high = min(low + width, n), min(low + 2 * width, n)
-            left, right = low, middle
-            for i in range(low, high):
-                if left < middle and (
-                    right >= high
-                    or _precedes(order[left], order[right], prefixes, text, starts, ends)
-                ):
-                    merged[i] = order[left]
-                    left += 1
-                else:
-                    merged[i] = order[right]
-                    right += 1
-        order, merged = merged, order
-        width *= 2
-    return order
+    merged = np.empty_like(order)
+    first = 0
+    while first < len(order):
+        last = first + 1
+        while last < len(order) and leading[order[last]] == leading[order[first]]:
+            last += 1
+        width = 1
+        while width < last - first:
+            for low in range(first, last, 2 * width):
+                middle, high = min(low + width, last), min(low + 2 * width, last)
+                left, right = low, middle
+                for i in range(low, high):
+                    if left < middle and (
+                        right >= high or _precedes(order[left], order[right], text, begins, ends)
+                    ):
+                        merged[i] = order[left]
+                        left += 1
+                    else:
+                        merged[i] = order[right]
+                        right += 1
+            order[first:last] = merged[first:last]
+            width *= 2
+        first = last

@@ -102,6 +102,14 @@ class _CompiledAnalyzer(SaveMixin):
             for name in names
         )
 
+    def _expects_text(self):
+        """Whether documents must be text: the user's own first step may take anything."""
+        return (
+            self.preprocessor is None
+            and not callable(self.analyzer)
+            and self._keeps("build_preprocessor", "build_analyzer", "decode")
+        )
+
     def _analysis(self):
         """Return how to analyze: "char", "char_wb", "word", "tokens" or "features".
 
@@ -131,7 +139,10 @@ class _CompiledAnalyzer(SaveMixin):
             return blocks, self.lowercase
         preprocess = self.build_preprocessor()
         blocks = documents_in_blocks(
-            raw_documents, lambda document: preprocess(self.decode(document)), decode_all=True
+            raw_documents,
+            lambda document: preprocess(self.decode(document)),
+            decode_all=True,
+            expects_text=self._expects_text(),
         )
         return blocks, False
 
@@ -148,7 +159,8 @@ class _CompiledAnalyzer(SaveMixin):
     def _numbered(self, raw_documents, analysis):
         """Make tokens in Python; return their ids, the terms, and if these are whole features."""
         if analysis == "features":
-            return *_number(_each_row(raw_documents, self.build_analyzer())), True
+            features = self._each_row(raw_documents, self.build_analyzer())
+            return *_number(features), True
         preprocess, tokenize = self.build_preprocessor(), self.build_tokenizer()
         stop_words = self.get_stop_words() or ()
 
@@ -156,7 +168,7 @@ class _CompiledAnalyzer(SaveMixin):
             tokens = tokenize(preprocess(self.decode(document)))
             return [token for token in tokens if token not in stop_words]
 
-        tokens, terms = _number(_each_row(raw_documents, tokens_of))
+        tokens, terms = _number(self._each_row(raw_documents, tokens_of))
         if self.stem is not None:
             tokens, terms = _merged(tokens, stem_terms(terms, self.stem))
         if self.ngram_range == (1, 1):
@@ -166,6 +178,16 @@ class _CompiledAnalyzer(SaveMixin):
         # "a b" + "c" and "a" + "b c" are one n-gram, as "" and "a" may be: only strings can tell
         rows = ([terms[token] for token in row.tolist()] for row in tokens.rows())
         return *_number(map(super()._word_ngrams, rows)), True
+
+    def _each_row(self, raw_documents, function):
+        """Yield ``function(document)``; where that fails for what is no text, name the row."""
+        for row, document in enumerate(raw_documents):
+            try:
+                yield function(document)
+            except (AttributeError, TypeError) as error:
+                if self._expects_text():
+                    check_is_text(row, document, error)
+                raise
 
     def _stop_list(self):
         return [word for word in self.get_stop_words() or () if isinstance(word, str) and word]
@@ -465,12 +487,12 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
 
     def _known_ngrams(self, dropped):
         """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
-        vocabulary, max_n = self.vocabulary_, self.ngram_range[1]
-        key = len(vocabulary), max_n, dropped
+        terms, columns = list(self.vocabulary_), list(self.vocabulary_.values())
+        key = terms, columns, self.ngram_range[1], dropped
         kept = getattr(self, "_known", None)
-        if kept is None or kept[0] is not vocabulary or kept[1] != key:
-            self._known = kept = vocabulary, key, KnownNgrams(vocabulary, max_n, dropped)
-        return kept[2]
+        if kept is None or kept[0] != key:
+            self._known = kept = key, KnownNgrams(terms, columns, self.ngram_range[1], dropped)
+        return kept[1]
 
     def __getstate__(self):
         state = super().__getstate__()
@@ -647,16 +669,6 @@ def _translated(tokens, terms, ids):
     else:
         new_ids = [ids.get(term, -1) for term in terms]
     return Ragged(np.array(new_ids, np.int32)[tokens.values], tokens.ends)
-
-
-def _each_row(raw_documents, function):
-    """Yield ``function(document)``; where that fails for what is no text, name the row."""
-    for row, document in enumerate(raw_documents):
-        try:
-            yield function(document)
-        except (AttributeError, TypeError) as error:
-            check_is_text(row, document, error)
-            raise
 
 
 def _warning_of_han(blocks):

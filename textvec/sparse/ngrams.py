@@ -4,6 +4,7 @@ Token ids of all documents lie in one Ragged. `levels` is the table of all n-gra
 for n holds, at each token, the id of the n-gram of n tokens that starts there, or -1.
 """
 
+from itertools import compress
 from numbers import Integral
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from textvec.kernels.counting import (
     product_rows,
     rank_by_appearance,
 )
-from textvec.kernels.scanning import join_terms, scan_characters, sort_strings
+from textvec.kernels.scanning import join_terms, leading_bytes, scan_characters, sort_ties
 from textvec.ragged import Ragged
 from textvec.text.vocabulary import Interner, decode_strings, encode, fold_table
 
@@ -95,7 +96,10 @@ class Spelled(NamedTuple):
 
     def order(self):
         """Return the numbers of the strings in alphabetical order."""
-        return sort_strings(self.text, self.begins, self.ends)
+        leading = leading_bytes(self.text, self.begins, self.ends)
+        order = np.argsort(leading)
+        sort_ties(order, leading, self.text, self.begins, self.ends)
+        return order
 
 
 class Names(NamedTuple):
@@ -147,6 +151,7 @@ class Pruning:
         self.high = max_df if isinstance(max_df, Integral) else max_df * n_docs
         if self.high < self.low:
             raise ValueError("max_df corresponds to < documents than min_df")
+        self.is_idle = self.low <= 1 and self.high >= n_docs  # every n-gram stays
         self.max_features = max_features
         self.binary = binary
         self.dtype = dtype
@@ -194,11 +199,13 @@ class Ngrams:
         self._ends, self._n_jobs = tokens.ends, n_jobs
         min_n, max_n = ngram_range
         levels, sizes, frequencies = _learn_levels(tokens, spelling.n_terms, max_n, pruning, n_jobs)
-        kept = pruning.by_frequency(np.concatenate([[], *frequencies[min_n - 1 :]]))
-        self._levels = levels[min_n - 1 :]
-        level_of, starts = rank_by_appearance(
-            self._levels, tokens.ends, _bases(sizes[min_n - 1 :]), kept
-        )
+        levels, sizes = levels[min_n - 1 :], sizes[min_n - 1 :]
+        if pruning.is_idle:
+            kept = np.ones(sum(sizes), np.bool_)
+        else:
+            kept = pruning.by_frequency(np.concatenate([[], *frequencies[min_n - 1 :]]))
+        level_of, starts = rank_by_appearance(levels, tokens.ends, _bases(sizes), kept)
+        self._levels = levels
         self.spelled = spelling.spell(tokens.values, starts, level_of + min_n)
         self.n_features = len(starts)
 
@@ -303,7 +310,7 @@ def learn_vocabulary(ngrams):
         kept[order[pruning.by_total(ngrams.totals(pruning.binary)[order])]] = True
         ngrams.keep(kept)
         order = (kept.cumsum() - 1)[order[kept[order]]]
-        names = [name for name, stays in zip(names, kept.tolist(), strict=True) if stays]
+        names = list(compress(names, kept.tolist()))
     columns = np.empty(len(order), np.int32)
     columns[order] = np.arange(len(order), dtype=np.int32)
     counts = ngrams.counts(columns, pruning.dtype)
@@ -350,18 +357,21 @@ class KnownNgrams:
 
     Parameters
     ----------
-    vocabulary : dict
-        Term -> column. What is no str, or no n-gram of the range, matches nothing.
+    terms : list
+        The n-grams. What is no str, or no n-gram of the range, matches nothing.
+    columns : list of int
+        The column of each.
     max_n : int
         Most tokens in an n-gram.
     dropped : sequence of str or None
         Stop words, if tokens are words; None if tokens are characters.
     """
 
-    def __init__(self, vocabulary, max_n, dropped=None):
-        terms = [term for term in vocabulary if isinstance(term, str) and term]
-        columns = np.array([vocabulary[term] for term in terms], np.int32)
-        self.n_columns = len(vocabulary)
+    def __init__(self, terms, columns, max_n, dropped=None):
+        self.n_columns = len(terms)
+        usable = [isinstance(term, str) and term != "" for term in terms]
+        terms = list(compress(terms, usable))
+        columns = np.array(columns, np.int32)[np.array(usable, np.bool_)]
         self.interner = None if dropped is None else Interner(dropped)
         tokens, is_exact = self._tokens(terms)
         n_terms = _N_CODES if dropped is None else self.interner.n_terms
@@ -454,7 +464,8 @@ def _learn_level(prefixes, tokens, n, n_jobs):
     n_parts = effective_n_jobs(n_jobs)
 
     def learn(part):
-        table = np.zeros(2 << 16, np.uint64)
+        n_slots = 1 << max(10, (len(ids) // (2 * n_parts)).bit_length())
+        table = np.zeros(2 * n_slots, np.uint64)
         return intern_ngrams(
             prefixes, tokens.values, tokens.ends, 0, len(tokens.ends),
             n, part, n_parts, True, table, 0, ids,
@@ -477,6 +488,8 @@ def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
         if n > 1:
             levels[n - 1], _, size = _learn_level(levels[n - 2], tokens, n, n_jobs)
             sizes.append(size)
+        if pruning.is_idle:
+            continue
         level = levels[n - 1 : n]
         frequencies.append(_document_frequencies(level, tokens.ends, sizes[-1], n_jobs))
         if pruning.low > 1:

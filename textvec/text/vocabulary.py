@@ -18,7 +18,7 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _ALL_CODES = range(0x110000)
 
 
-def documents_in_blocks(raw_documents, decode, decode_all=False):
+def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=True):
     """Yield lists of str, each of about a million characters, never all the text at once.
 
     Parameters
@@ -29,6 +29,8 @@ def documents_in_blocks(raw_documents, decode, decode_all=False):
         Turns an item that is not a str into one.
     decode_all : bool
         Whether ``decode`` is for items that are str, too.
+    expects_text : bool
+        Whether an error in ``decode`` may be put down to an item that is no text.
 
     Raises
     ------
@@ -41,10 +43,12 @@ def documents_in_blocks(raw_documents, decode, decode_all=False):
             try:
                 decoded = decode(document)
             except (AttributeError, TypeError) as error:
-                check_is_text(row, document, error)
+                if expects_text:
+                    check_is_text(row, document, error)
                 raise
             if not isinstance(decoded, str):
-                check_is_text(row, document)
+                if expects_text:
+                    check_is_text(row, document)
                 raise TypeError(
                     f"preprocessor must return str. Got {decoded!r} instead in row {row}: "
                     "give tokenizer, too, for documents that are something else."
@@ -151,7 +155,7 @@ class Interner:
 
     def __init__(self, dropped=()):
         self.n_dropped = len(dropped)
-        self.table = np.zeros(2 << 15, np.uint64)
+        self.table = np.zeros(3 << 15, np.uint64)
         self.store = np.empty(1 << 17, np.uint8)
         self.offsets = np.zeros(1 << 14, np.int64)
         self.n_terms = 0
