@@ -106,8 +106,6 @@ class JiebaTokenizer(BaseEstimator):
     def __eq__(self, other):
         return type(self) is type(other) and self.get_params() == other.get_params()
 
-    __hash__ = None  # its parameters may change
-
 
 def resolve_tokenizer(tokenizer):
     """Return the tokenizer that a vectorizer's ``tokenizer`` parameter stands for.
