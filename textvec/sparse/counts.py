@@ -7,8 +7,11 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from sklearn.base import _fit_context
 from sklearn.feature_extraction import text as sklearn_text
 from sklearn.preprocessing import normalize
+from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._sparse import _align_api_if_sparse
 
@@ -46,6 +49,7 @@ _MIN_CHARS = {
     for flag in ("(?u)", "")
     for edge in (r"\b", "")
 }
+_FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
 _HAN_SAMPLE = 20_000  # characters that are looked at for Chinese text
 
 
@@ -288,6 +292,8 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
     array(['nights', 'quiet', 'quiet nights'], dtype=object)
     """
 
+    __metadata_request__partial_fit = {"raw_documents": metadata_routing.UNUSED}
+
     _parameter_constraints: dict = {
         **sklearn_text.CountVectorizer._parameter_constraints,
         "tokenizer": [StrOptions({"jieba"}), callable, None],
@@ -398,6 +404,35 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         """
         return self._as_output(self._matrix(raw_documents), raw_documents)
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, raw_documents, y=None):
+        """Learn from more documents: the vocabulary grows, and columns stay where they are.
+
+        After the last batch all is as after one ``fit`` on all documents, but for the order of the
+        columns: each batch's new terms come behind the old ones, in alphabetical order. ``fit``
+        forgets all.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            This vectorizer.
+
+        Raises
+        ------
+        ValueError
+            If ``min_df``, ``max_df`` or ``max_features`` might drop terms: what is rare is known
+            only in the end.
+        """
+        self._learn_more(raw_documents)
+        return self
+
     def set_output(self, *, transform=None):
         """Choose the type of what ``transform`` and ``fit_transform`` return.
 
@@ -433,6 +468,42 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         """Return the matrix of documents: what subclasses extend."""
         return super().transform(raw_documents)
 
+    def _learn_more(self, raw_documents):
+        """Grow the vocabulary by documents and return their counts."""
+        if isinstance(raw_documents, str):
+            raise ValueError("Iterable over raw text documents expected, string object received.")
+        for name, idle in (("min_df", (0.0, 1)), ("max_df", (1.0,)), ("max_features", (None,))):
+            value = getattr(self, name)
+            if not any(value == known and isinstance(value, type(known)) for known in idle):
+                raise ValueError(
+                    f"{name} must be {idle[-1]} for partial_fit, which cannot drop terms: what is "
+                    f"rare is known only in the end. Got {value!r} instead; use fit, or keep all."
+                )
+        self._validate_ngram_range()
+        self._warn_for_unused_params()
+        if not hasattr(self, "vocabulary_"):
+            self._validate_vocabulary()
+        if self.fixed_vocabulary_:
+            counts = self._count_known(raw_documents)
+        else:
+            self.build_analyzer()  # for its checks and warnings
+            ngrams = self._find(
+                raw_documents,
+                lambda tokens, min_n: Pruning(len(tokens.ends), min_df=0, dtype=self.dtype),
+            )
+            vocabulary = getattr(self, "vocabulary_", {})
+            names, order = ngrams.spelled.names(), ngrams.spelled.order().tolist()
+            new = [names[i] for i in order if names[i] not in vocabulary]
+            new = dict(zip(new, range(len(vocabulary), len(vocabulary) + len(new)), strict=True))
+            columns = [new[name] if name in new else vocabulary[name] for name in names]
+            counts = ngrams.counts(np.array(columns, np.int32), self.dtype)
+            counts.resize(counts.shape[0], len(vocabulary) + len(new))
+            self.vocabulary_ = vocabulary
+            vocabulary.update(new)
+        if self.binary:
+            counts.data.fill(1)
+        return counts
+
     def _count_vocab(self, raw_documents, fixed_vocab):
         """Learn and count n-grams, or only count known ones; scikit-learn calls this."""
         self.build_analyzer()  # for its checks and warnings
@@ -460,6 +531,8 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         return X  # sorted before counting
 
     def _count_known(self, raw_documents):
+        if isinstance(raw_documents, list | tuple) and _are_few(raw_documents):
+            return self._count_few(raw_documents)
         analysis = self._analysis()
         options = self.dtype, self.n_jobs
         if analysis == "char_wb":
@@ -484,6 +557,23 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         known = self._known_ngrams([])
         ids = {term: number for number, term in enumerate(known.interner.terms())}
         return known.count(_translated(tokens, terms, ids), self.ngram_range[0], *options)
+
+    def _count_few(self, documents):
+        """Count a query or two without touching the rest of a large vocabulary."""
+        rows = []
+        for features in self._each_row(documents, self.build_analyzer()):
+            columns = [self.vocabulary_.get(feature, -1) for feature in features]
+            rows.append(
+                np.unique([column for column in columns if column >= 0], return_counts=True)
+            )
+        indices, data = (
+            np.concatenate([np.zeros(0, np.int32), *parts]) for parts in zip(*rows, strict=True)
+        )
+        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=np.int32)
+        shape = len(rows), len(self.vocabulary_)
+        return sparse.csr_array(
+            (data, indices.astype(np.int32), indptr), shape=shape, dtype=self.dtype
+        )
 
     def _known_ngrams(self, dropped):
         """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
@@ -604,7 +694,7 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         self._validate_ngram_range()
         self.build_analyzer()  # for its checks and warnings
-        ngrams = self._find(X, lambda tokens, min_n: Pruning(len(tokens.ends)))
+        ngrams = self._find(X, lambda tokens, min_n: Pruning(len(tokens.ends), min_df=0))
         counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
         if self.binary:
             counts.data.fill(1)
@@ -644,6 +734,15 @@ class _Numbering(dict):
     def __missing__(self, thing):
         self[thing] = number = len(self)
         return number
+
+
+def _are_few(documents):
+    """Whether documents are so little text that Python is quickest."""
+    return (
+        0 < len(documents) <= _FEW_CHARACTERS
+        and all(isinstance(document, str) for document in documents)
+        and sum(map(len, documents)) <= _FEW_CHARACTERS
+    )
 
 
 def _number(rows):

@@ -246,7 +246,7 @@ class NgramsInWords:
         self._by_word, codes = _cut_words(words, interner, n_jobs)
         self._ends = codes.ends
         levels, sizes, _ = _learn_levels(
-            codes, _N_CODES, ngram_range[1], Pruning(len(codes.ends)), n_jobs
+            codes, _N_CODES, ngram_range[1], Pruning(len(codes.ends), min_df=0), n_jobs
         )
         self._levels = _only_inside_words(levels, codes.ends, ngram_range[0])
         level_of, starts = rank_by_appearance(

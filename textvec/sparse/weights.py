@@ -137,6 +137,18 @@ class TfidfTransformer(
             self._set_idf(X.dtype if X.dtype in (np.float64, np.float32) else np.float64)
         return self
 
+    def _learn_more(self, counts):
+        """Learn from more documents, whose counts may have new columns behind the old ones."""
+        self.n_features_in_ = counts.shape[1]
+        if self.use_idf:
+            frequencies = document_frequencies(counts.indices, counts.shape[1])
+            known = getattr(self, "_document_frequencies", np.zeros(0, np.int64))
+            frequencies[: len(known)] += known
+            self._document_frequencies = frequencies
+            self._n_documents = getattr(self, "_n_documents", 0) + counts.shape[0]
+            is_float = counts.dtype in (np.float64, np.float32)
+            self._set_idf(counts.dtype if is_float else np.float64)
+
     def _set_idf(self, dtype):
         """Compute idf_ from the document frequencies, in scikit-learn's order of roundings."""
         frequencies = self._document_frequencies.astype(dtype)
@@ -324,6 +336,19 @@ class BM25Transformer(
         self._set_weights()
         return self
 
+    def _learn_more(self, counts):
+        """Learn from more documents, whose counts may have new columns behind the old ones."""
+        self._check_params()
+        self.n_features_in_ = counts.shape[1]
+        frequencies = document_frequencies(counts.indices, counts.shape[1])
+        known = getattr(self, "document_frequencies_", np.zeros(0, np.int64))
+        frequencies[: len(known)] += known
+        self.document_frequencies_ = frequencies
+        self.n_documents_ = getattr(self, "n_documents_", 0) + counts.shape[0]
+        length = float(counts.data.sum(dtype=np.float64))
+        self.total_length_ = getattr(self, "total_length_", 0.0) + length
+        self._set_weights()
+
     def _set_weights(self):
         """Compute idf_ and mean_length_ from the frequencies and totals."""
         n, df = self.n_documents_, self.document_frequencies_
@@ -490,6 +515,13 @@ class _WeighingVectorizer(CountVectorizer):
     def _count_only(self, raw_documents):
         check_is_fitted(self, "_weigher", msg=self._not_fitted)
         return super()._matrix(raw_documents)
+
+    def _learn_more(self, raw_documents):
+        counts = super()._learn_more(raw_documents)
+        if not hasattr(self, "_weigher"):
+            self._weigher = self._new_weigher()
+        self._weigher._learn_more(counts)
+        return counts
 
     def _learn_weights(self, X):
         self._weigher.fit(X)
