@@ -36,3 +36,17 @@ def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
         return [function(*part) for part in parts]
     with ThreadPoolExecutor(n_jobs) as pool:
         return list(pool.map(lambda part: function(*part), parts))
+
+
+def start(function: Callable, *args, n_jobs=None) -> Callable:
+    """Start ``function(*args)`` on a thread aside and return what waits for its result.
+
+    With ``n_jobs`` of 1 it is called at once.
+    """
+    if effective_n_jobs(n_jobs) < 2:
+        result = function(*args)
+        return lambda: result
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(function, *args)
+    pool.shutdown(wait=False)
+    return future.result

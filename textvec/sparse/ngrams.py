@@ -12,7 +12,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
 
-from textvec._threads import bounds_of_parts, run_parts
+from textvec._threads import bounds_of_parts, run_parts, start
 from textvec.kernels.counting import (
     count_distinct,
     count_rows,
@@ -196,7 +196,7 @@ class Ngrams:
 
     def __init__(self, tokens, spelling, ngram_range, pruning, n_jobs=None):
         self.pruning = pruning
-        self._ends, self._n_jobs = tokens.ends, n_jobs
+        self._ends, self.n_jobs = tokens.ends, n_jobs
         min_n, max_n = ngram_range
         levels, sizes, frequencies = _learn_levels(tokens, spelling.n_terms, max_n, pruning, n_jobs)
         levels, sizes = levels[min_n - 1 :], sizes[min_n - 1 :]
@@ -217,12 +217,12 @@ class Ngrams:
     def totals(self, binary):
         """Return the count of each n-gram in the corpus, or of its documents if ``binary``."""
         if binary:
-            return _document_frequencies(self._levels, self._ends, self.n_features, self._n_jobs)
+            return _document_frequencies(self._levels, self._ends, self.n_features, self.n_jobs)
         return np.bincount(self._levels[self._levels >= 0], minlength=self.n_features)
 
     def counts(self, columns, dtype):
         """Return the counts as csr_array; n-gram i goes to ``columns[i]``, rows ordered by i."""
-        return _count(self._levels, self._ends, columns, dtype, self._n_jobs)
+        return _count(self._levels, self._ends, columns, dtype, self.n_jobs)
 
 
 class NgramsInWords:
@@ -242,7 +242,7 @@ class NgramsInWords:
 
     def __init__(self, words, interner, ngram_range, pruning, n_jobs=None):
         self.pruning = pruning
-        self._n_jobs = n_jobs
+        self.n_jobs = n_jobs
         self._by_word, codes = _cut_words(words, interner, n_jobs)
         self._ends = codes.ends
         levels, sizes, _ = _learn_levels(
@@ -262,9 +262,9 @@ class NgramsInWords:
 
     def _cut_rows(self):
         identity = np.arange(self.n_features, dtype=np.int32)
-        self._by_gram = _count(self._levels, self._ends, identity, np.int32, self._n_jobs)
+        self._by_gram = _count(self._levels, self._ends, identity, np.int32, self.n_jobs)
         self._row_lengths, self._frequencies = _product_distinct(
-            self._by_word, self._by_gram, self._n_jobs
+            self._by_word, self._by_gram, self.n_jobs
         )
 
     def keep(self, kept):
@@ -282,7 +282,7 @@ class NgramsInWords:
     def counts(self, columns, dtype):
         """Return the counts as csr_array; n-gram i goes to ``columns[i]``, rows ordered by i."""
         return _product(
-            self._by_word, self._by_gram, self._row_lengths, columns, dtype, self._n_jobs
+            self._by_word, self._by_gram, self._row_lengths, columns, dtype, self.n_jobs
         )
 
 
@@ -304,7 +304,9 @@ def learn_vocabulary(ngrams):
     pruning = ngrams.pruning
     if not ngrams.n_features:
         raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
-    names, order = ngrams.spelled.names(), ngrams.spelled.order()
+    order = start(ngrams.spelled.order, n_jobs=ngrams.n_jobs)
+    names = ngrams.spelled.names()  # strings are made under the GIL, all else is not
+    order = order()
     if pruning.max_features is not None and len(names) > pruning.max_features:
         kept = np.zeros(len(names), np.bool_)
         kept[order[pruning.by_total(ngrams.totals(pruning.binary)[order])]] = True
@@ -313,8 +315,9 @@ def learn_vocabulary(ngrams):
         names = list(compress(names, kept.tolist()))
     columns = np.empty(len(order), np.int32)
     columns[order] = np.arange(len(order), dtype=np.int32)
-    counts = ngrams.counts(columns, pruning.dtype)
-    return dict(zip(names, columns.tolist(), strict=True)), counts
+    counts = start(ngrams.counts, columns, pruning.dtype, n_jobs=ngrams.n_jobs)
+    vocabulary = dict(zip(names, columns.tolist(), strict=True))
+    return vocabulary, counts()
 
 
 def hash_counts(ngrams, n_columns, alternate_sign, dtype):
