@@ -136,24 +136,61 @@ def test_common_terms_may_be_any_number(n_common):
 
 
 @pytest.mark.parametrize("search", [search_sparse, search_dense])
-def test_rounding_of_the_cheap_pass_costs_nothing(search):
-    """Scores that differ by less than float32 sums resolve are still told apart, or tie by id."""
+@pytest.mark.parametrize("signed", [False, True])
+def test_rounding_of_the_cheap_pass_costs_nothing(search, signed):
+    """Scores nearer to each other than float32 sums resolve are told apart, or tie by id."""
     rng = np.random.default_rng(5)
-    base = rng.random(12).astype(np.float32)
+    base = rng.random(400).astype(np.float32)
+    if signed:
+        base *= rng.choice([-1, 1], 400).astype(np.float32)
     items = np.tile(base, (50, 1))
-    nudged = rng.permutation(50)[:20]
-    items[nudged, rng.integers(0, 12, 20)] *= np.float32(1 + 2e-7)
+    nudged = rng.permutation(50)[:40]
+    items[nudged, rng.integers(0, 400, 40)] *= np.float32(1 + 2e-5)
     expected = naive_top_k(naive_scores(base[None], items, "dot", np.float32), 10, False)
     np.testing.assert_array_equal(search(base[None], items, 10, "dot", False), expected)
 
 
+@pytest.mark.parametrize("n_items", [3, 100])  # a query that meets most items, and one that few
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+def test_what_only_seems_to_match_keeps_nothing_out(search, n_items):
+    """In float32 the first item seems to score 1; it scores 0, and is no match."""
+    items = np.zeros((n_items, 4), np.float32)
+    items[0] = -(2**24), -1, 2**24, 1
+    items[2, 0] = -1000
+    scores, ids = search(np.ones((1, 4), np.float32), items, 1, "dot", False)
+    assert (scores, ids) == (-1000, 2)
+
+
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+def test_ties_are_settled_by_id_in_whatever_order_items_are_met(search):
+    items = np.zeros((200, 5), np.float64)
+    items[[150, 70, 71, 20, 199], [0, 1, 1, 2, 3]] = 2
+    queries = np.array([[1.0, 1, 1, 1, 0], [0, 0, 0, 1, 1], [1, 1, 1, 0, 0]])
+    for k, expected in ((1, [[20], [199], [20]]), (2, [[20, 70], [199, -1], [20, 70]])):
+        np.testing.assert_array_equal(search(queries, items, k, "cosine", False)[1], expected)
+
+
+@pytest.mark.parametrize("search", [search_sparse, search_dense])
+def test_queries_leave_nothing_behind(search):
+    """One after another, in any order, queries that meet few items and many find the same."""
+    rng = np.random.default_rng(6)
+    items, queries = skewed(rng, 160, np.float32, False), skewed(rng, 12, np.float32, False)
+    queries[::2, :9] = 0  # rare terms alone
+    scores, ids = search(queries, items, 5, "cosine", False)
+    for row in range(12):
+        alone = search(queries[[row]], items, 5, "cosine", False)
+        np.testing.assert_array_equal(alone, (scores[[row]], ids[[row]]))
+    expected = naive_top_k(naive_scores(queries, items, "cosine", np.float32), 5, False)
+    np.testing.assert_array_equal((scores, ids), expected)
+
+
 @pytest.mark.parametrize("search", [search_sparse, search_dense])
 def test_overflow_of_the_cheap_pass_is_survived(search):
-    items = np.array([[1e30, 1e30], [1e30, -1e30], [2e30, 1e30]], np.float32)
+    items = np.array([[1e30, 1e30, 5], [1e30, -1e30, 0], [2e30, 1e30, 0]], np.float32)
     with np.errstate(all="ignore"):
-        scores, ids = search(np.array([[1e10, -1e10]], np.float32), items, 3, "dot", False)
-    np.testing.assert_array_equal(ids, [[1, 2, -1]])
-    assert scores[0, 0] == np.inf
+        found = search(np.array([[1e10, -1e10, 1]], np.float32), items, 3, "dot", False)
+    np.testing.assert_array_equal(found[1], [[1, 2, 0]])
+    np.testing.assert_array_equal(found[0], [[np.inf, np.inf, 5]])
 
 
 def test_squared_norms():

@@ -172,10 +172,13 @@ def _least(most, bias, slack, unit):
 
 
 @njit(nogil=True, cache=True)
-def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
+def _score_sparse(
+    query, query_terms, start, stop, square, scale, euclidean, terms, values, begin, end
+):
     """Score one item from its own row, in float64, term after term.
 
     query          (n_terms,)    real     the query, scattered
+    query_terms    (n_entries,)  index    its terms are query_terms[start:stop], ascending
     square                       float64  its squared norm, summed term after term
     scale                        float64  by which the dot product is multiplied
     euclidean                    bool     score by -distance**2 and not by the scaled dot product
@@ -186,16 +189,28 @@ def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
     """
     total = 0.0
     shared = 0.0
-    for entry in range(np.uint64(begin), np.uint64(end)):
-        q = np.float64(query[terms[entry]])
-        value = np.float64(values[entry])
-        if euclidean:
-            total += (q - value) ** 2
-            shared += q * q
-        else:
-            total += q * value
     if euclidean:
+        for entry in range(np.uint64(begin), np.uint64(end)):
+            q = np.float64(query[terms[entry]])
+            total += (q - np.float64(values[entry])) ** 2
+            shared += q * q
         return query.dtype.type(-(total + max(square - shared, 0.0)))
+    if (stop - start) * 16 < end - begin:  # a search for each term is cheaper than the row
+        for place in range(start, stop):
+            term = query_terms[place]
+            low, high = begin, end
+            while low < high:
+                middle = (low + high) // 2
+                if terms[middle] < term:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < end and terms[low] == term:
+                total += np.float64(query[term]) * np.float64(values[low])
+            begin = low
+    else:
+        for entry in range(np.uint64(begin), np.uint64(end)):
+            total += np.float64(query[terms[entry]]) * np.float64(values[entry])
     return query.dtype.type(total * scale)
 
 
@@ -210,6 +225,17 @@ def _add(added, postings, weights, begin, end, weight):
     """Add the postings begin:end of a term, times a weight, to what the items got so far."""
     for posting in range(np.uint64(begin), np.uint64(end)):
         added[postings[posting]] += weight * weights[posting]
+
+
+@njit(nogil=True, cache=True)
+def _add_and_list(added, postings, weights, begin, end, weight, touched, n_touched):
+    """Add as _add does, and append to ``touched`` the items that had nothing so far."""
+    for posting in range(np.uint64(begin), np.uint64(end)):
+        item = postings[posting]
+        touched[n_touched] = item
+        n_touched += _is_untouched(added[item])
+        added[item] += weight * weights[posting]
+    return n_touched
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
@@ -255,8 +281,8 @@ def _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, leads,
     slack, unit                       real  as in sparse_top_k
     leads, ids   (k,)                       work space
 
-    Returns real: -inf if fewer than k items lead. The dot product must lead 0, since an item that
-    scores 0 may be no match.
+    Returns real: -inf if there are fewer than k, and if the dot product, where they may be no
+    matches, may be 0.
     """
     n_items = len(added)
     leads[:] = -np.inf if euclidean else 0
@@ -275,14 +301,29 @@ def _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, leads,
             return added.dtype.type(-np.inf)
         most = leads[place] + _dot(common, rows, item) + slack * norms[item]
         limit = min(limit, _least(most, bias[item], slack * norms[item], unit))
+    if limit <= 0 and not euclidean:
+        limit = -np.inf
     return added.dtype.type(limit)
+
+
+@njit(nogil=True, cache=True)
+def _listed_limit(added, touched, n_touched, norms, slack, leads, ids):
+    """Return what k of the listed items reach, as _lead_limit does when all terms are added."""
+    leads[:] = 0
+    ids[:] = len(added)
+    for place in range(n_touched):
+        item = touched[place]
+        least = added[item] - slack * norms[item]
+        if least > leads[0]:
+            _sift(leads, ids, len(leads), least, item)
+    return leads[0] if leads[0] > 0 else added.dtype.type(-np.inf)
 
 
 @njit(nogil=True, cache=True)
 def _complete_open(
     added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit, leads, ids
 ):
-    """Give their common terms to the items that may reach the limit, and -inf to the others.
+    """Give their common terms to the items that may reach the limit; the others stay below it.
 
     Arguments as in _lead_limit and _count_open. Returns real: the limit, raised to what k of
     these items turned out to reach.
@@ -293,14 +334,12 @@ def _complete_open(
     for begin in range(0, n_items, _BLOCK):
         end = min(begin + _BLOCK, n_items)
         if not _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end):
-            added[begin:end] = -np.inf
             continue
         for item in range(begin, end):
             error = slack * norms[item]
             left = reach * rest[item]
             left = left if left < peak else peak
             if added[item] + bias[item] + left + error < limit:
-                added[item] = -np.inf
                 continue
             added[item] += _dot(common, rows, item)
             least = _least(added[item] + bias[item] + error, bias[item], error, unit)
@@ -308,6 +347,24 @@ def _complete_open(
                 _sift(leads, ids, len(leads), added.dtype.type(least), item)
                 limit = max(limit, leads[0])
     return limit
+
+
+@njit(nogil=True, cache=True)
+def _list_open(added, bias, norms, slack, limit, untouched_too, listed):
+    """List the items that may reach the limit when all terms are added; return how many."""
+    n_items, n_listed = len(added), 0
+    zero = added.dtype.type(0)
+    for begin in range(0, n_items, _BLOCK):
+        end = min(begin + _BLOCK, n_items)
+        if not _count_open(added, bias, norms, norms, zero, zero, slack, limit, begin, end):
+            continue
+        for item in range(begin, end):
+            if not added[item] + bias[item] + slack * norms[item] < limit and (
+                untouched_too or not _is_untouched(added[item])
+            ):
+                listed[n_listed] = item
+                n_listed += 1
+    return n_listed
 
 
 @njit(nogil=True, cache=True)
@@ -333,7 +390,8 @@ def sparse_top_k(
     weights there times each term's largest (MaxScore), slack the rounding error of a sum of
     that many products (Higham 2002, section 3.1), and offset -norm**2 of the query for the
     Euclidean distance. Where this leaves few items open, only these get their common terms, from
-    the rows of ``items.common``; else the postings of common terms are added as well.
+    the rows of ``items.common``; else the postings of common terms are added as well. A query
+    that meets few items lists them, and never goes through all of them.
     """
     item_indptr, item_terms, item_values = items.indptr, items.terms, items.values
     item_scale, bias, norms, rest = items.scale, items.bias, items.norms, items.rest
@@ -341,12 +399,13 @@ def sparse_top_k(
     peaks, columns, rows = items.peaks, items.columns, items.common
     n_items, n_common = rows.shape
     real = values.dtype.type
-    zero = real(0)
     unit = real(np.finfo(values.dtype).eps)
+    all_count = euclidean or every
 
     query = np.zeros(len(peaks), values.dtype)
     common = np.zeros(n_common, values.dtype)
-    added = np.empty(n_items, values.dtype)
+    added = np.full(n_items, -0.0, values.dtype)
+    listed = np.empty(n_items + 1, postings.dtype)
     best = np.empty(k, values.dtype)
     ids = np.empty(k, np.int64)
 
@@ -357,17 +416,16 @@ def sparse_top_k(
         square = 0.0
         common_square = 0.0
         common_peak = 0.0
-        waiting = 0
-        added[:] = -0.0
+        meetings = 0  # postings of all terms of the query
+        waiting = 0  # of its common terms
         for entry in range(start, stop):
             term = terms[entry]
             value = np.float64(values[entry])
             query[term] = values[entry]
             square += value * value
-            weight = real(factor * value)
-            if columns[term] < 0:
-                _add(added, postings, weights, starts[term], starts[term + 1], weight)
-            else:
+            meetings += starts[term + 1] - starts[term]
+            if columns[term] >= 0:
+                weight = real(factor * value)
                 common[columns[term]] = weight
                 common_square += np.float64(weight) ** 2
                 common_peak += abs(np.float64(weight)) * peaks[term]
@@ -376,54 +434,78 @@ def sparse_top_k(
         offset = -square * (1 - 8 * unit) if euclidean else 0.0
         rounding = 32 * unit * abs(offset)
 
-        complete = waiting <= n_items // 2  # adding so few is no dearer than asking whether to
-        if not complete:
-            limit = _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, best, ids)
-            limit = real(limit - rounding)
-            complete = not (limit > 0 or euclidean)
-        if not complete:
-            reach, peak = real(np.sqrt(common_square)), real(common_peak)
-            n_open = _count_open(added, bias, rest, norms, reach, peak, slack, limit, 0, n_items)
-            complete = n_open * (n_common // 8 + 8) > waiting
-        if not complete:
-            limit = _complete_open(
-                added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit, best, ids
-            )
-            limit = real(limit - rounding)
-            common[:] = 0
-        else:
-            common[:] = 0
+        few = meetings < n_items // 8 and not all_count
+        if few:
+            n_listed = 0
             for entry in range(start, stop):
                 term = terms[entry]
-                if columns[term] >= 0:
+                weight = real(factor * values[entry])
+                n_listed = _add_and_list(
+                    added, postings, weights, starts[term], starts[term + 1], weight,
+                    listed, n_listed,
+                )  # fmt: skip
+            limit = _listed_limit(added, listed, n_listed, norms, slack, best, ids)
+        else:
+            for entry in range(start, stop):
+                term = terms[entry]
+                if columns[term] < 0:
                     weight = real(factor * values[entry])
                     _add(added, postings, weights, starts[term], starts[term + 1], weight)
-            limit = _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, best, ids)
-            limit = real(limit - rounding)
-            if not (limit > 0 or euclidean):
-                limit = real(-np.inf)
+            complete = waiting <= n_items // 2  # to add so few is no dearer than to ask whether to
+            if not complete:
+                limit = _lead_limit(
+                    added, bias, norms, common, rows, slack, euclidean, unit, best, ids
+                )
+                limit = real(limit - rounding)
+                reach, peak = real(np.sqrt(common_square)), real(common_peak)
+                n_open = _count_open(
+                    added, bias, rest, norms, reach, peak, slack, limit, 0, n_items
+                )
+                complete = limit == -np.inf or n_open * (n_common // 8 + 8) > waiting
+            if not complete:
+                limit = _complete_open(
+                    added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit,
+                    best, ids,
+                )  # fmt: skip
+                limit = real(limit - rounding)
+                common[:] = 0
+            else:
+                common[:] = 0
+                for entry in range(start, stop):
+                    term = terms[entry]
+                    if columns[term] >= 0:
+                        weight = real(factor * values[entry])
+                        _add(added, postings, weights, starts[term], starts[term + 1], weight)
+                limit = _lead_limit(
+                    added, bias, norms, common, rows, slack, euclidean, unit, best, ids
+                )
+                limit = real(limit - rounding)
+            n_listed = _list_open(added, bias, norms, slack, limit, all_count, listed)
 
         best[:] = -np.inf
         ids[:] = n_items
-        for begin in range(0, n_items, _BLOCK):
-            end = min(begin + _BLOCK, n_items)
-            if not _count_open(added, bias, rest, norms, zero, zero, slack, limit, begin, end):
-                continue
-            for item in range(begin, end):
-                if not euclidean and _is_untouched(added[item]):
-                    if every:
-                        _offer(best, ids, zero, item)
-                elif not added[item] + bias[item] + slack * norms[item] < limit:
-                    score = _score_sparse(
-                        query, square, scale * item_scale[item], euclidean,
-                        item_terms, item_values, item_indptr[item], item_indptr[item + 1],
-                    )  # fmt: skip
-                    if every or euclidean or score != 0:
-                        _offer(best, ids, score, item)
-                        limit = max(limit, real(_limit(best[0], offset, unit)))
+        for place in range(n_listed):
+            item = listed[place]
+            if _is_untouched(added[item]) and not euclidean:
+                _offer(best, ids, real(0), item)
+            elif not added[item] + bias[item] + slack * norms[item] < limit:
+                score = _score_sparse(
+                    query, terms, start, stop, square, scale * item_scale[item], euclidean,
+                    item_terms, item_values, item_indptr[item], item_indptr[item + 1],
+                )  # fmt: skip
+                if all_count or score != 0:
+                    _offer(best, ids, score, item)
+                    limit = max(limit, real(_limit(best[0], offset, unit)))
         _unwind(best, ids, n_items, out_scores[row], out_ids[row])
+
         for entry in range(start, stop):
             query[terms[entry]] = 0
+        common[:] = 0
+        if few:
+            for place in range(n_listed):
+                added[listed[place]] = -0.0
+        else:
+            added[:] = -0.0
 
 
 # --- Dense
