@@ -83,7 +83,8 @@ def _doubled(table):
 @njit(nogil=True, cache=True)
 def _longer(array, size):
     grown = np.empty(size, array.dtype)
-    grown[: len(array)] = array
+    for i in range(len(array)):
+        grown[i] = array[i]
     return grown
 
 
@@ -141,7 +142,8 @@ def intern_tokens(
     ids = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
     token_ends = np.empty(len(doc_ends), np.int64)
     terms = np.empty(len(text) + len(text) // 2 + 8, np.uint8)  # folding makes 3 bytes of 2 at most
-    keys = np.empty((_WAITING, 2), np.uint64)
+    keys = np.empty(_WAITING, np.uint64)
+    mores = np.empty(_WAITING, np.uint64)
     begins = np.zeros(_WAITING + 1, np.uint64)  # in terms
     seen = np.empty(_WAITING, np.int64)
     n_tokens = 0
@@ -181,24 +183,24 @@ def intern_tokens(
                     length = begins[n_waiting]
                     continue
                 if n_bytes < _8:
-                    keys[n_waiting, 0] = word
-                    keys[n_waiting, 1] = n_bytes << _56
+                    keys[n_waiting] = word
+                    mores[n_waiting] = n_bytes << _56
                 elif n_bytes <= _EXACT:
-                    keys[n_waiting, 0] = previous
-                    keys[n_waiting, 1] = word | n_bytes << _56
+                    keys[n_waiting] = previous
+                    mores[n_waiting] = word | n_bytes << _56
                 else:
                     hashed = _mix(_mix(hashed, previous), word)
-                    keys[n_waiting, 0] = hashed
-                    keys[n_waiting, 1] = n_bytes | _TOP_BIT
+                    keys[n_waiting] = hashed
+                    mores[n_waiting] = n_bytes | _TOP_BIT
                 n_waiting += 1
                 begins[n_waiting] = length
             for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
-                key, more = keys[k]
+                key, more = keys[k], mores[k]
                 at = _3 * _slot(key, more, len(table) // 3)
                 is_here = table[at] == key and table[at + _1] == more and more < _TOP_BIT
                 seen[k] = np.int64(table[at + _2]) if is_here else -1
             for k in range(n_waiting):
-                key, more = keys[k]
+                key, more = keys[k], mores[k]
                 length = begins[k + 1] - begins[k]
                 found = seen[k]
                 if found < 0:
@@ -216,7 +218,8 @@ def intern_tokens(
                         store = _longer(store, 2 * stop)
                     if n_terms + 1 >= len(offsets):
                         offsets = _longer(offsets, 2 * len(offsets))
-                    store[start:stop] = terms[begins[k] : begins[k + 1]]
+                    for j in range(stop - start):
+                        store[start + j] = terms[begins[k] + np.uint64(j)]
                     offsets[n_terms] = stop
                 elif found < n_dropped:
                     continue
@@ -359,6 +362,7 @@ def sort_ties(order, leading, text, begins, ends):
                     else:
                         merged[i] = order[right]
                         right += 1
-            order[first:last] = merged[first:last]
+            for i in range(first, last):
+                order[i] = merged[i]
             width *= 2
         first = last
