@@ -329,6 +329,8 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
     n_columns : int
     alternate_sign : bool
         Whether half of the names count negative.
+    dtype : dtype
+        Of the counts.
 
     Returns
     -------

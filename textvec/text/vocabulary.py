@@ -199,14 +199,18 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
     ----------
     blocks : iterable of list of str
         See `documents_in_blocks`.
-    keep, lowercase
+    keep : {"word", "non-space", "no blank", "all"}
         See `fold_table`.
     min_chars : int
         Shorter tokens are skipped.
+    lowercase : bool
+        See `fold_table`.
     dropped : sequence of non-empty str
         Terms whose tokens are skipped, where ``interner`` is None: stop words.
     interner : Interner or None
         Known terms, whose ids are used; tokens of other terms get id -1. None learns the terms.
+    n_jobs : int or None
+        How many threads; None is 1 and -1 all cores.
 
     Returns
     -------
