@@ -65,6 +65,8 @@ def intern_ngrams(
                     places[n_waiting] = i
                     n_waiting += 1
             i += 1
+        while growing and 4 * (n_ids + n_waiting) > len(table):  # at most half full
+            table = _doubled(table)
         mask = len(table) // 2 - 1
         for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
             slots[k] = _slot(keys[k], mask)
@@ -82,8 +84,6 @@ def intern_ngrams(
                     table[2 * slot + 1] = np.uint64(n_ids)
                     n_ids += 1
             ids[places[k]] = np.int64(table[2 * slot + 1]) * n_parts + part
-        if 4 * n_ids > len(table):
-            table = _doubled(table)
     return table, n_ids
 
 

@@ -194,6 +194,8 @@ def intern_tokens(
                     mores[n_waiting] = n_bytes | _TOP_BIT
                 n_waiting += 1
                 begins[n_waiting] = length
+            while growing and 6 * (n_terms + n_waiting) > len(table):  # at most half full
+                table = _doubled(table)
             for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
                 key, more = keys[k], mores[k]
                 at = _3 * _slot(key, more, len(table) // 3)
@@ -225,8 +227,6 @@ def intern_tokens(
                     continue
                 ids[n_tokens] = found
                 n_tokens += 1
-            if 6 * n_terms > len(table):
-                table = _doubled(table)
         token_ends[doc] = n_tokens
     return ids[:n_tokens].copy(), token_ends, table, store, offsets, n_terms
 
