@@ -344,7 +344,7 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
             raise TypeError("Features must be str to be hashed: the analyzer gave others.")
         text, ends, _ = encode(names)
         spelled = Spelled(text, _begins(ends), ends, "")
-    hashes = murmur_hashes(spelled.text, spelled.begins, spelled.ends).astype(np.int64)
+    hashes = murmur_hashes(spelled.text, spelled.begins, spelled.ends)
     columns = (np.abs(hashes) % n_columns).astype(np.int32)
     signs = np.where(hashes < 0, -1, 1) if alternate_sign else np.ones(len(hashes), np.int64)
     identity = np.arange(len(columns), dtype=np.int32)
