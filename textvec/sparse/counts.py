@@ -623,7 +623,7 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
     Examples
     --------
     >>> HashingVectorizer(n_features=8, norm=None).transform(["a quiet room"]).toarray()
-    array([[ 0.,  0.,  0., -1.,  0.,  0.,  1.,  0.]])
+    array([[ 0.,  1.,  0., -1.,  0.,  0.,  0.,  0.]])
     """
 
     _parameter_constraints: dict = {
