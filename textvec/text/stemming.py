@@ -1,6 +1,10 @@
 """Snowball stemming of terms, each distinct one once."""
 
+import re
+
 from textvec._checks import check_choice, import_optional
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # has no UTF-8, which the stemmer takes
 
 
 def stem_terms(terms, language):
@@ -16,7 +20,8 @@ def stem_terms(terms, language):
     Returns
     -------
     list of str
-        A stem for each word; a word whose stem would be empty stays as it is.
+        A stem for each word; one whose stem would be empty, or that holds a lone surrogate, stays
+        as it is.
 
     Raises
     ------
@@ -36,5 +41,6 @@ def stem_terms(terms, language):
     """
     stemmer = import_optional("Stemmer", "stem")
     check_choice("stem", language, stemmer.algorithms())
-    stems = stemmer.Stemmer(language).stemWords(terms)
+    words = ["" if _SURROGATE.search(term) else term for term in terms]
+    stems = stemmer.Stemmer(language).stemWords(words)
     return [stem or term for stem, term in zip(stems, terms, strict=True)]
