@@ -29,6 +29,13 @@ def bounds_of_parts(weights_end, n_parts):
     return list(pairwise(bounds))
 
 
+def equal_parts(n_items, n_jobs=None):
+    """Cut ``n_items`` items into a run for each job: a list of (first, last), none empty."""
+    n_parts = effective_n_jobs(n_jobs)
+    bounds = sorted({n_items * part // n_parts for part in range(n_parts + 1)})
+    return list(pairwise(bounds))
+
+
 def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
     """Call ``function(*part)`` for every part on up to ``n_jobs`` threads, results in order."""
     n_jobs = min(effective_n_jobs(n_jobs), len(parts))

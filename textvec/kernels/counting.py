@@ -29,11 +29,11 @@ def intern_ngrams(
     n         int >= 2            tokens in an n-gram
     part, n_parts  int            only the n-grams whose hash falls to this part are treated, so
                                   that parts can run at once; their ids are part, part + n_parts, …
-    growing   bool                add n-grams that are new; otherwise they get id -1
+    growing   bool                add n-grams that are new; otherwise they get no id
     table     (2 * n_slots,)  uint64  slot s holds a key + 1 at 2 s and an id at 2 s + 1
     n_ids     int                 n-grams in the table
-    ids       (n_tokens,)  int32  written: the id of the n-gram that starts at each token, or -1
-                                  where one of its parts is -1 or the document ends
+    ids       (n_tokens,)  int32  all -1; written: the id of the n-gram that starts at each token,
+                                  but where one of its parts is -1 or the document ends
 
     An n-gram with a -1 in its first or its last n - 1 tokens is left out (if a part is too rare,
     so is the whole: Agrawal & Srikant 1994, the Apriori property).
@@ -52,19 +52,16 @@ def intern_ngrams(
                 doc += 1
                 continue
             if (
-                i + n > doc_ends[doc]
-                or prefixes[i] < 0
-                or tokens[i + n - 1] < 0
-                or prefixes[i + 1] < 0
+                i + n <= doc_ends[doc]
+                and prefixes[i] >= 0
+                and tokens[i + n - 1] >= 0
+                and prefixes[i + 1] >= 0
             ):
-                if part == 0:
-                    ids[i] = -1
-            else:
                 key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
-                if n_parts == 1 or np.int64(_hash(key) >> np.uint64(40)) % n_parts == part:
-                    keys[n_waiting] = key + np.uint64(1)
-                    places[n_waiting] = i
-                    n_waiting += 1
+                keys[n_waiting] = key + np.uint64(1)
+                places[n_waiting] = i
+                share = (_hash(key) >> np.uint64(40)) * np.uint64(n_parts) >> np.uint64(24)
+                n_waiting += np.int64(share) == part  # no branch: it could not be predicted
             i += 1
         while growing and 4 * (n_ids + n_waiting) > len(table):  # at most half full
             table = _doubled(table)
@@ -79,7 +76,6 @@ def intern_ngrams(
                     slot = (slot + 1) & mask
                 if table[2 * slot] == np.uint64(0):
                     if not growing:
-                        ids[places[k]] = -1
                         continue
                     table[2 * slot] = key
                     table[2 * slot + 1] = np.uint64(n_ids)
@@ -116,6 +112,18 @@ def _doubled(table):
 
 
 @njit(nogil=True, cache=True)
+def blank(ids, kept):
+    """Put -1 for ids that are not kept, in place.
+
+    ids   (n_tokens,)  int32  ids, or -1
+    kept  (n_ids,)     bool   which ids stay
+    """
+    for i in range(len(ids)):
+        if ids[i] >= 0 and not kept[ids[i]]:
+            ids[i] = -1
+
+
+@njit(nogil=True, cache=True)
 def rank_by_appearance(levels, doc_ends, bases, kept):
     """Number the kept n-grams by first appearance: document, then n, then place; in place.
 
@@ -126,7 +134,9 @@ def rank_by_appearance(levels, doc_ends, bases, kept):
 
     Returns level (n_kept,) int64 and start (n_kept,) int64: where each rank first appeared.
     """
-    ranks = np.full(len(kept), -1, np.int32)
+    ranks = np.empty(len(kept), np.int32)  # -1: not met yet, -2: not kept
+    for i in range(len(kept)):
+        ranks[i] = -1 if kept[i] else -2
     level_of = np.empty(len(kept), np.int64)
     start_of = np.empty(len(kept), np.int64)
     n_ranks = 0
@@ -134,19 +144,16 @@ def rank_by_appearance(levels, doc_ends, bases, kept):
     for doc in range(len(doc_ends)):
         for level in range(len(levels)):
             for i in range(start, doc_ends[doc]):
-                found = levels[level, i]
-                if found < 0:
+                if levels[level, i] < 0:
                     continue
-                found += bases[level]
-                if not kept[found]:
-                    levels[level, i] = -1
-                    continue
-                if ranks[found] < 0:
-                    ranks[found] = n_ranks
+                found = levels[level, i] + bases[level]
+                rank = ranks[found]
+                if rank == -1:
+                    rank = ranks[found] = n_ranks
                     level_of[n_ranks] = level
                     start_of[n_ranks] = i
                     n_ranks += 1
-                levels[level, i] = ranks[found]
+                levels[level, i] = max(rank, -1)
         start = doc_ends[doc]
     return level_of[:n_ranks].copy(), start_of[:n_ranks].copy()
 

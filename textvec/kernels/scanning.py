@@ -334,17 +334,19 @@ def _precedes(a, b, text, begins, ends):
 
 
 @njit(nogil=True, cache=True)
-def sort_ties(order, leading, text, begins, ends):
+def sort_ties(order, first, end, leading, text, begins, ends):
     """Order strings by all their bytes that are in order by their first eight; in place.
 
     For UTF-8 that is the order of their code points. A bottom-up merge sort of each run of ties.
 
-    order    (n_strings,)  int64   string numbers
+    order       (n_strings,)  int64  string numbers
+    first, end  int                  the runs of ties that begin in order[first:end] are sorted
     leading, text, begins, ends    from and to `leading_bytes`
     """
-    merged = np.empty_like(order)
-    first = 0
-    while first < len(order):
+    merged = np.empty(len(order), np.int64)
+    while 0 < first < end and leading[order[first]] == leading[order[first - 1]]:
+        first += 1
+    while first < end:
         last = first + 1
         while last < len(order) and leading[order[last]] == leading[order[first]]:
             last += 1

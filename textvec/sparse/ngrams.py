@@ -12,8 +12,9 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
 
-from textvec._threads import bounds_of_parts, run_parts, start
+from textvec._threads import bounds_of_parts, equal_parts, run_parts, start
 from textvec.kernels.counting import (
+    blank,
     count_distinct,
     count_rows,
     hash_rows,
@@ -25,10 +26,11 @@ from textvec.kernels.counting import (
 )
 from textvec.kernels.scanning import join_terms, leading_bytes, scan_characters, sort_ties
 from textvec.ragged import Ragged
-from textvec.text.vocabulary import Interner, decode_strings, encode, fold_table
+from textvec.text.vocabulary import Interner, encode, fold_table
 
 MAX_INT32 = np.iinfo(np.int32).max  # a matrix of more entries has 64-bit indices
 _N_CODES = 0x110000
+_STRINGS_AT_ONCE = 1 << 12  # made without a break, then other threads may have the GIL
 
 
 class Spelling(NamedTuple):
@@ -92,13 +94,22 @@ class Spelled(NamedTuple):
 
     def names(self):
         """Return the strings as a list of str."""
-        return decode_strings(self.text, self.ends, self.outer)
+        names = []
+        for first in range(0, len(self.ends), _STRINGS_AT_ONCE):
+            last = min(first + _STRINGS_AT_ONCE, len(self.ends)) - 1
+            text = bytes(self.text[self.begins[first] : self.ends[last]])
+            names += text.decode("utf-8", "surrogatepass").split(self.outer)
+        return names
 
-    def order(self):
+    def order(self, n_jobs=None):
         """Return the numbers of the strings in alphabetical order."""
         leading = leading_bytes(self.text, self.begins, self.ends)
         order = np.argsort(leading)
-        sort_ties(order, leading, self.text, self.begins, self.ends)
+
+        def sort(first, end):
+            sort_ties(order, first, end, leading, self.text, self.begins, self.ends)
+
+        run_parts(sort, equal_parts(len(order), n_jobs), n_jobs)
         return order
 
 
@@ -126,7 +137,7 @@ class SpelledNames(NamedTuple):
         """Return the terms."""
         return self.terms
 
-    def order(self):
+    def order(self, n_jobs=None):
         """Return the numbers of the terms in their order."""
         return np.array(sorted(range(len(self.terms)), key=self.terms.__getitem__), np.int64)
 
@@ -304,7 +315,7 @@ def learn_vocabulary(ngrams):
     pruning = ngrams.pruning
     if not ngrams.n_features:
         raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
-    order = start(ngrams.spelled.order, n_jobs=ngrams.n_jobs)
+    order = start(ngrams.spelled.order, ngrams.n_jobs, n_jobs=ngrams.n_jobs)
     names = ngrams.spelled.names()  # strings are made under the GIL, all else is not
     order = order()
     if pruning.max_features is not None and len(names) > pruning.max_features:
@@ -316,7 +327,10 @@ def learn_vocabulary(ngrams):
     columns = np.empty(len(order), np.int32)
     columns[order] = np.arange(len(order), dtype=np.int32)
     counts = start(ngrams.counts, columns, pruning.dtype, n_jobs=ngrams.n_jobs)
-    vocabulary = dict(zip(names, columns.tolist(), strict=True))
+    vocabulary, numbers = {}, columns.tolist()
+    for first in range(0, len(names), _STRINGS_AT_ONCE):
+        part = slice(first, first + _STRINGS_AT_ONCE)
+        vocabulary.update(zip(names[part], numbers[part], strict=True))
     return vocabulary, counts()
 
 
@@ -388,7 +402,8 @@ class KnownNgrams:
         size = n_terms
         for n in range(1, min(max_n, lengths.max(initial=1)) + 1):
             if n > 1:
-                level, table, size = _learn_level(level, tokens, n, n_jobs=1)
+                prefixes, level = level, np.full_like(tokens.values, -1)
+                table, size = _learn_level(prefixes, tokens, n, 1, level)
                 self.tables.append(table)
             column_of = np.full(size + 1, -1, np.int32)
             chosen = is_exact & (lengths == n)
@@ -415,7 +430,7 @@ class KnownNgrams:
         ids = tokens.values
         np.take(self.columns_of_ids[0], ids, out=levels[0], mode="wrap")
         for n, table in enumerate(self.tables[1:], start=2):
-            prefixes, ids = ids, np.empty_like(ids)
+            prefixes, ids = ids, np.full_like(ids, -1)
 
             def look_up(first, last, prefixes=prefixes, n=n, table=table, ids=ids):
                 intern_ngrams(
@@ -463,9 +478,8 @@ def _bases(sizes):
     return np.cumsum([0, *sizes[:-1]])
 
 
-def _learn_level(prefixes, tokens, n, n_jobs):
-    """Return the level of n, the table of its n-grams (of the first part), and its size."""
-    ids = np.empty_like(tokens.values)
+def _learn_level(prefixes, tokens, n, n_jobs, ids):
+    """Write the level of n into ids, all -1; return the table of its first part, and its size."""
     n_parts = effective_n_jobs(n_jobs)
 
     def learn(part):
@@ -477,7 +491,7 @@ def _learn_level(prefixes, tokens, n, n_jobs):
         )  # fmt: skip
 
     learned = run_parts(learn, [(part,) for part in range(n_parts)], n_jobs)
-    return ids, learned[0][0], n_parts * max(n_ids for _, n_ids in learned)
+    return learned[0][0], n_parts * max(n_ids for _, n_ids in learned)
 
 
 def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
@@ -486,21 +500,27 @@ def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
     What is in too few documents is left out of longer n-grams at once: they are in fewer still.
     """
     max_n = max(1, min(max_n, np.diff(tokens.ends, prepend=0).max(initial=0)))
-    levels = np.empty((max_n, len(tokens.values)), np.int32)
+    levels = np.full((max_n, len(tokens.values)), -1, np.int32)
     levels[0] = tokens.values
     sizes, frequencies = [n_terms], []
     for n in range(1, max_n + 1):
         if n > 1:
-            levels[n - 1], _, size = _learn_level(levels[n - 2], tokens, n, n_jobs)
+            _, size = _learn_level(levels[n - 2], tokens, n, n_jobs, levels[n - 1])
             sizes.append(size)
         if pruning.is_idle:
             continue
         level = levels[n - 1 : n]
         frequencies.append(_document_frequencies(level, tokens.ends, sizes[-1], n_jobs))
         if pruning.low > 1:
-            stays = np.append(frequencies[-1] >= pruning.low, False)
-            level[~stays[level]] = -1
+            _blank(levels[n - 1], frequencies[-1] >= pruning.low, n_jobs)
     return levels, sizes, frequencies
+
+
+def _blank(ids, kept, n_jobs):
+    def work(first, last):
+        blank(ids[first:last], kept)
+
+    run_parts(work, equal_parts(len(ids), n_jobs), n_jobs)
 
 
 def _document_frequencies(levels, ends, n_features, n_jobs):

@@ -139,11 +139,6 @@ def encode(documents, lowercase=False):
     return np.frombuffer(text, np.uint8), ends, ascii_only
 
 
-def decode_strings(text, ends, separator):
-    """Cut a UTF-8 buffer into str at a separator that no string holds and all end with."""
-    return bytes(text).decode("utf-8", "surrogatepass").split(separator)[: len(ends)]
-
-
 class Interner:
     """Distinct terms and their ids, which count up from 0; the state of `kernels.scanning`.
 
