@@ -119,7 +119,8 @@ def test_n_jobs_and_batches_change_nothing(corpus, kind, metric):
 def test_blocks_change_nothing(corpus, kind):
     rows = kind(corpus.astype(np.float32))
     expected = top_k(rows, rows, 9)
-    with mock.patch.multiple(exact, _QUERY_BLOCK=13, _ITEM_BLOCK=5, _MOST_COMMON=2):
+    sizes = {"_QUERY_BLOCK": 13, "_DENSE_QUERY_BLOCK": 11, "_PRODUCTS": 50, "_MOST_COMMON": 2}
+    with mock.patch.multiple(exact, **sizes):
         assert_array_equal(top_k(rows, rows, 9), expected)
 
 
@@ -234,6 +235,16 @@ def test_whole_numbers_are_read_as_float64():
     scores, _ = top_k(np.array([[1, 2]]), np.array([[3, 4]]), 1, metric="dot")
     assert scores.dtype == np.float64
     assert scores == 11
+
+
+@pytest.mark.parametrize("metric", ["dot", "euclidean"])
+@pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
+def test_scores_too_large_for_their_type_are_refused(metric, kind):
+    rows = np.full((2, 2), 1e19, np.float32)
+    index = ExactIndex(metric).fit(kind(rows))
+    with pytest.raises(ValueError, match="within float32.*1.41e[+]19.*pass items of float64"):
+        index.kneighbors(rows, 1)
+    assert ExactIndex(metric).fit(kind(rows.astype(float))).kneighbors(rows, 1)[0].min() <= 0
 
 
 @pytest.mark.parametrize("size", [1e-25, 1e25])

@@ -5,7 +5,7 @@ a matrix product (dense). It comes with a bound on what it left out and on its o
 careful pass scores the few items that the bound cannot rule out, each from its own row, in
 float64 and always in the same order, and rounds to the precision of the data. So results do not
 depend on blocks, threads or how early the cheap pass stopped, sparse and dense agree, and equal
-rows tie exactly.
+rows tie exactly. All this holds while no sum of products overflows, which callers see to.
 
 Sources: Turtle and Flood 1995, "Query evaluation: strategies and optimizations" (MaxScore: common
 terms, which have long lists and low weights, are only looked at for items that can still win);
@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 _BLOCK = 32  # items compared with the limit at once, branch-free, before any is looked at
+_DENSE_BLOCK = 512  # where hits are rarer
 
 
 class SparseItems(NamedTuple):
@@ -265,8 +266,8 @@ def _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end)
     for item in range(np.uint64(begin), np.uint64(end)):
         left = reach * rest[item]
         left = left if left < peak else peak
-        if not added[item] + bias[item] + left + slack * norms[item] < limit:
-            count += 1  # written so that an overflow to NaN stays open
+        if added[item] + bias[item] + left + slack * norms[item] >= limit:
+            count += 1
     return count
 
 
@@ -359,7 +360,7 @@ def _list_open(added, bias, norms, slack, limit, untouched_too, listed):
         if not _count_open(added, bias, norms, norms, zero, zero, slack, limit, begin, end):
             continue
         for item in range(begin, end):
-            if not added[item] + bias[item] + slack * norms[item] < limit and (
+            if added[item] + bias[item] + slack * norms[item] >= limit and (
                 untouched_too or not _is_untouched(added[item])
             ):
                 listed[n_listed] = item
@@ -488,7 +489,7 @@ def sparse_top_k(
             item = listed[place]
             if _is_untouched(added[item]) and not euclidean:
                 _offer(best, ids, real(0), item)
-            elif not added[item] + bias[item] + slack * norms[item] < limit:
+            elif added[item] + bias[item] + slack * norms[item] >= limit:
                 score = _score_sparse(
                     query, terms, start, stop, square, scale * item_scale[item], euclidean,
                     item_terms, item_values, item_indptr[item], item_indptr[item + 1],
@@ -529,89 +530,94 @@ def _score_dense(query, scale, euclidean, values, item):
 
 
 @njit(nogil=True, cache=True)
-def _block_limit(mosts, norms, bias, slack, unit, leads, ids):
+def _block_limit(products, factor, scale, bias, norms, slack, unit, leads, ids):
     """Return what k items of a block reach at least, less the query's share of the score.
 
-    mosts        (n_block,)  real  the most that each item can score
-    norms, bias  (n_block,)  real  as in DenseItems
-    leads, ids   (k,)              work space
+    products, factor, scale, bias, norms, slack   as in _count_reaching
+    leads, ids                             (k,)   work space
     """
     leads[:] = -np.inf
-    ids[:] = len(mosts)
-    for place in range(len(mosts)):
-        if mosts[place] > leads[0]:
-            least = _least(mosts[place], bias[place], slack * norms[place], unit)
+    ids[:] = len(products)
+    for place in range(len(products)):
+        error = slack * norms[place]
+        most = products[place] * (factor * scale[place]) + bias[place] + error
+        if most > leads[0]:
+            least = _least(most, bias[place], error, unit)
             _offer(leads, ids, leads.dtype.type(least), place)
     return leads[0]
 
 
 @njit(nogil=True, cache=True)
-def _count_reaching(mosts, limit, begin, end):
-    """Count the items in begin:end that may reach the limit."""
+def _count_reaching(products, factor, scale, bias, norms, slack, limit, begin, end):
+    """Count the items in begin:end that may reach the limit.
+
+    products  (n_block,)  real  dot products of a query and a block of items
+    factor                real  what they are multiplied by for the query
+    scale     (n_block,)  real  and for the items
+    bias      (n_block,)  real  as in DenseItems
+    norms     (n_block,)  real  as in DenseItems
+    slack                 real  rounding error of a product over the norm of its item
+    """
     count = 0
     for place in range(np.uint64(begin), np.uint64(end)):
-        if not mosts[place] < limit:  # written so that an overflow to NaN stays open
+        most = products[place] * (factor * scale[place]) + bias[place] + slack * norms[place]
+        if most >= limit:
             count += 1
     return count
 
 
 @njit(nogil=True, cache=True)
-def dense_offer(queries, scales, products, begin, items, euclidean, every, best, ids):
+def dense_offer(queries, squares, scales, products, begin, items, euclidean, every, best, ids):
     """Offer a block of items to a block of queries' heaps, which start at -inf and n_items.
 
     queries    (n_queries, n_terms)  real
+    squares    (n_queries,)          float64  squared norm of the query
     scales     (n_queries,)          float64  1 / norm of the query for the cosine, else 1
-    products   (n_queries, n_block)  real     queries times items begin:begin + n_block; spoilt
+    products   (n_queries, n_block)  real     queries times items begin:begin + n_block
     begin                            int
     items                                     DenseItems
     euclidean, every                 bool     as in sparse_top_k
     best, ids  (n_queries, k)                 heaps, updated
 
-    The products are turned into the most that each item can score, as in sparse_top_k with
-    nothing left to add.
+    Scores are bounded as in sparse_top_k when nothing is left to add.
     """
     n_queries, n_block = products.shape
     n_terms = queries.shape[1]
     k = best.shape[1]
     real = queries.dtype.type
     unit = real(np.finfo(queries.dtype).eps)
-    scale = items.scale[begin : begin + n_block]
+    all_count = euclidean or every
+    exact_scale = items.scale[begin : begin + n_block]
+    scale = exact_scale.astype(queries.dtype)
     bias = items.bias[begin : begin + n_block]
     norms = items.norms[begin : begin + n_block]
     item_values = items.values
-    real_scale = scale.astype(queries.dtype)
     leads = np.empty(k, queries.dtype)
     lead_ids = np.empty(k, np.int64)
 
     for row in range(n_queries):
-        query, mosts, scores, items_kept = queries[row], products[row], best[row], ids[row]
-        square = 0.0
-        for value in query:
-            square += np.float64(value) ** 2
+        query, dots, scores, kept = queries[row], products[row], best[row], ids[row]
         factor = real(2 * scales[row] if euclidean else scales[row])
-        slack = real((n_terms + 8) * unit * factor * np.sqrt(square))
-        offset = -square * (1 - 8 * unit) if euclidean else 0.0
-        for place in range(np.uint64(0), np.uint64(n_block)):
-            product = mosts[place] * (factor * real_scale[place])
-            mosts[place] = product + bias[place] + slack * norms[place]
+        slack = real((n_terms + 8) * unit * factor * np.sqrt(squares[row]))
+        offset = -squares[row] * (1 - 8 * unit) if euclidean else 0.0
 
         limit = real(_limit(scores[0], offset, unit))
         if limit == -np.inf and k <= n_block:
-            limit = _block_limit(mosts, norms, bias, slack, unit, leads, lead_ids)
+            limit = _block_limit(dots, factor, scale, bias, norms, slack, unit, leads, lead_ids)
             limit = real(limit - 32 * unit * abs(offset))
             if not (limit > 0 or euclidean):
                 limit = real(-np.inf)  # the leads may score 0 and be no matches
-        for block in range(0, n_block, _BLOCK):
-            end = min(block + _BLOCK, n_block)
-            if not _count_reaching(mosts, limit, block, end):
+        for block in range(0, n_block, _DENSE_BLOCK):
+            end = min(block + _DENSE_BLOCK, n_block)
+            if not _count_reaching(dots, factor, scale, bias, norms, slack, limit, block, end):
                 continue
             for place in range(block, end):
-                if not mosts[place] < limit:
-                    score = _score_dense(
-                        query, scales[row] * scale[place], euclidean, item_values, begin + place
-                    )
-                    if every or euclidean or score != 0:
-                        _offer(scores, items_kept, score, begin + place)
+                most = dots[place] * (factor * scale[place]) + bias[place] + slack * norms[place]
+                if most >= limit:
+                    weight = scales[row] * exact_scale[place]
+                    score = _score_dense(query, weight, euclidean, item_values, begin + place)
+                    if all_count or score != 0:
+                        _offer(scores, kept, score, begin + place)
                         limit = max(limit, real(_limit(scores[0], offset, unit)))
 
 

@@ -24,8 +24,9 @@ from textvec.kernels.top_k import (
 )
 from textvec.persistence import SaveMixin
 
-_QUERY_BLOCK = 256
-_ITEM_BLOCK = 2048  # float32 products of one block of each fill 2 MB
+_QUERY_BLOCK = 256  # sparse queries that one thread takes at a time
+_DENSE_QUERY_BLOCK = 1024  # dense ones: the more, the more of its peak BLAS reaches
+_PRODUCTS = 1 << 19  # dot products that a thread keeps at a time
 _MOST_COMMON = 64  # terms that are also laid out by item
 _LARGE_EXPONENT = 32  # sums of products of values near 2**±32 are well within float32
 
@@ -267,7 +268,9 @@ class ExactIndex(SaveMixin, BaseEstimator):
             squares = _checked_squares(self.items_, "items", False)
             self._layout = _lay_out(self.items_, squares, self.effective_metric_)
         metric, n_items = self.effective_metric_, self.items_.shape[0]
-        scales = _scales(_checked_squares(queries, "queries", metric != "euclidean"), metric)
+        squares = _checked_squares(queries, "queries", metric != "euclidean")
+        _check_overflow(squares, self._layout.norms, metric)
+        scales = _scales(squares, metric)
         shape = queries.shape[0], min(k, n_items)
         scores, indices = np.zeros(shape, self.items_.dtype), np.full(shape, -1)
         kind = metric == "euclidean", every
@@ -286,7 +289,7 @@ def _search_sparse(queries, scales, items, kind, n_jobs, scores, indices):
     def search_rows(first, last):
         sparse_top_k(*arrays, first, last, items, indices.shape[1], *kind, scores, indices)
 
-    run_parts(search_rows, _parts(len(scores), n_jobs), n_jobs)
+    run_parts(search_rows, _parts(len(scores), _QUERY_BLOCK, n_jobs), n_jobs)
 
 
 def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
@@ -297,18 +300,20 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
         rows = queries[first:last]
         rows = rows.toarray() if sparse.issparse(rows) else rows
         rows, scale = _levelled(rows, scales[first:last])
+        squares = _squared_norms(rows)
         heaps = np.full((last - first, indices.shape[1]), -np.inf, rows.dtype)
         ids = np.full(heaps.shape, n_items)
-        memory = np.empty(len(rows) * min(_ITEM_BLOCK, n_items), rows.dtype)
-        for begin in range(0, n_items, _ITEM_BLOCK):
-            block = items.values[begin : begin + _ITEM_BLOCK]
+        step = min(n_items, -(-_PRODUCTS // len(rows)))
+        memory = np.empty(len(rows) * step, rows.dtype)
+        for begin in range(0, n_items, step):
+            block = items.values[begin : begin + step]
             products = memory[: len(rows) * len(block)].reshape(len(rows), len(block))
             np.matmul(rows, block.T, out=products)
-            dense_offer(rows, scale, products, begin, items, *kind, heaps, ids)
+            dense_offer(rows, squares, scale, products, begin, items, *kind, heaps, ids)
         unwind_heaps(heaps, ids, n_items, scores[first:last], indices[first:last])
 
     with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
-        run_parts(search_rows, _parts(len(scores), n_jobs), n_jobs)
+        run_parts(search_rows, _parts(len(scores), _DENSE_QUERY_BLOCK, n_jobs), n_jobs)
 
 
 @cache
@@ -316,9 +321,9 @@ def _blas():
     return ThreadpoolController()  # looks through all loaded libraries, which takes milliseconds
 
 
-def _parts(n_queries, n_jobs):
+def _parts(n_queries, block, n_jobs):
     """Cut the queries into blocks, small enough that each thread gets one."""
-    step = max(1, min(_QUERY_BLOCK, -(-n_queries // effective_n_jobs(n_jobs))))
+    step = max(1, min(block, -(-n_queries // effective_n_jobs(n_jobs))))
     return [(first, min(first + step, n_queries)) for first in range(0, n_queries, step)]
 
 
@@ -333,16 +338,19 @@ def _ordered(X):
     return sparse.csr_array((X.data, indices, indptr), shape=X.shape)
 
 
+def _squared_norms(X):
+    """Return the squared norms of rows in float64, the same for sparse and dense ones."""
+    if sparse.issparse(X):
+        return squared_norms(X.indptr, X.data)
+    return squared_norms(np.arange(len(X) + 1) * X.shape[1], X.ravel())
+
+
 def _checked_squares(X, name, warn):
     """Return squared norms of finite rows, or raise; warn of rows that match nothing."""
-    if sparse.issparse(X):
-        indptr, values = X.indptr, X.data
-    else:
-        indptr, values = np.arange(X.shape[0] + 1) * X.shape[1], X.ravel()
-    squares = squared_norms(indptr, values)
+    squares = _squared_norms(X)
     if not np.isfinite(squares).all():
         row = np.flatnonzero(~np.isfinite(squares))[0]
-        bad = values[indptr[row] : indptr[row + 1]]
+        bad = X[[row]].data if sparse.issparse(X) else X[row]
         bad = bad[np.isnan(bad)] if np.isnan(bad).any() else bad[np.abs(bad).argmax()]
         raise ValueError(
             f"{name} must be finite and have norms that are: row {row} holds {np.max(bad)}. "
@@ -356,6 +364,20 @@ def _checked_squares(X, name, warn):
             stacklevel=4,
         )
     return squares
+
+
+def _check_overflow(squares, norms, metric):
+    """Raise if a score might be too large for its dtype."""
+    if metric == "cosine":
+        return
+    query, item = np.sqrt(squares.max(initial=0)), np.float64(norms.max())
+    largest = query * item if metric == "dot" else (query + item) ** 2
+    if largest > np.finfo(norms.dtype).max / 16:
+        raise ValueError(
+            f"scores must stay within {norms.dtype}. With norms of up to {query:.3g} (queries) and "
+            f"{item:.3g} (items) they may not: scale the vectors down"
+            f"{', or pass items of float64' * (norms.dtype == np.float32)}."
+        )
 
 
 def _scales(squares, metric):
@@ -378,7 +400,8 @@ def _lay_out(X, squares, metric):
     scale = _scales(squares, metric)
     bias = np.zeros(len(squares), X.dtype)
     if metric == "euclidean":
-        bias -= squares * (1 - 8 * np.finfo(X.dtype).eps)
+        with np.errstate(over="ignore"):  # _check_overflow tells
+            bias -= squares * (1 - 8 * np.finfo(X.dtype).eps)
     norms = (np.sqrt(squares) * scale).astype(X.dtype)
     if not sparse.issparse(X):
         return DenseItems(*_levelled(X, scale), bias, norms)
