@@ -74,7 +74,7 @@ def learn(rows, max_n, n_parts=1):
     tokens, ends = ragged(rows)
     levels, tables, sizes = [tokens], [], []
     for n in range(2, max_n + 1):
-        ids = np.full(len(tokens), -9, np.int32)
+        ids = np.full(len(tokens), -1, np.int32)
         learned = [
             intern_ngrams(
                 levels[-1], tokens, ends, 0, len(ends),
@@ -133,7 +133,7 @@ def test_known_ngrams_are_looked_up(known, rows, n_parts):
     prefixes = tokens
     for n, (known_ids, table) in enumerate(zip(known_levels, tables), start=2):
         numbers = dict(zip(naive_ngrams(known, n), known_ids.tolist()))
-        ids = np.full(len(tokens), -9, np.int32)
+        ids = np.full(len(tokens), -1, np.int32)
         before = table.copy()
         for first, last in cuts(len(rows), n_parts):
             same, n_ids = intern_ngrams(
@@ -151,7 +151,7 @@ def test_an_ngram_is_left_out_if_its_first_or_its_last_part_is():
     """Of "0 1 2 3": with "1 2" too rare, "0 1 2" and "1 2 3" must be."""
     tokens, ends = np.arange(4, dtype=np.int32), np.array([4])
     bigrams = np.array([0, -1, 1, -1], np.int32)
-    ids = np.full(4, -9, np.int32)
+    ids = np.full(4, -1, np.int32)
     _, n_ids = intern_ngrams(bigrams, tokens, ends, 0, 1, 3, 0, 1, True, small_table(), 0, ids)
     assert n_ids == 0
     assert ids.tolist() == [-1] * 4
@@ -289,7 +289,7 @@ def test_products_of_sparse_matrices(n_features, n_parts):
     columns = rng.permutation(n_features).astype(np.int32)
     for dtype in (np.int64, np.float64):
         indptr = np.cumsum([0, *lengths]).astype(np.int32)
-        indices, data = np.full(indptr[-1], -9, np.int32), np.full(indptr[-1], -9, dtype)
+        indices, data = np.full(indptr[-1], -1, np.int32), np.full(indptr[-1], -9, dtype)
         for first, last in cuts(8, n_parts):
             product_rows(
                 by_word.indptr, by_word.indices, by_word.data,

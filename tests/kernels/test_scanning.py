@@ -283,9 +283,13 @@ def assert_sorted_as_python_does(strings, gap=0):
     parts = [string.encode("utf-8", "surrogatepass") for string in strings]
     assert leading.tolist() == [int.from_bytes(part[:8].ljust(8, b"\0"), "big") for part in parts]
     for order in (np.argsort(leading), np.argsort(leading, kind="stable")):
-        sort_ties(order, leading, text, begins, ends)
+        in_parts = order.copy()
+        sort_ties(order, 0, len(order), leading, text, begins, ends)
         assert sorted(order.tolist()) == list(range(len(strings)))
         assert [strings[i] for i in order] == sorted(strings)
+        for first, end in pairwise([0, len(order) // 3, len(order) // 2, len(order)]):
+            sort_ties(in_parts, first, end, leading, text, begins, ends)
+        assert in_parts.tolist() == order.tolist()
 
 
 @reproducible
