@@ -14,6 +14,7 @@ _HOME = {
     "ExactIndex": "textvec.search.exact",
     "HashingVectorizer": "textvec.sparse.counts",
     "JiebaTokenizer": "textvec.text.tokenizers",
+    "KeyedVectors": "textvec.dense.keyed_vectors",
     "LSAVectorizer": "textvec.dense.factorized",
     "TfidfTransformer": "textvec.sparse.weights",
     "TfidfVectorizer": "textvec.sparse.weights",

@@ -13,6 +13,7 @@ registry, so a file can name code but never bring its own.
 """
 
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -21,6 +22,7 @@ import secrets
 import struct
 import zipfile
 import zlib
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -34,10 +36,12 @@ from textvec._checks import check_choice
 FORMAT_VERSION = 1
 
 # Classes that a file may hold. Estimators are stored by parameters and learned attributes (what
-# __getstate__ gives), named tuples by their fields. They are imported when met.
+# __getstate__ gives), named tuples and tables by what their constructor takes. They are imported
+# when met.
 _REGISTRY = frozenset(
     {
         "textvec.dense.factorized.LSAVectorizer",
+        "textvec.dense.keyed_vectors.KeyedVectors",
         "textvec.ragged.Ragged",
         "textvec.recommend.content.ContentRecommender",
         "textvec.search.exact.ExactIndex",
@@ -145,11 +149,21 @@ def save(estimator, path):
         )
     writer = _Encoder()
     root = writer.encode(estimator, type(estimator).__name__)
+    with replacing(path) as file:
+        _write(file, root, writer.parts)
+
+
+@contextmanager
+def replacing(path):
+    """Open a file aside for writing bytes, and put it in place of ``path`` when the block is done.
+
+    After an error inside the block ``path`` holds what it held, and nothing lies beside it.
+    """
     path = Path(os.path.realpath(path))  # a link stays a link to the new content
     aside = path.with_name(f".textvec-{secrets.token_hex(8)}.tmp")
     try:
         with open(aside, "xb") as file:
-            _write(file, root, writer.parts)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -267,8 +281,10 @@ class _Encoder:
 
     def _registered(self, value, where):
         node = {"type": "object", "class": _class_path(value)}
-        if isinstance(value, tuple):  # a named tuple
-            fields = value._asdict()
+        if not hasattr(value, "get_params"):
+            fields = {
+                name: getattr(value, name) for name in inspect.signature(type(value)).parameters
+            }
             return node | {"parameters": self._attributes(fields, where), "state": {}}
         parameters = value.get_params(deep=False)
         state = value.__getstate__()

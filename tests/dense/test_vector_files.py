@@ -1,0 +1,385 @@
+"""Files of word vectors: gensim's both ways, to the bit; what is wrong is named, by its place."""
+
+import gzip
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from textvec import KeyedVectors
+from textvec.dense import vector_files
+
+NUMBERS = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+WORDS = [f"word{i}" for i in range(297)] + ["海景", "café", "\N{HOTEL}"]
+TABLE = KeyedVectors(NUMBERS, WORDS, np.arange(300, 0, -1))
+
+ROW = b" 1 2 3\n"
+TEXT = b"4 3\n" + b"a" + ROW + b"b" + ROW + b"c" + ROW + b"d" + ROW
+VECTOR = np.array([1, 2, 3], "<f4").tobytes()
+BINARY = b"3 3\n" + b"a " + VECTOR + b"\nb " + VECTOR + b"\nc " + VECTOR + b"\n"
+
+
+def load(path, content, **options):
+    path.write_bytes(content)
+    return KeyedVectors.load_word2vec_format(path, **options)
+
+
+def assert_same(got, expected):
+    assert got.index_to_key == expected.index_to_key
+    assert got.vectors.dtype == expected.vectors.dtype
+    assert got.vectors.tobytes() == expected.vectors.tobytes()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "vectors"
+
+
+@pytest.fixture(params=[1 << 22, 50, 1000])
+def any_block(request, monkeypatch):
+    """Blocks that hold the whole file, less than a line, and some lines."""
+    monkeypatch.setattr(vector_files, "_BLOCK", request.param)
+
+
+# ------------------------------------------------------------------------------- round trips
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_gensim_reads_what_we_write(binary, suffix, tmp_path):
+    gensim = pytest.importorskip("gensim.models")
+    path = tmp_path / f"vectors{suffix}"
+    TABLE.save_word2vec_format(path, tmp_path / "counts", binary)
+    theirs = gensim.KeyedVectors.load_word2vec_format(
+        str(path), str(tmp_path / "counts"), binary=binary
+    )
+    assert_same(KeyedVectors.from_gensim(theirs), TABLE)
+    assert_array_equal(theirs.expandos["count"], TABLE.counts)
+    assert (path.read_bytes()[:2] == b"\x1f\x8b") == (suffix == ".gz")
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_we_read_what_gensim_writes(binary, suffix, tmp_path):
+    pytest.importorskip("gensim")
+    path, renamed = str(tmp_path / f"vectors{suffix}"), tmp_path / "renamed"
+    theirs = TABLE.to_gensim()
+    theirs.save_word2vec_format(path, str(tmp_path / "counts"), binary=binary)
+    (tmp_path / f"vectors{suffix}").rename(renamed)  # gzip is known by its bytes
+    ours = KeyedVectors.load_word2vec_format(renamed, tmp_path / "counts", binary=binary)
+    assert_same(ours, TABLE)
+    assert_array_equal(ours.counts, TABLE.counts)
+    assert KeyedVectors.load_word2vec_format(renamed, binary=binary).counts is None
+    short = KeyedVectors.load_word2vec_format(renamed, binary=binary, limit=5)
+    assert_same(short, KeyedVectors(NUMBERS[:5], WORDS[:5]))
+    half = KeyedVectors.load_word2vec_format(renamed, binary=binary, datatype=np.float16)
+    assert_same(half, KeyedVectors(NUMBERS.astype(np.float16), WORDS))
+
+
+@pytest.mark.usefixtures("any_block")
+def test_glove_and_fasttext(path):
+    pytest.importorskip("gensim")
+    TABLE.to_gensim().save_word2vec_format(str(path), write_header=False)
+    assert_same(KeyedVectors.load_word2vec_format(path, no_header=True), TABLE)
+    short = KeyedVectors.load_word2vec_format(path, no_header=True, limit=7)
+    assert_same(short, KeyedVectors(NUMBERS[:7], WORDS[:7]))
+    theirs = path.read_bytes().splitlines()
+    TABLE.save_word2vec_format(path, write_header=False)
+    ours = path.read_bytes().splitlines()
+    assert [line.split()[0] for line in ours] == [line.split()[0] for line in theirs]
+    # fastText ends each line with a space
+    fasttext = b"300 6\n" + b"".join(line + b" \n" for line in ours)
+    assert_same(load(path, fasttext), TABLE)
+
+
+def test_half_precision_is_written_in_few_digits(path):
+    half = KeyedVectors(NUMBERS.astype(np.float16), WORDS)
+    half.save_word2vec_format(path)
+    assert len(path.read_bytes()) < 300 * 70
+    assert_same(KeyedVectors.load_word2vec_format(path, datatype=np.float16), half)
+
+
+numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \n"), min_size=1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_what_is_written_comes_back(tmp_path_factory, data):
+    drawn = data.draw(st.lists(words, min_size=1, max_size=8, unique=True))
+    size = data.draw(st.integers(1, 4))
+    cells = data.draw(st.lists(numbers, min_size=len(drawn) * size, max_size=len(drawn) * size))
+    table = KeyedVectors(np.array(cells, np.float32).reshape(-1, size), drawn)
+    path = tmp_path_factory.mktemp("drawn") / "vectors"
+    binary = data.draw(st.booleans())
+    table.save_word2vec_format(path, binary=binary)
+    assert_same(KeyedVectors.load_word2vec_format(path, binary=binary), table)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_damage_is_an_error_or_harmless(tmp_path_factory, data):
+    """Whatever the bytes, there is a whole table or a ValueError."""
+    binary = data.draw(st.booleans())
+    content = bytearray(BINARY if binary else TEXT)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content)))
+        end = data.draw(st.integers(place, len(content)))
+        content[place:end] = data.draw(st.binary(max_size=6))
+    path = tmp_path_factory.mktemp("damaged") / "vectors"
+    try:
+        table = load(path, bytes(content), binary=binary)
+    except ValueError as error:
+        told = str(error)
+    else:
+        told = str(path)
+        assert table.vectors.shape == (len(table.index_to_key), table.vector_size)
+        assert np.isfinite(table.vectors).all()
+    assert str(path) in told
+
+
+# ------------------------------------------------------------------------------- odd, but good
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (TEXT, "abcd"),
+        (TEXT[:-1], "abcd"),
+        (TEXT + b"\n \n", "abcd"),
+        (TEXT.replace(b"\n", b"\r\n"), "abcd"),
+        (TEXT.replace(b" ", b"\t"), "abcd"),
+        (TEXT.replace(b"1 2", b"1  2"), "abcd"),
+        (TEXT.replace(b"b 1", b". . . 1"), ["a", ". . .", "c", "d"]),  # as in GloVe 840B
+        (TEXT.replace(b"b 1", b"7 1"), "a7cd"),
+        (b"0 3\n", ""),
+    ],
+)
+def test_text_that_can_be_read(content, words, path):
+    table = load(path, content)
+    assert table.index_to_key == list(words)
+    assert_array_equal(table.vectors, np.tile(np.float32([1, 2, 3]), (len(words), 1)))
+
+
+@pytest.mark.usefixtures("any_block")
+def test_binary_with_and_without_line_breaks(path):
+    assert load(path, BINARY, binary=True).index_to_key == ["a", "b", "c"]
+    bare = BINARY.replace(VECTOR + b"\n", VECTOR)
+    assert_array_equal(load(path, bare, binary=True).vectors, np.tile([1, 2, 3], (3, 1)))
+
+
+def test_encodings(path):
+    latin = b"2 1\ncaf\xe9 1\ncaf\xea 2\n"
+    assert load(path, latin, encoding="latin-1").index_to_key == ["café", "cafê"]
+    with pytest.raises(ValueError, match=r"line 2: the word 'caf\\\\xe9' is not utf-8"):
+        load(path, latin)
+    with pytest.warns(UserWarning, match="1 words were read like an earlier one"):
+        table = load(path, latin, unicode_errors="replace")
+    assert table.index_to_key == ["caf\ufffd"]
+    assert_array_equal(table.vectors, [[1]])
+    path.with_suffix(".counts").write_bytes(b"caf\xe9 7\ncaf\xea 6\n")
+    table = load(path, latin, encoding="latin-1", fvocab=path.with_suffix(".counts"))
+    assert table.counts.tolist() == [7, 6]
+
+
+# --------------------------------------------------------------------------------- bad files
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty: it has no header"),
+        (b"a" + ROW, "line 1: expected a header.*Got 'a 1 2 3.*no_header=True"),
+        (b"4\n", "line 1: expected a header"),
+        (b"4 3 2\n", "line 1: expected a header"),
+        (b"-4 3\n", "line 1: expected a header"),
+        (b"4 3", "line 1: expected a header"),
+        (b"4 0\n", "between 1 and 1048576. Got 0"),
+        (b"4 " + b"9" * 12 + b"\n", "between 1 and 1048576. Got 999999999999"),
+        (TEXT[:-5], "line 5: 1 numbers, and the header says 3"),
+        (TEXT[: TEXT.index(b"d")], "ends after line 4 with 3 of the 4 vectors"),
+        (TEXT.replace(b"4 3", b"9999999999999 3"), "ends after line 5 with 4 of the 9999999999999"),
+        (TEXT.replace(b"4 3", b"4 999999"), "line 2: 3 numbers, and the header says 999999"),
+        (TEXT.replace(b"4 3", b"3 3"), "line 5: the header promises 3 vectors, and here is one"),
+        (TEXT.replace(b"4 3", b"0 3"), "line 2: the header promises 0 vectors"),
+        (TEXT.replace(b"c 1", b"c"), "line 4: 2 numbers, and the header says 3"),
+        (TEXT.replace(b"c 1", b"c 1 1"), "line 4: 4 numbers, and the header says 3"),
+        (TEXT.replace(b"c 1", b"c 1\t2 "), "line 4: 4 numbers"),
+        (TEXT.replace(b"c 1 2 3", b"c"), "line 4: 0 numbers"),
+        (TEXT.replace(b"c 1 2", b"c 1 two"), "line 4: 'two' is not a number"),
+        (TEXT.replace(b"c 1 2", b"c 1 2x"), "line 4: '2x' is not a number"),
+        (TEXT.replace(b"c 1 2 3", b"c 1 2 3x"), "line 4: '3x' is not a number"),
+        (TEXT.replace(b"c 1 2", b"c 1 nan"), "line 4: number 2 of 'c' is nan, not a finite"),
+        (TEXT.replace(b"c 1 2", b"c 1 -inf"), "line 4: number 2 of 'c' is -inf"),
+        (TEXT.replace(b"c 1 2", b"c 1 1e39"), "line 4: number 2 of 'c' is inf"),
+        (TEXT.replace(b"c", b"a"), "line 4: 'a' was already given in line 2"),
+        (TEXT.replace(b"c ", b" "), "line 4: the word is empty"),
+        (TEXT.replace(b"c 1 2", b" 1  2"), "line 4: "),
+        (TEXT.replace(b"c" + ROW, b"\n"), "line 4: the line is blank, and others follow"),
+        (TEXT.replace(b"c 1 2", b"c\xff 1 2"), "line 4: the word .* is not utf-8"),
+        (BINARY, "line 2: "),
+    ],
+)
+def test_bad_text(content, message, path):
+    with pytest.raises(ValueError, match=message):
+        load(path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty: it has no vectors"),
+        (b"\n", "is empty: it has no vectors"),
+        (b"word\n", "line 1: expected a word and its numbers. Got 'word'"),
+        (b"a 1 2\nb 1 2 3\n", "line 2: 3 numbers, and line 1 says 2"),
+        (b"a 1 2\nb 1\n", "line 2: 1 numbers, and line 1 says 2"),
+        (b"a 1 2\nb 1 nan\n", "line 2: number 2 of 'b' is nan"),
+    ],
+)
+def test_bad_glove(content, message, path):
+    with pytest.raises(ValueError, match=message):
+        load(path, content, no_header=True)
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (BINARY[:-3], "ends at byte 46, within or before vector 3 of the 3"),
+        (BINARY[:20], "ends at byte 20, within or before vector 2 of the 3"),
+        (BINARY[:4], "ends at byte 4, within or before vector 1 of the 3"),
+        (BINARY.replace(b"3 3", b"9999999999999 3"), "vector 4 of the 9999999999999"),
+        (BINARY.replace(b"3 3", b"3 999999"), "vector 1 of the 3"),
+        (BINARY.replace(b"3 3", b"2 3"), "byte 33: the header promises 2 vectors, and the file"),
+        (BINARY.replace(b"3 3", b"3 2"), "byte "),
+        (BINARY.replace(b"c ", b"a "), "byte 34: 'a' was already given in byte 4"),
+        (BINARY.replace(b"c ", b" "), "byte 34: the word is empty"),
+        (BINARY.replace(b"b ", b"\xff "), "byte 19: the word .* is not utf-8"),
+        (BINARY.replace(VECTOR[:4], b"\0\0\xc0\x7f"), "byte 4: number 1 of 'a' is nan"),
+        (TEXT, "vector 3 of the 4"),
+        (b"3 3\n" + bytes(1 << 17), "byte 4: no word ends within 65536 bytes"),
+    ],
+)
+def test_bad_binary(content, message, path):
+    with pytest.raises(ValueError, match=message):
+        load(path, content, binary=True)
+
+
+def test_a_limit_stops_before_what_is_bad(path):
+    assert len(load(path, TEXT.replace(b"c 1", b"c"), limit=2)) == 2
+    assert len(load(path, TEXT.replace(b"4 3", b"3 3"), limit=9)) == 3
+    assert len(load(path, BINARY[:-3], binary=True, limit=2)) == 2
+    assert len(load(path, BINARY.replace(b"3 3", b"2 3"), binary=True, limit=9)) == 2
+    with pytest.raises(ValueError, match="ends after line 5"):
+        load(path, TEXT.replace(b"4 3", b"9 3"), limit=8)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_damaged_gzip(binary, path):
+    whole = gzip.compress(BINARY if binary else TEXT)
+    for content in (whole[:-12], whole[:15], whole[:-6] + b"abcdef", b"\x1f\x8b\x08"):
+        with pytest.raises(ValueError, match="is a damaged gzip file"):
+            load(path, content, binary=binary)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_memory_follows_the_file_and_not_its_header(binary, zipped, path):
+    content = (BINARY if binary else TEXT).split(b"\n", 1)[1]
+    content = b"1000000000000 3\n" + content
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="1000000000000"):
+        load(path, gzip.compress(content) if zipped else content, binary=binary)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 24
+
+
+def test_a_line_without_end_is_refused(path, monkeypatch):
+    monkeypatch.setattr(vector_files, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(vector_files, "_BLOCK", 100)
+    with pytest.raises(ValueError, match="line 3: no end within 1000 bytes"):
+        load(path, b"2 3\na" + ROW + b"b" * 3000)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"limit": 0}, ValueError, "limit must be at least 1"),
+        ({"limit": 2.5}, TypeError, "limit must be an integer"),
+        ({"datatype": np.float64}, ValueError, "datatype must be float32 or float16"),
+        ({"binary": True, "no_header": True}, ValueError, "no_header=True is for text"),
+        ({"datatype": np.float16}, ValueError, "line 3: number 1 of 'b' is 100000.0, not a finite"),
+    ],
+)
+def test_bad_options(options, error, message, path):
+    with pytest.raises(error, match=message):
+        load(path, b"2 2\na 1 2\nb 1e5 2\n", **options)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (b"a 4\nb\n", "line 2: expected a word and its count. Got 'b"),
+        (b"a 4\nb 3\nc -1\n", "line 3: expected a word and its count"),
+        (b"a 4\nc 3\nd 1\n", "has no count of 'b'"),
+    ],
+)
+def test_bad_counts(counts, message, path):
+    path.with_suffix(".counts").write_bytes(counts)
+    with pytest.raises(ValueError, match=message):
+        load(path, TEXT, fvocab=path.with_suffix(".counts"))
+
+
+# ----------------------------------------------------------------------------------- writing
+
+
+@pytest.mark.parametrize("word", ["", "two words", "two\nlines", "\ud83d"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_word_that_cannot_be_written_leaves_the_file_as_it_was(word, binary, path):
+    TABLE.save_word2vec_format(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"The word"):
+        KeyedVectors([[1], [2]], ["fine", word]).save_word2vec_format(path, binary=binary)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
+def test_writing_that_fails_half_way_leaves_the_file_as_it_was(name, tmp_path, monkeypatch):
+    path = tmp_path / name
+    TABLE.save_word2vec_format(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(vector_files, "_BLOCK", 240)  # ten words at a time
+
+    class Full(np.ndarray):
+        def __getitem__(self, rows):
+            if rows.start > 100:
+                raise OSError("No space left on device")
+            return np.asarray(self)[rows]
+
+    with pytest.raises(OSError, match="No space left"):
+        vector_files.write_vectors(path, WORDS, NUMBERS.view(Full))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_equal_tables_make_equal_gzip_files(tmp_path):
+    for name in ("one.gz", "two.gz"):
+        TABLE.save_word2vec_format(tmp_path / name)
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "two.gz").read_bytes()
+
+
+def test_counts_and_headers_that_cannot_be_written(path):
+    with pytest.raises(ValueError, match="fvocab asks for counts"):
+        KeyedVectors([[1]], ["a"]).save_word2vec_format(path, path.with_suffix(".counts"))
+    with pytest.raises(ValueError, match="write_header=False is for text"):
+        TABLE.save_word2vec_format(path, binary=True, write_header=False)
+    assert list(path.parent.iterdir()) == []

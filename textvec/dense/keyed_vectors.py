@@ -1,0 +1,903 @@
+"""A table of words and their vectors, and what can be asked of it."""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from textvec._checks import check_number, closest_names, import_optional
+from textvec.dense.vector_files import (
+    read_counts,
+    read_vectors,
+    write_counts,
+    write_vectors,
+)
+from textvec.dense.word_tests import CELLS, WordTests, cosmul
+from textvec.persistence import SaveMixin
+
+_CONVERTED_WORDS = 1 << 15  # float16 vectors turned into float32 at a time
+_COMPARED = 10_000  # words of either kind that a misspelt one is compared with
+
+
+class KeyedVectors(SaveMixin, WordTests):
+    """Look up words, their likenesses and their analogies in a table of vectors.
+
+    Names and numbers are those of gensim's ``KeyedVectors``. What differs: several questions can
+    be asked in one matrix product, words with equal similarity come in the order of the table, a
+    zero vector is similar to nothing (0, not NaN), and an unknown word is answered with the
+    nearest spellings.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n_words, vector_size)
+        One vector a word, all numbers finite. float32 and float16 are kept as they are, without
+        a copy; all else becomes float32.
+    index_to_key : sequence of str
+        The word of each row, no word twice. Most frequent first is the custom, on which
+        ``restrict_vocab`` relies.
+    counts : array-like of shape (n_words,) or None, default=None
+        How often each word was seen, where that is known.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_words, vector_size), float32 or float16
+        The vectors, read-only, for their lengths are remembered.
+    index_to_key : list of str
+        The word of each row.
+    key_to_index : dict of str to int
+        The row of each word.
+    counts : ndarray of shape (n_words,), int64, or None
+        The counts.
+    vector_size : int
+        Numbers in a vector.
+
+    Raises
+    ------
+    TypeError
+        If a word is no str.
+    ValueError
+        If shapes do not fit, a word occurs twice, or a vector holds NaN or infinity.
+
+    Notes
+    -----
+    A key is a word, or an int: a row of the table. Similarity is the cosine. Rankings are found by
+    a float32 matrix product and settled in float64, so that a question has one answer whether it
+    is asked alone or among others.
+
+    Estimators that hold a table share it: ``sklearn.base.clone`` does not copy it.
+
+    References
+    ----------
+    Mikolov et al. 2013, "Linguistic regularities in continuous space word representations"
+    (analogies); Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
+    representations" (3CosMul, equation 4).
+
+    Examples
+    --------
+    >>> from textvec import KeyedVectors
+    >>> table = KeyedVectors(
+    ...     [[2, 0, 1], [0, 2, 1], [2, 0, 3], [0, 2, 3], [1, 1, 0]],
+    ...     ["man", "woman", "king", "queen", "person"],
+    ... )
+    >>> table.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
+    'queen'
+    >>> [best[0][0] for best in table.most_similar([["man"], ["woman"]], topn=1)]  # two at once
+    ['king', 'queen']
+    """
+
+    def __init__(self, vectors, index_to_key, counts=None):
+        vectors = _as_vectors(vectors)
+        words = _as_words(index_to_key)
+        if len(words) != len(vectors):
+            raise ValueError(
+                f"There must be one vector a word. Got {len(words)} words and {len(vectors)} "
+                "vectors instead."
+            )
+        if vectors.shape[1] == 0:
+            raise ValueError("vectors must have at least one column. Got none.")
+        self._store(vectors, words, _as_counts(counts, len(words)))
+
+    def _store(self, vectors, words, counts):
+        self.vectors = vectors.view(np.ndarray)
+        self.vectors.flags.writeable = False
+        self.index_to_key = words
+        self.key_to_index = {word: i for i, word in enumerate(words)}
+        self.counts = counts
+        self._norms = None
+
+    @property
+    def vector_size(self):
+        """Numbers in a vector."""
+        return self.vectors.shape[1]
+
+    def __len__(self):
+        return len(self.index_to_key)
+
+    def __iter__(self):
+        return iter(self.index_to_key)
+
+    def __contains__(self, key):
+        if isinstance(key, str):
+            return key in self.key_to_index
+        return _is_row(key) and 0 <= key < len(self)
+
+    def __getitem__(self, key):
+        if _is_key(key):
+            return self.get_vector(key)
+        return self.vectors[self._rows(key)]
+
+    def __repr__(self):
+        return f"{type(self).__name__}({len(self)} words, vector_size={self.vector_size})"
+
+    def __reduce__(self):
+        return type(self), (self.vectors, self.index_to_key, self.counts)
+
+    def __sklearn_clone__(self):
+        return self
+
+    # ------------------------------------------------------------------------------- vectors
+
+    def get_vector(self, key, norm=False) -> np.ndarray:
+        """Return the vector of a word.
+
+        Parameters
+        ----------
+        key : str or int
+            A word, or its row.
+        norm : bool, default=False
+            Whether to scale the vector to length 1; a zero vector stays zero.
+
+        Returns
+        -------
+        ndarray of shape (vector_size,)
+            Read-only: a view of the table unless ``norm``.
+
+        Raises
+        ------
+        KeyError
+            If the word is unknown.
+        """
+        row = self._row(key)
+        if not norm:
+            return self.vectors[row]
+        vector = self._unit_of(row).astype(np.float32)
+        vector.flags.writeable = False
+        return vector
+
+    def get_mean_vector(
+        self, keys, weights=None, pre_normalize=True, post_normalize=False, ignore_missing=True
+    ) -> np.ndarray:
+        """Return the weighted mean of the vectors of words.
+
+        ``sum_i w_i v_i / sum_i |w_i|`` over the words that are known.
+
+        Parameters
+        ----------
+        keys : sequence of str, int or ndarray
+            Words, rows, or vectors, which are taken as they are.
+        weights : sequence of float or None, default=None
+            One weight a key; None weighs all 1.
+        pre_normalize : bool, default=True
+            Whether to scale the vectors of words to length 1 first.
+        post_normalize : bool, default=False
+            Whether to scale the mean to length 1.
+        ignore_missing : bool, default=True
+            Whether to pass over unknown words. If all are unknown, the mean is zero.
+
+        Returns
+        -------
+        ndarray of shape (vector_size,), float32
+            The mean.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown and ``ignore_missing`` is False.
+        ValueError
+            If there is no key, or not one weight a key.
+        """
+        keys = _as_list(keys, "keys")
+        if not keys:
+            raise ValueError("keys must name at least one word. Got none.")
+        weights = np.ones(len(keys)) if weights is None else np.asarray(weights, np.float64)
+        if weights.shape != (len(keys),):
+            raise ValueError(
+                f"weights must be one number a key. Got {weights.shape} for {len(keys)} keys."
+            )
+        total, weighed = np.zeros(self.vector_size), 0.0
+        for key, weight in zip(keys, weights.tolist()):
+            if isinstance(key, np.ndarray):
+                total += weight * self._as_vector(key)
+            elif ignore_missing and key not in self:
+                continue
+            else:
+                row = self._row(key)
+                total += weight * (self._unit_of(row) if pre_normalize else self.vectors[row])
+            weighed += abs(weight)
+        mean = total / weighed if weighed else total
+        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+
+    def add_vectors(self, keys, weights, *, counts=None, replace=False):
+        """Append words with their vectors.
+
+        The table grows by a copy: add many words at once, not one by one.
+
+        Parameters
+        ----------
+        keys : str or sequence of str
+            One word or several, none twice.
+        weights : array-like of shape (vector_size,) or (n_words, vector_size)
+            Their vectors.
+        counts : int or sequence of int or None, default=None
+            Their counts. None is 0 for each where the table has counts.
+        replace : bool, default=False
+            Whether words that the table has get the new vector and count; else they stay as they
+            are.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a word is given twice, or a vector holds NaN or infinity. The
+            table then stays as it was.
+        """
+        if isinstance(keys, str):
+            keys, weights = [keys], np.reshape(weights, (1, -1))
+            counts = None if counts is None else [counts]
+        added = KeyedVectors(weights, keys, counts)
+        if added.vector_size != self.vector_size:
+            raise ValueError(
+                f"weights must have the table's {self.vector_size} columns. "
+                f"Got {added.vector_size} instead."
+            )
+        with np.errstate(over="ignore"):
+            rows = _as_vectors(added.vectors.astype(self.vectors.dtype))
+        is_new = np.array([word not in self.key_to_index for word in added], bool)
+        vectors = np.concatenate([self.vectors, rows[is_new]])
+        known = [self.key_to_index[word] for word in added if word in self.key_to_index]
+        if replace:
+            vectors[known] = rows[~is_new]
+        both = self.counts, added.counts
+        counts = None
+        if any(one is not None for one in both):
+            zeros = np.zeros(len(self), np.int64), np.zeros(len(added), np.int64)
+            old, new = (zero if one is None else one for one, zero in zip(both, zeros))
+            counts = np.concatenate([old, new[is_new]])
+            if replace and added.counts is not None:
+                counts[known] = new[~is_new]
+        words = self.index_to_key + [word for word in added if word not in self.key_to_index]
+        self._store(vectors, words, counts)
+
+    # -------------------------------------------------------------------------- similarities
+
+    def similarity(self, w1, w2) -> float:
+        """Return the cosine of two words.
+
+        Parameters
+        ----------
+        w1, w2 : str or int
+            Words, or their rows.
+
+        Returns
+        -------
+        float
+            Between -1 and 1.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        """
+        return float(self._unit_of(self._row(w1)) @ self._unit_of(self._row(w2)))
+
+    def n_similarity(self, ws1, ws2) -> float:
+        """Return the cosine of the means of two lists of words.
+
+        Parameters
+        ----------
+        ws1, ws2 : sequence of str or int
+            Words, or their rows; unknown ones are passed over, and a list without a known word
+            is similar to nothing (0).
+
+        Returns
+        -------
+        float
+            Between -1 and 1.
+
+        Raises
+        ------
+        ValueError
+            If a list is empty.
+        """
+        one, two = (self.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2))
+        return float(_unit(one.astype(np.float64)) @ _unit(two.astype(np.float64)))
+
+    def rank(self, key1, key2) -> int:
+        """Return the place of ``key2`` among the words most similar to ``key1``.
+
+        Parameters
+        ----------
+        key1 : str or int
+            The word asked about.
+        key2 : str or int
+            The word to place.
+
+        Returns
+        -------
+        int
+            1 if no other word is more similar to ``key1``.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        """
+        row, other = self._row(key1), self._row(key2)
+        similarities = self._cosines(self._unit_of(row)[None].astype(np.float32), len(self))[0]
+        closer = similarities > similarities[other]
+        closer[row] = False
+        return int(closer.sum()) + 1
+
+    def doesnt_match(self, words):
+        """Return the word that is least like the mean of all.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Words; unknown ones are passed over with a warning.
+
+        Returns
+        -------
+        str
+            The odd one out.
+
+        Raises
+        ------
+        ValueError
+            If no word is known.
+        """
+        words = _as_list(words, "words")
+        known = [word for word in words if word in self]
+        if not known:
+            raise ValueError(f"None of the words is in the table. Got {words!r}.")
+        if len(known) < len(words):
+            missing = [word for word in words if word not in self]
+            warnings.warn(f"Unknown words are passed over: {missing!r}.", stacklevel=2)
+        units = np.array([self._unit_of(self._row(word)) for word in known])
+        return min(zip((units @ _unit(units.mean(axis=0))).tolist(), known))[1]
+
+    def most_similar(self, positive=None, negative=None, topn=10, restrict_vocab=None):
+        """Find the words most similar to a sum of words: 3CosAdd.
+
+        The cosine of each word with ``mean(positive) - mean(negative)``, all of length 1, is
+        ranked; the words given are left out.
+
+        Parameters
+        ----------
+        positive : str, int, ndarray, or list of them, default=None
+            What the words should be like. A pair ``(word, weight)`` weighs it other than 1.
+            A list of lists asks several questions in one matrix product: ``[["king"], ["queen"]]``
+            asks about each, ``["king", "queen"]`` about their mean.
+        negative : str, int, ndarray, or list of them, default=None
+            What the words should not be like; weighs -1. With several questions, one list for
+            each, or None.
+        topn : int or None, default=10
+            Number of words to return; None returns the similarity of every word.
+        restrict_vocab : int or None, default=None
+            Look only among this many words, the first of the table.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of shape (n_words,), float32
+            Words and similarities, best first; or all similarities, if ``topn`` is None. Several
+            questions give a list of such lists, or an array of shape (n_questions, n_words).
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If nothing is asked about.
+
+        See Also
+        --------
+        most_similar_cosmul : Multiplies where this adds.
+        """
+        asked, several = _as_questions(positive, negative)
+        questions = []
+        for plus, minus in asked:
+            items = [_weighted(item, 1.0) for item in plus]
+            items += [_weighted(item, -1.0) for item in minus]
+            keys = [key for key, _ in items]
+            weights = [weight for _, weight in items]
+            mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
+            questions.append(_Question(mean[None], _first, self._rows_among(keys)))
+        answers = self._answer(questions, topn, restrict_vocab)
+        return answers if several else answers[0]
+
+    def most_similar_cosmul(self, positive=None, negative=None, topn=10, restrict_vocab=None):
+        """Find the words most similar to a product of similarities: 3CosMul.
+
+        ``prod_p (1 + cos(x, p)) / 2  /  (prod_n (1 + cos(x, n)) / 2 + 1e-6)`` is ranked, in which
+        one large similarity cannot outweigh the others; the words given are left out.
+
+        Parameters
+        ----------
+        positive : str, int, ndarray, or list of them
+            What the words should be like. A list of lists asks several questions, as in
+            :meth:`most_similar`.
+        negative : str, int, ndarray, or list of them, default=None
+            What the words should not be like.
+        topn : int or None, default=10
+            Number of words to return; None returns the score of every word.
+        restrict_vocab : int or None, default=None
+            Look only among this many words, the first of the table.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of shape (n_words,), float32
+            As :meth:`most_similar` returns.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If no positive word is given, or one has a weight.
+
+        See Also
+        --------
+        most_similar : Adds where this multiplies.
+        """
+        asked, several = _as_questions(positive, negative)
+        questions = []
+        for plus, minus in asked:
+            if not plus:
+                raise ValueError("positive must name at least one word. Got none.")
+            keys = plus + minus
+            units = [self.get_mean_vector([k], None, True, True, False) for k in keys]
+            multiply = partial(cosmul, n_positive=len(plus))
+            questions.append(_Question(np.array(units), multiply, self._rows_among(keys)))
+        answers = self._answer(questions, topn, restrict_vocab)
+        return answers if several else answers[0]
+
+    def similar_by_key(self, key, topn=10, restrict_vocab=None):
+        """Find the words most similar to a word, or to each of several.
+
+        Parameters
+        ----------
+        key : str, int, or list of them
+            The word. A list asks about each of its words, in one matrix product.
+        topn : int or None, default=10
+            Number of words to return; None returns the similarity of every word.
+        restrict_vocab : int or None, default=None
+            Look only among this many words, the first of the table.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of shape (n_words,), float32
+            As :meth:`most_similar` returns; for a list, one such answer for each word.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        """
+        asked = [key] if _is_key(key) else [[one] for one in _as_list(key, "key")]
+        return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
+
+    def similar_by_vector(self, vector, topn=10, restrict_vocab=None):
+        """Find the words most similar to a vector, or to each of several.
+
+        Parameters
+        ----------
+        vector : array-like of shape (vector_size,) or (n_vectors, vector_size)
+            The vector; several are compared in one matrix product.
+        topn : int or None, default=10
+            Number of words to return; None returns the similarity of every word.
+        restrict_vocab : int or None, default=None
+            Look only among this many words, the first of the table.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of shape (n_words,), float32
+            As :meth:`most_similar` returns; for several vectors, one such answer for each.
+        """
+        vector = np.asarray(vector)
+        asked = [vector] if vector.ndim == 1 else [[one] for one in vector]
+        return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
+
+    # --------------------------------------------------------------------------------- files
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        fname,
+        fvocab=None,
+        binary=False,
+        encoding="utf-8",
+        unicode_errors="strict",
+        limit=None,
+        datatype=np.float32,
+        no_header=False,
+    ) -> Self:
+        """Read a file of word2vec, of fastText (``.vec``) or of GloVe; gzip is recognised.
+
+        Parameters
+        ----------
+        fname : str or path-like
+            The file.
+        fvocab : str, path-like or None, default=None
+            A file of counts, one line a word, as word2vec's ``-save-vocab`` writes it.
+        binary : bool, default=False
+            Whether the file is in word2vec's binary format; else it is text.
+        encoding : str, default="utf-8"
+            How the words are encoded.
+        unicode_errors : str, default="strict"
+            What to do with bytes that are no text: "replace" or "ignore" read files in which the
+            original word2vec cut words within a character. Words that become one by that are
+            left out but for the first, with a warning.
+        limit : int or None, default=None
+            Read only this many words, from the first on.
+        datatype : dtype, default=numpy.float32
+            float32 or float16, which takes half the memory and has three digits.
+        no_header : bool, default=False
+            True for GloVe's files, whose first line is a word's.
+
+        Returns
+        -------
+        KeyedVectors
+            The table; its ``counts`` are None without ``fvocab``.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, lies about its size, or holds a word twice or a number that
+            is not finite. The message names the line or the byte.
+
+        See Also
+        --------
+        textvec.load : Reads textvec's own format, which can be mapped into memory.
+        """
+        if np.dtype(datatype) not in (np.float32, np.float16):
+            raise ValueError(f"datatype must be float32 or float16. Got {datatype!r} instead.")
+        words, vectors = read_vectors(
+            fname, binary, encoding, unicode_errors, limit, datatype, no_header
+        )
+        counts = None
+        if fvocab is not None:
+            known = read_counts(fvocab, encoding, unicode_errors)
+            missing = next((word for word in words if word not in known), None)
+            if missing is not None:
+                raise ValueError(f"{fvocab} has no count of {missing!r}, which {fname} holds.")
+            counts = [known[word] for word in words]
+        return cls(vectors, words, counts)
+
+    def save_word2vec_format(self, fname, fvocab=None, binary=False, write_header=True):
+        """Write the table to a file that word2vec, gensim and most other tools read.
+
+        Words stand in the order of the table. The file is replaced at once or not at all.
+
+        Parameters
+        ----------
+        fname : str or path-like
+            The file. A name ending in ``.gz`` makes it gzip.
+        fvocab : str, path-like or None, default=None
+            Where to write the counts, one line a word.
+        binary : bool, default=False
+            Whether to write word2vec's binary format; else text, from which float32 comes back to
+            the bit.
+        write_header : bool, default=True
+            False leaves out the header, as GloVe does. For text only.
+
+        Raises
+        ------
+        ValueError
+            If a word is empty or holds a space or a line break, or if counts are asked for and
+            there are none.
+
+        See Also
+        --------
+        save : Writes textvec's own format, for any word.
+        """
+        if fvocab is not None and self.counts is None:
+            raise ValueError("fvocab asks for counts, and this table has none. Leave it None.")
+        write_vectors(fname, self.index_to_key, self.vectors, binary, write_header)
+        if fvocab is not None:
+            write_counts(fvocab, self.index_to_key, self.counts.tolist())
+
+    @classmethod
+    def from_gensim(cls, keyed_vectors) -> Self:
+        """Copy a table of gensim.
+
+        Parameters
+        ----------
+        keyed_vectors : gensim.models.KeyedVectors
+            The table, for example ``model.wv`` of a trained model.
+
+        Returns
+        -------
+        KeyedVectors
+            With the counts of gensim, if it has any. It makes them up where it loads a file
+            without counts.
+
+        Raises
+        ------
+        TypeError
+            If it is something else, or has keys that are not str.
+        """
+        if not hasattr(keyed_vectors, "key_to_index"):
+            advice = " Pass its .wv." if hasattr(keyed_vectors, "wv") else ""
+            raise TypeError(
+                "keyed_vectors must be a KeyedVectors of gensim 4. "
+                f"Got {type(keyed_vectors).__name__} instead.{advice}"
+            )
+        counts = keyed_vectors.expandos.get("count")
+        return cls(keyed_vectors.vectors.copy(), keyed_vectors.index_to_key, counts)
+
+    def to_gensim(self):
+        """Copy the table to gensim.
+
+        Returns
+        -------
+        gensim.models.KeyedVectors
+            With the same rows, and the counts if there are any.
+
+        Raises
+        ------
+        ImportError
+            If gensim is not installed.
+        """
+        models = import_optional("gensim.models", "gensim")
+        table = models.KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
+        table.add_vectors(self.index_to_key, self.vectors)
+        if self.counts is not None:
+            table.expandos["count"] = self.counts.copy()
+        return table
+
+    # --------------------------------------------------------------------- rows and rankings
+
+    def _row(self, key):
+        """Return the row of a key."""
+        if isinstance(key, str):
+            row = self.key_to_index.get(key)
+            if row is None:
+                raise UnknownWordError(key, self.index_to_key)
+            return row
+        if not _is_row(key):
+            raise TypeError(f"A key must be a word or the int of its row. Got {key!r} instead.")
+        if not 0 <= key < len(self):
+            raise KeyError(f"There is no row {key}: the table has {len(self)} words.")
+        return int(key)
+
+    def _rows(self, keys):
+        return np.array([self._row(key) for key in _as_list(keys, "keys")], np.intp)
+
+    def _rows_among(self, keys):
+        """Return the rows of those keys that are not vectors."""
+        return self._rows([key for key in keys if _is_key(key)])
+
+    def _as_vector(self, vector):
+        """Return a vector given in place of a word, checked."""
+        if vector.shape != (self.vector_size,):
+            raise ValueError(
+                f"A vector must have the shape ({self.vector_size},). Got {vector.shape} instead."
+            )
+        if not np.isfinite(vector).all():
+            raise ValueError("A vector must be finite. Got NaN or infinity.")
+        return vector.astype(np.float64)
+
+    def _unit_of(self, row):
+        """Return a row scaled to length 1, in float64."""
+        return _unit(self.vectors[row].astype(np.float64))
+
+    def _units(self, rows):
+        """Return rows scaled to length 1, in float64."""
+        vectors = self.vectors[rows].astype(np.float64)
+        return vectors / _lengths(vectors)[:, None]
+
+    def _n_searched(self, restrict_vocab):
+        if not restrict_vocab:
+            return len(self)
+        check_number("restrict_vocab", restrict_vocab, low=1, integer=True)
+        return min(restrict_vocab, len(self))
+
+    def _cosines(self, vectors, stop):
+        """Return vectors @ rows / norms of rows: (n, stop) float32. Vectors have length 1."""
+        if self._norms is None:
+            norms = [_lengths(block) for block in self._row_blocks(len(self))]
+            self._norms = np.concatenate(norms or [np.ones(0)]).astype(np.float32)
+        products = np.empty((len(vectors), stop), np.float32)
+        start = 0
+        for block in self._row_blocks(stop):
+            np.matmul(vectors, block.T, out=products[:, start : start + len(block)])
+            start += len(block)
+        products /= self._norms[:stop]
+        return products
+
+    def _row_blocks(self, stop):
+        """Yield the first rows, block after block, in float32."""
+        step = stop if self.vectors.dtype == np.float32 else _CONVERTED_WORDS
+        for start in range(0, stop, max(1, step)):
+            block = self.vectors[start : min(start + step, stop)]
+            yield block.astype(np.float32, copy=False)
+
+    def _answer(self, questions, topn, restrict_vocab):
+        """Return an answer to each question; see most_similar."""
+        if topn is not None:
+            check_number("topn", topn, low=0, integer=True)
+        stop = self._n_searched(restrict_vocab)
+        most_terms = max(len(question.terms) for question in questions)
+        step = max(1, CELLS // max(1, stop * most_terms))
+        answers = []
+        for start in range(0, len(questions), step):
+            block = questions[start : start + step]
+            terms = np.concatenate([question.terms for question in block])
+            ends = np.cumsum([len(question.terms) for question in block])[:-1]
+            for question, cosines in zip(block, np.split(self._cosines(terms, stop), ends)):
+                scores = question.combine(cosines)
+                answers.append(scores if topn is None else self._best(question, scores, topn))
+        return answers
+
+    def _best(self, question, scores, topn):
+        """Return the words that score best, as the float32 ``scores`` say roughly."""
+        scores[question.given[question.given < len(scores)]] = -np.inf
+        topn = min(topn, len(scores))
+        if topn == 0:
+            return []
+        floor = np.partition(scores, -topn)[-topn]
+        error = (self.vector_size + 8) * np.finfo(np.float32).eps * max(1, abs(floor))
+        near = np.flatnonzero((scores >= floor - 2 * error) & (scores > -np.inf))
+        exact = np.empty(len(near), np.float32)
+        for start in range(0, len(near), _CONVERTED_WORDS):
+            # (n_terms, n_near, vector_size), summed row by row: the same for any number of rows
+            units = self._units(near[start : start + _CONVERTED_WORDS])
+            cosines = np.array([(units * term).sum(axis=1) for term in question.terms])
+            exact[start : start + _CONVERTED_WORDS] = question.combine(cosines)
+        order = np.argsort(-exact, kind="stable")[:topn]
+        words = [self.index_to_key[row] for row in near[order].tolist()]
+        return list(zip(words, exact[order].tolist()))
+
+
+class UnknownWordError(KeyError):
+    """A word that a table does not have; its message, made when read, names similar spellings."""
+
+    def __init__(self, word, words=()):
+        super().__init__(word)
+        self._words = words
+
+    def __reduce__(self):
+        return KeyError, (str(self),)  # without the table
+
+    def __str__(self):
+        word = self.args[0]
+        # Most misspelt words begin rightly. All words of a large table would take seconds.
+        alike = [known for known in self._words if known[:1].lower() == word[:1].lower()]
+        near = closest_names(word, dict.fromkeys(alike[:_COMPARED] + self._words[:_COMPARED]))
+        advice = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+        return f"{word!r} is not among the {len(self._words)} words of the table.{advice}"
+
+
+class _Question(NamedTuple):
+    """What _answer is asked.
+
+    terms    (n_terms, vector_size)  float32  of length 1
+    combine                                   cosines with them, (n_terms, n), -> scores, (n,)
+    given    (n_given,)              intp     rows to leave out
+    """
+
+    terms: np.ndarray
+    combine: Callable
+    given: np.ndarray
+
+
+def _first(cosines):
+    return cosines[0]
+
+
+def _as_questions(positive, negative):
+    """Return [(positive, negative)] as lists, and whether several questions were asked."""
+    positive, negative = _as_items(positive), _as_items(negative)
+    if not any(isinstance(item, list) for item in positive + negative):
+        return [(positive, negative)], False
+    n_questions = max(len(positive), len(negative))
+    sides = [side or [[]] * n_questions for side in (positive, negative)]
+    if any(len(side) != n_questions for side in sides):
+        raise ValueError(
+            "Several questions need as many lists in negative as in positive. "
+            f"Got {len(negative)} and {len(positive)}."
+        )
+    if not all(isinstance(item, list) for side in sides for item in side):
+        raise TypeError("Several questions are asked by lists of lists. Got a mix of both.")
+    return list(zip(*sides)), True
+
+
+def _as_items(value):
+    if value is None:
+        return []
+    if _is_key(value) or isinstance(value, np.ndarray) and value.ndim == 1:
+        return [value]
+    return list(value)
+
+
+def _weighted(item, weight):
+    """Return the key and weight of an item; a pair brings its own."""
+    if _is_key(item) or isinstance(item, np.ndarray):
+        return item, weight
+    if isinstance(item, tuple) and len(item) == 2:
+        return item
+    raise TypeError(f"Expected a word, a row, a vector or a (word, weight). Got {item!r} instead.")
+
+
+def _as_list(keys, name):
+    if isinstance(keys, str):
+        raise TypeError(f"{name} must be a list of words. Got the str {keys!r}: put it in a list.")
+    return list(keys)
+
+
+def _is_key(value):
+    return isinstance(value, str) or _is_row(value)
+
+
+def _is_row(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _lengths(vectors):
+    """Return the length of each row in float64, 1 for a zero row: it has no direction to keep."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    return np.where(lengths > 0, lengths, 1)
+
+
+def _unit(vector):
+    return vector / _lengths(vector[None])[0]
+
+
+def _as_vectors(vectors):
+    """Return vectors as a C-ordered array of float16 or float32, checked."""
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2:
+        raise ValueError(
+            "vectors must be a table of one row a word. Got an array of shape "
+            f"{vectors.shape} instead."
+        )
+    if vectors.dtype not in (np.float16, np.float32):
+        if vectors.dtype.kind not in "fiub":
+            raise TypeError(f"vectors must be numbers. Got dtype {vectors.dtype} instead.")
+        with np.errstate(over="ignore"):  # it gives infinity, which is refused
+            vectors = vectors.astype(np.float32)
+    vectors = np.ascontiguousarray(vectors)
+    # The extremes show NaN and infinity without a table of flags as long as the vectors.
+    if vectors.size and not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
+        row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
+        raise ValueError(
+            f"vectors must be finite {vectors.dtype}. Got NaN or infinity in row {row}."
+        )
+    return vectors
+
+
+def _as_words(words):
+    words = list(words)
+    if not all(isinstance(word, str) for word in words):
+        wrong = [word for word in words if not isinstance(word, str)]
+        raise TypeError(f"A word must be a str. Got {wrong[0]!r} instead.")
+    if len(set(words)) < len(words):
+        seen = set()
+        twice = next(word for word in words if word in seen or seen.add(word))
+        raise ValueError(f"Each word must occur once. Got {twice!r} twice.")
+    return list(map(str, words))  # NumPy's str would slow down all that follows
+
+
+def _as_counts(counts, n_words):
+    if counts is None:
+        return None
+    counts = np.asarray(counts)
+    if counts.shape != (n_words,) or counts.size and counts.dtype.kind not in "iu":
+        raise ValueError(
+            f"counts must be {n_words} integers, one a word. Got {counts.dtype} of shape "
+            f"{counts.shape} instead."
+        )
+    if counts.size and counts.min() < 0:
+        raise ValueError(f"counts must be at least 0. Got {counts.min()}.")
+    return counts.astype(np.int64, copy=False)

@@ -1,0 +1,495 @@
+"""Files of word vectors as other tools write them: words and an array in, words and an array out.
+
+Three formats, each plain or in gzip:
+
+=============  ================================================================================
+word2vec text  a header ``count vector_size``, then one line a word: ``word 0.1 0.2 ...``;
+               fastText's ``.vec`` is the same
+binary         the same header line, then for each word ``word``, a space and its little-endian
+               float32 numbers, with or without a line break after them
+GloVe text     word2vec text without the header
+=============  ================================================================================
+
+A file is not believed: memory grows with what was read, never with what a header promises, and
+the first thing wrong is an error that names the line or the byte.
+"""
+
+import gzip
+import re
+import warnings
+import zlib
+from contextlib import contextmanager
+from os import fspath
+
+import numpy as np
+
+from textvec._checks import check_number
+from textvec.persistence import replacing
+
+_BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
+_LONGEST_LINE = 1 << 26  # bytes
+_LONGEST_WORD = 1 << 16  # bytes
+_LONGEST_HEADER = 256  # bytes
+_MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
+_GZIP_MAGIC = b"\x1f\x8b"
+_HEADER = re.compile(rb"[ \t]*([0-9]+)[ \t]+([0-9]+)[ \t\r]*\n")
+
+
+def read_vectors(
+    path,
+    binary=False,
+    encoding="utf-8",
+    unicode_errors="strict",
+    limit=None,
+    dtype=np.float32,
+    no_header=False,
+):
+    """Read a file of word vectors.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; gzip is recognised by its first bytes.
+    binary : bool, default=False
+        Whether the file is in word2vec's binary format.
+    encoding : str, default="utf-8"
+        How words are encoded: one in which a space and a line break are single ASCII bytes.
+    unicode_errors : str, default="strict"
+        What to do with bytes that are no text: an ``errors`` of :meth:`bytes.decode`. The original
+        word2vec cuts long words, at times within a character: "replace" or "ignore" read those.
+        All but "strict" may make two words one; the first is then kept, with a warning.
+    limit : int >= 1 or None, default=None
+        Read only this many words, from the first on; the rest of the file is not looked at.
+    dtype : dtype, default=numpy.float32
+        float32 or float16, of the array returned.
+    no_header : bool, default=False
+        Whether the first line is a word's, as in GloVe's files. For text only.
+
+    Returns
+    -------
+    words : list of str
+        In the order of the file.
+    vectors : ndarray of shape (n_words, vector_size)
+        Their vectors.
+
+    Raises
+    ------
+    ValueError
+        If the header is wrong or promises more or fewer vectors than there are, if the file ends
+        too early, if a vector is too short, too long, no number or not finite, if a word occurs
+        twice, is empty, or is not in that encoding. The message names the line or the byte.
+
+    See Also
+    --------
+    write_vectors : Writes such files.
+    """
+    if limit is not None:
+        check_number("limit", limit, low=1, integer=True)
+    if binary and no_header:
+        raise ValueError("no_header=True is for text: a binary file cannot be read without header.")
+    with opened(path) as file:
+        count, vector_size, start = (None, None, 0) if no_header else _read_header(file, path)
+        reader = _Reader(path, file, count, vector_size, limit, np.dtype(dtype))
+        if binary:
+            reader.read_binary(start)
+        else:
+            reader.read_text(first_line=1 if no_header else 2)
+    words = [reader.decoded(i, encoding, unicode_errors) for i in range(len(reader.words))]
+    return reader.distinct(words, lossy=unicode_errors != "strict")
+
+
+def read_counts(path, encoding="utf-8", unicode_errors="strict"):
+    """Read what word2vec's ``-save-vocab`` writes: one line a word, ``word count``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, plain or in gzip.
+    encoding, unicode_errors
+        As in :func:`read_vectors`.
+
+    Returns
+    -------
+    dict of str to int
+        The count of each word.
+
+    Raises
+    ------
+    ValueError
+        If a line is something else; the message names it.
+    """
+    counts = {}
+    with opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            match = re.fullmatch(rb"(.+?)[ \t]+([0-9]+)\s*", line)
+            if match is None:
+                raise ValueError(
+                    f"{path}, line {number}: expected a word and its count. Got {_shown(line)}."
+                )
+            counts[match[1].decode(encoding, unicode_errors)] = int(match[2])
+    return counts
+
+
+def write_vectors(path, words, vectors, binary=False, write_header=True):
+    """Write word vectors to a file that other tools read, in full or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that exists is replaced. A name ending in ``.gz`` makes it gzip.
+    words : sequence of str
+        The words, none empty or with a space or a line break inside. They are written in UTF-8.
+    vectors : ndarray of shape (n_words, vector_size)
+        Their vectors, float32 or float16. Text has the digits that bring the same number back;
+        binary is always float32.
+    binary : bool, default=False
+        Whether to write word2vec's binary format; else its text.
+    write_header : bool, default=True
+        False leaves the header out, as GloVe does. For text only.
+
+    Raises
+    ------
+    ValueError
+        If a word cannot stand in such a file.
+
+    See Also
+    --------
+    read_vectors : Reads such files.
+    """
+    if binary and not write_header:
+        raise ValueError("write_header=False is for text: a binary file needs its header.")
+    encoded = [_encoded(word) for word in words]
+    digits = 9 if vectors.dtype == np.float32 else 5  # as many as tell any two numbers apart
+    line = b"%b " + b" ".join([b"%%.%dg" % digits] * vectors.shape[1]) + b"\n"
+    with _replacing(path) as file:
+        if write_header:
+            file.write(b"%d %d\n" % vectors.shape)
+        step = max(1, _BLOCK // (4 * vectors.shape[1]))
+        for start in range(0, len(encoded), step):
+            block = vectors[start : start + step]
+            named = zip(encoded[start : start + step], block if binary else block.tolist())
+            if binary:
+                file.writelines(b"%b %b" % (word, row.astype("<f4").data) for word, row in named)
+            else:
+                file.writelines(line % (word, *row) for word, row in named)
+
+
+def write_counts(path, words, counts):
+    """Write one line a word, ``word count``, in full or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that exists is replaced. A name ending in ``.gz`` makes it gzip.
+    words : sequence of str
+        The words, as in :func:`write_vectors`.
+    counts : sequence of int
+        Their counts.
+    """
+    lines = [b"%b %d\n" % (_encoded(word), count) for word, count in zip(words, counts)]
+    with _replacing(path) as file:
+        file.writelines(lines)
+
+
+class _Reader:
+    """What was read of a file so far: words as bytes and a growing table of their vectors."""
+
+    def __init__(self, path, file, count, vector_size, limit, dtype):
+        self.path = path
+        self.file = file
+        self.count = count  # what the header promises, None without header
+        self.vector_size = vector_size
+        self.limit = limit
+        self.words = []
+        self._table = np.empty((0, vector_size or 0), dtype)
+        self._where = None  # index of a word -> its place in the file, for messages
+
+    @property
+    def _wanted(self):
+        """How many vectors to read at most."""
+        bounds = [bound for bound in (self.count, self.limit) if bound is not None]
+        return min(bounds, default=np.inf)
+
+    def read_text(self, first_line):
+        """Read lines from ``first_line`` on, which is where the file stands."""
+        self._where = lambda i: f"line {first_line + i}"
+        for block in self._line_blocks():
+            room = self._wanted - len(self.words)
+            if len(block) > room:
+                surplus = first_line + self._wanted
+                block = block[:room]
+                if self.limit is None:
+                    raise ValueError(
+                        f"{self.path}, line {surplus}: the header promises {self.count} vectors, "
+                        "and here is one more. Correct the header, or pass limit."
+                    )
+            if block:
+                self._parse(block)
+            if self.limit is not None and len(self.words) == self._wanted:
+                return
+        if self.vector_size is None:
+            raise ValueError(f"{self.path} is empty: it has no vectors.")
+        if len(self.words) < self._wanted != np.inf:
+            raise ValueError(
+                f"{self.path} ends after line {first_line + len(self.words) - 1} with "
+                f"{len(self.words)} of the {self.count} vectors that its header promises."
+            )
+
+    def _line_blocks(self):
+        """Yield lists of lines without their breaks; blank lines may only end the file."""
+        rest, n_read, blank = b"", 0, None
+        while True:
+            block = self.file.read(_BLOCK)
+            *lines, rest = (rest + block).split(b"\n")
+            if not block:
+                lines.append(rest)
+            elif len(rest) > _LONGEST_LINE:
+                self._refuse(n_read + len(lines), f"no end within {_LONGEST_LINE} bytes")
+            lines = [line.rstrip() for line in lines]
+            n_full = 0
+            if blank is None:
+                n_full = lines.index(b"") if b"" in lines else len(lines)
+                blank = n_read + n_full if n_full < len(lines) else None
+            if any(lines[n_full:]):
+                self._refuse(blank, "the line is blank, and others follow")
+            n_read += n_full
+            if n_full:
+                yield lines[:n_full]
+            if not block:
+                return
+
+    def _parse(self, lines):
+        """Add the words and vectors of lines."""
+        if self.vector_size is None:
+            self.vector_size = len(lines[0].split()) - 1
+            if self.vector_size == 0:
+                self._refuse(0, f"expected a word and its numbers. Got {_shown(lines[0])}")
+            self._table = np.empty((0, self.vector_size), self._table.dtype)
+        size = self.vector_size
+        heads = [line.partition(b" ") for line in lines]
+        text = b" ".join([rest for *_, rest in heads])
+        if (
+            all(rest.count(b" ") == size - 1 for *_, rest in heads)
+            and not any(space in text for space in (b"  ", b"\t", b"\r", b"\v", b"\f"))
+            and (numbers := _numbers(text, len(lines) * size)) is not None
+        ):
+            self._add([word for word, *_ in heads], numbers.reshape(-1, size))
+            return
+        words, rows = zip(*[self._parse_line(line, i) for i, line in enumerate(lines)])
+        self._add(words, np.array(rows))
+
+    def _parse_line(self, line, i):
+        """Return the word and the numbers of one line, the i-th of its block."""
+        fields = line.split()
+        n_before = len(fields) - self.vector_size  # fields of the word: GloVe's may hold spaces
+        if n_before > 1 and all(map(_is_number, fields[1:n_before])):
+            n_before = 1
+        numbers = fields[n_before:] if n_before > 0 else fields[1:]
+        place = len(self.words) + i
+        if len(numbers) != self.vector_size:
+            source = "line 1" if self.count is None else "the header"
+            self._refuse(
+                place,
+                f"{len(numbers)} numbers, and {source} says {self.vector_size}. The line is "
+                f"{_shown(line)}; a binary file needs binary=True",
+            )
+        wrong = next((field for field in numbers if not _is_number(field)), None)
+        if wrong is not None:
+            self._refuse(place, f"{_shown(wrong)} is not a number; a binary file needs binary=True")
+        if line[:1].isspace():
+            self._refuse(place, "the word is empty")
+        return b" ".join(fields[:n_before]), [float(field) for field in numbers]
+
+    def read_binary(self, start):
+        """Read records from byte ``start`` on, which is where the file stands."""
+        offsets = []
+        self._where = lambda i: f"byte {offsets[i]}"
+        n_bytes = 4 * self.vector_size
+        buffer, begin = b"", start  # begin: the byte of the file where the buffer begins
+        while len(self.words) < self._wanted:
+            block = self.file.read(_BLOCK)
+            buffer += block
+            words, vectors, used = [], [], 0
+            while len(self.words) + len(words) < self._wanted:
+                space = buffer.find(b" ", used, used + _LONGEST_WORD)
+                end = space + 1 + n_bytes
+                if space < 0 or end > len(buffer):
+                    break
+                words.append(buffer[used:space].lstrip(b"\n"))
+                vectors.append(buffer[space + 1 : end])
+                offsets.append(begin + space - len(words[-1]))
+                used = end
+            rows = np.frombuffer(b"".join(vectors), "<f4").reshape(-1, self.vector_size)
+            self._add(words, rows)
+            buffer, begin = buffer[used:], begin + used
+            if len(self.words) < self._wanted and space < 0 and len(buffer) >= _LONGEST_WORD:
+                raise ValueError(
+                    f"{self.path}, byte {begin}: no word ends within {_LONGEST_WORD} bytes. "
+                    "The vector size of the header is wrong, or the file is not binary."
+                )
+            if not block and len(self.words) < self._wanted:
+                raise ValueError(
+                    f"{self.path} ends at byte {begin + len(buffer)}, within or before vector "
+                    f"{len(self.words) + 1} of the {self.count} that its header promises. It was "
+                    "cut short, or is not binary."
+                )
+        if self.limit is None and (buffer + self.file.read(_BLOCK)).strip(b"\r\n"):
+            raise ValueError(
+                f"{self.path}, byte {begin}: the header promises {self.count} vectors, and the "
+                "file goes on after them. Correct the header, or pass limit."
+            )
+
+    def _add(self, words, rows):
+        """Append words and vectors, after a check of the latter."""
+        begun, end = len(self.words), len(self.words) + len(rows)
+        if end > len(self._table):
+            room = int(max(end, min(self._wanted, end * 5 // 4)))
+            self._table.resize((room, self.vector_size), refcheck=False)
+        added = self._table[begun:end]
+        with np.errstate(over="ignore"):  # it gives infinity, which is refused
+            added[:] = rows
+        finite = np.isfinite(added).all(axis=1)
+        if not finite.all():
+            i = int(np.argmin(finite))
+            column = int(np.argmin(np.isfinite(added[i])))
+            self._refuse(
+                begun + i,
+                f"number {column + 1} of {_shown(words[i])} is {rows[i][column]}, not a finite "
+                f"{self._table.dtype}",
+            )
+        self.words.extend(words)
+
+    def decoded(self, i, encoding, errors):
+        """Return the i-th word as str."""
+        raw = self.words[i]
+        try:
+            word = raw.decode(encoding, errors)
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self.path}, {self._where(i)}: the word {_shown(raw)} is not {encoding}. Pass "
+                'its encoding, for example "latin-1", or unicode_errors="replace".'
+            ) from error
+        if not word and errors == "strict":
+            self._refuse(i, "the word is empty")
+        return word
+
+    def distinct(self, words, lossy):
+        """Return words and vectors; a word that came twice is an error unless lossy."""
+        self._table.resize((len(words), self.vector_size), refcheck=False)
+        if len(set(words)) == len(words):
+            return words, self._table
+        first = {}
+        for i, word in enumerate(words):
+            if first.setdefault(word, i) != i and not lossy:
+                self._refuse(i, f"{word!r} was already given in {self._where(first[word])}")
+        warnings.warn(
+            f"{self.path}: {len(words) - len(first)} words were read like an earlier one, as "
+            "unicode_errors allows, and are left out.",
+            stacklevel=4,
+        )
+        return list(first), self._table[list(first.values())]
+
+    def _refuse(self, i, what):
+        raise ValueError(f"{self.path}, {self._where(i)}: {what}.")
+
+
+def _read_header(file, path):
+    """Return the count and the vector size of the header, and its length in bytes."""
+    line = file.readline(_LONGEST_HEADER)
+    if not line:
+        raise ValueError(f"{path} is empty: it has no header.")
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise ValueError(
+            f"{path}, line 1: expected a header, the number of words and the vector size. Got "
+            f"{_shown(line)}. If the file has none, as GloVe's, pass no_header=True."
+        )
+    count, vector_size = int(match[1]), int(match[2])
+    if not 1 <= vector_size <= _MOST_DIMENSIONS:
+        raise ValueError(
+            f"{path}, line 1: the vector size must be between 1 and {_MOST_DIMENSIONS}. Got "
+            f"{vector_size}: the header is wrong."
+        )
+    return count, vector_size, len(line)
+
+
+def _numbers(text, count):
+    """Return that many float32 numbers, or None if the text is something else."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # how NumPy below 2.3 says it
+            numbers = np.fromstring(text, np.float32, sep=" ")
+    except (DeprecationWarning, ValueError):
+        return None
+    return numbers if len(numbers) == count else None
+
+
+def _is_number(field):
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(raw):
+    """Return bytes for a message, cut to a length that can be read."""
+    text = raw.decode("utf-8", "backslashreplace")
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _encoded(word):
+    try:
+        raw = word.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"The word {word!r} holds half a character: UTF-8 cannot.") from error
+    if not raw or b" " in raw or b"\n" in raw:
+        raise ValueError(
+            f"The word {word!r} is empty or holds a space or line break, which end a word in such "
+            "a file. Rename it, or use textvec's own format: KeyedVectors.save."
+        )
+    return raw
+
+
+@contextmanager
+def opened(path):
+    """Open a file for reading bytes, through gzip if it begins like that.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Yields
+    ------
+    file
+        A binary file.
+
+    Raises
+    ------
+    ValueError
+        In the block, if the gzip is damaged or cut short.
+    """
+    with open(path, "rb") as plain:
+        compressed = plain.read(2) == _GZIP_MAGIC
+        plain.seek(0)
+        if not compressed:
+            yield plain
+            return
+        with gzip.GzipFile(fileobj=plain) as file:
+            try:
+                yield file
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise ValueError(f"{path} is a damaged gzip file: {error}.") from error
+
+
+@contextmanager
+def _replacing(path):
+    """Open a file aside as persistence does, through gzip if its name ends in .gz."""
+    with replacing(path) as plain:
+        if not fspath(path).endswith(".gz"):
+            yield plain
+            return
+        # No name and no date inside: equal vectors make equal files.
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0) as file:
+            yield file

@@ -1,0 +1,218 @@
+"""How well a table of word vectors agrees with what people say: word pairs and analogies."""
+
+from io import TextIOWrapper
+
+import numpy as np
+from scipy import stats
+
+from textvec._checks import check_choice
+from textvec.dense.vector_files import opened
+
+CELLS = 1 << 24  # float32 similarities held at a time: 64 MB
+_TINY = 1e-6  # keeps the denominator of 3CosMul from 0, as in the paper
+_ATTEMPTS = 5  # answers to an analogy looked at for one that is not a variant of its words
+
+
+class WordTests:
+    """Give KeyedVectors its tests; gensim's names, results and rules."""
+
+    def evaluate_word_pairs(
+        self,
+        pairs,
+        delimiter="\t",
+        encoding="utf-8",
+        restrict_vocab=300_000,
+        case_insensitive=True,
+        dummy4unknown=False,
+    ):
+        """Correlate similarities with what people said.
+
+        Parameters
+        ----------
+        pairs : str or path-like
+            A file of lines ``word, word, similarity``, plain or in gzip. Lines that begin with #
+            and lines of another form are passed over.
+        delimiter : str, default="\\t"
+            What stands between the three.
+        encoding : str, default="utf-8"
+            The encoding of the file.
+        restrict_vocab : int or None, default=300_000
+            Know only this many words, the first of the table.
+        case_insensitive : bool, default=True
+            Whether to compare words in upper case; of several variants the first one counts.
+        dummy4unknown : bool, default=False
+            Whether a pair with an unknown word gets the similarity 0; else it is left out.
+
+        Returns
+        -------
+        pearson : PearsonRResult
+            The linear correlation: ``statistic`` and ``pvalue``.
+        spearman : SignificanceResult
+            The correlation of ranks, likewise.
+        oov_ratio : float
+            Per cent of pairs with an unknown word.
+
+        Raises
+        ------
+        ValueError
+            If fewer than two pairs can be compared.
+        """
+        rows, _ = self._spellings(restrict_vocab, case_insensitive)
+        gold, known, n_unknown = [], [], 0
+        with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
+            for line in lines:
+                fields = (line.upper() if case_insensitive else line).split(delimiter)
+                if line.startswith("#") or len(fields) != 3 or not _is_number(fields[2]):
+                    continue
+                pair = rows.get(fields[0]), rows.get(fields[1])
+                n_unknown += None in pair
+                if None not in pair or dummy4unknown:
+                    gold.append(float(fields[2]))
+                    known.append((-1, -1) if None in pair else pair)
+        if len(gold) < 2:
+            raise ValueError(
+                f"{pairs} must hold at least two lines 'word{delimiter}word{delimiter}number' of "
+                f"known words. Got {len(gold)}, and {n_unknown} with unknown words."
+            )
+        first, second = np.array(known).T
+        cosines = np.einsum("ij,ij->i", self._units(first), self._units(second))
+        cosines = cosines.astype(np.float32)  # the same cosine from other words is a tie
+        cosines[first < 0] = 0
+        n_pairs = len(gold) if dummy4unknown else len(gold) + n_unknown
+        pearson, spearman = stats.pearsonr(gold, cosines), stats.spearmanr(gold, cosines)
+        return pearson, spearman, 100 * n_unknown / n_pairs
+
+    def evaluate_word_analogies(
+        self,
+        analogies,
+        restrict_vocab=300_000,
+        case_insensitive=True,
+        dummy4unknown=False,
+        similarity_function="most_similar",
+    ):
+        """Count how many analogies "a is to b as c is to d" are completed rightly.
+
+        The answer to each is the first word of ``similarity_function([b, c], [a])`` that is no
+        variant in case of a, b or c, as in gensim and in word2vec's ``compute-accuracy``.
+
+        Parameters
+        ----------
+        analogies : str or path-like
+            A UTF-8 file of lines ``a b c d`` under lines ``: section``, plain or in gzip. Lines
+            of another form are passed over.
+        restrict_vocab : int or None, default=300_000
+            Know only this many words, the first of the table.
+        case_insensitive : bool, default=True
+            Whether to compare words in upper case; of several variants the first one counts.
+        dummy4unknown : bool, default=False
+            Whether an analogy with an unknown word counts as wrong; else it is left out.
+        similarity_function : {"most_similar", "most_similar_cosmul"}, default="most_similar"
+            How to combine the three words: 3CosAdd or 3CosMul.
+
+        Returns
+        -------
+        score : float
+            The share of right answers, 0 if no analogy was left.
+        sections : list of dict
+            One for each section and a last one for all, "Total accuracy": its name as
+            ``"section"``, and lists of analogies (a, b, c, d) as ``"correct"`` and
+            ``"incorrect"``, in upper case if compared so.
+
+        Raises
+        ------
+        ValueError
+            If the file holds no analogy, or one stands before the first section.
+        """
+        check_choice(
+            "similarity_function", similarity_function, ("most_similar", "most_similar_cosmul")
+        )
+        rows, spelling = self._spellings(restrict_vocab, case_insensitive)
+        sections, asked = [], []  # asked: (section, analogy, its rows or None)
+        for section, analogy in _read_analogies(analogies, case_insensitive):
+            if analogy is None:
+                sections.append({"section": section, "correct": [], "incorrect": []})
+            else:
+                found = [rows.get(word) for word in analogy]
+                asked.append((sections[-1], analogy, None if None in found else found))
+        if not asked:
+            raise ValueError(f"{analogies} must hold lines of four words. Got none.")
+        known = np.array([found for *_, found in asked if found], np.intp).reshape(-1, 4)
+        multiply = similarity_function == "most_similar_cosmul"
+        right = iter(self._solve(known, spelling, multiply).tolist())
+        for section, analogy, found in asked:
+            if found or dummy4unknown:
+                section["correct" if found and next(right) else "incorrect"].append(analogy)
+        total = {"section": "Total accuracy"}
+        for kind in ("correct", "incorrect"):
+            total[kind] = [analogy for section in sections for analogy in section[kind]]
+        n_right, n_wrong = len(total["correct"]), len(total["incorrect"])
+        return n_right / max(n_right + n_wrong, 1), [*sections, total]
+
+    def _spellings(self, restrict_vocab, case_insensitive):
+        """Return the words searched as {spelling: its first row} and, by row, that first row."""
+        words = self.index_to_key[: self._n_searched(restrict_vocab)]
+        words = [word.upper() for word in words] if case_insensitive else words
+        rows = dict(zip(reversed(words), reversed(range(len(words)))))
+        return rows, np.fromiter(map(rows.__getitem__, words), np.intp, len(words))
+
+    def _solve(self, analogies, spelling, multiply):
+        """Return whether each analogy, (n, 4) rows of the table, is completed rightly."""
+        right = np.empty(len(analogies), bool)
+        step = max(1, CELLS // max(1, len(spelling)))
+        for start in range(0, len(analogies), step):
+            block = analogies[start : start + step]
+            a, b, c = (self._units(rows) for rows in block[:, :3].T)
+            if multiply:
+                terms = np.concatenate([b, c, a]).astype(np.float32)
+                cosines = self._cosines(terms, len(spelling)).reshape(3, len(block), -1)
+                scores = cosmul(cosines, n_positive=2)
+            else:
+                scores = self._cosines((b + c - a).astype(np.float32), len(spelling))
+            given = block[:, :3]
+            np.put_along_axis(scores, given, -np.inf, axis=1)
+            best = scores.argmax(axis=1)
+            found = np.take_along_axis(scores, best[:, None], axis=1)[:, 0] > -np.inf
+            for _ in range(_ATTEMPTS - 1):
+                again = np.flatnonzero((spelling[best][:, None] == given).any(axis=1))
+                scores[again, best[again]] = -np.inf
+                others = scores[again].argmax(axis=1)
+                left = scores[again, others] > -np.inf
+                best[again[left]] = others[left]
+                if not left.any():
+                    break
+            right[start : start + step] = found & (spelling[best] == block[:, 3])
+        return right
+
+
+def cosmul(cosines, n_positive):
+    """Combine by 3CosMul: the first n_positive terms multiply, the others divide."""
+    shifted = (1 + cosines) / 2  # between 0 and 1, as the paper's footnote 7 has it
+    above, below = shifted[:n_positive].prod(axis=0), shifted[n_positive:].prod(axis=0)
+    return above / (below + np.float32(_TINY))
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_analogies(path, case_insensitive):
+    """Yield (section, None) at the head of a section and (section, four words) in it."""
+    section = None
+    with opened(path) as file, TextIOWrapper(file, "utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.startswith(": "):
+                section = line.lstrip(": ").strip()
+                yield section, None
+                continue
+            words = tuple((line.upper() if case_insensitive else line).split())
+            if words and section is None:
+                raise ValueError(
+                    f"{path}, line {number}: expected a section, ': name', before the first "
+                    "analogy."
+                )
+            if len(words) == 4:
+                yield section, words
