@@ -158,6 +158,16 @@ def replacing(path):
     """Open a file aside for writing bytes, and put it in place of ``path`` when the block is done.
 
     After an error inside the block ``path`` holds what it held, and nothing lies beside it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that exists is replaced.
+
+    Yields
+    ------
+    file
+        A new file beside it, opened for writing bytes.
     """
     path = Path(os.path.realpath(path))  # a link stays a link to the new content
     aside = path.with_name(f".textvec-{secrets.token_hex(8)}.tmp")

@@ -549,9 +549,8 @@ def english():
     words = [word for word in words if word[0].isalpha()]
     rng = np.random.default_rng(0)
     letters = rng.normal(size=(1 << 16, 40))
-    vectors = [
-        letters[[hash_of(word[i : i + 3]) for i in range(len(word))]].sum(0) for word in words
-    ]
+    pieces = [[row_of(word[i : i + 3]) for i in range(len(word))] for word in words]
+    vectors = [letters[rows].sum(axis=0) for rows in pieces]
     return KeyedVectors(np.array(vectors), words)
 
 
