@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils import murmurhash3_32
 
 from textvec.kernels.counting import (
+    blank,
     count_distinct,
     count_rows,
     hash_rows,
@@ -175,6 +176,15 @@ def test_more_ngrams_than_are_looked_up_in_one_go():
         grams = naive_ngrams(rows, n)
         numbers = {gram: i for i, gram in enumerate(dict.fromkeys(filter(None, grams)))}
         assert ids.tolist() == [numbers.get(gram, -1) for gram in grams]
+
+
+@reproducible
+@given(st.lists(st.integers(-1, 5)), st.lists(st.booleans(), min_size=6, max_size=6))
+def test_blank(ids, kept):
+    expected = [i if i >= 0 and kept[i] else -1 for i in ids]
+    ids = np.array(ids, np.int32)
+    blank(ids, np.array(kept))
+    assert ids.tolist() == expected
 
 
 # --- ranks ----------------------------------------------------------------------------------------
@@ -346,7 +356,8 @@ def test_hash_rows(rows, n_columns, alternate):
     indptr = np.cumsum([0, *map(len, rows)]).astype(np.int32)
     indices = np.array([f for row in rows for f in row], np.int32)
     data = np.array([c for row in rows for c in row.values()], np.int64)
-    new_indptr, new_indices, new_data = hash_rows(indptr, indices, data, columns, signs, n_columns)
+    used, numbers = np.unique(columns, return_inverse=True)
+    new_indptr, new_indices, new_data = hash_rows(indptr, indices, data, numbers, signs, used)
     expected = []
     for row in rows:
         sums = {}
@@ -362,7 +373,9 @@ def test_hash_rows(rows, n_columns, alternate):
 
 def test_hash_rows_keeps_sums_of_zero():
     indptr, indices = np.array([0, 2, 3], np.int32), np.array([0, 1, 1], np.int32)
-    columns, signs = np.array([5, 5], np.int32), np.array([1, -1])
-    _, new_indices, new_data = hash_rows(indptr, indices, np.array([3, 3, 2]), columns, signs, 8)
+    numbers, signs, used = np.array([0, 0]), np.array([1, -1]), np.array([5])
+    _, new_indices, new_data = hash_rows(
+        indptr, indices, np.array([3, 3, 2]), numbers, signs, used
+    )
     assert new_indices.tolist() == [5, 5]
     assert new_data.tolist() == [0, -2]

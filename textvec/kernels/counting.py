@@ -330,29 +330,28 @@ def murmur_hashes(text, begins, ends):
 
 
 @njit(nogil=True, cache=True)
-def hash_rows(indptr, indices, data, columns, signs, n_columns):
+def hash_rows(indptr, indices, data, column_numbers, signs, columns):
     """Move CSR entries to other columns, with a sign; entries that meet are summed.
 
     indptr, indices, data  CSR  documents x features
-    columns  (n_features,)  int32  feature -> column
-    signs    (n_features,)  int64  feature -> 1 or -1
-    n_columns  int
+    column_numbers  (n_features,)  int64  feature -> number of its column, in ascending order
+    signs           (n_features,)  int64  feature -> 1 or -1
+    columns         (n_numbers,)   int64  number -> column
 
     Returns indptr, indices (sorted in each row) and data (int64; zeros stay) of the new matrix.
     """
-    sums = np.zeros(n_columns, np.int64)
-    words = np.zeros(n_columns // 64 + 1, np.uint64)
-    blocks = np.zeros(n_columns // 4096 + 1, np.uint64)
+    sums = np.zeros(len(columns), np.int64)
+    words = np.zeros(len(columns) // 64 + 1, np.uint64)
+    blocks = np.zeros(len(columns) // 4096 + 1, np.uint64)
     new_indptr = np.zeros_like(indptr)
     new_indices = np.empty_like(indices)
     new_data = np.empty(len(data), np.int64)
-    identity = np.arange(n_columns)
     entry = 0
     for doc in range(len(indptr) - 1):
         for old in range(indptr[doc], indptr[doc + 1]):
-            column = columns[indices[old]]
-            _mark(column, words, blocks)
-            sums[column] += signs[indices[old]] * data[old]
-        entry = _flush(sums, words, blocks, identity, new_indices, new_data, entry)
+            number = column_numbers[indices[old]]
+            _mark(number, words, blocks)
+            sums[number] += signs[indices[old]] * data[old]
+        entry = _flush(sums, words, blocks, columns, new_indices, new_data, entry)
         new_indptr[doc + 1] = entry
     return new_indptr, new_indices[:entry].copy(), new_data[:entry].copy()

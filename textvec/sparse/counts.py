@@ -28,6 +28,7 @@ from textvec.sparse.ngrams import (
     count_known,
     hash_counts,
     learn_vocabulary,
+    stacked,
 )
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
@@ -37,6 +38,7 @@ from textvec.text.vocabulary import (
     Interner,
     check_is_text,
     documents_in_blocks,
+    map_blocks,
     scan_codes,
     scan_words,
 )
@@ -50,6 +52,7 @@ _MIN_CHARS = {
     for edge in (r"\b", "")
 }
 _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
+_COMPILED = ("word", "char", "char_wb")  # analyses that need no Python for a token
 _HAN_SAMPLE = 20_000  # characters that are looked at for Chinese text
 
 
@@ -150,15 +153,12 @@ class _CompiledAnalyzer(SaveMixin):
         )
         return blocks, False
 
-    def _scan(self, raw_documents, analysis, stop_words=(), interner=None, warns=False):
+    def _scan(self, blocks, lowercase, analysis, stop_words=(), interner=None, n_jobs=None):
         """Scan words in compiled code; return their ids and the interner of these."""
-        blocks, lowercase = self._blocks(raw_documents)
         if analysis == "char_wb":
-            return scan_words(blocks, "non-space", 1, lowercase, n_jobs=self.n_jobs)
-        if warns and self.token_pattern == _DEFAULT_PATTERN:
-            blocks = _warning_of_han(blocks)
+            return scan_words(blocks, "non-space", 1, lowercase, n_jobs=n_jobs)
         min_chars = _MIN_CHARS[self.token_pattern]
-        return scan_words(blocks, "word", min_chars, lowercase, stop_words, interner, self.n_jobs)
+        return scan_words(blocks, "word", min_chars, lowercase, stop_words, interner, n_jobs)
 
     def _numbered(self, raw_documents, analysis):
         """Make tokens in Python; return their ids, the terms, and if these are whole features."""
@@ -199,26 +199,35 @@ class _CompiledAnalyzer(SaveMixin):
     def _find(self, raw_documents, make_pruning):
         """Return the n-grams of documents that ``make_pruning(tokens, min_n)`` lets stay."""
         analysis = self._analysis()
-        ngram_range = self.ngram_range
+        if analysis in _COMPILED:
+            blocks, lowercase = self._blocks(raw_documents)
+            return self._find_in_blocks(blocks, lowercase, analysis, make_pruning, self.n_jobs)
+        tokens, terms, are_features = self._numbered(raw_documents, analysis)
+        spelling = Names(terms) if are_features else Spelling.of_strings(terms)
+        ngram_range = (1, 1) if are_features else self.ngram_range
+        pruning = make_pruning(tokens, ngram_range[0])
+        return Ngrams(tokens, spelling, ngram_range, pruning, self.n_jobs)
+
+    def _find_in_blocks(self, blocks, lowercase, analysis, make_pruning, n_jobs):
         if analysis == "char_wb":
-            words, interner = self._scan(raw_documents, analysis)
-            return NgramsInWords(words, interner, ngram_range, make_pruning(words, 1), self.n_jobs)
+            words, interner = self._scan(blocks, lowercase, analysis, n_jobs=n_jobs)
+            pruning = make_pruning(words, 1)
+            return NgramsInWords(words, interner, self.ngram_range, pruning, n_jobs)
         if analysis == "char":
-            tokens = scan_codes(*self._blocks(raw_documents), self.n_jobs)
+            tokens = scan_codes(blocks, lowercase, n_jobs)
             spelling = Spelling.of_codes(tokens.values)
-        elif analysis == "word":
-            tokens, interner = self._scan(raw_documents, analysis, self._stop_list(), warns=True)
+        else:
+            if self.token_pattern == _DEFAULT_PATTERN:
+                blocks = _warning_of_han(blocks)
+            stop_words = self._stop_list()
+            tokens, interner = self._scan(blocks, lowercase, analysis, stop_words, n_jobs=n_jobs)
             if self.stem is not None:
                 tokens, terms = _merged(tokens, stem_terms(interner.terms(), self.stem))
                 interner = Interner()
                 interner.add(terms)
             spelling = Spelling.of_words(interner)
-        else:
-            tokens, terms, are_features = self._numbered(raw_documents, analysis)
-            spelling = Names(terms) if are_features else Spelling.of_strings(terms)
-            ngram_range = (1, 1) if are_features else ngram_range
-        pruning = make_pruning(tokens, ngram_range[0])
-        return Ngrams(tokens, spelling, ngram_range, pruning, self.n_jobs)
+        pruning = make_pruning(tokens, self.ngram_range[0])
+        return Ngrams(tokens, spelling, self.ngram_range, pruning, n_jobs)
 
 
 class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
@@ -487,10 +496,7 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
             counts = self._count_known(raw_documents)
         else:
             self.build_analyzer()  # for its checks and warnings
-            ngrams = self._find(
-                raw_documents,
-                lambda tokens, min_n: Pruning(len(tokens.ends), min_df=0, dtype=self.dtype),
-            )
+            ngrams = self._find(raw_documents, _keep_all)
             vocabulary = getattr(self, "vocabulary_", {})
             names, order = ngrams.spelled.names(), ngrams.spelled.order().tolist()
             new = [names[i] for i in order if names[i] not in vocabulary]
@@ -534,29 +540,41 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         if isinstance(raw_documents, list | tuple) and _are_few(raw_documents):
             return self._count_few(raw_documents)
         analysis = self._analysis()
-        options = self.dtype, self.n_jobs
-        if analysis == "char_wb":
-            words, interner = self._scan(raw_documents, analysis)
-            known = self._known_ngrams(None)
-            return known.count_in_words(words, interner, self.ngram_range, *options)
-        if analysis == "char":
-            tokens = scan_codes(*self._blocks(raw_documents), self.n_jobs)
-            return self._known_ngrams(None).count(tokens, self.ngram_range[0], *options)
-        if analysis == "word" and self.stem is None:
-            known = self._known_ngrams(self._stop_list())
-            tokens, _ = self._scan(raw_documents, analysis, interner=known.interner)
-            return known.count(tokens, self.ngram_range[0], *options)
-        if analysis == "word":
-            tokens, interner = self._scan(raw_documents, analysis, self._stop_list())
-            terms, are_features = stem_terms(interner.terms(), self.stem), False
-        else:
-            tokens, terms, are_features = self._numbered(raw_documents, analysis)
+        if analysis in _COMPILED:
+            blocks, lowercase = self._blocks(raw_documents)
+            dropped = self._stop_list() if analysis == "word" and self.stem is None else None
+            self._known_ngrams(dropped if self.stem is None else [])  # before threads ask for it
+
+            def count(block):
+                return self._count_known_in_block(block, lowercase, analysis, dropped)
+
+            return stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
+        tokens, terms, are_features = self._numbered(raw_documents, analysis)
         if are_features:
             columns = _translated(tokens, terms, self.vocabulary_)
-            return count_known(columns, len(self.vocabulary_), *options)
+            return count_known(columns, len(self.vocabulary_), self.dtype, self.n_jobs)
+        return self._count_known_terms(tokens, terms)
+
+    def _count_known_in_block(self, block, lowercase, analysis, dropped):
+        if analysis == "char_wb":
+            words, interner = self._scan([block], lowercase, analysis)
+            known = self._known_ngrams(None)
+            return known.count_in_words(words, interner, self.ngram_range, self.dtype)
+        if analysis == "char":
+            tokens = scan_codes([block], lowercase)
+            return self._known_ngrams(None).count(tokens, self.ngram_range[0], self.dtype)
+        if self.stem is not None:
+            tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
+            return self._count_known_terms(tokens, stem_terms(interner.terms(), self.stem))
+        known = self._known_ngrams(dropped)
+        tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
+        return known.count(tokens, self.ngram_range[0], self.dtype)
+
+    def _count_known_terms(self, tokens, terms):
+        """Count known n-grams of tokens that have ids of their own."""
         known = self._known_ngrams([])
         ids = {term: number for number, term in enumerate(known.interner.terms())}
-        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], *options)
+        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], self.dtype)
 
     def _count_few(self, documents):
         """Count a query or two without touching the rest of a large vocabulary."""
@@ -694,8 +712,18 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         self._validate_ngram_range()
         self.build_analyzer()  # for its checks and warnings
-        ngrams = self._find(X, lambda tokens, min_n: Pruning(len(tokens.ends), min_df=0))
-        counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
+        analysis = self._analysis()
+        if analysis in _COMPILED:
+            blocks, lowercase = self._blocks(X)
+
+            def count(block):
+                ngrams = self._find_in_blocks([block], lowercase, analysis, _keep_all, None)
+                return hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
+
+            counts = stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
+        else:
+            ngrams = self._find(X, _keep_all)
+            counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
         if self.binary:
             counts.data.fill(1)
         if self.norm is not None:
@@ -726,6 +754,11 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
                 "hashed columns have no names; use CountVectorizer for a DataFrame."
             )
         return self
+
+
+def _keep_all(tokens, min_n):
+    """Prune nothing, not even a corpus without a term."""
+    return Pruning(len(tokens.ends), min_df=0)
 
 
 class _Numbering(dict):

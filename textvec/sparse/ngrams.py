@@ -359,16 +359,31 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
         text, ends, _ = encode(names)
         spelled = Spelled(text, _begins(ends), ends, "")
     hashes = murmur_hashes(spelled.text, spelled.begins, spelled.ends)
-    columns = (np.abs(hashes) % n_columns).astype(np.int32)
+    used, column_numbers = np.unique(np.abs(hashes) % n_columns, return_inverse=True)
     signs = np.where(hashes < 0, -1, 1) if alternate_sign else np.ones(len(hashes), np.int64)
-    identity = np.arange(len(columns), dtype=np.int32)
-    counts = ngrams.counts(identity, np.int64)
+    counts = ngrams.counts(np.arange(len(hashes), dtype=np.int32), np.int64)
     indptr, indices, data = hash_rows(
-        counts.indptr, counts.indices, counts.data, columns, signs, n_columns
+        counts.indptr, counts.indices, counts.data, column_numbers, signs, used
     )
-    return sparse.csr_array(
-        (data.astype(dtype), indices, indptr), shape=(len(indptr) - 1, n_columns)
-    )
+    shape = len(indptr) - 1, n_columns
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
+
+
+def stacked(parts):
+    """Return CSR matrices of the same columns, one under another, as one csr_array."""
+    if len(parts) == 1:
+        return parts[0]
+    row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+    indptr = _row_pointers(row_lengths)
+    indices = np.empty(indptr[-1], indptr.dtype)
+    data = np.empty(indptr[-1], parts[0].dtype)
+    n_columns, entry = parts[0].shape[1], 0
+    for number, part in enumerate(parts):
+        indices[entry : entry + part.nnz] = part.indices
+        data[entry : entry + part.nnz] = part.data
+        entry += part.nnz
+        parts[number] = None  # so that memory does not double
+    return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
 
 
 class KnownNgrams:

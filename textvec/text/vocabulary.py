@@ -13,13 +13,13 @@ from joblib import effective_n_jobs
 from textvec.kernels.scanning import intern_tokens, scan_characters
 from textvec.ragged import Ragged
 
-BLOCK_CHARACTERS = 1 << 20  # text is scanned in blocks of about this many characters
+BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _ALL_CODES = range(0x110000)
 
 
 def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=True):
-    """Yield lists of str, each of about a million characters, never all the text at once.
+    """Yield lists of str, each of about half a million characters, never all the text at once.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
         finally:
             idle.put(worker)
 
-    scanned = list(_map_blocks(scan, blocks, n_jobs))
+    scanned = list(map_blocks(scan, blocks, n_jobs))
     if learning:
         merged = interners[0]
         new_ids = [None, *(merged.absorb(other) for other in interners[1:])]
@@ -250,11 +250,12 @@ def scan_codes(blocks, lowercase, n_jobs=None):
         fold = fold_table("all", lowercase, ascii_only)
         return Ragged(*scan_characters(text, ends, fold, ~_is_kept("non-space", ascii_only)))
 
-    return _concatenated(list(_map_blocks(scan, blocks, effective_n_jobs(n_jobs))))
+    return _concatenated(list(map_blocks(scan, blocks, effective_n_jobs(n_jobs))))
 
 
-def _map_blocks(function, blocks, n_jobs):
-    """Yield ``function(block)`` in order, with few blocks in memory at a time."""
+def map_blocks(function, blocks, n_jobs=None):
+    """Yield ``function(block)`` in order, on up to ``n_jobs`` threads, few blocks at a time."""
+    n_jobs = effective_n_jobs(n_jobs)
     if n_jobs == 1:
         yield from map(function, blocks)
         return
