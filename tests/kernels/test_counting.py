@@ -374,8 +374,6 @@ def test_hash_rows(rows, n_columns, alternate):
 def test_hash_rows_keeps_sums_of_zero():
     indptr, indices = np.array([0, 2, 3], np.int32), np.array([0, 1, 1], np.int32)
     numbers, signs, used = np.array([0, 0]), np.array([1, -1]), np.array([5])
-    _, new_indices, new_data = hash_rows(
-        indptr, indices, np.array([3, 3, 2]), numbers, signs, used
-    )
+    _, new_indices, new_data = hash_rows(indptr, indices, np.array([3, 3, 2]), numbers, signs, used)
     assert new_indices.tolist() == [5, 5]
     assert new_data.tolist() == [0, -2]
