@@ -186,9 +186,17 @@ class WordTests:
 
 def cosmul(cosines, n_positive):
     """Combine by 3CosMul: the first n_positive terms multiply, the others divide."""
-    shifted = (1 + cosines) / 2  # between 0 and 1, as the paper's footnote 7 has it
-    above, below = shifted[:n_positive].prod(axis=0), shifted[n_positive:].prod(axis=0)
-    return above / (below + np.float32(_TINY))
+    shifted = cosines / 2
+    shifted += 0.5  # between 0 and 1, as the paper's footnote 7 has it
+    score = shifted[0]
+    for term in shifted[1:n_positive]:
+        score *= term
+    below = np.ones_like(score)
+    for term in shifted[n_positive:]:
+        below *= term
+    below += _TINY
+    score /= below
+    return score
 
 
 def _is_number(text):
