@@ -133,7 +133,7 @@ class _CompiledAnalyzer(SaveMixin):
         known_pattern = self.tokenizer is None and self.token_pattern in _MIN_CHARS
         return "word" if known_pattern and self._keeps("build_tokenizer") else "tokens"
 
-    def _blocks(self, raw_documents):
+    def _blocks(self, raw_documents, least_characters=0):
         """Return blocks of text to scan, and whether the scanner is to lower its case."""
         scanner_lowers = (
             self.preprocessor is None
@@ -142,7 +142,12 @@ class _CompiledAnalyzer(SaveMixin):
         )
         if scanner_lowers:
             is_plain = self.input == "content" and self._keeps("decode")
-            blocks = documents_in_blocks(raw_documents, self.decode, decode_all=not is_plain)
+            blocks = documents_in_blocks(
+                raw_documents,
+                self.decode,
+                decode_all=not is_plain,
+                least_characters=least_characters,
+            )
             return blocks, self.lowercase
         preprocess = self.build_preprocessor()
         blocks = documents_in_blocks(
@@ -150,6 +155,7 @@ class _CompiledAnalyzer(SaveMixin):
             lambda document: preprocess(self.decode(document)),
             decode_all=True,
             expects_text=self._expects_text(),
+            least_characters=least_characters,
         )
         return blocks, False
 
@@ -541,38 +547,38 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
             return self._count_few(raw_documents)
         analysis = self._analysis()
         if analysis in _COMPILED:
-            blocks, lowercase = self._blocks(raw_documents)
-            dropped = self._stop_list() if analysis == "word" and self.stem is None else None
-            self._known_ngrams(dropped if self.stem is None else [])  # before threads ask for it
+            # what is as long as the vocabulary is made for each block: so blocks grow with it
+            blocks, lowercase = self._blocks(raw_documents, len(self.vocabulary_))
+            if analysis == "word":
+                known = self._known_ngrams(self._stop_list() if self.stem is None else [])
+            else:
+                known = self._known_ngrams(None)
 
             def count(block):
-                return self._count_known_in_block(block, lowercase, analysis, dropped)
+                return self._count_known_in_block(known, block, lowercase, analysis)
 
             return stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
         tokens, terms, are_features = self._numbered(raw_documents, analysis)
         if are_features:
             columns = _translated(tokens, terms, self.vocabulary_)
             return count_known(columns, len(self.vocabulary_), self.dtype, self.n_jobs)
-        return self._count_known_terms(tokens, terms)
+        return self._count_known_terms(self._known_ngrams([]), tokens, terms)
 
-    def _count_known_in_block(self, block, lowercase, analysis, dropped):
+    def _count_known_in_block(self, known, block, lowercase, analysis):
         if analysis == "char_wb":
             words, interner = self._scan([block], lowercase, analysis)
-            known = self._known_ngrams(None)
             return known.count_in_words(words, interner, self.ngram_range, self.dtype)
         if analysis == "char":
             tokens = scan_codes([block], lowercase)
-            return self._known_ngrams(None).count(tokens, self.ngram_range[0], self.dtype)
+            return known.count(tokens, self.ngram_range[0], self.dtype)
         if self.stem is not None:
             tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
-            return self._count_known_terms(tokens, stem_terms(interner.terms(), self.stem))
-        known = self._known_ngrams(dropped)
+            return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
         tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
         return known.count(tokens, self.ngram_range[0], self.dtype)
 
-    def _count_known_terms(self, tokens, terms):
+    def _count_known_terms(self, known, tokens, terms):
         """Count known n-grams of tokens that have ids of their own."""
-        known = self._known_ngrams([])
         ids = {term: number for number, term in enumerate(known.interner.terms())}
         return known.count(_translated(tokens, terms, ids), self.ngram_range[0], self.dtype)
 

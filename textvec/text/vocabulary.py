@@ -18,7 +18,9 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _ALL_CODES = range(0x110000)
 
 
-def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=True):
+def documents_in_blocks(
+    raw_documents, decode, decode_all=False, expects_text=True, least_characters=0
+):
     """Yield lists of str, each of about half a million characters, never all the text at once.
 
     Parameters
@@ -31,6 +33,8 @@ def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=Tr
         Whether ``decode`` is for items that are str, too.
     expects_text : bool
         Whether an error in ``decode`` may be put down to an item that is no text.
+    least_characters : int
+        Blocks are of no fewer than this, but for the last.
 
     Raises
     ------
@@ -38,6 +42,7 @@ def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=Tr
         If an item is not text even after ``decode``; the message names its row.
     """
     block, size = [], 0
+    enough = max(BLOCK_CHARACTERS, least_characters)
     for row, document in enumerate(raw_documents):
         if decode_all or not isinstance(document, str):
             try:
@@ -56,7 +61,7 @@ def documents_in_blocks(raw_documents, decode, decode_all=False, expects_text=Tr
             document = decoded
         block.append(document)
         size += len(document)
-        if size >= BLOCK_CHARACTERS:
+        if size >= enough:
             yield block
             block, size = [], 0
     if block:
