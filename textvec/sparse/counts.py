@@ -202,11 +202,29 @@ class _CompiledAnalyzer(SaveMixin):
     def _stop_list(self):
         return [word for word in self.get_stop_words() or () if isinstance(word, str) and word]
 
+    def _warning_of_han(self, blocks, analysis):
+        """Pass blocks on; warn if the first is Chinese and the default pattern is to cut it up."""
+        for number, block in enumerate(blocks):
+            if number == 0 and analysis == "word" and self.token_pattern == _DEFAULT_PATTERN:
+                sample = "".join(text[:_HAN_SAMPLE] for text in block[:1000])[:_HAN_SAMPLE]
+                n_han = 0 if sample.isascii() else len(re.findall(f"[{HAN}]", sample))
+                if 2 * n_han > len(re.findall(r"\w", sample)):
+                    warnings.warn(
+                        "The text is mostly in Chinese characters, and the default token_pattern "
+                        "cuts it only at punctuation and spaces and drops words of one character. "
+                        'Use tokenizer="jieba" for words, analyzer="char" for character n-grams, '
+                        'or token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
+                        UserWarning,
+                        stacklevel=2,
+                    )
+            yield block
+
     def _find(self, raw_documents, make_pruning):
         """Return the n-grams of documents that ``make_pruning(tokens, min_n)`` lets stay."""
         analysis = self._analysis()
         if analysis in _COMPILED:
             blocks, lowercase = self._blocks(raw_documents)
+            blocks = self._warning_of_han(blocks, analysis)
             return self._find_in_blocks(blocks, lowercase, analysis, make_pruning, self.n_jobs)
         tokens, terms, are_features = self._numbered(raw_documents, analysis)
         spelling = Names(terms) if are_features else Spelling.of_strings(terms)
@@ -223,8 +241,6 @@ class _CompiledAnalyzer(SaveMixin):
             tokens = scan_codes(blocks, lowercase, n_jobs)
             spelling = Spelling.of_codes(tokens.values)
         else:
-            if self.token_pattern == _DEFAULT_PATTERN:
-                blocks = _warning_of_han(blocks)
             stop_words = self._stop_list()
             tokens, interner = self._scan(blocks, lowercase, analysis, stop_words, n_jobs=n_jobs)
             if self.stem is not None:
@@ -721,6 +737,7 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
         analysis = self._analysis()
         if analysis in _COMPILED:
             blocks, lowercase = self._blocks(X)
+            blocks = self._warning_of_han(blocks, analysis)
 
             def count(block):
                 ngrams = self._find_in_blocks([block], lowercase, analysis, _keep_all, None)
@@ -807,22 +824,3 @@ def _translated(tokens, terms, ids):
     else:
         new_ids = [ids.get(term, -1) for term in terms]
     return Ragged(np.array(new_ids, np.int32)[tokens.values], tokens.ends)
-
-
-def _warning_of_han(blocks):
-    """Pass blocks on; warn if the first is Chinese, which the default pattern does not cut up."""
-    for number, block in enumerate(blocks):
-        if number == 0:
-            sample = "".join(text[:_HAN_SAMPLE] for text in block[:1000])[:_HAN_SAMPLE]
-            if not sample.isascii():
-                n_han = len(re.findall(f"[{HAN}]", sample))
-                if 2 * n_han > len(re.findall(r"\w", sample)):
-                    warnings.warn(
-                        "The text is mostly in Chinese characters, and the default token_pattern "
-                        "cuts it only at punctuation and spaces and drops words of one character. "
-                        'Use tokenizer="jieba" for words, analyzer="char" for character n-grams, '
-                        'or token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
-                        UserWarning,
-                        stacklevel=2,
-                    )
-        yield block
