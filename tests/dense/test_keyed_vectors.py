@@ -183,7 +183,7 @@ def test_several_questions_are_answered_as_each_alone(ours):
         assert method(questions, minus, topn=7) == alone
         assert method([["w1"]], topn=2) == [method(["w1"], topn=2)]
         everything = method(questions, minus, topn=None)
-        assert np.shape(everything) == (4, 200)
+        assert everything.shape == (4, 200)
 
 
 def test_many_questions_in_blocks_are_answered_as_each_alone(ours, monkeypatch):

@@ -738,7 +738,7 @@ class KeyedVectors(SaveMixin, WordTests):
             for question, cosines in zip(block, np.split(self._cosines(terms, stop), ends)):
                 scores = question.combine(cosines)
                 answers.append(scores if topn is None else self._best(question, scores, topn))
-        return answers
+        return answers if topn is not None else np.stack(answers)
 
     def _best(self, question, scores, topn):
         """Return the words that score best, as the float32 ``scores`` say roughly."""
