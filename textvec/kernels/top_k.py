@@ -173,13 +173,10 @@ def _least(most, bias, slack, unit):
 
 
 @njit(nogil=True, cache=True)
-def _score_sparse(
-    query, query_terms, start, stop, square, scale, euclidean, terms, values, begin, end
-):
+def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
     """Score one item from its own row, in float64, term after term.
 
     query          (n_terms,)    real     the query, scattered
-    query_terms    (n_entries,)  index    its terms are query_terms[start:stop], ascending
     square                       float64  its squared norm, summed term after term
     scale                        float64  by which the dot product is multiplied
     euclidean                    bool     score by -distance**2 and not by the scaled dot product
@@ -190,29 +187,38 @@ def _score_sparse(
     """
     total = 0.0
     shared = 0.0
-    if euclidean:
-        for entry in range(np.uint64(begin), np.uint64(end)):
-            q = np.float64(query[terms[entry]])
-            total += (q - np.float64(values[entry])) ** 2
+    for entry in range(np.uint64(begin), np.uint64(end)):
+        q = np.float64(query[terms[entry]])
+        value = np.float64(values[entry])
+        if euclidean:
+            total += (q - value) ** 2
             shared += q * q
+        else:
+            total += q * value
+    if euclidean:
         return query.dtype.type(-(total + max(square - shared, 0.0)))
-    if (stop - start) * 16 < end - begin:  # a search for each term is cheaper than the row
-        for place in range(start, stop):
-            term = query_terms[place]
-            low, high = begin, end
-            while low < high:
-                middle = (low + high) // 2
-                if terms[middle] < term:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < end and terms[low] == term:
-                total += np.float64(query[term]) * np.float64(values[low])
-            begin = low
-    else:
-        for entry in range(np.uint64(begin), np.uint64(end)):
-            total += np.float64(query[terms[entry]]) * np.float64(values[entry])
     return query.dtype.type(total * scale)
+
+
+@njit(nogil=True, cache=True)
+def _score_short(query_terms, query_values, start, stop, scale, terms, values, begin, end):
+    """Score as _score_sparse does, searching the item's row for each term of a short query.
+
+    query_terms, query_values  (n_entries,)  the query has the entries start:stop, ascending
+    """
+    total = 0.0
+    for entry in range(start, stop):
+        term = query_terms[entry]
+        last = end
+        while begin < last:
+            middle = (begin + last) // 2
+            if terms[middle] < term:
+                begin = middle + 1
+            else:
+                last = middle
+        if begin < end and terms[begin] == term:
+            total += np.float64(query_values[entry]) * np.float64(values[begin])
+    return values.dtype.type(total * scale)
 
 
 @njit(nogil=True, cache=True)
@@ -250,13 +256,12 @@ def _dot(vector, rows, row):
 
 
 @njit(nogil=True, cache=True)
-def _count_above(added, bias, limit, begin, end):
-    """Count the items in begin:end that lead the limit."""
-    count = 0
-    for item in range(np.uint64(begin), np.uint64(end)):
-        if added[item] + bias[item] > limit:
-            count += 1
-    return count
+def _raise_heights(added, bias, begin, heights):
+    """Raise each height to the sum of one of the items from begin on."""
+    for column in range(np.uint64(0), np.uint64(min(len(heights), len(added) - begin))):
+        item = np.uint64(begin) + column
+        total = added[item] + bias[item]
+        heights[column] = total if total > heights[column] else heights[column]
 
 
 @njit(nogil=True, cache=True)
@@ -272,66 +277,89 @@ def _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end)
 
 
 @njit(nogil=True, cache=True)
-def _lead_limit(added, bias, norms, common, rows, slack, euclidean, unit, leads, ids):
-    """Return what the k items that lead so far reach, less the query's share of the score.
+def _list_leads(added, bias, margin, all_count, heights, leads, ids, listed):
+    """List the items that lead so far: the k best sums, those within a margin of them, and more.
 
-    added        (n_items,)           real  what each item got so far, -0.0 where nothing
-    bias, norms  (n_items,)           real  as in SparseItems
-    common       (n_common,)          real  the query's weights of terms not added yet, else 0
-    rows         (n_items, n_common)  real  the items' weights of these terms
-    slack, unit                       real  as in sparse_top_k
-    leads, ids   (k,)                       work space
+    added, bias  (n_items,)    real   what each item got so far, and as in SparseItems
+    margin                     real
+    all_count                  bool   whether items that got nothing may be listed
+    heights      (n_columns,)  real   work space
+    leads, ids   (k,)                 work space
+    listed       (n_items,)    index  written
 
-    Returns real: -inf if there are fewer than k, and if the dot product, where they may be no
-    matches, may be 0.
+    Every n_columns-th item is in one column. The k-th best sum is at least the k-th highest column,
+    so that few sums have to be looked at. Returns the number of items listed: all that got
+    anything if k of these may not be matches.
     """
-    n_items = len(added)
-    leads[:] = -np.inf if euclidean else 0
-    ids[:] = n_items
-    for begin in range(0, n_items, _BLOCK):
-        end = min(begin + _BLOCK, n_items)
-        if _count_above(added, bias, leads[0], begin, end):
-            for item in range(begin, end):
-                lead = added[item] + bias[item]
-                if lead > leads[0]:
-                    _sift(leads, ids, len(leads), lead, item)
-    limit = np.inf
-    for place in range(len(ids)):
-        item = ids[place]
-        if item == n_items:
-            return added.dtype.type(-np.inf)
-        most = leads[place] + _dot(common, rows, item) + slack * norms[item]
-        limit = min(limit, _least(most, bias[item], slack * norms[item], unit))
-    if limit <= 0 and not euclidean:
-        limit = -np.inf
-    return added.dtype.type(limit)
+    n_items, n_columns = len(added), len(heights)
+    heights[:] = -np.inf
+    for begin in range(0, n_items, n_columns):
+        _raise_heights(added, bias, begin, heights)
+    leads[:] = -np.inf if all_count else 0
+    ids[:] = n_columns
+    for column in range(n_columns):
+        if heights[column] > leads[0]:
+            _sift(leads, ids, len(leads), heights[column], column)
+    lowest = leads[0] - margin
+    n_listed = 0
+    if ids[0] < n_columns and (lowest > 0 or all_count):
+        for column in range(n_columns):
+            if heights[column] >= lowest:
+                for item in range(column, n_items, n_columns):
+                    if added[item] + bias[item] >= lowest:
+                        listed[n_listed] = item
+                        n_listed += 1
+        return n_listed
+    for item in range(n_items):
+        if all_count or not _is_untouched(added[item]):
+            listed[n_listed] = item
+            n_listed += 1
+    return n_listed
 
 
 @njit(nogil=True, cache=True)
-def _listed_limit(added, touched, n_touched, norms, slack, leads, ids):
-    """Return what k of the listed items reach, as _lead_limit does when all terms are added."""
-    leads[:] = 0
+def _listed_limit(
+    added, bias, norms, common, rows, slack, all_count, unit, leads, ids, listed, n_listed
+):
+    """Return what k of the listed items reach, less the query's share of the score.
+
+    added, bias, norms  (n_items,)           real  as in _list_leads, and as in SparseItems
+    common              (n_common,)          real  the query's weights of terms still to be added
+    rows                (n_items, n_common)  real  the items' weights of these terms
+    slack, unit                              real  as in sparse_top_k
+    all_count                                bool  whether items that score 0 are matches
+
+    Returns real: -inf if fewer than k items are listed, or if some of the k might be no matches.
+    """
+    leads[:] = -np.inf if all_count else 0
     ids[:] = len(added)
-    for place in range(n_touched):
-        item = touched[place]
-        least = added[item] - slack * norms[item]
+    for place in range(n_listed):
+        item = listed[place]
+        error = slack * norms[item]
+        most = added[item] + bias[item] + error
+        if len(common):
+            most += _dot(common, rows, item)
+        least = added.dtype.type(_least(most, bias[item], error, unit))
         if least > leads[0]:
             _sift(leads, ids, len(leads), least, item)
-    return leads[0] if leads[0] > 0 else added.dtype.type(-np.inf)
+    return leads[0] if ids[0] < len(added) else added.dtype.type(-np.inf)
 
 
 @njit(nogil=True, cache=True)
 def _complete_open(
-    added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit, leads, ids
-):
-    """Give their common terms to the items that may reach the limit; the others stay below it.
+    added, bias, rest, norms, common, rows, reach, peak, slack, limit, rounding, unit, leads, ids,
+    listed,
+):  # fmt: skip
+    """Give their common terms to the items that may reach the limit, and list them.
 
-    Arguments as in _lead_limit and _count_open. Returns real: the limit, raised to what k of
-    these items turned out to reach.
+    The limit rises to what k of them turned out to reach; those that then seem too low are not
+    listed. Arguments as in _listed_limit and _count_open, and rounding, real, that of the query's
+    share of the score. Returns (the number listed, the limit).
     """
     n_items = len(added)
     leads[:] = -np.inf
     ids[:] = n_items
+    n_listed = 0
     for begin in range(0, n_items, _BLOCK):
         end = min(begin + _BLOCK, n_items)
         if not _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end):
@@ -343,29 +371,15 @@ def _complete_open(
             if added[item] + bias[item] + left + error < limit:
                 continue
             added[item] += _dot(common, rows, item)
-            least = _least(added[item] + bias[item] + error, bias[item], error, unit)
-            if least > leads[0]:
-                _sift(leads, ids, len(leads), added.dtype.type(least), item)
-                limit = max(limit, leads[0])
-    return limit
-
-
-@njit(nogil=True, cache=True)
-def _list_open(added, bias, norms, slack, limit, untouched_too, listed):
-    """List the items that may reach the limit when all terms are added; return how many."""
-    n_items, n_listed = len(added), 0
-    zero = added.dtype.type(0)
-    for begin in range(0, n_items, _BLOCK):
-        end = min(begin + _BLOCK, n_items)
-        if not _count_open(added, bias, norms, norms, zero, zero, slack, limit, begin, end):
-            continue
-        for item in range(begin, end):
-            if added[item] + bias[item] + slack * norms[item] >= limit and (
-                untouched_too or not _is_untouched(added[item])
-            ):
+            most = added[item] + bias[item] + error
+            if most >= limit:
                 listed[n_listed] = item
                 n_listed += 1
-    return n_listed
+            least = added.dtype.type(_least(most, bias[item], error, unit))
+            if least > leads[0]:
+                _sift(leads, ids, len(leads), least, item)
+                limit = max(limit, leads[0] - rounding)
+    return n_listed, limit
 
 
 @njit(nogil=True, cache=True)
@@ -385,14 +399,16 @@ def sparse_top_k(
     out_scores  (n_queries, k)    real     written: best first, 0 where there are no more
     out_ids     (n_queries, k)    int64    written: lower ids first among equals, -1 for no more
 
-    The postings of rare terms are added up first. From then on an item scores at most
+    Postings are added up, and the items whose sums are high enough are scored with care. Three
+    ways to get there, by what the query meets: few items are listed as they are met; else sums
+    are kept for all items; and where common terms meet very many, the postings of rare terms
+    are added up first. From then on an item scores at most
     ``offset + bias + added + min(reach * rest, peak) + slack * norm``: reach and rest are the norms
     of what query and item have in common terms (Cauchy-Schwarz), peak is the sum of the query's
     weights there times each term's largest (MaxScore), slack the rounding error of a sum of
     that many products (Higham 2002, section 3.1), and offset -norm**2 of the query for the
-    Euclidean distance. Where this leaves few items open, only these get their common terms, from
-    the rows of ``items.common``; else the postings of common terms are added as well. A query
-    that meets few items lists them, and never goes through all of them.
+    Euclidean distance. If this leaves few items open, only these get their common terms, from
+    the rows of ``items.common``.
     """
     item_indptr, item_terms, item_values = items.indptr, items.terms, items.values
     item_scale, bias, norms, rest = items.scale, items.bias, items.norms, items.rest
@@ -402,11 +418,15 @@ def sparse_top_k(
     real = values.dtype.type
     unit = real(np.finfo(values.dtype).eps)
     all_count = euclidean or every
+    row_length = len(item_values) // n_items
+    highest_norm, lowest_bias = norms.max(), bias.min()
 
     query = np.zeros(len(peaks), values.dtype)
     common = np.zeros(n_common, values.dtype)
+    nothing = common[:0]
     added = np.full(n_items, -0.0, values.dtype)
     listed = np.empty(n_items + 1, postings.dtype)
+    heights = np.empty(min(n_items, max(4 * k, n_items // _BLOCK)), values.dtype)
     best = np.empty(k, values.dtype)
     ids = np.empty(k, np.int64)
 
@@ -422,7 +442,6 @@ def sparse_top_k(
         for entry in range(start, stop):
             term = terms[entry]
             value = np.float64(values[entry])
-            query[term] = values[entry]
             square += value * value
             meetings += starts[term + 1] - starts[term]
             if columns[term] >= 0:
@@ -433,11 +452,18 @@ def sparse_top_k(
                 waiting += starts[term + 1] - starts[term]
         slack = real((stop - start + 8) * unit * factor * np.sqrt(square))
         offset = -square * (1 - 8 * unit) if euclidean else 0.0
-        rounding = 32 * unit * abs(offset)
+        rounding = real(32 * unit * abs(offset))
+        margin = real(2 * slack * highest_norm - 32 * unit * lowest_bias + rounding)
+        short = (stop - start) * 12 < row_length and not euclidean
+        if not short:
+            for entry in range(start, stop):
+                query[terms[entry]] = values[entry]
 
         few = meetings < n_items // 8 and not all_count
+        pruned = False
+        n_listed = 0
+        limit = real(-np.inf)
         if few:
-            n_listed = 0
             for entry in range(start, stop):
                 term = terms[entry]
                 weight = real(factor * values[entry])
@@ -445,43 +471,41 @@ def sparse_top_k(
                     added, postings, weights, starts[term], starts[term + 1], weight,
                     listed, n_listed,
                 )  # fmt: skip
-            limit = _listed_limit(added, listed, n_listed, norms, slack, best, ids)
         else:
+            pruned = waiting > 2 * n_items  # else to add them is no dearer than to ask whether to
             for entry in range(start, stop):
                 term = terms[entry]
-                if columns[term] < 0:
+                if not pruned or columns[term] < 0:
                     weight = real(factor * values[entry])
                     _add(added, postings, weights, starts[term], starts[term + 1], weight)
-            complete = waiting <= n_items // 2  # to add so few is no dearer than to ask whether to
-            if not complete:
-                limit = _lead_limit(
-                    added, bias, norms, common, rows, slack, euclidean, unit, best, ids
-                )
-                limit = real(limit - rounding)
-                reach, peak = real(np.sqrt(common_square)), real(common_peak)
-                n_open = _count_open(
-                    added, bias, rest, norms, reach, peak, slack, limit, 0, n_items
-                )
-                complete = limit == -np.inf or n_open * (n_common // 8 + 8) > waiting
-            if not complete:
-                limit = _complete_open(
-                    added, bias, rest, norms, common, rows, reach, peak, slack, limit, unit,
-                    best, ids,
+            n_listed = _list_leads(added, bias, margin, all_count, heights, best, ids, listed)
+        if pruned:
+            limit = _listed_limit(
+                added, bias, norms, common, rows, slack, all_count, unit, best, ids,
+                listed, n_listed,
+            )  # fmt: skip
+            limit -= rounding
+            reach, peak = real(np.sqrt(common_square)), real(common_peak)
+            n_open = _count_open(added, bias, rest, norms, reach, peak, slack, limit, 0, n_items)
+            if limit > -np.inf and n_open * (n_common // 8 + 8) < waiting:
+                n_listed, limit = _complete_open(
+                    added, bias, rest, norms, common, rows, reach, peak, slack, limit,
+                    rounding, unit, best, ids, listed,
                 )  # fmt: skip
-                limit = real(limit - rounding)
-                common[:] = 0
             else:
-                common[:] = 0
                 for entry in range(start, stop):
                     term = terms[entry]
                     if columns[term] >= 0:
                         weight = real(factor * values[entry])
                         _add(added, postings, weights, starts[term], starts[term + 1], weight)
-                limit = _lead_limit(
-                    added, bias, norms, common, rows, slack, euclidean, unit, best, ids
-                )
-                limit = real(limit - rounding)
-            n_listed = _list_open(added, bias, norms, slack, limit, all_count, listed)
+                n_listed = _list_leads(added, bias, margin, all_count, heights, best, ids, listed)
+                pruned = False
+        if not pruned:
+            limit = _listed_limit(
+                added, bias, norms, nothing, rows, slack, all_count, unit, best, ids,
+                listed, n_listed,
+            )  # fmt: skip
+            limit -= rounding
 
         best[:] = -np.inf
         ids[:] = n_items
@@ -490,18 +514,25 @@ def sparse_top_k(
             if _is_untouched(added[item]) and not euclidean:
                 _offer(best, ids, real(0), item)
             elif added[item] + bias[item] + slack * norms[item] >= limit:
-                score = _score_sparse(
-                    query, terms, start, stop, square, scale * item_scale[item], euclidean,
-                    item_terms, item_values, item_indptr[item], item_indptr[item + 1],
-                )  # fmt: skip
+                weight = scale * item_scale[item]
+                begin, end = item_indptr[item], item_indptr[item + 1]
+                if short:
+                    score = _score_short(
+                        terms, values, start, stop, weight, item_terms, item_values, begin, end
+                    )
+                else:
+                    score = _score_sparse(
+                        query, square, weight, euclidean, item_terms, item_values, begin, end
+                    )
                 if all_count or score != 0:
                     _offer(best, ids, score, item)
                     limit = max(limit, real(_limit(best[0], offset, unit)))
         _unwind(best, ids, n_items, out_scores[row], out_ids[row])
 
-        for entry in range(start, stop):
-            query[terms[entry]] = 0
         common[:] = 0
+        if not short:
+            for entry in range(start, stop):
+                query[terms[entry]] = 0
         if few:
             for place in range(n_listed):
                 added[listed[place]] = -0.0

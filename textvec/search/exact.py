@@ -278,6 +278,8 @@ class ExactIndex(SaveMixin, BaseEstimator):
             _search_sparse(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
         else:
             _search_dense(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
+        if k == shape[1]:
+            return scores, indices
         missing = (0, 0), (0, k - shape[1])
         return np.pad(scores, missing), np.pad(indices, missing, constant_values=-1)
 
