@@ -421,7 +421,7 @@ def sparse_top_k(
     row_length = len(item_values) // n_items
     highest_norm, lowest_bias = norms.max(), bias.min()
 
-    query = np.zeros(len(peaks), values.dtype)
+    query = np.zeros(0, values.dtype)  # made when a long query needs it
     common = np.zeros(n_common, values.dtype)
     nothing = common[:0]
     added = np.full(n_items, -0.0, values.dtype)
@@ -456,6 +456,8 @@ def sparse_top_k(
         margin = real(2 * slack * highest_norm - 32 * unit * lowest_bias + rounding)
         short = (stop - start) * 12 < row_length and not euclidean
         if not short:
+            if len(query) < len(peaks):
+                query = np.zeros(len(peaks), values.dtype)
             for entry in range(start, stop):
                 query[terms[entry]] = values[entry]
 
@@ -579,20 +581,22 @@ def _block_limit(products, factor, scale, bias, norms, slack, unit, leads, ids):
 
 
 @njit(nogil=True, cache=True)
-def _count_reaching(products, factor, scale, bias, norms, slack, limit, begin, end):
+def _count_reaching(products, row, factor, scale, bias, norms, slack, limit, begin, end):
     """Count the items in begin:end that may reach the limit.
 
-    products  (n_block,)  real  dot products of a query and a block of items
-    factor                real  what they are multiplied by for the query
-    scale     (n_block,)  real  and for the items
-    bias      (n_block,)  real  as in DenseItems
-    norms     (n_block,)  real  as in DenseItems
-    slack                 real  rounding error of a product over the norm of its item
+    products  (n_queries, n_block)  real  dot products of queries and a block of items
+    row                             int   the query
+    factor                          real  what its products are multiplied by
+    scale     (n_block,)            real  and for the items
+    bias      (n_block,)            real  as in DenseItems
+    norms     (n_block,)            real  as in DenseItems
+    slack                           real  rounding error of a product over the norm of its item
     """
+    row = np.uint64(row)
     count = 0
     for place in range(np.uint64(begin), np.uint64(end)):
-        most = products[place] * (factor * scale[place]) + bias[place] + slack * norms[place]
-        if most >= limit:
+        product = products[row, place] * (factor * scale[place])
+        if product + bias[place] + slack * norms[place] >= limit:
             count += 1
     return count
 
@@ -627,29 +631,34 @@ def dense_offer(queries, squares, scales, products, begin, items, euclidean, eve
     lead_ids = np.empty(k, np.int64)
 
     for row in range(n_queries):
-        query, dots, scores, kept = queries[row], products[row], best[row], ids[row]
         factor = real(2 * scales[row] if euclidean else scales[row])
         slack = real((n_terms + 8) * unit * factor * np.sqrt(squares[row]))
         offset = -squares[row] * (1 - 8 * unit) if euclidean else 0.0
 
-        limit = real(_limit(scores[0], offset, unit))
+        limit = real(_limit(best[row, 0], offset, unit))
         if limit == -np.inf and k <= n_block:
-            limit = _block_limit(dots, factor, scale, bias, norms, slack, unit, leads, lead_ids)
+            limit = _block_limit(
+                products[row], factor, scale, bias, norms, slack, unit, leads, lead_ids
+            )
             limit = real(limit - 32 * unit * abs(offset))
             if not (limit > 0 or euclidean):
                 limit = real(-np.inf)  # the leads may score 0 and be no matches
         for block in range(0, n_block, _DENSE_BLOCK):
             end = min(block + _DENSE_BLOCK, n_block)
-            if not _count_reaching(dots, factor, scale, bias, norms, slack, limit, block, end):
+            if not _count_reaching(
+                products, row, factor, scale, bias, norms, slack, limit, block, end
+            ):
                 continue
             for place in range(block, end):
-                most = dots[place] * (factor * scale[place]) + bias[place] + slack * norms[place]
-                if most >= limit:
+                product = products[row, place] * (factor * scale[place])
+                if product + bias[place] + slack * norms[place] >= limit:
                     weight = scales[row] * exact_scale[place]
-                    score = _score_dense(query, weight, euclidean, item_values, begin + place)
+                    score = _score_dense(
+                        queries[row], weight, euclidean, item_values, begin + place
+                    )
                     if all_count or score != 0:
-                        _offer(scores, kept, score, begin + place)
-                        limit = max(limit, real(_limit(scores[0], offset, unit)))
+                        _offer(best[row], ids[row], score, begin + place)
+                        limit = max(limit, real(_limit(best[row, 0], offset, unit)))
 
 
 @njit(nogil=True, cache=True)
