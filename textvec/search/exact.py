@@ -237,7 +237,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         return self._as_distances(scores), indices
 
     def __getstate__(self):
-        # The layout is made from the items, faster than it would be read from a file.
+        # The layout says what the items say, in twice their size: it is made again when needed.
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_layout"}
 
