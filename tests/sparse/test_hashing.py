@@ -248,7 +248,15 @@ def test_lone_surrogates_are_hashed_as_the_bytes_that_python_gives_them():
 
 @pytest.mark.parametrize("bad", [None, 3, 2.5, ["a"]])
 @pytest.mark.parametrize(
-    "params", [{}, {"analyzer": "char"}, {"token_pattern": r"\S+"}, {"n_jobs": 2}], ids=str
+    "params",
+    [
+        {},
+        {"analyzer": "char"},
+        {"strip_accents": "unicode"},
+        {"token_pattern": r"\S+"},
+        {"n_jobs": 2},
+    ],
+    ids=str,
 )
 def test_a_document_that_is_no_text_is_named_by_its_row(bad, params):
     with pytest.raises(TypeError, match=r"row 2\b"):

@@ -140,6 +140,14 @@ def test_an_error_in_a_late_block_is_raised(n_jobs, corpus):
         textvec.CountVectorizer(n_jobs=n_jobs).fit(failing())
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_an_error_in_the_last_block_is_raised_where_it_is_asked_for(n_jobs):
+    results = vocabulary.map_blocks(lambda block: 12 // block, [6, 4, 3, 2, 1, 0], n_jobs)
+    assert [next(results) for _ in range(5)] == [2, 3, 4, 6, 12]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
 # --- threads of the caller ------------------------------------------------------------------------
 
 
