@@ -73,6 +73,7 @@ class Interner:
         self.state = tuple(state)
         assert ids.dtype == np.int32
         assert token_ends.dtype == np.int64
+        assert len(token_ends) == len(strings)
         return [row.tolist() for row in np.split(ids, token_ends)[:-1]] if len(ends) else []
 
     def terms(self):
