@@ -1,0 +1,369 @@
+"""What word vectors are trained on: documents read once, as a stream, into ids of words.
+
+Documents are one of
+
+- an iterable of str, raw text;
+- an iterable of lists, tuples or arrays of str, text that is cut into tokens already;
+- a path to a text file, plain or in gzip, xz or bzip2, that holds a document a line;
+- a path to a folder of such files, which are read in the order of their names.
+"""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from textvec._checks import check_number
+from textvec.kernels.corpora import count_ids, renumber
+from textvec.ragged import Ragged
+from textvec.text.tokenizers import resolve_tokenizer
+from textvec.text.vocabulary import Interner, documents_in_blocks, encode, fold_table, scan_words
+
+_OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+_TOKENS_AT_ONCE = 1 << 16
+
+
+class Corpus(NamedTuple):
+    """Text as ids of its words.
+
+    Parameters
+    ----------
+    words : list of str
+        The vocabulary, most frequent first; equally frequent words stand in the order in which
+        they first appear.
+    counts : ndarray of shape (n_words,), int64
+        How often each word occurs in the text.
+    tokens : Ragged of int32
+        The documents; token i is ``words[i]``. Words outside the vocabulary are left out, and
+        documents may be empty.
+    n_words_raw : int
+        How many tokens the text has, those left out among them.
+    """
+
+    words: list[str]
+    counts: np.ndarray
+    tokens: Ragged
+    n_words_raw: int
+
+
+def read_documents(documents) -> Iterator:
+    """Yield documents one by one, all of one kind.
+
+    Parameters
+    ----------
+    documents : iterable of str, iterable of token lists, or path-like
+        See the top of this module.
+
+    Yields
+    ------
+    document : str or list of str
+        Raw text, or tokens. Tokens are looked at later, when they are interned.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path leads nowhere.
+    TypeError
+        If a document is neither text nor a list; the message names its row.
+    ValueError
+        If ``documents`` is a bare str, a file is damaged or not UTF-8, or a folder holds no files.
+
+    Examples
+    --------
+    >>> list(read_documents(["Sea view.", "A bar"]))
+    ['Sea view.', 'A bar']
+    >>> list(read_documents([("sea", "view"), ["bar"]]))
+    [['sea', 'view'], ['bar']]
+    """
+    if isinstance(documents, str | bytes):
+        raise ValueError(
+            "documents must be an iterable of str or of lists of str, or a pathlib.Path. "
+            f"Got one {type(documents).__name__} instead: put it in a list, or wrap the name of a "
+            "file in pathlib.Path."
+        )
+    if isinstance(documents, PathLike):
+        return _read_path(Path(documents))
+    if not isinstance(documents, Iterable):
+        raise TypeError(
+            "documents must be an iterable of str or of lists of str, or a pathlib.Path. "
+            f"Got {documents!r} instead."
+        )
+    return _checked(documents)
+
+
+def learn_corpus(
+    documents, tokenizer=None, min_count=5, max_final_vocab=None, n_jobs=None, known_words=()
+) -> Corpus:
+    """Learn the vocabulary of documents, and turn them into its ids.
+
+    Parameters
+    ----------
+    documents : iterable of str, iterable of token lists, or path-like
+        See :func:`read_documents`; it is read once.
+    tokenizer : "jieba", callable or None, default=None
+        How raw text is cut into tokens. None lower-cases it and takes the runs of word characters
+        (``\\w+``). Token lists are taken as they are.
+    min_count : int >= 1, default=5
+        Rarer words are dropped from the documents.
+    max_final_vocab : int >= 1 or None, default=None
+        Raise ``min_count`` as far as it takes for at most this many words to stay. Words as
+        frequent as the first that has to go, go too.
+    n_jobs : int or None, default=None
+        How many threads scan raw text when ``tokenizer`` is None. The result is the same for any.
+    known_words : sequence of str, default=()
+        Words that keep their places: ids 0, 1, ... They stay however rare they are, and do not
+        count for ``max_final_vocab``; new words come after them.
+
+    Returns
+    -------
+    Corpus
+        The words, how often each occurs in these documents, and the documents.
+
+    Raises
+    ------
+    TypeError
+        If a document is no text, or a token no str; the message names the row.
+    ValueError
+        If there is no word at all, or none that stays.
+
+    Notes
+    -----
+    The rules for ``min_count`` and ``max_final_vocab`` are those of gensim's ``Word2Vec``.
+
+    Examples
+    --------
+    >>> corpus = learn_corpus(["The sea, the sea!", "The bar"], min_count=2)
+    >>> corpus.words, corpus.counts.tolist()
+    (['the', 'sea'], [3, 2])
+    >>> [row.tolist() for row in corpus.tokens.rows()]
+    [[0, 1, 0, 1], [0]]
+    """
+    check_number("min_count", min_count, low=1, integer=True)
+    if max_final_vocab is not None:
+        check_number("max_final_vocab", max_final_vocab, low=1, integer=True)
+    tokens, interner = _scan(documents, tokenizer, n_jobs)
+    n_words_raw = len(tokens.values)
+    if n_words_raw == 0:
+        raise ValueError(
+            f"documents must hold at least one word. Got {len(tokens.ends)} documents without any."
+        )
+    terms = interner.terms()
+    counts, firsts = count_ids(tokens.values, len(terms))
+    place = {word: i for i, word in enumerate(known_words)}
+    if place:
+        known_ids = np.array([place.get(term, -1) for term in terms], np.int32)
+    else:
+        known_ids = np.full(len(terms), -1, np.int32)
+    new = np.flatnonzero(known_ids < 0)
+    new = new[np.lexsort((firsts[new], -counts[new]))]
+    cut = min_count
+    if max_final_vocab is not None and max_final_vocab < len(new):
+        cut = max(cut, counts[new[max_final_vocab]] + 1)
+    added = new[counts[new] >= cut]
+    if not place and not len(added):
+        reason = "min_count" if cut == min_count else "max_final_vocab"
+        advice = "Lower min_count" if cut == min_count else "Raise max_final_vocab"
+        raise ValueError(
+            f"No word is frequent enough to stay: {reason} asks for {cut} occurrences, and "
+            f"{terms[new[0]]!r}, the most frequent of {n_words_raw} words, has {counts[new[0]]}. "
+            f"{advice}, or give more text."
+        )
+    known_ids[added] = np.arange(len(place), len(place) + len(added), dtype=np.int32)
+    final_counts = np.zeros(len(place) + len(added), np.int64)
+    final_counts[known_ids[known_ids >= 0]] = counts[known_ids >= 0]
+    words = [*known_words, *(terms[i] for i in added.tolist())]
+    return Corpus(words, final_counts, _renumbered(tokens, known_ids), n_words_raw)
+
+
+def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
+    """Turn documents into ids of words that are known, and leave the others out.
+
+    Parameters
+    ----------
+    documents : iterable of str, iterable of token lists, or path-like
+        See :func:`read_documents`.
+    words : sequence of str, or KnownWords
+        The words of ids 0, 1, ... Pass `KnownWords` to encode many times.
+    tokenizer, n_jobs
+        As in :func:`learn_corpus`.
+
+    Returns
+    -------
+    Ragged of int32
+        A row for each document, empty where no word is known.
+
+    Raises
+    ------
+    TypeError
+        If a document is no text, or a token no str; the message names the row.
+
+    Examples
+    --------
+    >>> [row.tolist() for row in encode_corpus(["A sea view", "?"], ["view", "sea"]).rows()]
+    [[1, 0], []]
+    """
+    known = words if isinstance(words, KnownWords) else KnownWords(words)
+    tokens, _ = _scan(documents, tokenizer, n_jobs, known.interner)
+    return _renumbered(tokens, known.ids)
+
+
+class KnownWords:
+    """Words that were made ready to be looked up.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Distinct words, of ids 0, 1, ...
+    """
+
+    def __init__(self, words):
+        filled = [word for word in words if word]  # no token is empty
+        self.interner = Interner()
+        self.interner.add(filled)
+        self.ids = np.flatnonzero([word != "" for word in words]).astype(np.int32)
+
+
+def _scan(documents, tokenizer, n_jobs, interner=None):
+    """Return the ids of all tokens as Ragged, and the interner that knows their terms.
+
+    With an interner only its terms are known: other tokens get id -1.
+    """
+    documents = read_documents(documents)
+    first = next(documents, None)
+    rows = documents if first is None else chain([first], documents)
+    cut = resolve_tokenizer(tokenizer)
+    if isinstance(first, str) and cut is None:
+        blocks = documents_in_blocks(rows, None)
+        return scan_words(blocks, "word", 1, True, interner=interner, n_jobs=n_jobs)
+    if isinstance(first, str):
+        rows = (_cut(row, document, cut) for row, document in enumerate(rows))
+    return _scan_tokens(rows, interner)
+
+
+def _scan_tokens(rows, interner):
+    """Return the ids of token lists as Ragged, and the interner."""
+    growing = interner is None
+    interner = Interner() if growing else interner
+    fold = fold_table("all", False, False)
+    values, ends, n_values = [], [], 0
+    for first_row, block in _token_blocks(rows):
+        tokens = list(chain.from_iterable(block))
+        try:
+            text, token_ends, _ = encode(tokens)
+        except (AttributeError, TypeError):
+            _raise_token(first_row, block)
+            raise
+        ids, id_ends = interner.scan(text, token_ends, fold, growing=growing)
+        lengths = np.fromiter(map(len, block), np.int64, len(block))
+        # id_ends counts the tokens that are not empty, before each token
+        ends.append(np.concatenate([[0], id_ends])[lengths.cumsum()] + n_values)
+        values.append(ids)
+        n_values += len(ids)
+    empty = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    return Ragged(np.concatenate([empty[0], *values]), np.concatenate([empty[1], *ends])), interner
+
+
+def _token_blocks(rows):
+    """Yield (number of the first row, rows) with some ten thousand tokens each."""
+    block, first_row, size = [], 0, 0
+    for row, tokens in enumerate(rows):
+        block.append(tokens)
+        size += len(tokens)
+        if size >= _TOKENS_AT_ONCE:
+            yield first_row, block
+            block, first_row, size = [], row + 1, 0
+    if block:
+        yield first_row, block
+
+
+def _raise_token(first_row, block):
+    """Raise a TypeError that names the first token of a block that is no str, if there is one."""
+    for row, tokens in enumerate(block, start=first_row):
+        for token in tokens:
+            if not isinstance(token, str):
+                raise TypeError(
+                    f"Tokens must be str. Got {token!r} of type {type(token).__name__} in row "
+                    f"{row}: drop such tokens, or turn them into str."
+                )
+
+
+def _cut(row, document, tokenizer):
+    """Return the tokens of one document as a list."""
+    tokens = tokenizer(document)
+    if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+        raise TypeError(
+            f"tokenizer must return a list of str. Got {tokens!r} instead in row {row}."
+        )
+    return tokens if isinstance(tokens, list) else list(tokens)
+
+
+def _renumbered(tokens, new_ids):
+    """Return tokens with new ids, those of -1 left out; what was given is used up."""
+    n_kept = renumber(tokens.values, tokens.ends, new_ids)
+    if 4 * n_kept < 3 * len(tokens.values):
+        return Ragged(tokens.values[:n_kept].copy(), tokens.ends)
+    return Ragged(tokens.values[:n_kept], tokens.ends)
+
+
+def _checked(documents):
+    """Yield documents; raise unless all are str, or all are lists, tuples or arrays."""
+    expects_text = None
+    for row, document in enumerate(documents):
+        is_text = isinstance(document, str)
+        if not is_text and not isinstance(document, list | tuple | np.ndarray):
+            raise TypeError(
+                f"Documents must be str or lists of str. Got {document!r} of type "
+                f"{type(document).__name__} in row {row}: drop or convert such rows first."
+            )
+        if is_text is not expects_text:
+            if expects_text is not None:
+                one, other = ("raw text", "a list") if is_text else ("a list", "raw text")
+                raise TypeError(
+                    f"Documents must be all raw text or all lists of tokens. Got {one} in row "
+                    f"{row} after {other}."
+                )
+            expects_text = is_text
+        if is_text or isinstance(document, list):
+            yield document
+        else:
+            yield document.tolist() if isinstance(document, np.ndarray) else list(document)
+
+
+def _read_path(path):
+    """Yield the lines of a file, or of all files of a folder."""
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {path}.")
+    if not path.is_dir():
+        yield from _read_lines(path)
+        return
+    files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
+    if not files:
+        raise ValueError(f"The folder {path} holds no files: give one with text files in it.")
+    for file in files:
+        yield from _read_lines(file)
+
+
+def _read_lines(path):
+    """Yield the lines of a file of UTF-8, without their breaks."""
+    number, encoding = 0, "utf-8-sig"  # a byte order mark may begin the file
+    try:
+        with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield line.decode(encoding).rstrip("\r\n")
+                encoding = "utf-8"
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}, line {number}: the text is not UTF-8 ({error.reason} at byte {error.start} "
+            "of the line). Convert the file first."
+        ) from error
+    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the system, not the content
+            raise
+        raise ValueError(f"{path} is cut short or damaged: {error}.") from error
