@@ -8,7 +8,7 @@ from numba import njit
 def count_ids(ids, n_ids):
     """Count how often each id occurs, and where first.
 
-    ids    (n_tokens,)  int32  0 <= id < n_ids
+    ids    (n_tokens,)  int32  below n_ids, or -1, not counted
     n_ids  int
 
     Returns counts (n_ids,) int64 and firsts (n_ids,) int64: the place of an id's first token, or
@@ -18,6 +18,8 @@ def count_ids(ids, n_ids):
     firsts = np.full(n_ids, len(ids), np.int64)
     for place in range(len(ids)):
         i = ids[place]
+        if i < 0:
+            continue
         if counts[i] == 0:
             firsts[i] = place
         counts[i] += 1

@@ -12,8 +12,9 @@ import bz2
 import gzip
 import lzma
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, count, repeat
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from textvec._checks import check_number
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
 from textvec.text.tokenizers import resolve_tokenizer
-from textvec.text.vocabulary import Interner, documents_in_blocks, encode, fold_table, scan_words
+from textvec.text.vocabulary import Interner, documents_in_blocks, scan_words
 
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 _TOKENS_AT_ONCE = 1 << 16
@@ -73,7 +74,7 @@ def read_documents(documents) -> Iterator:
     TypeError
         If a document is neither text nor a list; the message names its row.
     ValueError
-        If ``documents`` is a bare str, a file is damaged or not UTF-8, or a folder holds no files.
+        If it is a bare str, a file is damaged or not UTF-8, or a folder holds no files.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def read_documents(documents) -> Iterator:
     """
     if isinstance(documents, str | bytes):
         raise ValueError(
-            "documents must be an iterable of str or of lists of str, or a pathlib.Path. "
+            "raw_documents must be an iterable of str or of lists of str, or a pathlib.Path. "
             f"Got one {type(documents).__name__} instead: put it in a list, or wrap the name of a "
             "file in pathlib.Path."
         )
@@ -92,7 +93,7 @@ def read_documents(documents) -> Iterator:
         return _read_path(Path(documents))
     if not isinstance(documents, Iterable):
         raise TypeError(
-            "documents must be an iterable of str or of lists of str, or a pathlib.Path. "
+            "raw_documents must be an iterable of str or of lists of str, or a pathlib.Path. "
             f"Got {documents!r} instead."
         )
     return _checked(documents)
@@ -148,14 +149,14 @@ def learn_corpus(
     check_number("min_count", min_count, low=1, integer=True)
     if max_final_vocab is not None:
         check_number("max_final_vocab", max_final_vocab, low=1, integer=True)
-    tokens, interner = _scan(documents, tokenizer, n_jobs)
-    n_words_raw = len(tokens.values)
+    tokens, terms = _scan(documents, tokenizer, n_jobs)
+    counts, firsts = count_ids(tokens.values, len(terms))
+    n_words_raw = int(counts.sum())
     if n_words_raw == 0:
         raise ValueError(
-            f"documents must hold at least one word. Got {len(tokens.ends)} documents without any."
+            "raw_documents must hold at least one word. "
+            f"Got {len(tokens.ends)} documents without any."
         )
-    terms = interner.terms()
-    counts, firsts = count_ids(tokens.values, len(terms))
     place = {word: i for i, word in enumerate(known_words)}
     if place:
         known_ids = np.array([place.get(term, -1) for term in terms], np.int32)
@@ -190,7 +191,7 @@ def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
     documents : iterable of str, iterable of token lists, or path-like
         See :func:`read_documents`.
     words : sequence of str, or KnownWords
-        The words of ids 0, 1, ... Pass `KnownWords` to encode many times.
+        The words of ids 0, 1, ...; `KnownWords` are made ready once for many calls.
     tokenizer, n_jobs
         As in :func:`learn_corpus`.
 
@@ -210,30 +211,38 @@ def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
     [[1, 0], []]
     """
     known = words if isinstance(words, KnownWords) else KnownWords(words)
-    tokens, _ = _scan(documents, tokenizer, n_jobs, known.interner)
-    return _renumbered(tokens, known.ids)
+    tokens, _ = _scan(documents, tokenizer, n_jobs, known)
+    return _renumbered(tokens, np.arange(len(known.ids), dtype=np.int32))
 
 
 class KnownWords:
-    """Words that were made ready to be looked up.
+    """Words that are ready to be looked up, in raw text or among tokens.
 
     Parameters
     ----------
-    words : sequence of str
-        Distinct words, of ids 0, 1, ...
+    words : iterable of str
+        Distinct words, of ids 0, 1, ...; a dict from words to just these ids is kept as it is.
     """
 
     def __init__(self, words):
-        filled = [word for word in words if word]  # no token is empty
-        self.interner = Interner()
-        self.interner.add(filled)
-        self.ids = np.flatnonzero([word != "" for word in words]).astype(np.int32)
+        self.ids = words if isinstance(words, dict) else {word: i for i, word in enumerate(words)}
+        self._interner = None
+
+    def scan(self, blocks, n_jobs):
+        """Return the ids of the words of raw text as Ragged, -1 for unknown ones."""
+        if self._interner is None:
+            # No word of raw text is empty, or of line breaks: such a one keeps the empty word's id.
+            breaks = next("\n" * n for n in count(1) if "\n" * n not in self.ids)
+            interner = Interner()
+            interner.add([word or breaks for word in self.ids])
+            self._interner = interner
+        return scan_words(blocks, "word", 1, True, interner=self._interner, n_jobs=n_jobs)[0]
 
 
-def _scan(documents, tokenizer, n_jobs, interner=None):
-    """Return the ids of all tokens as Ragged, and the interner that knows their terms.
+def _scan(documents, tokenizer, n_jobs, known=None):
+    """Return the ids of all tokens as Ragged, -1 where a token is left out, and the words of ids.
 
-    With an interner only its terms are known: other tokens get id -1.
+    Given `KnownWords`, only those have ids.
     """
     documents = read_documents(documents)
     first = next(documents, None)
@@ -241,33 +250,29 @@ def _scan(documents, tokenizer, n_jobs, interner=None):
     cut = resolve_tokenizer(tokenizer)
     if isinstance(first, str) and cut is None:
         blocks = documents_in_blocks(rows, None)
-        return scan_words(blocks, "word", 1, True, interner=interner, n_jobs=n_jobs)
+        if known is not None:
+            return known.scan(blocks, n_jobs), None
+        tokens, interner = scan_words(blocks, "word", 1, True, n_jobs=n_jobs)
+        return tokens, interner.terms()
     if isinstance(first, str):
         rows = (_cut(row, document, cut) for row, document in enumerate(rows))
-    return _scan_tokens(rows, interner)
+    if known is not None:
+        return _look_up(rows, lambda tokens: map(known.ids.get, tokens, repeat(-1))), None
+    ids = defaultdict(count().__next__, {"": -1})  # empty tokens are none
+    tokens = _look_up(rows, lambda tokens: map(ids.__getitem__, tokens))
+    return tokens, [term for term in ids if term]
 
 
-def _scan_tokens(rows, interner):
-    """Return the ids of token lists as Ragged, and the interner."""
-    growing = interner is None
-    interner = Interner() if growing else interner
-    fold = fold_table("all", False, False)
-    values, ends, n_values = [], [], 0
+def _look_up(rows, ids_of):
+    """Return the ids of token lists as Ragged; ``ids_of`` turns tokens into ids."""
+    values, lengths = [np.zeros(0, np.int32)], []
     for first_row, block in _token_blocks(rows):
         tokens = list(chain.from_iterable(block))
-        try:
-            text, token_ends, _ = encode(tokens)
-        except (AttributeError, TypeError):
+        if not all(issubclass(kind, str) for kind in set(map(type, tokens))):
             _raise_token(first_row, block)
-            raise
-        ids, id_ends = interner.scan(text, token_ends, fold, growing=growing)
-        lengths = np.fromiter(map(len, block), np.int64, len(block))
-        # id_ends counts the tokens that are not empty, before each token
-        ends.append(np.concatenate([[0], id_ends])[lengths.cumsum()] + n_values)
-        values.append(ids)
-        n_values += len(ids)
-    empty = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    return Ragged(np.concatenate([empty[0], *values]), np.concatenate([empty[1], *ends])), interner
+        values.append(np.fromiter(ids_of(tokens), np.int32, len(tokens)))
+        lengths += map(len, block)
+    return Ragged(np.concatenate(values), np.cumsum(lengths, dtype=np.int64))
 
 
 def _token_blocks(rows):
@@ -284,7 +289,7 @@ def _token_blocks(rows):
 
 
 def _raise_token(first_row, block):
-    """Raise a TypeError that names the first token of a block that is no str, if there is one."""
+    """Raise a TypeError that names the first token of a block that is no str."""
     for row, tokens in enumerate(block, start=first_row):
         for token in tokens:
             if not isinstance(token, str):
@@ -352,12 +357,12 @@ def _read_path(path):
 
 def _read_lines(path):
     """Yield the lines of a file of UTF-8, without their breaks."""
-    number, encoding = 0, "utf-8-sig"  # a byte order mark may begin the file
+    number, encoding = 1, "utf-8-sig"  # a byte order mark may begin the file
     try:
         with _OPENERS.get(path.suffix, open)(path, "rb") as file:
-            for number, line in enumerate(file, start=1):
+            for line in file:
                 yield line.decode(encoding).rstrip("\r\n")
-                encoding = "utf-8"
+                number, encoding = number + 1, "utf-8"
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}, line {number}: the text is not UTF-8 ({error.reason} at byte {error.start} "
