@@ -11,6 +11,7 @@ _HOME = {
     "Comparison": "textvec.evaluate.compare",
     "ContentRecommender": "textvec.recommend.content",
     "CountVectorizer": "textvec.sparse.counts",
+    "DocumentVectorizer": "textvec.dense.documents",
     "ExactIndex": "textvec.search.exact",
     "HashingVectorizer": "textvec.sparse.counts",
     "JiebaTokenizer": "textvec.text.tokenizers",

@@ -40,6 +40,7 @@ FORMAT_VERSION = 1
 # when met.
 _REGISTRY = frozenset(
     {
+        "textvec.dense.documents.DocumentVectorizer",
         "textvec.dense.factorized.LSAVectorizer",
         "textvec.dense.keyed_vectors.KeyedVectors",
         "textvec.ragged.Ragged",

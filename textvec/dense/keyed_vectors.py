@@ -16,6 +16,7 @@ from textvec.dense.vector_files import (
 )
 from textvec.dense.word_tests import CELLS, WordTests, cosmul
 from textvec.persistence import SaveMixin
+from textvec.text.corpus import KnownWords
 
 _CONVERTED_WORDS = 1 << 15  # float16 vectors turned into float32 at a time
 _COMPARED = 10_000  # words of either kind that a misspelt one is compared with
@@ -106,11 +107,19 @@ class KeyedVectors(SaveMixin, WordTests):
         self.key_to_index = {word: i for i, word in enumerate(words)}
         self.counts = counts
         self._norms = None
+        self._known_words = None
 
     @property
     def vector_size(self):
         """Numbers in a vector."""
         return self.vectors.shape[1]
+
+    @property
+    def known_words(self):
+        """The words, ready to be looked up in documents (a `textvec.text.corpus.KnownWords`)."""
+        if self._known_words is None:
+            self._known_words = KnownWords(self.key_to_index)
+        return self._known_words
 
     def __len__(self):
         return len(self.index_to_key)
