@@ -1,0 +1,1 @@
+"""Pretrained encoders behind the same fit and transform as everything else."""

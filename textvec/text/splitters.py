@@ -1,0 +1,179 @@
+"""Long texts in pieces of bounded length, cut where a reader would pause."""
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+from sklearn.base import BaseEstimator
+
+from textvec._checks import check_number
+from textvec.text.tokenizers import resolve_tokenizer
+
+# Where a text may be cut: after a match. Paragraphs first, then lines, sentences, clauses, words.
+_PAUSES = [
+    re.compile(pattern)
+    for pattern in (
+        r"\n[^\S\n]*\n\s*",
+        r"\n\s*",
+        r"""(?:[。！？…；]|[.!?;](?=[\s"')\]]))+["'”’」』）)\]]*\s*""",
+        r"(?:[，、：]|[,:](?=\s))\s*",
+        r"\s+",
+    )
+]
+
+
+class Chunk(NamedTuple):
+    """A piece of a text.
+
+    Parameters
+    ----------
+    text : str
+        The piece: the whole text's characters from ``start`` to before ``end``.
+    start, end : int
+        Where it stands, in characters.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+class RecursiveTextSplitter(BaseEstimator):
+    """Cut a text into chunks no longer than wanted, at the largest pause that serves.
+
+    A text that is too long is cut into paragraphs; a paragraph that is still too long into lines,
+    then sentences, clauses, words and at last anywhere, by Western and Chinese punctuation alike.
+    Neighbouring pieces then join again while they fit. White space around a chunk is left out;
+    everything else is in at least one chunk.
+
+    Parameters
+    ----------
+    chunk_size : int >= 1, default=512
+        The most characters, or tokens, of a chunk.
+    chunk_overlap : int >= 0, default=0
+        The most characters, or tokens, that a chunk repeats from the end of the one before, so
+        that a thought cut in two stands whole in one of them. Less than ``chunk_size``. What is
+        repeated begins at a pause, so it may be less, or nothing.
+    tokenizer : callable, "jieba" or None, default=None
+        None counts characters. A callable from str to a list counts that list's items, such as the
+        ``tokenize`` of a pretrained tokenizer.
+
+    Examples
+    --------
+    >>> splitter = RecursiveTextSplitter(chunk_size=12)
+    >>> for chunk in splitter.split("黛玉葬花。宝钗扑蝶，湘云醉卧。探春远嫁。"):
+    ...     print(chunk.start, chunk.text)
+    0 黛玉葬花。
+    5 宝钗扑蝶，湘云醉卧。
+    15 探春远嫁。
+    """
+
+    def __init__(self, chunk_size=512, chunk_overlap=0, tokenizer=None):
+        self.chunk_size = chunk_size
+        self.chunk_overlap = chunk_overlap
+        self.tokenizer = tokenizer
+
+    def split(self, text):
+        """Return the chunks of a text, in order.
+
+        Parameters
+        ----------
+        text : str
+            The text. Empty, or of white space alone, it has no chunks.
+
+        Returns
+        -------
+        list of Chunk
+            Each with its text and its place: ``chunk.text == text[chunk.start : chunk.end]``.
+
+        Raises
+        ------
+        TypeError
+            If ``text`` is not a str or a size not an integer.
+        ValueError
+            If a size is out of range, or one character alone has more than ``chunk_size`` tokens.
+        """
+        check_number("chunk_size", self.chunk_size, low=1, integer=True)
+        check_number(
+            "chunk_overlap", self.chunk_overlap, low=0, high=self.chunk_size - 1, integer=True
+        )
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a str. Got {type(text).__name__} instead.")
+        cut = _Cut(text, self.chunk_size, resolve_tokenizer(self.tokenizer))
+        pieces = cut.pieces(0, len(text))
+        chunks, first = [], 0
+        while first < len(pieces):
+            last = cut.longest_run(pieces, first, self.chunk_size)
+            chunks.append(cut.chunk(pieces[first][0], pieces[last - 1][1]))
+            first = last if last == len(pieces) else self._next_start(cut, pieces, first, last)
+        return chunks
+
+    def _next_start(self, cut, pieces, first, last):
+        """Return where the next chunk starts: with what it repeats it must still go beyond."""
+        for start in range(first + 1, last):
+            repeated = cut.length(pieces[start][0], pieces[last - 1][1])
+            if (
+                repeated <= self.chunk_overlap
+                and cut.longest_run(pieces, start, self.chunk_size) > last
+            ):
+                return start
+        return last
+
+
+class _Cut:
+    """One text being cut. Spans are pairs (start, end) of character positions."""
+
+    def __init__(self, text, size, tokenize):
+        self.text = text
+        self.size = size
+        self.tokenize = tokenize
+
+    def chunk(self, start, end):
+        """Return a span as a chunk, without the white space around it."""
+        inner = self.text[start:end]
+        start += len(inner) - len(inner.lstrip())
+        inner = inner.strip()
+        return Chunk(inner, start, start + len(inner))
+
+    def length(self, start, end):
+        """Return the length of a span as a chunk of its own."""
+        inner = self.chunk(start, end).text
+        return len(inner) if self.tokenize is None else len(self.tokenize(inner))
+
+    def pieces(self, start, end, level=0):
+        """Return spans that fit, from cutting at pauses of this level and, if need be, finer."""
+        if not self.text[start:end].strip():
+            return []
+        length = self.length(start, end)
+        if length <= self.size:
+            return [(start, end)]
+        if level == len(_PAUSES):
+            cuts = self._even_cuts(start, end, length)
+        else:
+            found = _PAUSES[level].finditer(self.text, start, end)
+            cuts = sorted({start, end, *(match.end() for match in found)})
+            level += 1
+        return [piece for span in pairwise(cuts) for piece in self.pieces(*span, level)]
+
+    def _even_cuts(self, start, end, length):
+        """Return where to cut a run without pauses, into parts of about equal length."""
+        if end - start == 1:
+            raise ValueError(
+                f"chunk_size is too small: {self.text[start:end]!r} alone has {length} tokens. "
+                f"It must be at least that. Got {self.size} instead."
+            )
+        n_parts = min(-(-length // self.size), end - start)
+        return [start + (end - start) * part // n_parts for part in range(n_parts + 1)]
+
+    def longest_run(self, pieces, first, size):
+        """Return the end of the longest run of pieces from ``first`` on that fits together."""
+        last, total = first, 0
+        while last < len(pieces):
+            total += self.length(*pieces[last])
+            if last > first and total > size:
+                break
+            last += 1
+        # Spaces between pieces count too, and tokens at a seam may be more than those of its sides.
+        while last > first + 1 and self.length(pieces[first][0], pieces[last - 1][1]) > size:
+            last -= 1
+        return last
