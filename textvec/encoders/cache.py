@@ -1,0 +1,158 @@
+"""Vectors on disk, found again by what they were made from."""
+
+import os
+import sqlite3
+import zlib
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from textvec._checks import check_number
+
+_FILE = "vectors.sqlite"
+_WAIT = 60  # seconds that a process waits while another writes
+_AT_ONCE = 500  # keys in one question
+_CHECKSUM = 4  # bytes in front of each vector
+
+
+class EncodingCache:
+    """A folder that remembers vectors by key, shared by any number of threads and processes.
+
+    The keys that :class:`~textvec.TransformerVectorizer` uses are digests of the text, the model's
+    weights and all that changes the vector, so an entry is never out of date. Entries are written
+    in transactions: after a crash, or a process killed, the folder holds all of a batch or nothing
+    of it. Each entry carries a checksum; one that fails counts as missing. When the folder is full
+    the oldest entries go. It has to be on a local disk: SQLite's locks are not safe on network
+    drives.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where; made at the first write.
+    max_bytes : int >= 1, default=10_000_000_000
+        About how much disk it may take.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = EncodingCache(folder)
+    ...     cache.put({b"key": np.ones(3, dtype=np.float32)})
+    ...     cache.get([b"key", b"other"])
+    {b'key': array([1., 1., 1.], dtype=float32)}
+    """
+
+    def __init__(self, folder, max_bytes=10_000_000_000):
+        check_number("max_bytes", max_bytes, low=1, integer=True)
+        self.folder = Path(folder)
+        self.max_bytes = max_bytes
+
+    def __repr__(self):
+        return f"EncodingCache({os.fspath(self.folder)!r}, max_bytes={self.max_bytes})"
+
+    def __eq__(self, other):
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self):
+        return hash((self.folder, self.max_bytes))
+
+    def get(self, keys):
+        """Return those vectors that are here.
+
+        Parameters
+        ----------
+        keys : list of bytes
+            What to look for.
+
+        Returns
+        -------
+        dict of bytes to ndarray, float32
+            The vectors found; keys that are not here are not in it.
+        """
+        found = {}
+        if not (self.folder / _FILE).exists():
+            return found
+        with self._connection() as connection:
+            for start in range(0, len(keys), _AT_ONCE):
+                some = keys[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some
+                )
+                for key, content in rows:
+                    vector = _unpack(content)
+                    if vector is not None:
+                        found[key] = vector
+        return found
+
+    def put(self, vectors):
+        """Keep vectors, all of them or, if that fails, none.
+
+        Parameters
+        ----------
+        vectors : dict of bytes to ndarray
+            Kept as float32, in place of what was under these keys.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows = [(key, _pack(vector)) for key, vector in vectors.items()]
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT OR REPLACE INTO vectors (key, vector) VALUES (?, ?)", rows
+            )
+            self._make_room(connection)
+            connection.commit()
+
+    def __len__(self):
+        if not (self.folder / _FILE).exists():
+            return 0
+        with self._connection() as connection:
+            return connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+
+    def _make_room(self, connection):
+        """Delete the oldest entries, a tenth at a time, until the pages in use are few enough."""
+
+        def pragma(name):
+            return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+        limit = self.max_bytes // pragma("page_size")
+        while pragma("page_count") - pragma("freelist_count") > limit:
+            oldest, newest = connection.execute("SELECT min(id), max(id) FROM vectors").fetchone()
+            if oldest is None:
+                break
+            last = oldest + (newest - oldest) // 10
+            connection.execute("DELETE FROM vectors WHERE id <= ?", (last,))
+
+    @contextmanager
+    def _connection(self):
+        """Connect anew: a connection shared by threads, or kept over a fork, is not safe."""
+        path = self.folder / _FILE
+        try:
+            with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS vectors"
+                    " (id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, vector BLOB NOT NULL)"
+                )
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise OSError(f"The cache {path} cannot be used: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise OSError(
+                f"The cache {path} is damaged ({error}). Delete it: its vectors are made again."
+            ) from error
+
+
+def _pack(vector):
+    content = np.ascontiguousarray(vector, "<f4").tobytes()
+    return zlib.crc32(content).to_bytes(_CHECKSUM, "little") + content
+
+
+def _unpack(content):
+    """Return the vector in an entry, or None if it is not what was written."""
+    checksum, body = content[:_CHECKSUM], content[_CHECKSUM:]
+    if zlib.crc32(body).to_bytes(_CHECKSUM, "little") != checksum or len(body) % 4:
+        return None
+    return np.frombuffer(body, "<f4")
