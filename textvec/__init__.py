@@ -17,6 +17,7 @@ _HOME = {
     "JiebaTokenizer": "textvec.text.tokenizers",
     "KeyedVectors": "textvec.dense.keyed_vectors",
     "LSAVectorizer": "textvec.dense.factorized",
+    "PPMI": "textvec.dense.factorized",
     "TfidfTransformer": "textvec.sparse.weights",
     "TfidfVectorizer": "textvec.sparse.weights",
     "compare": "textvec.evaluate.compare",

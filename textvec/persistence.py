@@ -42,6 +42,7 @@ _REGISTRY = frozenset(
     {
         "textvec.dense.documents.DocumentVectorizer",
         "textvec.dense.factorized.LSAVectorizer",
+        "textvec.dense.factorized.PPMI",
         "textvec.dense.keyed_vectors.KeyedVectors",
         "textvec.ragged.Ragged",
         "textvec.recommend.content.ContentRecommender",

@@ -1,8 +1,10 @@
-"""Dense document vectors from a factorised term-document matrix."""
+"""Dense vectors from a factorised matrix: of terms and documents, or of words and contexts."""
 
 from typing import Self
 
 import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
@@ -11,11 +13,23 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_number
+from textvec._threads import bounds_of_parts, run_parts
+from textvec.dense.documents import WordVectorizer
+from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.kernels.cooccurrence import (
+    count_contexts,
+    count_pairs,
+    places_by_word,
+    shifted_ppmi,
+)
 from textvec.persistence import SaveMixin
+from textvec.sparse.ngrams import stacked
 from textvec.sparse.weights import TfidfVectorizer
+from textvec.text.corpus import learn_corpus
 
 _OWN = ("vector_size", "random_state")
 _TINY = np.finfo(np.float32).tiny
+_PLACES_AT_ONCE = 1 << 17  # occurrences of words whose co-occurrences are counted in one go
 
 
 class LSAVectorizer(SaveMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -190,10 +204,8 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         weights = self.tfidf_.fit_transform(raw_documents)  # (n_documents, n_terms)
         if self.vector_size > min(weights.shape):
             self._raise_rank(min(weights.shape), weights.shape)
-        with threadpool_limits(1):  # slim matrices: more threads round differently and seldom help
-            svd = TruncatedSVD(self.vector_size, random_state=self.random_state).fit(weights)
-        noise = svd.singular_values_[0] * max(weights.shape) * np.finfo(weights.dtype).eps
-        rank = np.count_nonzero(svd.singular_values_ > noise)
+        svd = _decompose(weights, self.vector_size, self.random_state)
+        rank = _rank(svd, weights)
         if rank < self.vector_size:
             self._raise_rank(rank, weights.shape)
         self.components_ = svd.components_.astype(np.float32)
@@ -221,3 +233,151 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
     @property
     def _n_features_out(self):
         return len(self.components_)
+
+
+class PPMI(WordVectorizer):
+    """Word vectors from counts: words that keep the same company stand together.
+
+    The count-based cousin of :class:`~textvec.Word2Vec`: a sparse matrix of words by context words
+    is filled with shifted positive pointwise mutual information,
+    ``max(log(#(w, c) / (#(w) P(c))) - log shift, 0)``, and the best approximation ``U S V'`` of
+    that matrix by ``vector_size`` dimensions gives the word vectors ``U sqrt(S)``. Skip-gram with
+    ``k`` negative samples approximates the same matrix with ``shift=k``, without the cut at 0.
+
+    Parameters
+    ----------
+    vector_size : int >= 1, default=100
+        Dimensions to keep. It cannot exceed the rank of the matrix, which is at most the number of
+        words.
+    window : int >= 1, default=5
+        How many words to either side, within a document, are the context of a word. Small windows
+        find words that can replace each other, large ones words of one topic.
+    min_count : int >= 1, default=5
+        Rarer words are dropped before windows are laid.
+    shift : float >= 1, default=1
+        Only pairs that co-occur this many times more often than by chance count at all.
+    context_smoothing : float in [0, 1], default=0.75
+        ``P(c)`` is ``#(c) ** context_smoothing`` over its sum. Less than 1 makes rare contexts more
+        probable, which keeps them from dominating; 1 does not.
+    pooling : {"mean", "idf", "sif", "max"}, default="mean"
+        How word vectors become document vectors, see :class:`~textvec.DocumentVectorizer`.
+    tokenizer : "jieba", callable or None, default=None
+        How raw text is cut into words. None lower-cases it and takes the runs of word characters
+        (``\\w+``). Token lists are taken as they are.
+    n_jobs : int or None, default=None
+        How many threads; None is 1 and -1 all cores. The result is the same for any.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the randomised decomposition; pass an int for the same vectors each time.
+
+    Attributes
+    ----------
+    keyed_vectors_ : KeyedVectors
+        The words, most frequent first, their vectors and counts.
+    singular_values_ : ndarray of shape (vector_size,), float32
+        The leading singular values of the matrix, largest first.
+    pooling_, word_weights_, common_component_
+        As in :class:`~textvec.DocumentVectorizer`.
+
+    Raises
+    ------
+    TypeError
+        If a document is no text, or a token no str; the message names its row.
+    ValueError
+        In fit, if no word is frequent enough, or ``vector_size`` exceeds the rank of the matrix.
+
+    See Also
+    --------
+    LSAVectorizer : Factorises terms by documents instead of words by words.
+
+    References
+    ----------
+    Levy and Goldberg 2014, "Neural word embedding as implicit matrix factorization", NeurIPS;
+    Levy, Goldberg and Dagan 2015, "Improving distributional similarity with lessons learned from
+    word embeddings", TACL 3 (context distribution smoothing; ``U sqrt(S)``).
+
+    Examples
+    --------
+    >>> from textvec import PPMI
+    >>> rooms = ["sea view room", "ocean view room", "sea breeze", "ocean breeze", "airport bus"]
+    >>> model = PPMI(vector_size=2, min_count=1, random_state=0).fit(rooms)
+    >>> model.keyed_vectors_.most_similar("sea", topn=1)[0][0]
+    'ocean'
+    """
+
+    def __init__(
+        self,
+        vector_size=100,
+        window=5,
+        min_count=5,
+        *,
+        shift=1,
+        context_smoothing=0.75,
+        pooling="mean",
+        tokenizer=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.vector_size = vector_size
+        self.window = window
+        self.min_count = min_count
+        self.shift = shift
+        self.context_smoothing = context_smoothing
+        self.pooling = pooling
+        self.tokenizer = tokenizer
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def _learn(self, raw_documents):
+        check_number("vector_size", self.vector_size, low=1, integer=True)
+        check_number("window", self.window, low=1, integer=True)
+        check_number("shift", self.shift, low=1)
+        check_number("context_smoothing", self.context_smoothing, low=0, high=1)
+        corpus = learn_corpus(raw_documents, self.tokenizer, self.min_count, n_jobs=self.n_jobs)
+        weights = self._weights(corpus.tokens, len(corpus.words))
+        n_words = len(corpus.words)
+        rank = n_words if weights.nnz else 0
+        if self.vector_size <= rank:
+            svd = _decompose(weights, self.vector_size, self.random_state)
+            rank = _rank(svd, weights)
+        if self.vector_size > rank:
+            raise ValueError(
+                f"vector_size must be at most {rank}, the rank of the matrix of {n_words} words "
+                f"and their contexts. Got {self.vector_size} instead: lower it, lower min_count or "
+                "shift, or fit on more documents."
+            )
+        vectors = weights @ (svd.components_ / np.sqrt(svd.singular_values_)[:, None]).T
+        self.singular_values_ = svd.singular_values_.astype(np.float32)
+        self.keyed_vectors_ = KeyedVectors(vectors, corpus.words, corpus.counts)
+        return corpus.tokens
+
+    def _weights(self, tokens, n_words):
+        """Return shifted positive PMI as csr_array of shape (n_words, n_words), float32."""
+        n_pairs = count_pairs(*tokens, self.window, n_words)
+        shares = n_pairs**self.context_smoothing * (n_pairs > 0)
+        shares /= max(1, shares.sum())
+        stream, starts, places = places_by_word(*tokens, n_words)
+
+        def weigh(first, last):
+            row_ends, contexts, counts = count_contexts(
+                stream, starts, places, first, last, self.window
+            )
+            weights = shifted_ppmi(
+                row_ends, contexts, counts, n_pairs[first:last], shares, np.log(self.shift)
+            )
+            contexts = contexts[: len(weights)].copy()  # what was cut off goes
+            indptr = np.concatenate([[0], row_ends])
+            return sparse.csr_array((weights, contexts, indptr), shape=(last - first, n_words))
+
+        n_parts = max(effective_n_jobs(self.n_jobs), len(places) // _PLACES_AT_ONCE)
+        return stacked(run_parts(weigh, bounds_of_parts(starts[1:], n_parts), self.n_jobs))
+
+
+def _decompose(matrix, vector_size, random_state):
+    with threadpool_limits(1):  # slim matrices: more threads round differently and seldom help
+        return TruncatedSVD(vector_size, random_state=random_state).fit(matrix)
+
+
+def _rank(svd, matrix):
+    """Return how many of the singular values are more than rounding."""
+    noise = svd.singular_values_[0] * min(100, *matrix.shape) * np.finfo(matrix.dtype).eps
+    return np.count_nonzero(svd.singular_values_ > noise)
