@@ -105,7 +105,7 @@ def test_list_datasets(monkeypatch, tmp_path):
     monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
     table = datasets.list_datasets().set_index("name")
     assert list(table.columns) == ["kind", "language", "rows", "cached", "licence"]
-    assert table["cached"].tolist() == [True, True, False]
+    assert table["cached"].tolist() == [True, True, True, True, False]
     assert table.loc["hotels_zh", "rows"] == len(datasets.load_hotels("zh").frame)
     (tmp_path / "hotels").mkdir()
     (tmp_path / "hotels" / "Seattle_Hotels.csv").write_bytes(TINY_CSV)

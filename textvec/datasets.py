@@ -1,6 +1,7 @@
 """Data to learn and compare on: ``load_*`` ships with the package, ``fetch_*`` downloads once."""
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from importlib import resources
@@ -90,6 +91,60 @@ def load_hotels(language="en"):
     )
 
 
+def load_mini_benchmark(language="en"):
+    """Load small texts of our own for all eight task types of MTEB: to show, not to conclude.
+
+    Parameters
+    ----------
+    language : {"en", "zh"}, default="en"
+        English or Chinese. Separate writings, but for the pairs of ``bitext_mining``, which both
+        share.
+
+    Returns
+    -------
+    Bunch
+        - bitext_mining: DataFrame with the columns text1 (in ``language``) and text2 (the same in
+          the other language);
+        - classification, clustering: DataFrames with the columns text and label;
+        - pair_classification: DataFrame with the columns text1, text2 and label (1: they say the
+          same; 0: they do not, though they share most words);
+        - reranking: DataFrame with the columns query, pos and neg (lists of texts);
+        - retrieval: Bunch of queries and corpus (id to text) and relevant_docs (query id to
+          {corpus id: grade}; 2 answers the query, 1 helps);
+        - sts: DataFrame with the columns text, scored_text and score (0 to 5);
+        - summarization: DataFrame with the columns text, human_summaries, machine_summaries and
+          scores (lists; a grade from 1 to 5 for each of the machine_summaries);
+        - DESCR: how the texts were made and what they cannot prove.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing in that language.
+
+    Examples
+    --------
+    >>> from textvec.datasets import load_mini_benchmark
+    >>> mini = load_mini_benchmark()
+    >>> len(mini.sts), sorted(mini.clustering["label"].unique())[:3]
+    (60, ['cooking', 'films', 'money'])
+    """
+    check_choice("language", language, _LANGUAGES)
+    parts = _read_own_json(f"mini_benchmark_{language}.json")
+    pairs = pd.DataFrame(_read_own_json("mini_benchmark_en_zh.json")["bitext_mining"])
+    other = next(one for one in _LANGUAGES if one != language)
+    queries, corpus = parts.pop("retrieval_queries"), parts.pop("retrieval_corpus")
+    return Bunch(
+        bitext_mining=pairs[[language, other]].set_axis(["text1", "text2"], axis=1),
+        retrieval=Bunch(
+            queries={query["id"]: query["text"] for query in queries},
+            corpus={passage["id"]: passage["text"] for passage in corpus},
+            relevant_docs={query["id"]: query["relevant"] for query in queries},
+        ),
+        **{name: pd.DataFrame(items) for name, items in parts.items()},
+        DESCR=_own_file("mini_benchmark.md").read_text(encoding="utf-8"),
+    )
+
+
 def fetch_seattle_hotels():
     """Load 152 real hotels of Seattle, downloading them once.
 
@@ -134,7 +189,7 @@ def list_datasets():
     --------
     >>> from textvec.datasets import list_datasets
     >>> list_datasets()["name"].tolist()
-    ['hotels_en', 'hotels_zh', 'seattle_hotels']
+    ['hotels_en', 'hotels_zh', 'mini_benchmark_en', 'mini_benchmark_zh', 'seattle_hotels']
     """
     own = [
         {
@@ -142,6 +197,17 @@ def list_datasets():
             "kind": "ships with textvec",
             "language": language,
             "rows": len(_read_own_table(f"hotels_{language}.csv")),
+            "cached": True,
+            "licence": "BSD-3-Clause",
+        }
+        for language in _LANGUAGES
+    ]
+    mini = [
+        {
+            "name": f"mini_benchmark_{language}",
+            "kind": "ships with textvec",
+            "language": language,
+            "rows": sum(map(len, _read_own_json(f"mini_benchmark_{language}.json").values())),
             "cached": True,
             "licence": "BSD-3-Clause",
         }
@@ -155,7 +221,7 @@ def list_datasets():
         "cached": any(path.is_file() for path in _places(_SEATTLE)),
         "licence": "none stated",
     }
-    return pd.DataFrame([*own, seattle])
+    return pd.DataFrame([*own, *mini, seattle])
 
 
 def cache_folder():
@@ -186,6 +252,10 @@ def _own_file(name):
 def _read_own_table(name):
     with _own_file(name).open(encoding="utf-8") as file:
         return pd.read_csv(file, keep_default_na=False)
+
+
+def _read_own_json(name):
+    return json.loads(_own_file(name).read_text(encoding="utf-8"))
 
 
 def _places(remote):
