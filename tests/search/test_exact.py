@@ -355,3 +355,49 @@ def test_refit_forgets(corpus):
     index = ExactIndex().fit(corpus).fit(sparse.csr_array(corpus[:9, :8]))
     assert index.n_features_in_ == 8
     assert_array_equal(index.search(corpus[:9, :8], 3), top_k(corpus[:9, :8], corpus[:9, :8], 3))
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
+def test_added_and_removed_items(corpus, kind, metric, tmp_path):
+    rows = corpus.astype(np.float32)
+    whole = ExactIndex(metric).fit(kind(rows))
+    index = ExactIndex(metric).fit(kind(rows[:100]))
+    index.kneighbors(rows[:2])
+    assert index.add(kind(rows[100:400])).add(rows[400:]) is index
+    assert index.items_.dtype == np.float32
+    assert_array_equal(index.kneighbors(rows[:20], 9), whole.kneighbors(rows[:20], 9))
+    index.save(tmp_path / "index")
+    for copy in (index, textvec.load(tmp_path / "index", mmap_mode="r")):
+        copy.remove([3, -1]).remove(0)
+        left = np.delete(rows, [0, 3, len(rows) - 1], axis=0)
+        expected = ExactIndex(metric).fit(kind(left)).kneighbors(rows[:20], 9)
+        assert_array_equal(copy.kneighbors(rows[:20], 9), expected)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
+def test_what_cannot_be_added_or_removed_leaves_the_index_as_it_was(kind):
+    rows = np.arange(1.0, 13).reshape(4, 3)
+    index = ExactIndex().fit(kind(rows))
+    expected = index.kneighbors(rows, 4)
+    bad = rows.copy()
+    bad[2, 1] = np.nan
+    for call, error, message in [
+        (lambda: index.add(bad), ValueError, "items must be finite.* row 2 holds nan"),
+        (lambda: index.add(rows[:, :2]), ValueError, "X has 2 features, but ExactIndex is expect"),
+        (lambda: index.remove(4), IndexError, "out of bounds"),
+        (lambda: index.remove([0, 1, 2, 3]), ValueError, "must keep at least one item"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+        assert_array_equal(index.kneighbors(rows, 4), expected)
+    assert_array_equal(index.add(kind(rows[:0])).kneighbors(rows, 4), expected)
+    with pytest.raises(NotFittedError):
+        ExactIndex().add(rows)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
+def test_added_zeros_match_nothing_and_it_says_so(kind):
+    index = ExactIndex().fit(kind(np.eye(2)))
+    with pytest.warns(UserWarning, match=r"^1 of 2 items are all zeros \(row 1 is the first\)"):
+        index.add(kind(np.array([[1.0, 1.0], [0.0, 0.0]])))

@@ -164,6 +164,71 @@ class ExactIndex(SaveMixin, BaseEstimator):
         self._layout = _lay_out(self.items_, squares, self.metric)
         return self
 
+    def add(self, X) -> Self:
+        """Take in more items, which get the next numbers.
+
+        What search needs is laid out again by the next search, so add many at a time.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_new, n_features)
+            One vector per item.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit` raises it; also if the width is not that of the items. The index is then
+            as it was.
+
+        Examples
+        --------
+        >>> index = ExactIndex().fit([[1.0, 0.0]]).add([[0.0, 1.0]])
+        >>> index.kneighbors([[0.0, 2.0]], n_neighbors=1, return_distance=False)
+        array([[1]])
+        """
+        check_is_fitted(self)
+        X = self._as_rows(X)
+        _checked_squares(X, "items", self.effective_metric_ != "euclidean")
+        if sparse.issparse(self.items_):
+            return self._replace(_ordered(sparse.vstack([self.items_, X], format="csr")))
+        X = X.toarray() if sparse.issparse(X) else X
+        return self._replace(np.concatenate([self.items_, X]))
+
+    def remove(self, indices) -> Self:
+        """Forget items; those after them move up.
+
+        Parameters
+        ----------
+        indices : int or array-like of int
+            Their numbers.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        IndexError
+            If an item does not exist.
+        ValueError
+            If no item would be left.
+
+        Examples
+        --------
+        >>> index = ExactIndex().fit([[1.0, 0.0], [0.0, 1.0]]).remove(0)
+        >>> index.kneighbors([[0.0, 2.0]], n_neighbors=1, return_distance=False)
+        array([[0]])
+        """
+        check_is_fitted(self)
+        kept = np.delete(np.arange(self.items_.shape[0]), indices)
+        if not len(kept):
+            raise ValueError("An index must keep at least one item, and remove would take all.")
+        return self._replace(self.items_[kept])
+
     def search(self, X, k=10):
         """Return the matches of each query as :func:`top_k` does.
 
@@ -192,7 +257,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
                 'search ranks by score, and metric="euclidean" has distances: use kneighbors, or '
                 'metric="cosine" or "dot".'
             )
-        return self._best(self._as_queries(X), k, every=False)
+        return self._best(self._as_rows(X), k, every=False)
 
     def kneighbors(self, X=None, n_neighbors=5, return_distance=True):
         """Return the nearest items of each query as scikit-learn's NearestNeighbors does.
@@ -221,17 +286,12 @@ class ExactIndex(SaveMixin, BaseEstimator):
             As :func:`top_k` raises them; also if ``n_neighbors`` items do not exist.
         """
         check_is_fitted(self)
-        check_number("n_neighbors", n_neighbors, low=1, integer=True)
-        n_items, itself = self.items_.shape[0], X is None
-        if n_neighbors > n_items - itself:
-            raise ValueError(
-                f"n_neighbors must be at most {n_items - itself}, the number of items"
-                f"{' less one' if itself else ''}. Got {n_neighbors} instead."
-            )
-        queries = self.items_ if itself else self._as_queries(X)
+        itself = X is None
+        check_n_neighbors(n_neighbors, self.items_.shape[0], itself)
+        queries = self.items_ if itself else self._as_rows(X)
         scores, indices = self._best(queries, n_neighbors + itself, every=True)
         if itself:
-            scores, indices = _without_itself(scores, indices)
+            scores, indices = without_itself(scores, indices)
         if not return_distance:
             return indices
         return self._as_distances(scores), indices
@@ -246,7 +306,12 @@ class ExactIndex(SaveMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _as_queries(self, X):
+    def _replace(self, items):
+        self.items_ = items
+        self.__dict__.pop("_layout", None)  # of the items before
+        return self
+
+    def _as_rows(self, X):
         X = validate_data(
             self, X, reset=False, accept_sparse="csr", dtype=self.items_.dtype, order="C",
             ensure_all_finite=False, ensure_min_samples=0,
@@ -424,7 +489,17 @@ def _lay_out(X, squares, metric):
     )  # fmt: skip
 
 
-def _without_itself(scores, indices):
+def check_n_neighbors(n_neighbors, n_items, itself=False):
+    """Raise unless there are that many items, one less where each is a query itself."""
+    check_number("n_neighbors", n_neighbors, low=1, integer=True)
+    if n_neighbors > n_items - itself:
+        raise ValueError(
+            f"n_neighbors must be at most {n_items - itself}, the number of items"
+            f"{' less one' if itself else ''}. Got {n_neighbors} instead."
+        )
+
+
+def without_itself(scores, indices):
     """Leave item i out of row i, or the last column where more than k others are as near."""
     rows = np.arange(len(indices))
     own = indices == rows[:, None]

@@ -1,0 +1,202 @@
+"""MinHashLSH: known answers, exact Jaccard, near-duplicates, every kind of text, bad input."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+
+import textvec
+from textvec.search.minhash_lsh import MinHashLSH, choose_bands, shingles
+
+WORDS = np.array(["sea", "view", "room", "bar", "pool", "park", "bed", "quiet", "café", "海", "景"])
+
+
+def random_text(rng, n_words):
+    return " ".join(rng.choice(WORDS, n_words))
+
+
+def edited(rng, text, n_edits):
+    words = text.split(" ")
+    for place in rng.integers(len(words), size=n_edits):
+        words[place] = str(rng.choice(WORDS))
+    return " ".join(words)
+
+
+def jaccard(first, second):
+    return len(first & second) / len(first | second)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """1,000 random pairs of texts, from alike to unlike."""
+    rng = np.random.default_rng(0)
+    texts = [random_text(rng, n) for n in rng.integers(5, 120, 1000)]
+    return texts, [edited(rng, text, rng.integers(0, 40)) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """300 texts, among them 30 near-duplicates of the first 30."""
+    rng = np.random.default_rng(1)
+    texts = [random_text(rng, 60) for _ in range(270)]
+    return texts + [edited(rng, text, 1) for text in texts[:30]]
+
+
+def test_shingles_of_a_known_sentence():
+    found = shingles("learning datascience is fascinating", size=3)
+    assert len(found) == 30
+    assert {"lea", "ear", "g d", "ing"} <= found
+
+
+@pytest.mark.parametrize(("analyzer", "size"), [("char", 3), ("char", 5), ("word", 1), ("word", 2)])
+def test_1024_permutations_estimate_jaccard_within_5_percent(pairs, analyzer, size):
+    first, second = pairs
+    lsh = MinHashLSH(analyzer=analyzer, shingle_size=size, n_permutations=1024).fit(["any"])
+    estimates = (lsh.transform(first) == lsh.transform(second)).mean(axis=1)
+    exact = [
+        jaccard(shingles(a, size, analyzer), shingles(b, size, analyzer)) for a, b in zip(*pairs)
+    ]
+    assert np.ptp(exact) > 0.8
+    assert np.abs(estimates - exact).max() < 0.05
+
+
+def test_near_duplicates_are_the_planted_ones(corpus):
+    lsh = MinHashLSH(threshold=0.7).fit(corpus)
+    pairs, similarities = lsh.near_duplicates()
+    assert_array_equal(pairs, [[i, 270 + i] for i in range(30)])
+    assert similarities.dtype == np.float32
+    assert similarities.min() >= 0.7
+    fewer, _ = lsh.near_duplicates(threshold=0.95)
+    assert set(map(tuple, fewer.tolist())) < set(map(tuple, pairs.tolist()))
+
+
+def test_kneighbors_find_the_original(corpus):
+    lsh = MinHashLSH(threshold=0.7).fit(corpus[:270])
+    distances, indices = lsh.kneighbors(corpus[270:], n_neighbors=3)
+    assert_array_equal(indices[:, 0], np.arange(30))
+    assert distances.dtype == np.float32
+    assert (np.diff(distances, axis=1) >= 0).all()
+    assert_array_equal(distances[indices < 0], 1)
+    itself = MinHashLSH(threshold=0.7).fit(corpus).kneighbors(n_neighbors=1, return_distance=False)
+    assert_array_equal(itself[:30, 0], np.arange(270, 300))
+
+
+def test_n_jobs_and_batches_change_nothing(corpus):
+    one = MinHashLSH(threshold=0.6, analyzer="word", shingle_size=2).fit(corpus)
+    two = MinHashLSH(threshold=0.6, analyzer="word", shingle_size=2, n_jobs=2).fit(iter(corpus))
+    assert_array_equal(one.signatures_, two.signatures_)
+    assert_array_equal(one.near_duplicates()[0], two.near_duplicates()[0])
+    assert_array_equal(one.kneighbors(corpus[:9], 4), two.kneighbors(corpus[:9], 4))
+    assert_array_equal(one.transform(corpus[5:6]), one.signatures_[5:6])
+
+
+def test_added_and_removed_documents(corpus):
+    whole = MinHashLSH(threshold=0.7).fit(corpus)
+    grown = MinHashLSH(threshold=0.7).fit(corpus[:100])
+    assert len(grown.near_duplicates()[0]) == 0
+    grown.add(corpus[100:])
+    assert_array_equal(grown.near_duplicates()[0], whole.near_duplicates()[0])
+    left = grown.remove([0, 299])
+    assert_array_equal(left.near_duplicates()[0], [[i - 1, 269 + i] for i in range(1, 29)])
+
+
+def test_empty_texts_match_nothing():
+    lsh = MinHashLSH().fit(["", "sea view", "", "sea view", " "])
+    pairs, similarities = lsh.near_duplicates(threshold=0)
+    assert_array_equal(pairs, [[1, 3]])
+    assert_array_equal(similarities, [1])
+    assert_array_equal(lsh.kneighbors([""], 2), [[[1, 1]], [[-1, -1]]])
+    words = MinHashLSH(analyzer="word").fit(["?!", "sea", "?!"])
+    assert len(words.near_duplicates(threshold=0)[0]) == 0
+
+
+def test_case_and_white_space():
+    one, other = ["Sea  View\n\nBar"], ["sea view bar"]
+    lsh = MinHashLSH().fit(other)
+    assert_array_equal(lsh.transform(one), lsh.signatures_)
+    exact = MinHashLSH(lowercase=False).fit(other)
+    assert (exact.transform(one) != exact.signatures_).any()
+
+
+@pytest.mark.parametrize("text", ["孙悟空大闹天宫", "🙂🙂 sea", "\ud800 lone", "x", "\x00\x00\x00"])
+@pytest.mark.parametrize("analyzer", ["char", "word"])
+def test_every_kind_of_text(text, analyzer, tmp_path):
+    lsh = MinHashLSH(analyzer=analyzer, shingle_size=2).fit([text, "another text", text])
+    has_shingles = bool(shingles(text, 2, analyzer))
+    assert lsh.near_duplicates()[0].tolist() == [[0, 2]] * has_shingles
+
+
+def test_random_state_is_a_seed():
+    texts = ["sea view", "a bar"]
+    one, same, other = (MinHashLSH(random_state=seed).fit(texts).signatures_ for seed in (3, 3, 4))
+    assert_array_equal(one, same)
+    assert (one != other).mean() > 0.9
+
+
+def test_saved_and_loaded(corpus, tmp_path):
+    lsh = MinHashLSH(threshold=0.7).fit(corpus)
+    expected = lsh.near_duplicates()
+    lsh.save(tmp_path / "lsh")
+    for mmap_mode in (None, "r"):
+        loaded = textvec.load(tmp_path / "lsh", mmap_mode=mmap_mode)
+        assert loaded.get_params() == lsh.get_params()
+        for ours, theirs in zip(loaded.near_duplicates(), expected, strict=True):
+            assert_array_equal(ours, theirs)
+    loaded.add(["one more"])
+    assert len(loaded.signatures_) == 301
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8, 0.95])
+def test_the_bands_chosen_have_the_least_area(threshold):
+    """Compared with numbers from a numerical integral over a few bands tried one by one."""
+    n_bands, n_rows = choose_bands(threshold, 60)
+    s = np.linspace(0, 1, 20_001)
+
+    def area(bands, rows):
+        found = 1 - (1 - s**rows) ** bands
+        return np.where(s < threshold, found, 1 - found).mean()
+
+    least = min(area(bands, rows) for rows in range(1, 61) for bands in range(1, 60 // rows + 1))
+    assert n_bands * n_rows <= 60
+    assert area(n_bands, n_rows) < least + 1e-3
+
+
+def test_weights_move_the_bands_to_where_they_belong():
+    eager, strict = (choose_bands(0.5, 128, weight) for weight in (0.1, 0.9))
+    curves = [1 - (1 - 0.5**n_rows) ** n_bands for n_bands, n_rows in (eager, strict)]
+    assert curves[0] > 0.8 > 0.3 > curves[1]
+
+
+def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
+    first, second = pairs
+    lsh = MinHashLSH(threshold=0.5, n_permutations=64).fit(second)
+    exact = np.array([jaccard(shingles(a), shingles(b)) for a, b in zip(*pairs)])
+    is_found = (lsh.kneighbors(first, 20, return_distance=False) == np.arange(1000)[:, None]).any(1)
+    assert abs(is_found.mean() - lsh.candidate_probability(exact).mean()) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: MinHashLSH().fit([]), ValueError, "at least one document. Got none"),
+        (lambda: MinHashLSH().fit("sea view"), ValueError, "put it in"),
+        (lambda: MinHashLSH().fit(["sea", None]), TypeError, "Got None .* in row 1"),
+        (lambda: MinHashLSH(threshold=1.5).fit(["sea"]), ValueError, "threshold must be between"),
+        (lambda: MinHashLSH(shingle_size=0).fit(["sea"]), ValueError, "shingle_size must be at le"),
+        (lambda: MinHashLSH(n_permutations=0).fit(["sea"]), ValueError, "n_permutations must be"),
+        (lambda: MinHashLSH(analyzer="line").fit(["sea"]), ValueError, "analyzer must be one of"),
+        (lambda: MinHashLSH().near_duplicates(), NotFittedError, "not fitted yet"),
+        (lambda: MinHashLSH().kneighbors(["sea"]), NotFittedError, "not fitted yet"),
+        (lambda: MinHashLSH().fit(["sea"]).kneighbors(["sea"], 0), ValueError, "at least 1. Got 0"),
+        (lambda: MinHashLSH().fit(["sea"]).kneighbors(["sea"], 2), ValueError, "at most 1"),
+        (
+            lambda: MinHashLSH().fit(["sea"]).kneighbors(None, 1),
+            ValueError,
+            "at most 0, .* one",
+        ),
+        (lambda: MinHashLSH().fit(["sea"]).remove(1), IndexError, "out of bounds"),
+    ],
+)
+def test_bad_input_is_refused_clearly(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
