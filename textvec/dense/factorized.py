@@ -23,7 +23,6 @@ from textvec.kernels.cooccurrence import (
     shifted_ppmi,
 )
 from textvec.persistence import SaveMixin
-from textvec.sparse.ngrams import stacked
 from textvec.sparse.weights import TfidfVectorizer
 from textvec.text.corpus import learn_corpus
 
@@ -369,7 +368,8 @@ class PPMI(WordVectorizer):
             return sparse.csr_array((weights, contexts, indptr), shape=(last - first, n_words))
 
         n_parts = max(effective_n_jobs(self.n_jobs), len(places) // _PLACES_AT_ONCE)
-        return stacked(run_parts(weigh, bounds_of_parts(starts[1:], n_parts), self.n_jobs))
+        rows = run_parts(weigh, bounds_of_parts(starts[1:], n_parts), self.n_jobs)
+        return sparse.vstack(rows, format="csr")
 
 
 def _decompose(matrix, vector_size, random_state):
