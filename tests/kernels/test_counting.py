@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn.utils import murmurhash3_32
 
 from textvec.kernels.counting import (
     blank,
@@ -15,7 +14,6 @@ from textvec.kernels.counting import (
     count_rows,
     hash_rows,
     intern_ngrams,
-    murmur_hashes,
     product_distinct,
     product_rows,
     rank_by_appearance,
@@ -312,35 +310,6 @@ def test_products_of_sparse_matrices(n_features, n_parts):
 
 
 # --- hashing --------------------------------------------------------------------------------------
-
-
-def assert_murmur(strings, gap=0):
-    """Strings lie in a buffer with a gap of garbage between them."""
-    text = np.frombuffer(bytearray(b"".join(part + b"\xaa" * gap for part in strings)), np.uint8)
-    ends = np.cumsum([len(part) + gap for part in strings]) - gap
-    begins = ends - [len(part) for part in strings]
-    hashes = murmur_hashes(text, begins, ends)
-    assert hashes.dtype == np.int64
-    assert hashes.tolist() == [murmurhash3_32(part, seed=0) for part in strings]
-
-
-@reproducible
-@given(st.lists(st.binary(max_size=20), min_size=1, max_size=8), st.integers(0, 3))
-def test_murmur_hashes_of_bytes(strings, gap):
-    assert_murmur(strings, gap)
-
-
-def test_murmur_hashes_of_every_length():
-    for pattern in (b"\xff", b"\0", b"\x80\x7f", "酒店é".encode()):
-        assert_murmur([(pattern * 30)[:length] for length in range(31)])
-
-
-def test_murmur_hashes_known_answers():
-    # the published answers for seed 0: SMHasher's for "", others' for the rest
-    text = np.frombuffer(bytearray(b"testHello, world!"), np.uint8)
-    begins, ends = np.array([0, 0, 4]), np.array([0, 4, 17])
-    hashes = murmur_hashes(text, begins, ends) % 2**32
-    assert hashes.tolist() == [0, 0xBA6BD213, 0xC0363E43]
 
 
 @reproducible

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from textvec.sparse import weights
+from textvec.sparse import rows
+from textvec.sparse.counts import CountVectorizer
 from textvec.sparse.weights import BM25_METHODS, BM25Transformer, BM25Vectorizer
 
 HOTELS = [
@@ -112,7 +113,7 @@ def test_a_transformer_settles_duplicates_and_zeros_on_a_copy():
 def test_vectorizer_is_count_vectorizer_then_transformer():
     vectorizer = BM25Vectorizer(method="bm25l", k1=1.2)
     weights_ = vectorizer.fit_transform(HOTELS)
-    counts = weights.CountVectorizer().fit_transform(HOTELS)
+    counts = CountVectorizer().fit_transform(HOTELS)
     bm25 = BM25Transformer(method="bm25l", k1=1.2)
     np.testing.assert_array_equal(weights_.toarray(), bm25.fit_transform(counts).toarray())
     np.testing.assert_array_equal(vectorizer.idf_, bm25.idf_)
@@ -146,7 +147,7 @@ def test_dtype_float32_stays_float32():
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 4])
 def test_no_result_depends_on_n_jobs(corpus, monkeypatch, n_jobs):
-    monkeypatch.setattr(weights, "_ENTRIES_PER_THREAD", 50)
+    monkeypatch.setattr(rows, "_ENTRIES_PER_THREAD", 50)
     counts = as_counts(corpus[0])
     expected = BM25Transformer().fit_transform(counts).data
     got = BM25Transformer(n_jobs=n_jobs).fit_transform(counts).data

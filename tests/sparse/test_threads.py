@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction import text as peer
 
 import textvec
-from textvec.sparse import ngrams
+from textvec.sparse import rows
 from textvec.text import vocabulary
 
 from .parity import assert_same_learned, assert_same_matrix, zipf_corpus
@@ -254,7 +254,7 @@ def test_large_matrices_have_64_bit_indices(kind, params, n_jobs, corpus, monkey
     docs = corpus[150:200]
     small = kind(**params, n_jobs=n_jobs)
     expected = [small.fit_transform(docs), small.transform(docs[::-1])]
-    monkeypatch.setattr(ngrams, "MAX_INT32", 100)
+    monkeypatch.setattr(rows, "MAX_INT32", 100)
     large = kind(**params, n_jobs=n_jobs)
     found = [large.fit_transform(docs), large.transform(docs[::-1])]
     assert_same_learned(large, small)

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction import text as reference
 
-from textvec.sparse import weights
+from textvec.sparse import rows
 from textvec.sparse.weights import BM25Vectorizer, TfidfTransformer, TfidfVectorizer
 
 DOCUMENTS = [
@@ -81,7 +81,7 @@ def test_document_frequencies_count_stored_entries_as_scikit_learn_does():
 
 @pytest.mark.parametrize("options", OPTIONS[::3])
 def test_no_result_depends_on_n_jobs(options, monkeypatch):
-    monkeypatch.setattr(weights, "_ENTRIES_PER_THREAD", 50)
+    monkeypatch.setattr(rows, "_ENTRIES_PER_THREAD", 50)
     X = counts(np.float64)
     expected = TfidfTransformer(**options).fit_transform(X)
     for n_jobs in (2, 3, 4):

@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
-_LOW_32 = np.uint64(0xFFFFFFFF)
 _WAITING = 64  # n-grams that are looked up in one go
 _DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)  # each 6-bit window of it occurs once
 _LOWEST_BIT = np.empty(64, np.int64)  # bit >> 58 of _DEBRUIJN << i  ->  i
@@ -288,45 +287,6 @@ def product_rows(
                     _mark(feature, words, blocks)
                 counts[feature] += np.int32(data[entry] * part_data[part])
         _flush(counts, words, blocks, columns, out_indices, out_data, out_indptr[doc])
-
-
-@njit(nogil=True, cache=True)
-def _times(word, factor):
-    """Multiply modulo 2**32. Words are uint64 here: numba widens products of uint32 by itself."""
-    return word * np.uint64(factor) & _LOW_32
-
-
-@njit(nogil=True, cache=True)
-def _rotated(word, bits):
-    return (word << np.uint64(bits) | word >> np.uint64(32 - bits)) & _LOW_32
-
-
-@njit(nogil=True, cache=True)
-def murmur_hashes(text, begins, ends):
-    """Hash strings with MurmurHash3 (x86, 32 bits, seed 0; Austin Appleby, public domain).
-
-    text    (n_bytes,)    uint8  the strings somewhere in it
-    begins, ends  (n_strings,)  int64  string s is text[begins[s]:ends[s]]
-
-    Returns (n_strings,) int64: from -2**31 to 2**31 - 1.
-    """
-    hashes = np.empty(len(begins), np.int64)
-    for s in range(len(begins)):
-        hashed = np.uint64(0)
-        for i in range(begins[s], ends[s], 4):
-            n_bytes = min(4, ends[s] - i)
-            word = np.uint64(0)
-            for j in range(n_bytes):
-                word |= np.uint64(text[i + j]) << np.uint64(8 * j)
-            hashed ^= _times(_rotated(_times(word, 0xCC9E2D51), 15), 0x1B873593)
-            if n_bytes == 4:
-                hashed = (_rotated(hashed, 13) * np.uint64(5) + np.uint64(0xE6546B64)) & _LOW_32
-        hashed ^= np.uint64(ends[s] - begins[s])
-        hashed = _times(hashed ^ hashed >> np.uint64(16), 0x85EBCA6B)
-        hashed = _times(hashed ^ hashed >> np.uint64(13), 0xC2B2AE35)
-        hashed ^= hashed >> np.uint64(16)
-        hashes[s] = np.int64(hashed) - (np.int64(hashed >> np.uint64(31)) << 32)
-    return hashes
 
 
 @njit(nogil=True, cache=True)

@@ -23,7 +23,9 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashi
 _MIX = np.uint64(0xD6E8FEB86659FD93)  # a random odd number
 _TOP_BIT = np.uint64(1 << 63)
 _EXACT = np.uint64(15)  # bytes of a term that fit in a key
-_WAITING = 128  # tokens that are looked up in one go, so that the memory's answers overlap
+_ONES = np.uint64(0x0101010101010101)
+_FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n bytes
+CHUNK = 1024  # characters that are treated in one go, so that the memory's answers overlap
 _0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
     np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63, 64)
 )
@@ -122,6 +124,127 @@ def _encode(code, term, length):
 
 
 @njit(nogil=True, cache=True)
+def folding_room(text):
+    """Return the arrays folded and bounds of `fold_tokens`."""
+    # folding makes 3 bytes of 2 at most, and `eight_bytes` reads beyond the last of them
+    folded = np.empty(len(text) + len(text) // 2 + 24, np.uint8)
+    return folded, np.empty(CHUNK + 2, np.uint64)
+
+
+@njit(nogil=True, cache=True)
+def fold_tokens(text, i, end, fold, folded, bounds):
+    """Fold about a thousand characters of a document, and find where tokens begin and end.
+
+    text, fold         as in `intern_tokens`
+    i, end  uint64     the bytes from i on are treated; the document ends before byte end
+    folded  uint8      written: the bytes that stand for the tokens
+    bounds  uint64     written: token t is folded[bounds[2 * t]:bounds[2 * t + 1]]
+
+    Returns where to go on, behind a whole token, and the number of bounds.
+    """
+    length = n_bounds = _0
+    stop = min(end, i + np.uint64(CHUNK))
+    inside = False
+    while i < stop or (inside and i < end):
+        bounds[n_bounds] = length
+        if text[i] < 0x80:
+            code = fold[text[i]]
+            folded[length] = code & 0xFF
+            length += _1
+            i += _1
+        else:
+            point, i = _decode(text, i)
+            code = fold[point]
+            if 0 <= code < 0x80:
+                folded[length] = code
+                length += _1
+            elif code >= 0:
+                length = _encode(code, folded, length)
+        n_bounds += np.uint64((code >= 0) != inside)  # no branch: it could not be predicted
+        inside = code >= 0
+    if inside:
+        bounds[n_bounds] = length
+        n_bounds += _1
+    return i, n_bounds
+
+
+@njit(nogil=True, cache=True)
+def eight_bytes(text, i):
+    """Return eight bytes from byte i on, the first lowest: compiled into one load."""
+    return (
+        np.uint64(text[i])
+        | np.uint64(text[i + _1]) << _8
+        | np.uint64(text[i + _2]) << np.uint64(16)
+        | np.uint64(text[i + _3]) << np.uint64(24)
+        | np.uint64(text[i + _4]) << _32
+        | np.uint64(text[i + np.uint64(5)]) << np.uint64(40)
+        | np.uint64(text[i + _6]) << np.uint64(48)
+        | np.uint64(text[i + np.uint64(7)]) << _56
+    )
+
+
+@njit(nogil=True, cache=True)
+def _continued(word):
+    """Count the bytes of a word that go on with a character of UTF-8: those of bits 10......"""
+    return ((word >> np.uint64(7)) & ~(word >> _6) & _ONES) * _ONES >> _56
+
+
+@njit(nogil=True, cache=True)
+def count_characters(text, begin, length):
+    """Count the characters of text[begin:begin + length], which more than seven bytes follow."""
+    n_chars = length
+    for j in range(_0, length, _8):
+        n_chars -= _continued(eight_bytes(text, begin + j) & _FIRST[min(length - j, _8)])
+    return n_chars
+
+
+@njit(nogil=True, cache=True)
+def _key(folded, begin, length):
+    """Return the two words of a term's key, and how many characters it has."""
+    if length <= _EXACT:
+        key = eight_bytes(folded, begin) & _FIRST[min(length, _8)]
+        more = eight_bytes(folded, begin + _8) & _FIRST[max(length, _8) - _8]
+        n_chars = length - _continued(key) - _continued(more)
+        return key, more | length << _56, n_chars
+    hashed, n_chars, j = _0, length, _0
+    while j < length:
+        word = eight_bytes(folded, begin + j) & _FIRST[min(length - j, _8)]
+        hashed = _mix(hashed, word)
+        n_chars -= _continued(word)
+        j += _8
+    return hashed, length | _TOP_BIT, n_chars
+
+
+@njit(nogil=True, cache=True)
+def _add(missing, found, keys, mores, folded, begins, lengths, table, store, offsets, n_terms):
+    """Write the ids of missing terms into found, where a term may be missing more than once.
+
+    Returns the interner as it is now. This is no part of `intern_tokens`, where arrays that may
+    be replaced would be counted references to, token by token.
+    """
+    while 6 * (n_terms + len(missing)) > len(table):  # at most half full
+        table = _doubled(table)
+    for k in missing:
+        begin, length = begins[k], lengths[k]
+        known = _find(keys[k], mores[k], folded, begin, length, table, store, offsets)
+        if known < 0:
+            at = 3 * (-1 - known)
+            table[at], table[at + 1], table[at + 2] = keys[k], mores[k], np.uint64(n_terms)
+            known = n_terms
+            n_terms += 1
+            start, stop = offsets[known], offsets[known] + np.int64(length)
+            if stop > len(store):
+                store = _longer(store, 2 * stop)
+            if n_terms + 1 >= len(offsets):
+                offsets = _longer(offsets, 2 * len(offsets))
+            for j in range(stop - start):
+                store[start + j] = folded[begin + np.uint64(j)]
+            offsets[n_terms] = stop
+        found[k] = known
+    return table, store, offsets, n_terms
+
+
+@njit(nogil=True, cache=True)
 def intern_tokens(
     text, doc_ends, fold, min_chars, n_dropped, growing, table, store, offsets, n_terms
 ):
@@ -141,92 +264,50 @@ def intern_tokens(
     """
     ids = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
     token_ends = np.empty(len(doc_ends), np.int64)
-    terms = np.empty(len(text) + len(text) // 2 + 8, np.uint8)  # folding makes 3 bytes of 2 at most
-    keys = np.empty(_WAITING, np.uint64)
-    mores = np.empty(_WAITING, np.uint64)
-    begins = np.zeros(_WAITING + 1, np.uint64)  # in terms
-    seen = np.empty(_WAITING, np.int64)
+    folded, bounds = folding_room(text)
+    keys = np.empty(CHUNK, np.uint64)
+    mores = np.empty(CHUNK, np.uint64)
+    begins = np.empty(CHUNK, np.uint64)  # in folded
+    lengths = np.empty(CHUNK, np.uint64)
+    found = np.empty(CHUNK, np.int64)
+    missing = np.empty(CHUNK, np.int64)
     n_tokens = 0
     i = _0
     for doc in range(len(doc_ends)):
         end = np.uint64(doc_ends[doc])
         while i < end:
+            i, n_bounds = fold_tokens(text, i, end, fold, folded, bounds)
             n_waiting = 0
-            length = _0
-            while i < end and n_waiting < _WAITING:
-                n_chars = 0
-                hashed = previous = word = shift = _0  # the last eight bytes, those since
-                while i < end:
-                    if text[i] < 0x80:
-                        code = fold[text[i]]
-                        i += _1
-                    else:
-                        point, i = _decode(text, i)
-                        code = fold[point]
-                    if code < 0:
-                        break
-                    n_chars += 1
-                    if code < 0x80:
-                        terms[length] = code
-                        stop = length + _1
-                    else:
-                        stop = _encode(code, terms, length)
-                    while length < stop:
-                        word |= np.uint64(terms[length]) << shift
-                        length += _1
-                        shift += _8
-                        if shift == _64:
-                            hashed = _mix(hashed, previous)
-                            previous, word, shift = word, _0, _0
-                n_bytes = length - begins[n_waiting]
-                if n_chars < min_chars:
-                    length = begins[n_waiting]
-                    continue
-                if n_bytes < _8:
-                    keys[n_waiting] = word
-                    mores[n_waiting] = n_bytes << _56
-                elif n_bytes <= _EXACT:
-                    keys[n_waiting] = previous
-                    mores[n_waiting] = word | n_bytes << _56
-                else:
-                    hashed = _mix(_mix(hashed, previous), word)
-                    keys[n_waiting] = hashed
-                    mores[n_waiting] = n_bytes | _TOP_BIT
-                n_waiting += 1
-                begins[n_waiting] = length
-            while growing and 6 * (n_terms + n_waiting) > len(table):  # at most half full
-                table = _doubled(table)
+            for k in range(_0, n_bounds, _2):
+                begin, length = bounds[k], bounds[k + _1] - bounds[k]
+                key, more, n_chars = _key(folded, begin, length)
+                keys[n_waiting] = key
+                mores[n_waiting] = more
+                begins[n_waiting] = begin
+                lengths[n_waiting] = length
+                n_waiting += n_chars >= min_chars  # no branch: it could not be predicted
+            n_missing = 0
             for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
                 key, more = keys[k], mores[k]
                 at = _3 * _slot(key, more, len(table) // 3)
-                is_here = table[at] == key and table[at + _1] == more and more < _TOP_BIT
-                seen[k] = np.int64(table[at + _2]) if is_here else -1
+                found[k] = np.int64(table[at + _2])
+                missing[n_missing] = k
+                n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
+            n_looked_up, n_missing = n_missing, 0
+            for m in range(n_looked_up):
+                k = missing[m]
+                key, more, begin, length = keys[k], mores[k], begins[k], lengths[k]
+                found[k] = _find(key, more, folded, begin, length, table, store, offsets)
+                missing[n_missing] = k
+                n_missing += found[k] < 0
+            if growing and n_missing:
+                table, store, offsets, n_terms = _add(
+                    missing[:n_missing], found, keys, mores, folded, begins, lengths,
+                    table, store, offsets, n_terms,
+                )  # fmt: skip
             for k in range(n_waiting):
-                key, more = keys[k], mores[k]
-                length = begins[k + 1] - begins[k]
-                found = seen[k]
-                if found < 0:
-                    found = _find(key, more, terms, begins[k], length, table, store, offsets)
-                if found < 0 and not growing:
-                    found = -1
-                elif found < 0:
-                    table[3 * (-1 - found)] = key
-                    table[3 * (-1 - found) + 1] = more
-                    table[3 * (-1 - found) + 2] = np.uint64(n_terms)
-                    found = n_terms
-                    n_terms += 1
-                    start, stop = offsets[found], offsets[found] + np.int64(length)
-                    if stop > len(store):
-                        store = _longer(store, 2 * stop)
-                    if n_terms + 1 >= len(offsets):
-                        offsets = _longer(offsets, 2 * len(offsets))
-                    for j in range(stop - start):
-                        store[start + j] = terms[begins[k] + np.uint64(j)]
-                    offsets[n_terms] = stop
-                elif found < n_dropped:
-                    continue
-                ids[n_tokens] = found
-                n_tokens += 1
+                ids[n_tokens] = max(found[k], -1)
+                n_tokens += found[k] < 0 or found[k] >= n_dropped
         token_ends[doc] = n_tokens
     return ids[:n_tokens].copy(), token_ends, table, store, offsets, n_terms
 

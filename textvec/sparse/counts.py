@@ -25,11 +25,12 @@ from textvec.sparse.ngrams import (
     NgramsInWords,
     Pruning,
     Spelling,
+    count_hashed,
     count_known,
     hash_counts,
     learn_vocabulary,
-    stacked,
 )
+from textvec.sparse.rows import normalize_in_place, stacked
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
 from textvec.text.tokenizers import resolve_tokenizer
@@ -38,6 +39,7 @@ from textvec.text.vocabulary import (
     Interner,
     check_is_text,
     documents_in_blocks,
+    hash_words,
     map_blocks,
     scan_codes,
     scan_words,
@@ -738,20 +740,32 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
         if analysis in _COMPILED:
             blocks, lowercase = self._blocks(X)
             blocks = self._warning_of_han(blocks, analysis)
-
-            def count(block):
-                ngrams = self._find_in_blocks([block], lowercase, analysis, _keep_all, None)
-                return hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
-
-            counts = stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
+            counts = self._count_blocks(blocks, lowercase, analysis)
         else:
             ngrams = self._find(X, _keep_all)
             counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
         if self.binary:
             counts.data.fill(1)
         if self.norm is not None:
-            counts = normalize(counts, norm=self.norm, copy=False)
+            if counts.dtype in (np.float64, np.float32):
+                normalize_in_place(counts, self.norm, self.n_jobs)
+            else:
+                counts = normalize(counts, norm=self.norm, copy=False)
         return _align_api_if_sparse(counts)
+
+    def _count_blocks(self, blocks, lowercase, analysis):
+        stop_words = self._stop_list() if analysis == "word" else ()
+        words_alone = analysis == "word" and self.ngram_range == (1, 1) and self.stem is None
+
+        def count(block):
+            how = self.n_features, self.alternate_sign, self.dtype
+            if words_alone and not stop_words:
+                min_chars = _MIN_CHARS[self.token_pattern]
+                return count_hashed(hash_words(block, "word", min_chars, lowercase), *how)
+            ngrams = self._find_in_blocks([block], lowercase, analysis, _keep_all, None)
+            return hash_counts(ngrams, *how)
+
+        return stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
 
     def set_output(self, *, transform=None):
         """Accept the sparse matrix only, for hashed columns have no names.

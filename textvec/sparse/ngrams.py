@@ -19,16 +19,16 @@ from textvec.kernels.counting import (
     count_rows,
     hash_rows,
     intern_ngrams,
-    murmur_hashes,
     product_distinct,
     product_rows,
     rank_by_appearance,
 )
+from textvec.kernels.hashing import count_hashes, murmur_hashes
 from textvec.kernels.scanning import join_terms, leading_bytes, scan_characters, sort_ties
 from textvec.ragged import Ragged
+from textvec.sparse.rows import row_pointers
 from textvec.text.vocabulary import Interner, encode, fold_table
 
-MAX_INT32 = np.iinfo(np.int32).max  # a matrix of more entries has 64-bit indices
 _N_CODES = 0x110000
 _STRINGS_AT_ONCE = 1 << 12  # made without a break, then other threads may have the GIL
 
@@ -369,21 +369,28 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
     return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
 
 
-def stacked(parts):
-    """Return CSR matrices of the same columns, one under another, as one csr_array."""
-    if len(parts) == 1:
-        return parts[0]
-    row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
-    indptr = _row_pointers(row_lengths)
-    indices = np.empty(indptr[-1], indptr.dtype)
-    data = np.empty(indptr[-1], parts[0].dtype)
-    n_columns, entry = parts[0].shape[1], 0
-    for number, part in enumerate(parts):
-        indices[entry : entry + part.nnz] = part.indices
-        data[entry : entry + part.nnz] = part.data
-        entry += part.nnz
-        parts[number] = None  # so that memory does not double
-    return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
+def count_hashed(hashes, n_columns, alternate_sign, dtype):
+    """Count tokens by their hashes: as `hash_counts`, for features that are single words.
+
+    Parameters
+    ----------
+    hashes : Ragged of int32
+        The MurmurHash3 of each token.
+    n_columns, alternate_sign, dtype
+        As in `hash_counts`.
+
+    Returns
+    -------
+    csr_array
+        Indices sorted; hashes that fall into one column are summed, sums of 0 included.
+    """
+    indptr = np.empty(len(hashes.ends) + 1, np.int32)
+    indices = np.empty(len(hashes.values), np.int32)
+    data = np.empty(len(indices), np.float64 if dtype == np.float64 else np.int64)
+    count_hashes(*hashes, n_columns, alternate_sign, indptr, indices, data)
+    data, indices = data[: indptr[-1]].copy(), indices[: indptr[-1]].copy()
+    shape = len(indptr) - 1, n_columns
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
 
 
 class KnownNgrams:
@@ -545,14 +552,9 @@ def _document_frequencies(levels, ends, n_features, n_jobs):
     return sum(run_parts(count, _parts(ends, n_jobs), n_jobs), start=np.zeros(n_features, np.int32))
 
 
-def _row_pointers(row_lengths):
-    indptr = np.concatenate([[0], np.cumsum(row_lengths)])
-    return indptr.astype(np.int32 if indptr[-1] <= MAX_INT32 else np.int64)
-
-
 def _filled(row_lengths, n_columns, dtype, fill, parts, n_jobs):
     """Return the csr_array whose rows ``fill(first, last, indptr, indices, data)`` writes."""
-    indptr = _row_pointers(row_lengths)
+    indptr = row_pointers(row_lengths)
     indices = np.empty(indptr[-1], indptr.dtype)
     # two types of data, so that kernels are compiled for no more; others are converted at the end
     data = np.empty(indptr[-1], np.float64 if dtype == np.float64 else np.int64)

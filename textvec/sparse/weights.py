@@ -4,7 +4,6 @@ import warnings
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import NotFittedError
@@ -14,25 +13,12 @@ from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import bounds_of_parts, run_parts
-from textvec.kernels.weighting import (
-    bm25_weigh,
-    document_frequencies,
-    normalize_rows,
-    scale_terms,
-)
+from textvec.kernels.weighting import bm25_weigh, document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
 from textvec.sparse.counts import CountVectorizer
+from textvec.sparse.rows import for_row_blocks, normalize_in_place
 
 BM25_METHODS = ("lucene", "robertson", "atire", "bm25l", "bm25plus")
-
-_ENTRIES_PER_THREAD = 100_000  # a pool for less costs more than it saves
-
-
-def _for_row_blocks(function, indptr, n_jobs):
-    """Call function(first, last) for blocks of rows that together are all of them."""
-    n_blocks = min(effective_n_jobs(n_jobs), 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD)
-    run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
 
 
 def _as_own_csr(X, copy):
@@ -195,13 +181,10 @@ class TfidfTransformer(
             if idf is not None:
                 scale_terms(X.indices[entries], data, idf)
 
-        def normalize(first, last):
-            normalize_rows(X.indptr[first : last + 1], X.data, self.norm == "l2")
-
-        _for_row_blocks(scale, X.indptr, self.n_jobs)
+        for_row_blocks(scale, X.indptr, self.n_jobs)
         if self.norm is not None:
             assert_all_finite(X.data, estimator_name="the normalize function")
-            _for_row_blocks(normalize, X.indptr, self.n_jobs)
+            normalize_in_place(X, self.norm, self.n_jobs)
         return _align_api_if_sparse(X)
 
     def _factors(self, n_terms):
@@ -402,7 +385,7 @@ class BM25Transformer(
                 float(self.b),
             )
 
-        _for_row_blocks(weigh, counts.indptr, self.n_jobs)
+        for_row_blocks(weigh, counts.indptr, self.n_jobs)
         return _align_api_if_sparse(counts)
 
     def _gain_and_saturation(self):

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 import numpy as np
 from joblib import effective_n_jobs
 
+from textvec.kernels.hashing import hash_tokens
 from textvec.kernels.scanning import intern_tokens, scan_characters
 from textvec.ragged import Ragged
 
@@ -245,6 +246,19 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
                 np.take(new_ids[worker], tokens.values, out=tokens.values)
         interner = merged
     return _concatenated([tokens for _, tokens in scanned]), interner
+
+
+def hash_words(documents, keep, min_chars, lowercase):
+    """Turn documents into the MurmurHash3 of each token: a Ragged of int32.
+
+    Parameters
+    ----------
+    documents : list of str
+    keep, min_chars, lowercase
+        As in `scan_words`.
+    """
+    text, ends, ascii_only = encode(documents, lowercase)
+    return Ragged(*hash_tokens(text, ends, fold_table(keep, lowercase, ascii_only), min_chars))
 
 
 def scan_codes(blocks, lowercase, n_jobs=None):

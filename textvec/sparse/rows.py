@@ -1,0 +1,49 @@
+"""Rows of CSR matrices: cut into blocks for threads, put under one another, scaled to a norm."""
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
+
+from textvec._threads import bounds_of_parts, run_parts
+from textvec.kernels.weighting import normalize_rows
+
+MAX_INT32 = np.iinfo(np.int32).max  # a matrix of more entries has 64-bit indices
+_ENTRIES_PER_THREAD = 100_000  # a pool for less costs more than it saves
+
+
+def for_row_blocks(function, indptr, n_jobs):
+    """Call function(first, last) for blocks of rows that together are all of them."""
+    n_blocks = min(effective_n_jobs(n_jobs), 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD)
+    run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
+
+
+def normalize_in_place(X, norm, n_jobs):
+    """Divide each row of a CSR matrix of floats by its "l2" or "l1" norm."""
+
+    def normalize(first, last):
+        normalize_rows(X.indptr[first : last + 1], X.data, norm == "l2")
+
+    for_row_blocks(normalize, X.indptr, n_jobs)
+
+
+def row_pointers(row_lengths):
+    """Return ``indptr`` of rows of so many entries, of the integers that their number asks for."""
+    indptr = np.concatenate([[0], np.cumsum(row_lengths)])
+    return indptr.astype(np.int32 if indptr[-1] <= MAX_INT32 else np.int64)
+
+
+def stacked(parts):
+    """Return CSR matrices of the same columns, one under another, as one csr_array."""
+    if len(parts) == 1:
+        return parts[0]
+    row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+    indptr = row_pointers(row_lengths)
+    indices = np.empty(indptr[-1], indptr.dtype)
+    data = np.empty(indptr[-1], parts[0].dtype)
+    n_columns, entry = parts[0].shape[1], 0
+    for number, part in enumerate(parts):
+        indices[entry : entry + part.nnz] = part.indices
+        data[entry : entry + part.nnz] = part.data
+        entry += part.nnz
+        parts[number] = None  # so that memory does not double
+    return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
