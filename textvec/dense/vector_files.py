@@ -14,11 +14,13 @@ A file is not believed: memory grows with what was read, never with what a heade
 the first thing wrong is an error that names the line or the byte.
 """
 
+import csv
 import gzip
 import re
 import warnings
 import zlib
 from contextlib import contextmanager
+from io import BytesIO
 from os import fspath
 
 import numpy as np
@@ -267,14 +269,12 @@ class _Reader:
             self._table = np.empty((0, self.vector_size), self._table.dtype)
         size = self.vector_size
         heads = [line.partition(b" ") for line in lines]
-        text = b" ".join([rest for *_, rest in heads])
-        if (
-            all(rest.count(b" ") == size - 1 for *_, rest in heads)
-            and not any(space in text for space in (b"  ", b"\t", b"\r", b"\v", b"\f"))
-            and (numbers := _numbers(text, len(lines) * size)) is not None
-        ):
-            self._add([word for word, *_ in heads], numbers.reshape(-1, size))
-            return
+        rests = [rest for *_, rest in heads]
+        if all(rest.count(b" ") == size - 1 for rest in rests):
+            numbers = _numbers(rests, size)
+            if numbers is not None:
+                self._add([word for word, *_ in heads], numbers)
+                return
         words, rows = zip(*[self._parse_line(line, i) for i, line in enumerate(lines)])
         self._add(words, np.array(rows))
 
@@ -413,15 +413,24 @@ def _read_header(file, path):
     return count, vector_size, len(line)
 
 
-def _numbers(text, count):
-    """Return that many float32 numbers, or None if the text is something else."""
+def _numbers(lines, size):
+    """Return the float32 numbers of lines, or None if one holds something else."""
+    import pandas as pd
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # how NumPy below 2.3 says it
-            numbers = np.fromstring(text, np.float32, sep=" ")
-    except (DeprecationWarning, ValueError):
+        with np.errstate(over="ignore"):  # it gives infinity, which is refused
+            table = pd.read_csv(
+                BytesIO(b"\n".join(lines)),
+                sep=" ",
+                header=None,
+                dtype=np.float32,
+                lineterminator="\n",
+                quoting=csv.QUOTE_NONE,
+                na_filter=False,
+            )
+    except ValueError:
         return None
-    return numbers if len(numbers) == count else None
+    return table.to_numpy() if table.shape == (len(lines), size) else None
 
 
 def _is_number(field):
