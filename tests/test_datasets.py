@@ -105,11 +105,13 @@ def test_list_datasets(monkeypatch, tmp_path):
     monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
     table = datasets.list_datasets().set_index("name")
     assert list(table.columns) == ["kind", "language", "rows", "cached", "licence"]
-    assert table["cached"].tolist() == [True, True, True, True, False]
+    assert table["cached"].tolist() == (table["kind"] == "ships with textvec").tolist()
+    assert table.index.is_unique
+    assert table.loc["novel_zh", "cached"]
     assert table.loc["hotels_zh", "rows"] == len(datasets.load_hotels("zh").frame)
     (tmp_path / "hotels").mkdir()
     (tmp_path / "hotels" / "Seattle_Hotels.csv").write_bytes(TINY_CSV)
-    assert datasets.list_datasets()["cached"].all()
+    assert datasets.list_datasets().set_index("name").loc["seattle_hotels", "cached"]
 
 
 def test_seattle_hotels():

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 from sklearn.utils import Bunch
@@ -35,6 +37,46 @@ _SEATTLE = _RemoteFile(
     ),
     sha256="63ffb1564b327f82a1d5c34f3a5083881a2e3908b1280a533151ec6c71a5b000",
 )
+
+_NOVEL_TITLES = {
+    "journey_to_the_west": "西游记",
+    "three_kingdoms": "三国演义",
+    "water_margin": "水浒传",
+}
+_NOVELS = {
+    name: _RemoteFile(
+        folder="novels",
+        name=f"{name}_zh.txt",
+        url=(
+            "https://raw.githubusercontent.com/hexhero/book-txt/"
+            f"b46b8dda733b74f0173757d37a513099c9690173/{quote(_NOVEL_TITLES[name])}.txt"
+        ),
+        sha256=sha256,
+    )
+    for name, sha256 in {
+        "journey_to_the_west": "acd8762011876f79740f86ab1da855aab40e9690bf2ccbf14e456ddc91352b67",
+        "three_kingdoms": "b434d3c6eb307a3f91f7fc770728a650829f4eb2cdbe21e3064f883c18fb4026",
+        "water_margin": "5747ee7d3e4bc98de646aea5d2454cd7d7ca4b81d8fe8417b934c48a78d7039b",
+    }.items()
+}
+_N_CHAPTERS = {"journey_to_the_west": 101, "three_kingdoms": 120, "water_margin": 121}
+_NOVEL_DESCR = """\
+{title}, in Chinese
+===================
+
+{n_chapters} chapters of the classic novel. The text (14th to 16th century) is in the public domain.
+
+The file lies in the public repository hexhero/book-txt on GitHub, commit
+b46b8dda733b74f0173757d37a513099c9690173, path {title}.txt. It was taken from web libraries, whose
+traces are removed here: the byte order mark, everything before the first heading, lines that
+advertise, lines of dates and lengths, marks before headings, indents. Characters that the source
+has lost, where private-use characters, the rests of HTML or asterisks stand for them, are given as
+□. Passages in which the source holds wrong characters stay wrong: some dozen lines of 三国演义,
+and single words of 水浒传.
+
+`aliases`, the other names of the main characters, is this project's own writing. Names that several
+characters bear are left out, but some, such as 汉中王, still stand for another now and then.
+"""
 
 _SEATTLE_DESCR = """\
 152 hotels of Seattle, as they described themselves
@@ -176,6 +218,80 @@ def fetch_seattle_hotels():
     return Bunch(data=frame["desc"].tolist(), target=None, frame=frame, DESCR=_SEATTLE_DESCR)
 
 
+def load_novel():
+    """Load a retelling of the plot of 西游记 (Journey to the West) in modern Chinese.
+
+    Returns
+    -------
+    Bunch
+        - data: list of str, the 48 chapters, a paragraph a line, without their headings;
+        - titles: list of str, their headings ("第一回 …");
+        - text: str, the whole text, headings included;
+        - aliases: dict from the other names of a character to the usual one (行者 to 孙悟空);
+        - statements: DataFrame with the columns a, b and c: "a is closer to b than to c";
+        - DESCR: how it was written and what it cannot prove.
+
+    Examples
+    --------
+    >>> from textvec.datasets import load_novel
+    >>> novel = load_novel()
+    >>> novel.titles[0], novel.aliases["行者"]
+    ('第一回 山顶蹦出一只石猴', '孙悟空')
+    """
+    titles, chapters = _split_novel(_own_file("novel_zh.txt").read_text(encoding="utf-8"))
+    return Bunch(
+        data=chapters,
+        titles=titles,
+        text=_join_novel(titles, chapters),
+        aliases=_read_aliases("novel_zh"),
+        statements=_read_own_table("novel_zh_statements.csv"),
+        DESCR=_own_file("novel.md").read_text(encoding="utf-8"),
+    )
+
+
+def fetch_novel(name):
+    """Load a classic Chinese novel, downloading it once, without the traces of its web library.
+
+    The file is looked for in ``novels/`` in the folder that the environment variable
+    ``TEXTVEC_DATA`` names, then in `cache_folder`, and else downloaded into the latter. Its bytes
+    are verified wherever they come from.
+
+    Parameters
+    ----------
+    name : {"journey_to_the_west", "three_kingdoms", "water_margin"}
+        西游记 in 100 chapters and an appendix, 三国演义 in 120, 水浒传 in 120 and a prologue.
+
+    Returns
+    -------
+    Bunch
+        - data: list of str, the chapters, a paragraph a line, without their headings;
+        - titles: list of str, their headings;
+        - text: str, the whole text, headings included;
+        - aliases: dict from the other names of main characters to the usual one (孔明 to 诸葛亮);
+        - DESCR: source, licence and what was cleaned.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the file is not the expected one.
+    OSError
+        If the file is not on this machine and cannot be downloaded.
+
+    Notes
+    -----
+    Source: hexhero/book-txt on GitHub. Licence: the texts are in the public domain.
+    """
+    check_choice("name", name, _NOVELS)
+    titles, chapters = _split_novel(_fetch(_NOVELS[name]).read_text(encoding="utf-8"))
+    return Bunch(
+        data=chapters,
+        titles=titles,
+        text=_join_novel(titles, chapters),
+        aliases=_read_aliases(name),
+        DESCR=_NOVEL_DESCR.format(title=_NOVEL_TITLES[name], n_chapters=len(chapters)),
+    )
+
+
 def list_datasets():
     """List the data sets that this module can load.
 
@@ -189,7 +305,8 @@ def list_datasets():
     --------
     >>> from textvec.datasets import list_datasets
     >>> list_datasets()["name"].tolist()
-    ['hotels_en', 'hotels_zh', 'mini_benchmark_en', 'mini_benchmark_zh', 'seattle_hotels']
+    ['hotels_en', 'hotels_zh', 'mini_benchmark_en', 'mini_benchmark_zh', 'novel_zh', \
+'seattle_hotels', 'journey_to_the_west', 'three_kingdoms', 'water_margin']
     """
     own = [
         {
@@ -213,6 +330,25 @@ def list_datasets():
         }
         for language in _LANGUAGES
     ]
+    novel = {
+        "name": "novel_zh",
+        "kind": "ships with textvec",
+        "language": "zh",
+        "rows": len(load_novel().data),
+        "cached": True,
+        "licence": "BSD-3-Clause",
+    }
+    novels = [
+        {
+            "name": name,
+            "kind": "downloaded once",
+            "language": "zh",
+            "rows": _N_CHAPTERS[name],
+            "cached": any(path.is_file() for path in _places(remote)),
+            "licence": "public domain",
+        }
+        for name, remote in _NOVELS.items()
+    ]
     seattle = {
         "name": "seattle_hotels",
         "kind": "downloaded once",
@@ -221,7 +357,7 @@ def list_datasets():
         "cached": any(path.is_file() for path in _places(_SEATTLE)),
         "licence": "none stated",
     }
-    return pd.DataFrame([*own, *mini, seattle])
+    return pd.DataFrame([*own, *mini, novel, seattle, *novels])
 
 
 def cache_folder():
@@ -256,6 +392,39 @@ def _read_own_table(name):
 
 def _read_own_json(name):
     return json.loads(_own_file(name).read_text(encoding="utf-8"))
+
+
+def _read_aliases(name):
+    table = _read_own_table(f"{name}_aliases.csv")
+    return dict(zip(table["alias"], table["name"], strict=True))
+
+
+# "《》目录 " and "正文 " are marks of web libraries; 楔子 is a prologue, 附录 an added chapter.
+_HEADING = re.compile(
+    r"(?:《》目录|正文)?\s*((?:第[零〇一二三四五六七八九十百\d]+回|楔子|附录)\s.*)"
+)
+_ADVERTISEMENT = re.compile(
+    r"更新时间:.*|.*请购买正版图书.*|TXT小说天堂.*|天涯在线书库《www\.tianyabook\.com》"
+)
+_INTRUSION = re.compile(r"<!--script>.*?<script-->")
+_LOST = re.compile(r"[\ue000-\uf8ff\ufffd]|&quot;~|\*(?=\*)|(?<=\*)\*")
+
+
+def _split_novel(text):
+    """Return the headings and the chapters, a paragraph a line, of a novel as found on the web."""
+    titles, chapters = [], []
+    for line in text.splitlines():
+        line = _ADVERTISEMENT.sub("", line.strip())
+        if heading := _HEADING.fullmatch(line):
+            titles.append(" ".join(heading[1].split()))
+            chapters.append([])
+        elif line and titles:  # what stands before the first heading is the library's own
+            chapters[-1].append(_LOST.sub("□", _INTRUSION.sub("", line)))
+    return titles, ["\n".join(lines) for lines in chapters]
+
+
+def _join_novel(titles, chapters):
+    return "\n\n".join(map("\n".join, zip(titles, chapters, strict=True)))
 
 
 def _places(remote):
