@@ -11,7 +11,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from textvec import BM25Vectorizer, CountVectorizer, LSAVectorizer, TfidfVectorizer
-from textvec.evaluate.metrics import mrr_at_k, ndcg_at_k
+from textvec.evaluate.metrics import (
+    hit_rate_at_k,
+    map_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+)
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, fresh, hotel_tasks
 
 STYLES = {"beach": "sea sand wave", "airport": "shuttle flight runway", "spa": "steam pool towel"}
@@ -68,7 +75,8 @@ class Fixed(BaseEstimator):
 
 def test_words_that_name_the_class_are_enough():
     scores = ClassificationTask(TEXTS, LABELS, n_splits=3).evaluate(TfidfVectorizer())
-    assert scores == {"accuracy": 1.0, "macro F1": 1.0}
+    assert scores == dict.fromkeys(ClassificationTask.metrics, 1.0)
+    assert list(scores)[:2] == ["accuracy", "macro F1"]
 
 
 def test_labels_without_a_pattern_stay_near_chance():
@@ -155,15 +163,24 @@ def test_the_ranking_is_that_of_the_cosine():
     relevance = {q: {f"d{i}": int(rng.integers(1, 4)) for i in rng.choice(20, 3)} for q in queries}
     scores = RetrievalTask(queries, corpus, relevance, k=7).evaluate(Fixed(vectors))
 
-    expected = {"nDCG@7": [], "MRR@7": []}
+    at_7 = {
+        "nDCG@7": ndcg_at_k,
+        "MRR@7": mrr_at_k,
+        "MAP@7": map_at_k,
+        "recall@7": recall_at_k,
+        "precision@7": precision_at_k,
+        "hit rate@7": hit_rate_at_k,
+    }
+    expected = {name: [] for name in at_7}
     for query, text in queries.items():
         cosines = {
             item: vectors[text] @ vectors[other] / np.linalg.norm(vectors[other])
             for item, other in corpus.items()
         }
         ranking = sorted(cosines, key=cosines.get, reverse=True)
-        expected["nDCG@7"].append(ndcg_at_k(ranking, relevance[query], 7))
-        expected["MRR@7"].append(mrr_at_k(ranking, relevance[query], 7))
+        for name, metric in at_7.items():
+            expected[name].append(metric(ranking, relevance[query], 7))
+    assert list(scores) == list(at_7)
     assert scores == pytest.approx({name: np.mean(values) for name, values in expected.items()})
 
 
@@ -178,7 +195,8 @@ def test_ranks_one_two_and_a_miss():
 
 def test_a_query_that_is_an_item_does_not_find_itself():
     task = RetrievalTask({"a": CORPUS["a"]}, CORPUS, {"a": {"c": 1}}, k=1)
-    assert task.evaluate(TfidfVectorizer()) == {"nDCG@1": 1.0, "MRR@1": 1.0}
+    assert task.evaluate(TfidfVectorizer()) == dict.fromkeys(task.metrics, 1.0)
+    assert task.metrics[:2] == ("nDCG@1", "MRR@1")
 
 
 def test_a_query_that_only_shares_the_id_of_an_item_may_find_it():

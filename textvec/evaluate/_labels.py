@@ -1,0 +1,327 @@
+"""Tasks about labels: classification and clustering."""
+
+import random
+import warnings
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import adjusted_mutual_info_score, precision_recall_fscore_support
+from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
+
+from textvec._checks import check_number
+from textvec.evaluate._task import SEED, Task, TaskResult, fit_on, same_length, vectors_of
+from textvec.evaluate.metrics import v_measure
+
+N_DRAWS = 10  # as many training samples of a few shots, and of clustered documents, as in MTEB
+
+
+class ClassificationTask(Task):
+    """Predict labels of documents by logistic regression on their vectors.
+
+    Every vectorizer meets the same stratified folds. In each, a fresh copy of it is fitted on the
+    training documents alone, so nothing of a test document leaks into its own vector; sparse
+    vectors stay sparse. As in MTEB's classification protocol, the classifier is scikit-learn's
+    logistic regression with at most 100 iterations.
+
+    Parameters
+    ----------
+    documents : sequence of str
+        The texts.
+    labels : sequence
+        One label per document; each label needs at least ``n_splits`` documents.
+    name : str, default="classification"
+        Names the task in tables and plots.
+    groups : sequence or None, default=None
+        One group per document; a group is never split between training and test. Near-duplicates
+        in one group cannot give their label away. None: every document on its own.
+    n_splits : int >= 2, default=5
+        Number of folds, where there is no ``test``.
+    test : (documents, labels) or None, default=None
+        Train on all of ``documents`` and test on these instead.
+    shots : int >= 1 or None, default=None
+        Train on this many documents of each label: with ``test``, ten draws (MTEB's protocol,
+        which takes 8), and scores are their means; else one in each fold. The vectorizer, which
+        sees no labels, is still fitted on all training documents. None trains on all.
+    language : str, default="en"
+        Language of the texts.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is one label only, a label has fewer groups than folds, or a
+        label of ``test`` is not in training.
+
+    References
+    ----------
+    Muennighoff et al. 2023, "MTEB: Massive Text Embedding Benchmark", EACL.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> rooms = ["sea view", "near the sea", "free shuttle", "airport shuttle"]
+    >>> task = ClassificationTask(rooms, ["beach", "beach", "airport", "airport"], n_splits=2)
+    >>> task.evaluate(TfidfVectorizer())["accuracy"]
+    1.0
+    """
+
+    type = "Classification"
+    category = "s2c"
+    metrics = (
+        "accuracy",
+        "macro F1",
+        "weighted F1",
+        "macro precision",
+        "macro recall",
+    )
+
+    def __init__(
+        self,
+        documents,
+        labels,
+        name="classification",
+        groups=None,
+        n_splits=5,
+        test=None,
+        shots=None,
+        language="en",
+    ):
+        check_number("n_splits", n_splits, low=2, integer=True)
+        if shots is not None:
+            check_number("shots", shots, low=1, integer=True)
+        self.documents = list(documents)
+        self.labels = np.asarray(labels)
+        self.name, self.shots, self.language = name, shots, language
+        groups = np.arange(len(self.documents)) if groups is None else np.asarray(groups)
+        for what, values in (("labels", self.labels), ("groups", groups)):
+            if values.shape != (len(self.documents),):
+                raise ValueError(
+                    f"{what} must hold one value for each of the {len(self.documents)} documents. "
+                    f"Got shape {values.shape} instead."
+                )
+        names = np.unique(self.labels).tolist()
+        if len(names) < 2:
+            raise ValueError(f"labels must hold at least two classes. Got {names} only.")
+        self.test = None if test is None else self._check_test(*test)
+        trained = "" if shots is None else f" on {shots} documents of each label"
+        if test is not None:
+            tested, n_tested = "tested on others", len(self.test[0])
+        else:
+            tested, n_tested = f"{n_splits}-fold cross-validation", len(self.documents)
+            self._folds = self._split(groups, n_splits, names)
+        self.description = (
+            f"Predict which of {len(names)} labels each of {n_tested} documents has: "
+            f"logistic regression{trained}, {tested}, the same for every "
+            "method, the vectorizer fitted on training documents only."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return accuracy and F1 of the predictions, out of fold or on the test documents.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned for each fold; itself left as it is.
+        k : None
+            Not used: nothing is ranked.
+
+        Returns
+        -------
+        TaskResult
+            A row for each tested document; ``score`` is the share of runs that got it right.
+        """
+        if self.test is None:
+            return self._cross_validate(vectorizer)
+        texts, labels = self.test
+        fitted, vectors, costs = fit_on(vectorizer, self.documents)
+        tested = vectors_of(fitted.transform, texts)
+        if self.shots is None:
+            draws = [np.arange(len(self.documents))]
+        else:
+            order = list(range(len(self.documents)))
+            draws = [_draw(order, self.labels, self.shots) for _ in range(N_DRAWS)]
+        predicted = [
+            _classifier(vectors[draw], self.labels[draw]).predict(tested) for draw in draws
+        ]
+        return self._result(texts, labels, predicted, costs)
+
+    def _cross_validate(self, vectorizer):
+        predicted, costs = np.empty_like(self.labels), []
+        for number, (train, test) in enumerate(self._folds):
+            fitted, vectors, cost = fit_on(vectorizer, [self.documents[i] for i in train])
+            labels = self.labels[train]
+            if self.shots is not None:
+                order = list(range(len(train)))
+                for _ in range(number + 1):
+                    draw = _draw(order, labels, self.shots)
+                vectors, labels = vectors[draw], labels[draw]
+            texts = [self.documents[i] for i in test]
+            tested = vectors_of(fitted.transform, texts)
+            predicted[test] = _classifier(vectors, labels).predict(tested)
+            costs.append(cost)
+        medians = pd.DataFrame(costs).median().to_dict()
+        return self._result(self.documents, self.labels, [predicted], medians)
+
+    def _result(self, texts, labels, predicted, costs):
+        runs = pd.DataFrame([_label_scores(labels, run) for run in predicted]).mean()
+        rows = pd.DataFrame(
+            {
+                "text": texts,
+                "expected": labels,
+                "found": [Counter(votes).most_common(1)[0][0] for votes in zip(*predicted)],
+                "score": np.mean([run == labels for run in predicted], axis=0),
+            }
+        )
+        return TaskResult({name: float(runs[name]) for name in self.metrics}, rows, costs=costs)
+
+    def _split(self, groups, n_splits, names):
+        for label in names:
+            n_groups = len(np.unique(groups[self.labels == label]))
+            if n_groups < n_splits:
+                raise ValueError(
+                    f"Each label must have at least n_splits={n_splits} documents (or groups), one "
+                    f"for each fold. Got {n_groups} of {label!r} instead: lower n_splits, or drop "
+                    "or merge the label."
+                )
+        splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=SEED)
+        return list(splitter.split(self.documents, self.labels, groups))
+
+    def _check_test(self, documents, labels):
+        documents, labels = same_length(documents_of_test=documents, labels_of_test=labels)
+        unknown = sorted(set(labels) - set(self.labels.tolist()), key=str)
+        if unknown:
+            raise ValueError(
+                f"Every label of test must be in training. Got {unknown[0]!r}, which is not."
+            )
+        return documents, np.asarray(labels)
+
+
+class ClusteringTask(Task):
+    """Group documents by mini-batch k-means on their vectors, and compare with their labels.
+
+    The vectorizer is fitted on all documents. Ten times, a sample of them is drawn with
+    replacement and clustered into as many groups as there are labels; scores are means over the
+    samples, as in MTEB's protocol.
+
+    Parameters
+    ----------
+    documents : sequence of str
+        The texts.
+    labels : sequence
+        One label per document.
+    name : str, default="clustering"
+        Names the task in tables and plots.
+    n_samples : int >= 2 or None, default=None
+        Documents in a sample; None means as many as there are, and at most 16,384.
+    language : str, default="en"
+        Language of the texts.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or there is one label only.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> rooms = ["sea view", "sea sea view", "free shuttle", "shuttle free"]
+    >>> task = ClusteringTask(rooms, ["beach", "beach", "airport", "airport"])
+    >>> sorted(task.evaluate(TfidfVectorizer()))
+    ['AMI', 'V-measure']
+    """
+
+    type = "Clustering"
+    metrics = ("V-measure", "AMI")
+
+    def __init__(self, documents, labels, name="clustering", n_samples=None, language="en"):
+        self.documents, labels = same_length(documents=documents, labels=labels)
+        self.labels = np.asarray(labels)
+        names = np.unique(self.labels).tolist()
+        if len(names) < 2:
+            raise ValueError(f"labels must hold at least two classes. Got {names} only.")
+        if n_samples is None:
+            n_samples = max(min(len(self.documents), 16_384), 2)
+        check_number("n_samples", n_samples, low=2, integer=True)
+        self.name, self.n_samples, self.language = name, n_samples, language
+        self.description = (
+            f"Group {len(self.documents)} documents into {len(names)} clusters by mini-batch "
+            f"k-means, {N_DRAWS} times, each on {n_samples} documents drawn with replacement."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return V-measure and adjusted mutual information, averaged over the samples.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned before it is fitted; itself left as it is.
+        k : None
+            Not used: nothing is ranked.
+
+        Returns
+        -------
+        TaskResult
+            A row for each sample: not independent, since they share documents.
+        """
+        _, vectors, costs = fit_on(vectorizer, self.documents)
+        rng, rows = random.Random(SEED), []
+        with warnings.catch_warnings():
+            # A method that gives several documents one vector may leave clusters empty.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for number in range(N_DRAWS):
+                drawn = rng.choices(range(len(self.documents)), k=self.n_samples)
+                labels = self.labels[drawn]
+                found = MiniBatchKMeans(
+                    n_clusters=len(np.unique(self.labels)),
+                    batch_size=512,
+                    n_init=1,
+                    random_state=SEED,
+                ).fit_predict(vectors[drawn])
+                v, ami = v_measure(labels, found), adjusted_mutual_info_score(labels, found)
+                rows.append((f"sample {number + 1}", "", "", v, v, float(ami)))
+        columns = ["text", "expected", "found", "score", *self.metrics]
+        rows = pd.DataFrame(rows, columns=columns)
+        scores = {name: float(rows[name].mean()) for name in self.metrics}
+        return TaskResult(scores, rows, independent=False, costs=costs)
+
+
+def _draw(order, labels, shots):
+    """Shuffle ``order`` once more, and return the first ``shots`` of each label in it.
+
+    MTEB seeds each draw alike and lets it shuffle the order that the last one left.
+    """
+    np.random.RandomState(SEED).shuffle(order)
+    taken, drawn = Counter(), []
+    for place in order:
+        label = labels[place]
+        if taken[label] < shots:
+            taken[label] += 1
+            drawn.append(place)
+    return np.array(drawn)
+
+
+def _classifier(vectors, labels):
+    classifier = LogisticRegression(max_iter=100, random_state=SEED)
+    # One thread: on such small problems more of them mostly wait for each other.
+    with threadpool_limits(1), warnings.catch_warnings():
+        # The protocol stops at 100 iterations; who has not converged is scored as it is.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return classifier.fit(vectors, labels)
+
+
+def _label_scores(labels, predicted):
+    macro = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
+    weighted = precision_recall_fscore_support(
+        labels, predicted, average="weighted", zero_division=0
+    )
+    return {
+        "accuracy": np.mean(labels == predicted),
+        "macro F1": macro[2],
+        "weighted F1": weighted[2],
+        "macro precision": macro[0],
+        "macro recall": macro[1],
+    }

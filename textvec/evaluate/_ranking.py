@@ -1,0 +1,348 @@
+"""Tasks that rank: retrieval, reranking, bitext mining."""
+
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+from textvec._checks import check_choice, check_number, closest_names
+from textvec.evaluate._task import (
+    Task,
+    TaskResult,
+    fit_on,
+    same_length,
+    unique_texts,
+    vectors_of,
+)
+from textvec.evaluate.metrics import (
+    hit_rate_at_k,
+    map_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+    row_similarities,
+)
+from textvec.search.exact import top_k
+
+_AT_K = {
+    "nDCG": ndcg_at_k,
+    "MRR": mrr_at_k,
+    "MAP": map_at_k,
+    "recall": recall_at_k,
+    "precision": precision_at_k,
+    "hit rate": hit_rate_at_k,
+}
+_SHOWN = 3  # results of a query that a row keeps
+
+
+class RetrievalTask(Task):
+    """Rank a corpus for each query and score where the relevant documents land.
+
+    The vectorizer is fitted on the corpus, which is then ranked by exact search: by dot product
+    where the vectorizer has ``metric = "dot"`` (BM25), else by cosine; equal scores keep the order
+    of the corpus. Queries go through ``transform_queries`` where the vectorizer has it, else
+    through ``transform``. A query that is an item of the corpus (same id, same text) is left out
+    of its own ranking.
+
+    Parameters
+    ----------
+    queries : mapping of id to str
+        What is searched for.
+    corpus : mapping of id to str
+        What is searched.
+    relevance : mapping of query id to mapping of corpus id to grade
+        The truth: grades above zero are relevant. Every query needs at least one.
+    name : str, default="retrieval"
+        Names the task in tables and plots.
+    k : int >= 1, default=10
+        How many ranks count.
+    language : str, default="en"
+        Language of the texts.
+    category : {"s2p", "s2s", "p2p"}, default="s2p"
+        Whether queries and documents are sentences or paragraphs.
+
+    Raises
+    ------
+    ValueError
+        If an id is unknown or a query has nothing relevant.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> corpus = {"a": "sea view", "b": "free shuttle", "c": "view of the sea"}
+    >>> task = RetrievalTask({"a": "sea view"}, corpus, {"a": {"c": 1}})
+    >>> task.evaluate(TfidfVectorizer(), k=1)["nDCG@1"]
+    1.0
+    """
+
+    type = "Retrieval"
+
+    def __init__(
+        self,
+        queries,
+        corpus,
+        relevance,
+        name="retrieval",
+        k=10,
+        language="en",
+        category="s2p",
+    ):
+        check_number("k", k, low=1, integer=True)
+        check_choice("category", category, ("s2p", "s2s", "p2p"))
+        self.queries, self.corpus, self.relevance = dict(queries), dict(corpus), dict(relevance)
+        self.name, self.k, self.language, self.category = name, k, language, category
+        self.metrics = _names_at(k)
+        if not self.queries:
+            raise ValueError("queries must hold at least one query. Got none.")
+        for query in self.relevance.keys() - self.queries.keys():
+            _raise_unknown(query, "query", self.queries)
+        for query in self.queries:
+            grades = self.relevance.get(query, {})
+            for item in grades.keys() - self.corpus.keys():
+                _raise_unknown(item, "corpus", self.corpus)
+            if not any(grade > 0 for grade in grades.values()):
+                raise ValueError(
+                    f"Every query must have a relevant document. Got none for {query!r}: add its "
+                    "relevance, or leave the query out."
+                )
+        self.documents = list(self.corpus.values())
+        self.description = (
+            f"Search {len(self.corpus)} documents with {len(self.queries)} queries, each with "
+            f"{np.mean([len(grades) for grades in self.relevance.values()]):.2g} relevant on "
+            "average; a query never finds itself."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return metrics at rank ``k``, averaged over the queries: nDCG first.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned before it is fitted; itself left as it is.
+        k : int >= 1 or None, default=None
+            How many ranks count; None means the task's own ``k``.
+
+        Returns
+        -------
+        TaskResult
+            A row for each query, with each of its metrics.
+        """
+        k = self.k if k is None else k
+        check_number("k", k, low=1, integer=True)
+        fitted, items, costs = fit_on(vectorizer, self.documents)
+        queries = _as_queries(fitted, list(self.queries.values()))
+        depth = min(k + 1, len(self.corpus))  # one more, since a query may find itself
+        _, found = top_k(queries, items, depth, metric=_metric(fitted))
+        ids, rows = list(self.corpus), []
+        for (query, text), places in zip(self.queries.items(), found, strict=True):
+            ranking = [ids[place] for place in places if place >= 0]
+            if self.corpus.get(query) == text:
+                ranking = [item for item in ranking if item != query]
+            grades = self.relevance[query]
+            scores = [measure(ranking, grades, k) for measure in _AT_K.values()]
+            rows.append(
+                (
+                    query,
+                    text,
+                    [self.corpus[item] for item, grade in grades.items() if grade > 0],
+                    [self.corpus[item] for item in ranking[:_SHOWN]],
+                    scores[0],
+                    *scores,
+                )
+            )
+        names = _names_at(k)
+        rows = pd.DataFrame(rows, columns=["id", "text", "expected", "found", "score", *names])
+        return TaskResult({name: float(rows[name].mean()) for name in names}, rows, costs=costs)
+
+
+class RerankingTask(Task):
+    """Put the positives of each query before its negatives.
+
+    The vectorizer is fitted on all candidates; queries and similarity are as in `RetrievalTask`.
+    Candidates with equal scores are ranked against the method: negatives first.
+
+    Parameters
+    ----------
+    queries : sequence of str
+        What is asked.
+    positives, negatives : sequence of list of str
+        The candidates of each query; each needs at least one of both.
+    name : str, default="reranking"
+        Names the task in tables and plots.
+    k : int >= 1, default=10
+        How many ranks count for nDCG.
+    language : str, default="en"
+        Language of the texts.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a query has no positive or no negative.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> task = RerankingTask(["sea view"], [["view of the sea"]], [["a room", "free shuttle"]])
+    >>> task.evaluate(TfidfVectorizer())
+    {'MAP': 1.0, 'MRR': 1.0, 'nDCG@10': 1.0}
+    """
+
+    type = "Reranking"
+
+    def __init__(self, queries, positives, negatives, name="reranking", k=10, language="en"):
+        check_number("k", k, low=1, integer=True)
+        self.queries, self.positives, self.negatives = same_length(
+            queries=queries, positives=positives, negatives=negatives
+        )
+        self.name, self.k, self.language = name, k, language
+        self.metrics = ("MAP", "MRR", f"nDCG@{k}")
+        for query, pos, neg in zip(self.queries, self.positives, self.negatives, strict=True):
+            if not len(pos) or not len(neg) or isinstance(pos, str) or isinstance(neg, str):
+                raise ValueError(
+                    "Every query must have a list of positives and one of negatives, with at "
+                    f"least one text each. Got {pos!r} and {neg!r} for {query!r} instead."
+                )
+        self.documents, _ = unique_texts(chain(*self.positives, *self.negatives))
+        n_candidates = [len(p) + len(n) for p, n in zip(self.positives, self.negatives)]
+        self.description = (
+            f"For each of {len(self.queries)} queries rank {np.mean(n_candidates):.2g} candidates "
+            "(on average), the right ones first."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return mean average precision, MRR and nDCG, averaged over the queries.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned before it is fitted; itself left as it is.
+        k : int >= 1 or None, default=None
+            How many ranks count for nDCG; None means the task's own ``k``.
+
+        Returns
+        -------
+        TaskResult
+            A row for each query, with each of its metrics.
+        """
+        k = self.k if k is None else k
+        check_number("k", k, low=1, integer=True)
+        fitted, items, costs = fit_on(vectorizer, self.documents)
+        queries = _as_queries(fitted, self.queries)
+        place = {text: i for i, text in enumerate(self.documents)}
+        names, rows = ("MAP", "MRR", f"nDCG@{k}"), []
+        kind = _metric(fitted)
+        for number, (query, pos, neg) in enumerate(
+            zip(self.queries, self.positives, self.negatives, strict=True)
+        ):
+            texts = [*neg, *pos]  # a stable sort leaves the negatives before their equals
+            candidates = items[[place[text] for text in texts]]
+            scores = row_similarities(queries[[number] * len(texts)], candidates)[kind]
+            order = np.argsort(-scores, kind="stable").tolist()
+            grades = dict.fromkeys(range(len(neg), len(texts)), 1)
+            measured = (
+                map_at_k(order, grades, len(texts)),
+                mrr_at_k(order, grades, len(texts)),
+                ndcg_at_k(order, grades, k),
+            )
+            found = [texts[i] for i in order[:_SHOWN]]
+            rows.append((query, list(pos), found, measured[0], *measured))
+        rows = pd.DataFrame(rows, columns=["text", "expected", "found", "score", *names])
+        return TaskResult({name: float(rows[name].mean()) for name in names}, rows, costs=costs)
+
+
+class BitextMiningTask(Task):
+    """Find the translation of each sentence among those of all others, by cosine.
+
+    The vectorizer is fitted on the sentences of both languages. The scores are averages over the
+    translations, weighted by how often each is right, as MTEB has them.
+
+    Parameters
+    ----------
+    texts1, texts2 : sequence of str
+        Sentences and, at the same place, their translations.
+    name : str, default="bitext mining"
+        Names the task in tables and plots.
+    language : str, default="en-zh"
+        Both languages.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> task = BitextMiningTask(["hotel Ritz", "taxi"], ["Hotel Ritz 在哪", "Taxi 来了"])
+    >>> task.evaluate(TfidfVectorizer())["F1"]
+    1.0
+    """
+
+    type = "BitextMining"
+    metrics = ("F1", "precision", "recall", "accuracy")
+
+    def __init__(self, texts1, texts2, name="bitext mining", language="en-zh"):
+        self.texts1, self.texts2 = same_length(texts1=texts1, texts2=texts2)
+        self.name, self.language = name, language
+        self.documents, (self._places1, self._places2) = unique_texts(self.texts1, self.texts2)
+        self.description = (
+            f"For each of {len(self.texts1)} sentences find its translation among as many."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return F1, precision, recall and accuracy of the nearest sentences.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned before it is fitted; itself left as it is.
+        k : None
+            Not used: only the nearest one counts.
+
+        Returns
+        -------
+        TaskResult
+            A row for each sentence.
+        """
+        _, vectors, costs = fit_on(vectorizer, self.documents)
+        _, found = top_k(vectors[self._places1], vectors[self._places2], 1)
+        found, truth = found[:, 0], np.arange(len(self.texts1))
+        average = {"average": "weighted", "zero_division": 0}
+        scores = {
+            "F1": f1_score(truth, found, **average),
+            "precision": precision_score(truth, found, **average),
+            "recall": recall_score(truth, found, **average),
+            "accuracy": accuracy_score(truth, found),
+        }
+        rows = pd.DataFrame(
+            {
+                "text": self.texts1,
+                "expected": self.texts2,
+                "found": [self.texts2[i] if i >= 0 else "" for i in found],
+                "score": f1_score(truth, found, labels=truth, average=None, zero_division=0),
+            }
+        )
+        return TaskResult({name: float(v) for name, v in scores.items()}, rows, costs=costs)
+
+
+def _names_at(k):
+    return tuple(f"{name}@{k}" for name in _AT_K)
+
+
+def _metric(fitted):
+    metric = getattr(fitted, "metric", "cosine")
+    check_choice("metric of the vectorizer", metric, ("cosine", "dot"))
+    return metric
+
+
+def _as_queries(fitted, texts):
+    return vectors_of(getattr(fitted, "transform_queries", fitted.transform), texts)
+
+
+def _raise_unknown(name, what, known):
+    near = ", ".join(closest_names(name, known)) or "nothing"
+    raise ValueError(
+        f"relevance names the {what} id {name!r}, which is unknown. Close to it: {near}."
+    )

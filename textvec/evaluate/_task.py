@@ -1,0 +1,253 @@
+"""What every task is: scores by metric, the main one first, and a row for each item behind them."""
+
+import time
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.utils import check_array
+
+SEED = 0  # of every split and of every estimator left unseeded, so that scores repeat
+
+
+class Task:
+    """What :func:`~textvec.compare` asks of a task; one subclass for each type.
+
+    Attributes
+    ----------
+    type : str
+        Its type in MTEB, such as "Retrieval".
+    category : {"s2s", "s2p", "p2p", "s2c"}
+        What meets what: sentences (s), paragraphs (p), classes (c).
+    language : str
+        Code of the language of its texts, such as "en"; "en-zh" for two.
+    name : str
+        Names the task in tables and plots.
+    metrics : tuple of str
+        Names of what ``evaluate`` returns, the main one first.
+    documents : list of str
+        The texts to vectorize, on which speed and size are measured.
+    description : str
+        One or two sentences for the reader of a report.
+    """
+
+    type = ""
+    category = "s2s"
+    language = "en"
+    name: str
+    metrics: tuple[str, ...]
+    documents: list[str]
+    description: str
+
+    def evaluate(self, vectorizer, k=None):
+        """Score a vectorizer.
+
+        Parameters
+        ----------
+        vectorizer : estimator
+            Cloned before it is fitted; itself left as it is.
+        k : int >= 1 or None, default=None
+            How many ranks count, where a task ranks; None means the task's own ``k``.
+
+        Returns
+        -------
+        TaskResult
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def from_files(cls, path, name=None, language="en", **options):
+        """Read a task from a file or a folder; what is in it decides about the type.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A BEIR folder (``corpus.jsonl``, ``queries.jsonl`` and ``qrels/*.tsv``), or a JSON,
+            JSONL, CSV or TSV file: an object with ``corpus``, ``queries`` and ``relevant_docs``,
+            or records with the fields ``query, pos, neg``; ``text, positive_text,
+            negative_text``; ``text, scored_text, score``; ``text1, text2, label``; ``text, label``.
+        name : str or None, default=None
+            Names the task; None means the name of the file.
+        language : str, default="en"
+            Language of the texts.
+        **options
+            Further parameters of the task. For a BEIR folder also ``split="test"``.
+
+        Returns
+        -------
+        Task
+            Of the class it was called on, where that can read such data; called on `Task`, of
+            the class that suits the data.
+
+        Raises
+        ------
+        ValueError
+            If the fields are none of these, a value is missing or an id stands twice.
+        OSError
+            If the file cannot be read.
+        """
+        from textvec.evaluate._files import read_task
+
+        return read_task(cls, path, name, language, options)
+
+
+class TaskResult(dict):
+    """Scores by metric, the main one first, as a dict; with what they were made of.
+
+    Parameters
+    ----------
+    scores : mapping of str to float
+        The metrics.
+    rows : DataFrame
+        One row for each item: ``text``, ``expected``, ``found`` and ``score``, how well this item
+        went, from 0 to 1 (a correlation: -1 to 1). More columns by task.
+    statistic : {"mean", "spearman", "average precision"}, default="mean"
+        How the main score comes from the rows: the mean of ``score``; else the named statistic of
+        the columns ``similarity`` and ``truth``.
+    independent : bool, default=True
+        Whether the rows are items of their own (queries, documents, pairs), which may be
+        resampled; False for repeated runs on the same items.
+    costs : mapping or None, default=None
+        What fitting and transforming took: see :func:`vector_costs`.
+    notes : mapping of str to str or None, default=None
+        Why a metric is NaN, by metric.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"score": [1.0, 0.0]})
+    >>> result = TaskResult({"accuracy": 0.5}, rows)
+    >>> result, len(result.rows)
+    ({'accuracy': 0.5}, 2)
+    """
+
+    def __init__(self, scores, rows, statistic="mean", independent=True, costs=None, notes=None):
+        super().__init__(scores)
+        self.rows = rows
+        self.statistic = statistic
+        self.independent = independent
+        self.costs = dict(costs or {})
+        self.notes = dict(notes or {})
+
+
+def fresh(vectorizer):
+    """Return an unfitted copy in which every ``random_state`` left at None is seeded.
+
+    Parameters
+    ----------
+    vectorizer : estimator
+        Left as it is.
+
+    Returns
+    -------
+    estimator
+    """
+    copy = clone(vectorizer)
+    unseeded = {
+        name: SEED
+        for name, value in copy.get_params().items()
+        if value is None and name.split("__")[-1] == "random_state"
+    }
+    return copy.set_params(**unseeded)
+
+
+def fit_on(vectorizer, documents):
+    """Fit a fresh copy on documents and return it, their vectors, and what that cost."""
+    fitted, fit_seconds = timed(lambda: fresh(vectorizer).fit(documents))
+    raw, seconds = timed(lambda: fitted.transform(documents))
+    costs = {
+        "fit_seconds": fit_seconds,
+        "transform_seconds": seconds,
+        "documents_per_second": len(documents) / seconds,
+        **vector_costs(raw),
+    }
+    return fitted, _checked(raw, len(documents)), costs
+
+
+def vectors_of(transform, documents):
+    """Return the vectors of the documents, checked: one finite row each, sparse as CSR."""
+    return _checked(transform(documents), len(documents))
+
+
+def vector_costs(vectors):
+    """Measure vectors: an array, a sparse matrix or a DataFrame of either.
+
+    Parameters
+    ----------
+    vectors : array, sparse matrix or DataFrame of shape (n_documents, n_features)
+        What ``transform`` returned.
+
+    Returns
+    -------
+    dict
+        ``dimension``; ``stored_mb``, the size in millions of bytes, sparse ones as CSR;
+        ``non_zeros``; ``sparsity``, the share of zeros.
+    """
+    vectors = _out_of_frame(vectors)
+    if sparse.issparse(vectors):
+        vectors = vectors.tocsr()
+        parts, n_values = (vectors.data, vectors.indices, vectors.indptr), vectors.count_nonzero()
+    else:
+        vectors = np.asarray(vectors)
+        parts, n_values = (vectors,), np.count_nonzero(vectors)
+    n_cells = vectors.shape[0] * vectors.shape[1]
+    return {
+        "dimension": vectors.shape[1],
+        "stored_mb": sum(part.nbytes for part in parts) / 1e6,
+        "non_zeros": int(n_values),
+        "sparsity": 1 - n_values / n_cells if n_cells else float("nan"),
+    }
+
+
+def timed(action):
+    """Return the result of an action and its seconds."""
+    start = time.perf_counter()
+    result = action()
+    return result, time.perf_counter() - start
+
+
+def same_length(**columns):
+    """Return the columns as lists, after a check that they are as long as the first one."""
+    lists = {name: list(values) for name, values in columns.items()}
+    (first, reference), *others = lists.items()
+    for name, values in others:
+        if len(values) != len(reference):
+            raise ValueError(
+                f"{name} must be as long as {first}, which holds {len(reference)}. "
+                f"Got {len(values)} instead."
+            )
+    if not reference:
+        raise ValueError(f"{first} must hold at least one item. Got none.")
+    return lists.values()
+
+
+def unique_texts(*lists):
+    """Return the distinct texts in order, and for each list the positions of its texts."""
+    position = {}
+    places = [[position.setdefault(text, len(position)) for text in texts] for texts in lists]
+    return list(position), places
+
+
+def percentile(values):
+    """Return the rank of each value from 0 to 1, ties sharing the mean of theirs."""
+    ranks = pd.Series(values).rank().to_numpy()
+    return (ranks - 1) / max(len(ranks) - 1, 1)
+
+
+def _out_of_frame(vectors):
+    if isinstance(vectors, pd.DataFrame):
+        is_sparse = all(isinstance(dtype, pd.SparseDtype) for dtype in vectors.dtypes)
+        return vectors.sparse.to_coo() if is_sparse else vectors.to_numpy()
+    return vectors
+
+
+def _checked(vectors, n_documents):
+    vectors = check_array(
+        _out_of_frame(vectors), accept_sparse="csr", dtype=[np.float64, np.float32]
+    )
+    if vectors.shape[0] != n_documents:
+        raise ValueError(
+            f"The vectorizer must return one row for each of {n_documents} documents. "
+            f"Got {vectors.shape[0]} instead."
+        )
+    return vectors

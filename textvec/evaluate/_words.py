@@ -1,0 +1,173 @@
+"""Tasks for tables of word vectors: word similarity and analogies."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from textvec.evaluate._task import Task, TaskResult, fresh, percentile, same_length, timed
+from textvec.evaluate.metrics import no_correlation, pearson, spearman
+
+
+class WordSimilarityTask(Task):
+    """Rate how alike two words are, and correlate that with what people said.
+
+    Takes `KeyedVectors`, or a vectorizer that learns ``keyed_vectors_`` from ``corpus``. Pairs
+    with an unknown word are left out, as in gensim; ``share known`` says how many stay.
+
+    Parameters
+    ----------
+    words1, words2 : sequence of str
+        The pairs.
+    scores : sequence of float
+        How alike people found them.
+    name : str, default="word similarity"
+        Names the task in tables and plots.
+    corpus : sequence of str, default=()
+        What a vectorizer is fitted on; not used for `KeyedVectors`.
+    language : str, default="en"
+        Language of the words.
+
+    Examples
+    --------
+    >>> from textvec import KeyedVectors
+    >>> table = KeyedVectors([[1, 0], [1, 0.2], [0, 1]], ["sea", "lake", "tax"])
+    >>> task = WordSimilarityTask(["sea", "sea", "lake"], ["lake", "tax", "tax"], [9, 1, 2])
+    >>> task.evaluate(table)["Spearman"]
+    1.0
+    """
+
+    type = "WordSimilarity"
+    metrics = ("Spearman", "Pearson", "share known")
+
+    def __init__(self, words1, words2, scores, name="word similarity", corpus=(), language="en"):
+        self.words1, self.words2, scores = same_length(words1=words1, words2=words2, scores=scores)
+        self.scores = np.asarray(scores, dtype=np.float64)
+        self.name, self.language, self.documents = name, language, list(corpus)
+        self.description = f"Rate how alike the words of {len(self.words1)} pairs are."
+
+    def evaluate(self, vectorizer, k=None):
+        """Return Spearman's and Pearson's correlations, and the share of pairs that are known.
+
+        Parameters
+        ----------
+        vectorizer : KeyedVectors or estimator
+            An estimator is cloned and fitted on ``corpus``.
+        k : None
+            Not used: nothing is ranked.
+
+        Returns
+        -------
+        TaskResult
+            A row for each known pair.
+        """
+        table, costs = _table_of(vectorizer, self.documents)
+        rows = []
+        for a, b, truth in zip(self.words1, self.words2, self.scores, strict=True):
+            if a in table and b in table:
+                rows.append((f"{a} | {b}", truth, float(table.similarity(a, b)), truth))
+        rows = pd.DataFrame(rows, columns=["text", "expected", "found", "truth"])
+        found, truth = rows["found"].to_numpy(float), rows["truth"].to_numpy(float)
+        rows["similarity"] = found
+        rows["score"] = 1 - abs(percentile(found) - percentile(truth))
+        scores = {
+            "Spearman": spearman(found, truth),
+            "Pearson": pearson(found, truth),
+            "share known": len(rows) / len(self.words1),
+        }
+        reason = no_correlation(found, truth)
+        notes = dict.fromkeys(("Spearman", "Pearson"), reason) if reason else {}
+        return TaskResult(scores, rows, "spearman", costs=costs, notes=notes)
+
+
+class WordAnalogyTask(Task):
+    """Complete "a is to b as c is to ?" with the nearest word to b - a + c.
+
+    Takes `KeyedVectors`, or a vectorizer that learns ``keyed_vectors_`` from ``corpus``. Rules are
+    gensim's ``evaluate_word_analogies``: questions with an unknown word are left out.
+
+    Parameters
+    ----------
+    questions : sequence of (str, str, str, str)
+        The words a, b, c and the answer.
+    name : str, default="analogies"
+        Names the task in tables and plots.
+    corpus : sequence of str, default=()
+        What a vectorizer is fitted on; not used for `KeyedVectors`.
+    language : str, default="en"
+        Language of the words.
+
+    Examples
+    --------
+    >>> from textvec import KeyedVectors
+    >>> words = ["man", "woman", "king", "queen"]
+    >>> table = KeyedVectors([[1, 0], [1, 1], [4, 0.2], [4, 3]], words)
+    >>> task = WordAnalogyTask([("man", "woman", "king", "queen")])
+    >>> task.evaluate(table)["accuracy"]
+    1.0
+    """
+
+    type = "WordAnalogy"
+    metrics = ("accuracy", "share known")
+
+    def __init__(self, questions, name="analogies", corpus=(), language="en"):
+        self.questions = [tuple(words) for words in questions]
+        wrong = [words for words in self.questions if len(words) != 4]
+        if wrong or not self.questions:
+            raise ValueError(
+                f"questions must hold four words each. Got {wrong[0] if wrong else 'none'} instead."
+            )
+        self.name, self.language, self.documents = name, language, list(corpus)
+        self.description = f"Answer {len(self.questions)} questions: a is to b as c is to what?"
+
+    def evaluate(self, vectorizer, k=None):
+        """Return the share of right answers, and the share of questions that are known.
+
+        Parameters
+        ----------
+        vectorizer : KeyedVectors or estimator
+            An estimator is cloned and fitted on ``corpus``.
+        k : None
+            Not used: only the nearest word counts.
+
+        Returns
+        -------
+        TaskResult
+            A row for each known question.
+        """
+        table, costs = _table_of(vectorizer, self.documents)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "questions.txt")
+            lines = [": all", *map(" ".join, self.questions)]
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            _, sections = table.evaluate_word_analogies(path)
+        right, wrong = sections[-1]["correct"], sections[-1]["incorrect"]
+        answered = [*right, *wrong]
+        rows = pd.DataFrame(
+            {
+                "text": [f"{a} : {b} = {c} : ?" for a, b, c, _ in answered],
+                "expected": [answer for *_, answer in answered],
+                "found": ["right"] * len(right) + ["wrong"] * len(wrong),
+                "score": [1.0] * len(right) + [0.0] * len(wrong),
+            }
+        )
+        scores = {
+            "accuracy": float(rows["score"].mean()),
+            "share known": len(rows) / len(self.questions),
+        }
+        notes = {} if len(rows) else {"accuracy": "no question has four known words"}
+        return TaskResult(scores, rows, costs=costs, notes=notes)
+
+
+def _table_of(vectorizer, corpus):
+    if hasattr(vectorizer, "evaluate_word_analogies"):
+        return vectorizer, {}
+    fitted, seconds = timed(lambda: fresh(vectorizer).fit(corpus))
+    if not hasattr(fitted, "keyed_vectors_"):
+        raise TypeError(
+            "This task asks for KeyedVectors, or a vectorizer that learns keyed_vectors_. "
+            f"Got {type(vectorizer).__name__} instead."
+        )
+    table = fitted.keyed_vectors_
+    return table, {"fit_seconds": seconds, "dimension": table.vectors.shape[1]}
