@@ -6,6 +6,7 @@ __version__ = "0.1.0"
 
 # Public name -> module that defines it. Names load on first use, so `import textvec` stays light.
 _HOME = {
+    "AnnoyIndex": "textvec.search.adapters",
     "BM25Transformer": "textvec.sparse.weights",
     "BM25Vectorizer": "textvec.sparse.weights",
     "Comparison": "textvec.evaluate.compare",
@@ -13,14 +14,20 @@ _HOME = {
     "CountVectorizer": "textvec.sparse.counts",
     "DocumentVectorizer": "textvec.dense.documents",
     "ExactIndex": "textvec.search.exact",
+    "FaissIndex": "textvec.search.adapters",
     "HashingVectorizer": "textvec.sparse.counts",
+    "HnswlibIndex": "textvec.search.adapters",
     "JiebaTokenizer": "textvec.text.tokenizers",
     "KeyedVectors": "textvec.dense.keyed_vectors",
     "LSAVectorizer": "textvec.dense.factorized",
     "MinHashLSH": "textvec.search.minhash_lsh",
     "PPMI": "textvec.dense.factorized",
+    "ScannIndex": "textvec.search.adapters",
     "TfidfTransformer": "textvec.sparse.weights",
     "TfidfVectorizer": "textvec.sparse.weights",
+    "TransformerVectorizer": "textvec.encoders.encoder",
+    "TreeIndex": "textvec.search.adapters",
+    "UsearchIndex": "textvec.search.adapters",
     "Word2Vec": "textvec.dense.word2vec",
     "compare": "textvec.evaluate.compare",
     "load": "textvec.persistence",

@@ -1,0 +1,310 @@
+"""Train word vectors on several threads: what runs when, and what it leaves behind."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Event
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from textvec._threads import equal_parts
+from textvec.kernels.word_vectors import (
+    CBOW_MEAN,
+    CBOW_SUM,
+    LANES,
+    SKIPGRAM,
+    add_in_turn,
+    alias_table,
+    changes_of,
+    draw,
+    number_apart,
+    take_rows,
+    train,
+)
+
+_LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed
+_SPAN = 2048  # tokens that one thread trains on in a go
+_SPANS_IN_TURN = 8  # reproducible spans that begin from the same vectors
+_SPANS_AT_ONCE = 8  # free spans in one go
+_GOES_IN_ROUND = 16  # free goes for each thread between looks at the clock
+_PULL = 0.1  # of one update, over the learning rate: see `add_in_turn`
+
+
+@dataclass
+class Settings:
+    """How to train; the names are those of :class:`~textvec.Word2Vec`."""
+
+    window: int
+    sample: float
+    negative: int
+    ns_exponent: float
+    architecture: str
+    cbow_mean: bool
+    alpha: float
+    min_alpha: float
+    epochs: int
+    shrink_windows: bool
+
+    @property
+    def kind(self):
+        """The number of the architecture in the kernels."""
+        if self.architecture == "skipgram":
+            return SKIPGRAM
+        return CBOW_MEAN if self.cbow_mean else CBOW_SUM
+
+    @property
+    def mean_context(self):
+        """How many words there are around a word, on average, far from a document's ends."""
+        return self.window + 1 if self.shrink_windows else 2 * self.window
+
+
+@dataclass
+class Progress:
+    """Where training stands: all that has to be kept, besides the vectors, to go on with it.
+
+    Parameters
+    ----------
+    seed : list of int
+        Of the random numbers, together with the epoch.
+    free : bool
+        Whether threads write to the same vectors as they please.
+    epoch, span : int
+        The next span to train on.
+    loss, n_inputs : float, int
+        Summed over this epoch.
+    losses : list of float
+        Mean loss of the epochs that are done.
+    """
+
+    seed: list
+    free: bool
+    epoch: int = 0
+    span: int = 0
+    loss: float = 0.0
+    n_inputs: int = 0
+    losses: list = field(default_factory=list)
+
+
+class Training:
+    """Vectors on their way, trained round by round.
+
+    A span is a run of documents of some two thousand tokens, drawn without replacement in each
+    epoch. Free threads take spans as they come and write to the same vectors (Hogwild: Recht et
+    al. 2011). Reproducible training takes spans by eight, whatever the number of threads: all
+    begin from the same vectors, each trains on a copy of the rows it needs, and their changes are
+    then added in turn.
+
+    Parameters
+    ----------
+    tokens : Ragged of int32
+        The documents.
+    counts : ndarray of shape (n_words,)
+        How often each word occurs, for thinning and for noise.
+    vectors, context_vectors : ndarray of shape (n_words, width), float32
+        Where to start, `padded`; changed.
+    settings : Settings
+        How to train.
+    progress : Progress
+        Where to start; changed.
+    n_jobs : int or None
+        How many threads.
+
+    Attributes
+    ----------
+    seen : tuple of (epoch, tokens trained on so far, learning rate, loss of this epoch)
+        How far training is.
+    """
+
+    def __init__(self, tokens, counts, vectors, context_vectors, settings, progress, n_jobs):
+        self.values = tokens.values
+        self.ends = _cut(tokens.ends)
+        self.lengths = np.diff(self.ends, prepend=0)
+        self.vectors, self.context_vectors = vectors, context_vectors
+        self.settings, self.progress = settings, progress
+        self.n_jobs = effective_n_jobs(n_jobs)
+        self.keep = _share_kept(counts, settings.sample)
+        self.noise = alias_table(counts.astype(np.float64) ** settings.ns_exponent)
+        n_tokens = max(1, len(self.values))
+        self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 64, _SPAN))
+        self._numbers = []  # arrays for `number_apart` that no thread uses now
+        self._done = np.zeros((2, len(vectors)), np.float32)
+        self.seen = progress.epoch, 0, settings.alpha, 0.0
+
+    def run(self, stop: Event, each_round: Callable):
+        """Train until all epochs are done, or ``stop`` is set; call ``each_round()`` in between.
+
+        Raises
+        ------
+        FloatingPointError
+            If numbers overflow.
+        """
+        with ThreadPoolExecutor(self.n_jobs) as pool:
+            while self.progress.epoch < self.settings.epochs:
+                self._begin_epoch()
+                n_spans = len(self._spans)
+                while self.progress.span < n_spans and not stop.is_set():
+                    self._round(pool)
+                    self._look()
+                    each_round()
+                if self.progress.span < n_spans:
+                    return
+                self._end_epoch()
+                each_round()
+
+    def _look(self):
+        """Publish how far training is, and stop it if it went astray."""
+        progress = self.progress
+        if not np.isfinite(progress.loss):
+            self._raise_overflow()
+        n_trained = progress.epoch * len(self.values) + int(self._tokens_before[progress.span])
+        mean_loss = progress.loss / max(1, progress.n_inputs)
+        self.seen = progress.epoch, n_trained, self._alpha(progress.span), mean_loss
+
+    def _begin_epoch(self):
+        """Mix the documents and cut them into spans, each with random numbers of its own."""
+        rng = np.random.default_rng([*self.progress.seed, self.progress.epoch])
+        self._order = rng.permutation(len(self.ends))
+        ends = self.lengths[self._order].cumsum()
+        cuts = ends.searchsorted(np.arange(self.span_tokens, ends[-1], self.span_tokens))
+        bounds = np.unique([0, *cuts, len(ends)])
+        self._spans = list(pairwise(bounds.tolist()))
+        self._tokens_before = np.concatenate([[0], ends])[bounds]
+        self._states = rng.integers(1, 1 << 63, len(self._spans), np.uint64)
+
+    def _end_epoch(self):
+        progress = self.progress
+        if progress.n_inputs == 0:
+            raise ValueError(
+                "No word was left beside another to learn from in a whole epoch. "
+                f"Got sample={self.settings.sample!r}: raise it, or set it to 0 to keep all words."
+            )
+        if not (np.isfinite(self.vectors).all() and np.isfinite(self.context_vectors).all()):
+            self._raise_overflow()
+        progress.losses.append(progress.loss / progress.n_inputs)
+        progress.epoch, progress.span = progress.epoch + 1, 0
+        progress.loss, progress.n_inputs = 0.0, 0
+
+    def _raise_overflow(self):
+        raise FloatingPointError(
+            f"The vectors overflowed in epoch {self.progress.epoch + 1}. Got alpha="
+            f"{self.settings.alpha!r}: lower it; 0.025 is usual."
+        )
+
+    def _alpha(self, span):
+        done = self.progress.epoch * len(self.values) + self._tokens_before[span]
+        share = done / (self.settings.epochs * len(self.values))
+        return self.settings.alpha + (self.settings.min_alpha - self.settings.alpha) * share
+
+    def _round(self, pool):
+        first = self.progress.span
+        if self.progress.free:
+            last = min(first + _SPANS_AT_ONCE * _GOES_IN_ROUND * self.n_jobs, len(self._spans))
+            goes = [
+                range(at, min(at + _SPANS_AT_ONCE, last))
+                for at in range(first, last, _SPANS_AT_ONCE)
+            ]
+            results = [pair for go in pool.map(self._train_freely, goes) for pair in go]
+        else:
+            last = min(first + _SPANS_IN_TURN, len(self._spans))
+            changed = list(pool.map(self._train_apart, range(first, last)))
+            parts = equal_parts(len(self.vectors), self.n_jobs)
+            list(pool.map(lambda part: self._add_in_turn(changed, *part), parts))
+            results = [change.result for change in changed]
+        for loss, n_inputs in results:
+            self.progress.loss += loss
+            self.progress.n_inputs += n_inputs
+        self.progress.span = last
+
+    def _draw(self, span, state):
+        chosen = self._order[slice(*self._spans[span])]
+        return draw(self.values, self.ends, chosen, self.keep, *self.noise, state)
+
+    def _train(self, span, kept, noise, vectors, context_vectors, state):
+        settings = self.settings
+        return train(
+            *kept, noise, vectors, context_vectors, settings.window, settings.shrink_windows,
+            settings.negative, settings.kind, np.float32(self._alpha(span)), state,
+        )  # fmt: skip
+
+    def _train_freely(self, spans):
+        results = []
+        for span in spans:
+            state = self._states[span : span + 1].copy()
+            *kept, noise = self._draw(span, state)
+            results.append(
+                self._train(span, kept, noise, self.vectors, self.context_vectors, state)
+            )
+        return results
+
+    def _train_apart(self, span):
+        """Train on copies of the rows that a span needs; return what changed in them."""
+        state = self._states[span : span + 1].copy()
+        tokens, ends, noise = self._draw(span, state)
+        number = self._numbers.pop() if self._numbers else np.full(len(self.vectors), -1, np.int32)
+        words = np.empty(len(tokens) + len(noise), np.int32)
+        n_inputs, n_met = number_apart(tokens, noise, number, words)
+        self._numbers.append(number)
+        inputs, words = words[:n_inputs], words[:n_met]
+        vectors = take_rows(self.vectors, inputs)
+        context_vectors = take_rows(self.context_vectors, words)
+        result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
+        changes_of(vectors, self.vectors, inputs)
+        changes_of(context_vectors, self.context_vectors, words)
+        as_word = np.bincount(tokens, minlength=n_met).astype(np.float32)
+        as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
+        around, negative = self.settings.mean_context, self.settings.negative
+        inputs_a_window = around if self.settings.kind == SKIPGRAM else 1
+        as_target = (as_word + negative * as_noise) * inputs_a_window
+        as_input = as_word[:n_inputs] * around * (1 + negative)
+        return _Change(result, (inputs, words), (vectors, context_vectors), (as_input, as_target))
+
+    def _add_in_turn(self, changed, first, last):
+        pull = _PULL * self.settings.alpha
+        for which, matrix in enumerate((self.vectors, self.context_vectors)):
+            done = self._done[which]
+            done[first:last] = 0
+            for change in changed:
+                add_in_turn(
+                    matrix, change.words[which], change.changes[which], change.updates[which],
+                    pull, done, first, last,
+                )  # fmt: skip
+
+
+@dataclass
+class _Change:
+    """What a span did: its loss, and for both matrices which rows changed, by what, how often."""
+
+    result: tuple
+    words: tuple
+    changes: tuple
+    updates: tuple
+
+
+def padded(matrix, n_rows=None):
+    """Return a copy with columns, and rows, of zeros added: up to whole registers, ``n_rows``."""
+    width = -(-matrix.shape[1] // LANES) * LANES
+    rows = np.zeros((len(matrix) if n_rows is None else n_rows, width), np.float32)
+    rows[: len(matrix), : matrix.shape[1]] = matrix
+    return rows
+
+
+def _cut(ends):
+    """Return the ends of documents without empty ones and with long ones cut."""
+    lengths = np.diff(ends, prepend=0)
+    extra = np.maximum(lengths - 1, 0) // _LONGEST
+    starts = np.repeat(ends - lengths, extra)
+    nth = np.arange(extra.sum()) - np.repeat(extra.cumsum() - extra, extra) + 1
+    return np.unique(np.concatenate([ends[lengths > 0], starts + nth * _LONGEST]))
+
+
+def _share_kept(counts, sample):
+    """Return the probability that a token of each word is kept (word2vec's own formula).
+
+    With ``r = sample / (share of the word)`` it is ``sqrt(r) + r``, at most 1.
+    """
+    if sample == 0:
+        return np.ones(len(counts))
+    ratio = sample * counts.sum() / counts
+    return np.minimum(1, np.sqrt(ratio) + ratio)

@@ -1,0 +1,375 @@
+"""Word2Vec: word vectors learned by foretelling words from their neighbours."""
+
+import copy
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, fields
+from threading import Event
+from typing import Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from tqdm.auto import tqdm
+
+from textvec._checks import check_choice, check_number
+from textvec.dense.documents import WordVectorizer
+from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.dense.training import Progress, Settings, Training, padded
+from textvec.persistence import load
+from textvec.text.corpus import encode_corpus, learn_corpus
+
+_SAVE_SECONDS = 120  # between checkpoints within an epoch
+_LOOK_SECONDS = 0.1  # between looks for Ctrl-C, and at the progress
+
+
+class Word2Vec(WordVectorizer):
+    """Learn word vectors by foretelling words from their neighbours, and pool them to documents.
+
+    Skip-gram and CBOW with negative sampling, several times as fast as gensim's, with the same
+    parameters, a loss that is right, and the same vectors for any number of threads when
+    ``random_state`` is set. Note that the default is skip-gram, which learns better from little
+    text; gensim's is CBOW, which is faster.
+
+    Parameters
+    ----------
+    vector_size : int >= 1, default=100
+        Dimensions of the vectors.
+    window : int >= 1, default=5
+        How many words on either side, within a document, a word has to do with.
+    min_count : int >= 1, default=5
+        Rarer words are dropped before windows are laid.
+    architecture : {"skipgram", "cbow"}, default="skipgram"
+        Whether each neighbour foretells a word, or their mean does.
+    sample : float >= 0, default=1e-3
+        Words of a share ``f`` of the text are kept with probability
+        ``sqrt(sample / f) + sample / f``, drawn anew in every epoch. 1e-5 to 1e-3 are useful; 0
+        keeps all.
+    negative : int >= 1, default=5
+        Noise words to tell a word from, shared by the neighbours in its window.
+    ns_exponent : float, default=0.75
+        Noise words are drawn in proportion to ``count ** ns_exponent``.
+    cbow_mean : bool, default=True
+        Whether CBOW takes the mean of the neighbours' vectors, or their sum.
+    alpha, min_alpha : float > 0, default=0.025 and 1e-4
+        The learning rate falls from ``alpha`` to ``min_alpha``, in proportion to the words seen.
+    epochs : int >= 1, default=5
+        Passes over the text, each in a new random order of its documents.
+    shrink_windows : bool, default=True
+        Draw the size of each window from 1..``window``, so that near words count for more.
+    max_final_vocab : int >= 1 or None, default=None
+        Raise ``min_count`` as far as it takes for at most this many words to stay.
+    pooling : {"mean", "idf", "sif", "max"}, default="mean"
+        How word vectors become document vectors, see :class:`~textvec.DocumentVectorizer`.
+    tokenizer : "jieba", callable or None, default=None
+        How raw text is cut into words. None lower-cases it and takes the runs of word characters
+        (``\\w+``). Token lists are taken as they are.
+    checkpoint : str, path-like or None, default=None
+        A file that is written, whole or not at all, after every epoch and every two minutes; see
+        :meth:`resume`.
+    n_jobs : int or None, default=None
+        How many threads; None is 1 and -1 all cores.
+    random_state : int, RandomState instance or None, default=None
+        An int gives the same vectors, bit for bit, for every ``n_jobs``. None lets threads write
+        to the same vectors as they please, which is a little faster.
+    verbose : int, default=0
+        1 shows a progress bar with words per second, learning rate and loss.
+
+    Attributes
+    ----------
+    keyed_vectors_ : KeyedVectors
+        The words, most frequent first, their vectors and counts.
+    context_vectors_ : ndarray of shape (n_words, vector_size), float32
+        The vectors of words as what is foretold, from which ``partial_fit`` goes on.
+    loss_history_ : ndarray of shape (n_epochs,), float64
+        Loss of each epoch, in nats: the mean over all windows and their inputs of
+        ``-log s(u_o x) - sum over noise k of log s(-u_k x)``, taken before each update.
+    pooling_, word_weights_, common_component_
+        As in :class:`~textvec.DocumentVectorizer`.
+
+    Raises
+    ------
+    FloatingPointError
+        In fit, if ``alpha`` is so large that the vectors overflow; nothing is stored.
+    TypeError
+        If a document is no text, or a token no str; the message names its row.
+    ValueError
+        In fit, if no two words are frequent enough, or no document has two of them.
+
+    See Also
+    --------
+    PPMI : The same idea by counting.
+    KeyedVectors : What can be asked of the vectors.
+
+    Notes
+    -----
+    Word vectors begin at random from ``-0.5 / sqrt(vector_size)`` to ``0.5 / sqrt(vector_size)``,
+    context vectors at 0. word2vec and gensim begin nearer to 0, from where it takes longer to get
+    away: with few epochs CBOW gains much by this, skip-gram little.
+
+    Between machines whose processors sum in registers of other widths, vectors from one
+    ``random_state`` differ by rounding.
+
+    Reproducible threads train on eight runs of documents at a time, each from the same vectors, and
+    their changes are added in turn: more than eight threads are of no use then.
+
+    References
+    ----------
+    Mikolov et al. 2013, "Efficient estimation of word representations in vector space" and
+    "Distributed representations of words and phrases and their compositionality"; Ji et al. 2016,
+    "Parallelizing word2vec in shared and distributed memory" (noise shared by a window); Recht et
+    al. 2011, "Hogwild!". The kernels are in ``textvec/kernels/word_vectors.py``, formulas first.
+
+    Examples
+    --------
+    >>> from textvec import Word2Vec
+    >>> rooms = ["sea view room", "ocean view room", "sea breeze", "ocean breeze", "airport bus"]
+    >>> model = Word2Vec(vector_size=8, min_count=1, sample=0, epochs=200, random_state=0)
+    >>> vectors = model.fit_transform(rooms)
+    >>> vectors.shape
+    (5, 8)
+    >>> model.keyed_vectors_.most_similar("sea", topn=1)[0][0]
+    'ocean'
+    """
+
+    def __init__(
+        self,
+        vector_size=100,
+        window=5,
+        min_count=5,
+        *,
+        architecture="skipgram",
+        sample=1e-3,
+        negative=5,
+        ns_exponent=0.75,
+        cbow_mean=True,
+        alpha=0.025,
+        min_alpha=1e-4,
+        epochs=5,
+        shrink_windows=True,
+        max_final_vocab=None,
+        pooling="mean",
+        tokenizer=None,
+        checkpoint=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.vector_size = vector_size
+        self.window = window
+        self.min_count = min_count
+        self.architecture = architecture
+        self.sample = sample
+        self.negative = negative
+        self.ns_exponent = ns_exponent
+        self.cbow_mean = cbow_mean
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.epochs = epochs
+        self.shrink_windows = shrink_windows
+        self.max_final_vocab = max_final_vocab
+        self.pooling = pooling
+        self.tokenizer = tokenizer
+        self.checkpoint = checkpoint
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def partial_fit(self, raw_documents, y=None) -> Self:
+        """Train on, for ``epochs`` more passes over old or new text.
+
+        Words that are new and frequent enough here (``min_count``) are added after the known ones.
+        The learning rate falls anew, and pooling is learned from these documents alone.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, iterable of token lists, or path-like
+            The documents, as in :meth:`fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "keyed_vectors_"):
+            return self.fit(raw_documents)
+        self._check_parameters()
+        known = self.keyed_vectors_
+        if known.vector_size != self.vector_size:
+            raise ValueError(
+                f"vector_size was {known.vector_size} in fit. Got {self.vector_size} instead: "
+                "set it back, or fit anew."
+            )
+        corpus = learn_corpus(
+            raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs,
+            known_words=known.index_to_key,
+        )  # fmt: skip
+        corpus.counts[: len(known)] += known.counts
+        self._begin(corpus, known.vectors, self.context_vectors_, self.loss_history_)
+        self._learn_pooling(corpus.tokens)
+        return self
+
+    @classmethod
+    def resume(cls, path, raw_documents) -> Self:
+        """Go on with a training that was cut off, from its checkpoint.
+
+        Parameters
+        ----------
+        path : str or path-like
+            What ``checkpoint`` had written, or :meth:`save` after Ctrl-C.
+        raw_documents : iterable of str, iterable of token lists, or path-like
+            The same documents as before.
+
+        Returns
+        -------
+        Word2Vec
+            Trained to the end. With ``random_state`` set, the vectors are those of a training that
+            was never cut off.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else, or a training of other documents.
+        """
+        model = load(path)
+        if not isinstance(model, cls):
+            raise ValueError(f"{path} must hold a Word2Vec. Got {type(model).__name__} instead.")
+        unfinished = getattr(model, "_unfinished", None)
+        tokens = encode_corpus(
+            raw_documents, model.keyed_vectors_.known_words, model.tokenizer, model.n_jobs
+        )
+        if unfinished is not None:
+            if unfinished["digest"] != _digest(tokens):
+                raise ValueError(
+                    f"{path} was trained on other documents than raw_documents. Pass the same, in "
+                    "the same order, or train on these with partial_fit."
+                )
+            table = model.keyed_vectors_
+            model._train(
+                tokens, table.index_to_key, table.counts, padded(table.vectors),
+                padded(model.context_vectors_), unfinished["earlier_losses"],
+                Progress(**unfinished["progress"]),
+            )  # fmt: skip
+        model._learn_pooling(tokens)
+        return model
+
+    def _check_parameters(self):
+        for name in ("vector_size", "window", "negative", "epochs"):
+            check_number(name, getattr(self, name), low=1, integer=True)
+        for name in ("sample", "alpha", "min_alpha"):
+            check_number(name, getattr(self, name), low=0)
+        check_number("ns_exponent", self.ns_exponent)
+        check_choice("architecture", self.architecture, ("skipgram", "cbow"))
+
+    def _learn(self, raw_documents):
+        self._check_parameters()
+        corpus = learn_corpus(
+            raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs
+        )
+        none = np.zeros((0, self.vector_size), np.float32)
+        self._begin(corpus, none, none, np.zeros(0))
+        return corpus.tokens
+
+    def _begin(self, corpus, vectors, context_vectors, earlier_losses):
+        """Train from given vectors; words beyond them begin at random."""
+        n_words = len(corpus.words)
+        if n_words < 2:
+            raise ValueError(
+                f"Word2Vec learns from words next to others. Got {corpus.words[0]!r} as the only "
+                "word that is frequent enough: lower min_count, or give more text."
+            )
+        if np.diff(corpus.tokens.ends, prepend=0).max(initial=0) < 2:
+            raise ValueError(
+                "Word2Vec learns from words next to others. Got only documents with a single "
+                "known word: a document is a list of tokens or a text, not a word."
+            )
+        seed = np.random.SeedSequence().entropy  # of the system
+        if self.random_state is not None:
+            seed = int(check_random_state(self.random_state).randint(1 << 31))
+        seeds = [seed, len(earlier_losses)]
+        start = padded(vectors, n_words)
+        n_new = n_words - len(vectors)
+        rng = np.random.default_rng(seeds)
+        start[len(vectors) :, : self.vector_size] = (
+            rng.random((n_new, self.vector_size), np.float32) - np.float32(0.5)
+        ) / np.sqrt(np.float32(self.vector_size))
+        self._train(
+            corpus.tokens, corpus.words, corpus.counts, start, padded(context_vectors, n_words),
+            earlier_losses, Progress(seeds, self.random_state is None),
+        )  # fmt: skip
+
+    def _train(
+        self, tokens, words, counts, vectors, context_vectors, earlier_losses, progress
+    ):  # fmt: skip
+        """Run the training on a thread aside, where Ctrl-C does not meet it half-way."""
+        settings = Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
+        training = Training(
+            tokens, counts, vectors, context_vectors, settings, progress, self.n_jobs
+        )
+
+        def store(model):
+            model.keyed_vectors_ = KeyedVectors(_trimmed(vectors, self), words, counts)
+            model.context_vectors_ = _trimmed(context_vectors, self)
+            model.loss_history_ = np.array([*earlier_losses, *progress.losses])
+            model._unfinished = None
+            if progress.epoch < self.epochs:
+                model._unfinished = {
+                    "progress": asdict(progress),
+                    "earlier_losses": earlier_losses,
+                    "digest": _digest(tokens),
+                }
+
+        saved = time.monotonic(), progress.epoch
+
+        def each_round():
+            nonlocal saved
+            now = time.monotonic(), progress.epoch
+            if self.checkpoint is None or now[1] == saved[1] and now[0] < saved[0] + _SAVE_SECONDS:
+                return
+            snapshot = copy.copy(self)
+            store(snapshot)
+            snapshot._learn_pooling(tokens)
+            snapshot.save(self.checkpoint)
+            saved = now
+
+        stop = Event()
+        with ThreadPoolExecutor(1) as aside:
+            running = aside.submit(training.run, stop, each_round)
+            try:
+                self._watch(running, training)
+                running.result()
+            except KeyboardInterrupt:
+                stop.set()
+                running.result()
+                store(self)
+                self._learn_pooling(tokens)
+                raise
+        del training  # its arrays, before they are copied
+        store(self)
+
+    def _watch(self, running, training):
+        """Show how training gets on until it is done."""
+        total = self.epochs * len(training.values)
+        with tqdm(total=total, unit=" words", unit_scale=True, disable=not self.verbose) as bar:
+            while wait([running], _LOOK_SECONDS).not_done:
+                self._show(bar, training)
+            self._show(bar, training)
+
+    def _show(self, bar, training):
+        epoch, n_trained, alpha, loss = training.seen
+        bar.set_description(f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}", refresh=False)
+        bar.set_postfix_str(f"alpha={alpha:.4f}, loss={loss:.4f}", refresh=False)
+        bar.update(n_trained - bar.n)
+
+
+def _trimmed(matrix, model):
+    """Return the columns that are used, as an array of their own."""
+    return np.ascontiguousarray(matrix[:, : model.vector_size])
+
+
+def _digest(tokens):
+    """Return what tells a corpus from others."""
+    digest = hashlib.sha256(np.ascontiguousarray(tokens.values))
+    digest.update(np.ascontiguousarray(tokens.ends))
+    return digest.hexdigest()

@@ -1,0 +1,405 @@
+"""Skip-gram and CBOW with negative sampling: arrays in, changed in place, nothing else.
+
+Every word w has a vector v_w, which is what one wants, and a context vector u_w, which only
+training needs. Around a word o of a document, within the window, stand the words C. Skip-gram asks
+the vector of each c in C to foretell o, CBOW asks their mean, or their sum; the vectors that are
+asked are the inputs x below. Noise words k, drawn in proportion to count ** ns_exponent, are to be
+told from o. The loss of a window, and the gradients that stochastic descent goes against, are
+
+    J       = - sum over x of [ log s(u_o . x) + sum over k of log s(-u_k . x) ],
+    dJ/dx   = - (1 - s(u_o . x)) u_o + sum over k of s(u_k . x) u_k,
+    dJ/du_o = - sum over x of (1 - s(u_o . x)) x,
+    dJ/du_k =   sum over x of s(u_k . x) x,                         with s(z) = 1 / (1 + e^-z).
+
+Sources: Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
+Compositionality" (J for one x is equation 4; section 2.3 thins frequent words); Ji et al. 2016,
+"Parallelizing Word2Vec in Shared and Distributed Memory" (the inputs of a window share its noise,
+so that three small matrix products do the work).
+
+`train_plainly` is the page to read. `train` does the same, but for rounding, as fast as a core
+allows. Both take
+
+tokens           (n_tokens,)       int32    words of all documents, in order
+ends             (n_documents,)    int64    document d ends before tokens[ends[d]]
+noise            (n_noise,)        int32    noise words to pick from, at least one
+vectors          (n_words, width)  float32  v, changed; width is a multiple of LANES, and
+context_vectors  (n_words, width)  float32  u, changed;     columns that nobody uses are 0
+window           int               words on either side, at least 1
+shrink           bool              draw each window's reach from 1..window: near words count more
+negative         int               noise words a window, at least 1
+architecture     int               SKIPGRAM, CBOW_MEAN or CBOW_SUM
+alpha            float32           learning rate
+state            (1,)              uint64   of the random numbers, not 0, changed
+
+and return the loss J summed over all windows, and the number of inputs x it was summed over. A
+CBOW input hands its gradient whole to each of its words, as in word2vec and gensim; of a mean that
+is |C| times the gradient, a longer step, and at the usual learning rates a better one.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+LANES = 16  # float32 numbers in the widest registers
+SKIPGRAM, CBOW_MEAN, CBOW_SUM = 0, 1, 2
+_TARGETS_AT_ONCE = 6  # a word and five noise words, the default, in one go
+_INPUTS_AT_ONCE = 3
+_STEPS = 4096  # of the tables below: 32 KiB together, which stay in the nearest cache
+_REACH = 8.0  # which span -8..8
+_GRID = np.linspace(-_REACH, _REACH, _STEPS + 1)
+_SIGMOID = (1 / (1 + np.exp(-_GRID))).astype(np.float32)
+_SOFTPLUS = np.log1p(np.exp(_GRID)).astype(np.float32)
+_REORDERED = {"reassoc", "contract", "nsz", "arcp"}  # sums may be; NaN and infinity stay
+
+
+@njit(nogil=True, cache=True)
+def random_bits(state):
+    """Return 64 random bits and step ``state``: xorshift (Marsaglia 2003)."""
+    bits = state[0]
+    bits ^= bits << np.uint64(13)
+    bits ^= bits >> np.uint64(7)
+    bits ^= bits << np.uint64(17)
+    state[0] = bits
+    return bits
+
+
+@njit(nogil=True, cache=True)
+def random_below(n, state):
+    """Return a random int64 from 0..n - 1, for n below 2**32."""
+    return np.int64(((random_bits(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
+
+
+@njit(nogil=True, cache=True)
+def random_share(state):
+    """Return a random float64 from [0, 1)."""
+    return (random_bits(state) >> np.uint64(11)) * 2.0**-53
+
+
+@njit(nogil=True, cache=True)
+def alias_table(weights):
+    """Prepare drawing by weight in constant time (Walker 1977; Vose 1991).
+
+    weights  (n,)  float64  positive
+
+    Returns share (n,) float64 and other (n,) int32: draw i evenly, and take i with probability
+    share[i], else other[i].
+    """
+    n = len(weights)
+    share = weights * (n / weights.sum())
+    other = np.arange(n).astype(np.int32)
+    short, long = np.empty(n, np.int64), np.empty(n, np.int64)
+    n_short, n_long = 0, 0
+    for i in range(n):
+        if share[i] < 1:
+            short[n_short] = i
+            n_short += 1
+        else:
+            long[n_long] = i
+            n_long += 1
+    while n_short and n_long:
+        n_short -= 1
+        i, giver = short[n_short], long[n_long - 1]
+        other[i] = giver
+        share[giver] -= 1 - share[i]
+        if share[giver] < 1:
+            n_long -= 1
+            short[n_short] = giver
+            n_short += 1
+    return share, other
+
+
+@njit(nogil=True, cache=True)
+def draw(tokens, ends, chosen, keep, share, other, state):
+    """Thin the frequent words of chosen documents, and draw as many noise words as words are left.
+
+    tokens  (n_tokens,)     int32    words of all documents
+    ends    (n_documents,)  int64    document d ends before tokens[ends[d]]
+    chosen  (n_chosen,)     int64    documents to take, in this order
+    keep    (n_words,)      float64  probability that a token of this word stays
+    share   (n_words,)      float64  of `alias_table`
+    other   (n_words,)      int32    of `alias_table`
+    state   (1,)            uint64   of the random numbers, changed
+
+    Returns kept (n_kept,) int32, kept_ends (n_chosen,) int64 and noise (n_kept,) int32.
+    """
+    n_tokens = 0
+    for doc in chosen:
+        n_tokens += ends[doc] - (ends[doc - 1] if doc else 0)
+    kept = np.empty(n_tokens, np.int32)
+    kept_ends = np.empty(len(chosen), np.int64)
+    n_kept = 0
+    for row in range(len(chosen)):
+        doc = chosen[row]
+        for place in range(ends[doc - 1] if doc else 0, ends[doc]):
+            if random_share(state) < keep[tokens[place]]:
+                kept[n_kept] = tokens[place]
+                n_kept += 1
+        kept_ends[row] = n_kept
+    noise = np.empty(n_kept, np.int32)
+    for k in range(n_kept):
+        word = random_below(len(share), state)
+        noise[k] = word if random_share(state) < share[word] else other[word]
+    return kept[:n_kept], kept_ends, noise
+
+
+@njit(nogil=True, cache=True)
+def _look_around(tokens, start, place, end, window, shrink, state, context):
+    """Fill ``context`` with the words around tokens[place]; return how many there are."""
+    reach = window
+    if shrink:
+        reach -= random_below(window, state)
+    n_context = 0
+    for near in range(max(start, place - reach), min(end, place + reach + 1)):
+        if near != place:
+            context[n_context] = tokens[near]
+            n_context += 1
+    return n_context
+
+
+@njit(nogil=True, cache=True)
+def _pick_targets(word, noise, negative, state, targets):
+    """Fill ``targets`` with the word and noise words other than it; return how many there are."""
+    targets[0] = word
+    n_targets = 1
+    for _ in range(negative):
+        other = noise[random_below(len(noise), state)]
+        if other != word:
+            targets[n_targets] = other
+            n_targets += 1
+    return n_targets
+
+
+# ------------------------------------------------------------------------------ the page to read
+
+
+@njit(nogil=True, cache=True)
+def window_gradients(inputs, outputs):
+    """Return J of one window, dJ/dx and dJ/du; formulas at the top.
+
+    inputs   (n_inputs, width)   float  the x
+    outputs  (n_targets, width)  float  u_o, then every u_k
+    """
+    loss = 0.0
+    input_gradients, output_gradients = np.zeros_like(inputs), np.zeros_like(outputs)
+    for i in range(len(inputs)):
+        for t in range(len(outputs)):
+            label = 1.0 if t == 0 else 0.0
+            score = (inputs[i] * outputs[t]).sum()
+            foretold = 1 / (1 + math.exp(-score))
+            loss -= math.log(foretold) if t == 0 else math.log(1 - foretold)
+            input_gradients[i] += (foretold - label) * outputs[t]
+            output_gradients[t] += (foretold - label) * inputs[i]
+    return loss, input_gradients, output_gradients
+
+
+@njit(nogil=True, cache=True)
+def train_plainly(
+    tokens, ends, noise, vectors, context_vectors, window, shrink, negative, architecture, alpha,
+    state,
+):  # fmt: skip
+    """Go down the gradient window by window; arguments and results at the top."""
+    context = np.empty(2 * window, np.int64)
+    targets = np.empty(1 + negative, np.int64)
+    loss, n_inputs, start = 0.0, 0, 0
+    for end in ends:
+        for place in range(start, end):
+            n_context = _look_around(tokens, start, place, end, window, shrink, state, context)
+            if n_context == 0:
+                continue
+            n_targets = _pick_targets(tokens[place], noise, negative, state, targets)
+            around, outputs = context[:n_context], context_vectors[targets[:n_targets]]
+            if architecture == SKIPGRAM:
+                inputs = vectors[around]
+            else:
+                inputs = vectors[around].sum(axis=0).reshape((1, -1))
+                if architecture == CBOW_MEAN:
+                    inputs /= np.float32(n_context)
+            window_loss, input_gradients, output_gradients = window_gradients(inputs, outputs)
+            loss += window_loss
+            n_inputs += len(inputs)
+            for t in range(n_targets):
+                context_vectors[targets[t]] -= alpha * output_gradients[t]
+            for c in range(n_context):
+                vectors[around[c]] -= alpha * input_gradients[min(c, len(inputs) - 1)]
+        start = end
+    return loss, n_inputs
+
+
+# ---------------------------------------------------------------------------------- the fast one
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED)
+def train(
+    tokens, ends, noise, vectors, context_vectors, window, shrink, negative, architecture, alpha,
+    state,
+):  # fmt: skip
+    """Go down the gradient window by window, fast; arguments and results at the top.
+
+    A window copies its inputs X and its targets' context vectors Y side by side, and makes three
+    small matrix products: scores E = X Y', then U += E' X and V += E Y once E holds the steps.
+    Rows are read once for several of the others, and loops run over whole registers.
+    """
+    lanes = vectors.shape[1] // LANES * LANES  # the compiler sees that no remainder is left
+    context = np.empty(2 * window, np.int64)
+    targets = np.empty(1 + negative, np.int64)
+    n_rows = -(-2 * window // _INPUTS_AT_ONCE) * _INPUTS_AT_ONCE
+    n_columns = -(-targets.size // _TARGETS_AT_ONCE) * _TARGETS_AT_ONCE
+    X = np.zeros((n_rows, lanes), np.float32)
+    Y = np.zeros((n_columns, lanes), np.float32)
+    E = np.zeros((n_rows, n_columns), np.float32)
+    scale = np.float32(_STEPS / (2 * _REACH))
+    loss, n_inputs, start = 0.0, 0, 0
+    for end in ends:
+        for place in range(start, end):
+            n_context = _look_around(tokens, start, place, end, window, shrink, state, context)
+            if n_context == 0:
+                continue
+            n_targets = _pick_targets(tokens[place], noise, negative, state, targets)
+            for t in range(n_targets):
+                word = targets[t]
+                for d in range(lanes):
+                    Y[t, d] = context_vectors[word, d]
+            if architecture == SKIPGRAM:
+                n = n_context
+                for c in range(n_context):
+                    word = context[c]
+                    for d in range(lanes):
+                        X[c, d] = vectors[word, d]
+            else:
+                n = 1
+                X[0] = 0
+                for c in range(n_context):
+                    word = context[c]
+                    for d in range(lanes):
+                        X[0, d] += vectors[word, d]
+                if architecture == CBOW_MEAN:
+                    X[0] *= np.float32(1) / np.float32(n_context)
+            n_inputs += n
+
+            E[:] = 0  # columns and rows beyond those in use take part below
+            for i in range(n):
+                for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                    s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
+                    for d in range(lanes):
+                        x = X[i, d]
+                        s0 += x * Y[t, d]
+                        s1 += x * Y[t + 1, d]
+                        s2 += x * Y[t + 2, d]
+                        s3 += x * Y[t + 3, d]
+                        s4 += x * Y[t + 4, d]
+                        s5 += x * Y[t + 5, d]
+                    E[i, t], E[i, t + 1], E[i, t + 2] = s0, s1, s2
+                    E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
+                E[i, 0] = -E[i, 0]  # now J is the sum of log(1 + e^score) for o and k alike
+                for t in range(n_targets):
+                    score = E[i, t]
+                    step = np.int64((score + np.float32(_REACH)) * scale + np.float32(0.5))
+                    step = min(max(step, 0), _STEPS)
+                    loss += _SOFTPLUS[step] if score < _REACH else score
+                    E[i, t] = -alpha * _SIGMOID[step]
+                E[i, 0] = -E[i, 0]
+                E[i, n_targets:] = 0
+
+            for t in range(n_targets):
+                word = targets[t]
+                for i in range(0, n, _INPUTS_AT_ONCE):
+                    e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
+                    for d in range(lanes):
+                        context_vectors[word, d] += (
+                            e0 * X[i, d] + e1 * X[i + 1, d] + e2 * X[i + 2, d]
+                        )
+            for i in range(n):
+                for d in range(lanes):
+                    X[i, d] = 0
+                for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                    e0, e1, e2 = E[i, t], E[i, t + 1], E[i, t + 2]
+                    e3, e4, e5 = E[i, t + 3], E[i, t + 4], E[i, t + 5]
+                    for d in range(lanes):
+                        near = e0 * Y[t, d] + e1 * Y[t + 1, d] + e2 * Y[t + 2, d]
+                        far = e3 * Y[t + 3, d] + e4 * Y[t + 4, d] + e5 * Y[t + 5, d]
+                        X[i, d] += near + far
+            for c in range(n_context):
+                word, i = context[c], min(c, n - 1)
+                for d in range(lanes):
+                    vectors[word, d] += X[i, d]
+        start = end
+    return loss, n_inputs
+
+
+# ------------------------------------------------------------- spans that learn at the same time
+
+
+@njit(nogil=True, cache=True)
+def number_apart(tokens, noise, number, words):
+    """Number the words of a span 0, 1, ... in the order they are met, those of tokens first.
+
+    tokens  (n_tokens,)           int32  in: words; out: their numbers
+    noise   (n_noise,)            int32  in: words; out: their numbers
+    number  (n_words,)            int32  -1 throughout, in and out
+    words   (n_tokens + n_noise,) int32  out: the words of the numbers
+
+    Returns how many numbers are among tokens, and how many there are.
+    """
+    n_inputs = _number(tokens, 0, number, words)
+    n_met = _number(noise, n_inputs, number, words)
+    for i in range(n_met):
+        number[words[i]] = -1
+    return n_inputs, n_met
+
+
+@njit(nogil=True, cache=True)
+def _number(tokens, n_met, number, words):
+    for place in range(len(tokens)):
+        word = tokens[place]
+        if number[word] < 0:
+            number[word] = n_met
+            words[n_met] = word
+            n_met += 1
+        tokens[place] = number[word]
+    return n_met
+
+
+@njit(nogil=True, cache=True)
+def take_rows(matrix, words):
+    """Return a copy of some rows: (n_taken, width) float32 of (n_words, width) float32."""
+    rows = np.empty((len(words), matrix.shape[1]), np.float32)
+    for i in range(len(words)):
+        word = words[i]
+        for d in range(matrix.shape[1]):
+            rows[i, d] = matrix[word, d]
+    return rows
+
+
+@njit(nogil=True, cache=True)
+def changes_of(rows, matrix, words):
+    """Subtract from rows, in place, what `take_rows` had found in the matrix."""
+    for i in range(len(words)):
+        word = words[i]
+        for d in range(matrix.shape[1]):
+            rows[i, d] -= matrix[word, d]
+
+
+@njit(nogil=True, cache=True)
+def add_in_turn(matrix, words, changes, updates, pull, done, first, last):
+    """Add the changes that one of several spans, which all began from ``matrix``, made to its rows.
+
+    Each update pulls a row some way towards where its gradient vanishes: what remains of that way
+    after n of them is about e^(-pull n). Had the span begun after those before it, it would have
+    found that much of the way left, so that share of its change is added. Without it the most
+    frequent words would go the same way once for each span, overshoot, and diverge.
+
+    matrix   (n_words, width)  float32  changed, in the rows first..last - 1
+    words    (n_rows,)         int32    the row of the matrix that each row of changes belongs to
+    changes  (n_rows, width)   float32
+    updates  (n_rows,)         float32  how many updates made each change
+    pull     float             of one update
+    done     (n_words,)        float32  updates of the spans before this, changed likewise
+    """
+    for i in range(len(words)):
+        word = words[i]
+        if first <= word < last:
+            share = np.float32(math.exp(-pull * done[word]))
+            done[word] += updates[i]
+            for d in range(matrix.shape[1]):
+                matrix[word, d] += share * changes[i, d]
