@@ -155,7 +155,10 @@ def scatter(ax, vectors, title):
     """Draw a word at each vector."""
     ax.scatter(*np.transpose(vectors), s=12)
     for word, vector in zip(words, vectors, strict=True):
-        ax.annotate(word, vector, xytext=(3, 3), textcoords="offset points")
+        others = vectors[(vectors != vector).any(axis=1)]
+        nearest = others[np.linalg.norm(others - vector, axis=1).argmin()]
+        side, shift = ("right", -4) if vector[0] < nearest[0] else ("left", 4)  # away from it
+        ax.annotate(word, vector, (shift, -3), textcoords="offset points", ha=side)
     ax.margins(0.15)
     ax.set_title(title)
 
