@@ -160,7 +160,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         )  # fmt: skip
         self.items_ = _ordered(X) if sparse.issparse(X) else X
         self.effective_metric_ = self.metric
-        squares = _checked_squares(self.items_, "items", self.metric != "euclidean")
+        squares = checked_squares(self.items_, "items", self.metric != "euclidean")
         self._layout = _lay_out(self.items_, squares, self.metric)
         return self
 
@@ -192,7 +192,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._as_rows(X)
-        _checked_squares(X, "items", self.effective_metric_ != "euclidean")
+        checked_squares(X, "items", self.effective_metric_ != "euclidean")
         if sparse.issparse(self.items_):
             return self._replace(_ordered(sparse.vstack([self.items_, X], format="csr")))
         X = X.toarray() if sparse.issparse(X) else X
@@ -330,10 +330,10 @@ class ExactIndex(SaveMixin, BaseEstimator):
     def _best(self, queries, k, every):
         """Return scores and indices; for the Euclidean distance scores are -distance**2."""
         if not hasattr(self, "_layout"):
-            squares = _checked_squares(self.items_, "items", False)
+            squares = checked_squares(self.items_, "items", False)
             self._layout = _lay_out(self.items_, squares, self.effective_metric_)
         metric, n_items = self.effective_metric_, self.items_.shape[0]
-        squares = _checked_squares(queries, "queries", metric != "euclidean")
+        squares = checked_squares(queries, "queries", metric != "euclidean")
         _check_overflow(squares, self._layout.norms, metric)
         scales = _scales(squares, metric)
         shape = queries.shape[0], min(k, n_items)
@@ -412,7 +412,7 @@ def _squared_norms(X):
     return squared_norms(np.arange(len(X) + 1) * X.shape[1], X.ravel())
 
 
-def _checked_squares(X, name, warn):
+def checked_squares(X, name, warn):
     """Return squared norms of finite rows, or raise; warn of rows that match nothing."""
     squares = _squared_norms(X)
     if not np.isfinite(squares).all():

@@ -1,0 +1,227 @@
+"""Every index of dense vectors, ours and the engines', under one contract."""
+
+import pickle
+import sys
+import warnings
+from unittest import mock
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import textvec
+from textvec.search.adapters import (
+    AnnoyIndex,
+    FaissIndex,
+    HnswlibIndex,
+    ScannIndex,
+    TreeIndex,
+    UsearchIndex,
+)
+from textvec.search.exact import ExactIndex
+
+# name -> (index, the least recall@10 on the rows below)
+INDEXES = {
+    "exact": (ExactIndex(), 1),
+    "faiss Flat": (FaissIndex("Flat"), 1),
+    "faiss IVF-PQ": (FaissIndex("IVF8,PQ8x4", parameters="nprobe=8"), 0.6),
+    "faiss HNSW": (FaissIndex("HNSW16", parameters="efConstruction=80,efSearch=64"), 0.98),
+    "hnswlib": (HnswlibIndex(), 0.98),
+    "usearch": (UsearchIndex(), 0.98),
+    "annoy": (AnnoyIndex(), 0.9),
+    "kd tree": (TreeIndex(), 1),
+    "ball tree": (TreeIndex("ball_tree"), 1),
+    "scann": (ScannIndex(num_leaves=8, num_leaves_to_search=8, reorder=200), 0.95),
+}
+METRICS = ("cosine", "dot", "euclidean")
+CASES = [
+    pytest.param(index.set_params(metric="cosine"), metric, recall, id=f"{name}-{metric}")
+    for name, (index, recall) in INDEXES.items()
+    for metric in METRICS
+    if not (isinstance(index, TreeIndex) and metric == "dot")
+]
+APPROXIMATE = {"faiss IVF-PQ"}  # whose distances are, too
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Sixty clusters, as texts have topics; row 7 is zero and row 30 repeats row 20."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(60, 16))
+    rows = centres[rng.integers(60, size=900)] + 0.7 * rng.normal(size=(900, 16))
+    rows[7] = 0
+    rows[30] = rows[20]
+    return rows.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def queries(rows):
+    return rows[100:140] + np.random.default_rng(1).normal(size=(40, 16)).astype(np.float32) / 5
+
+
+@pytest.fixture(autouse=True)
+def _zeros_are_known(request):
+    if "says" not in request.node.name:
+        warnings.filterwarnings("ignore", "[0-9]+ of [0-9]+ (queries|items) are all zeros")
+
+
+def fitted(index, metric, rows):
+    return clone(index).set_params(metric=metric).fit(rows)
+
+
+@pytest.mark.parametrize(("index", "metric", "recall"), CASES)
+def test_recall_against_exact_search(index, metric, recall, rows, queries, request):
+    given = rows.copy()
+    index = fitted(index, metric, rows)
+    distances, indices = index.kneighbors(queries, 10)
+    assert distances.shape == indices.shape == (40, 10)
+    assert distances.dtype == np.float32
+    assert indices.dtype == np.int64
+    assert_array_equal(rows, given)
+    assert (np.diff(distances, axis=1) >= 0).all()
+    exact_distances, exact = ExactIndex(metric=metric).fit(rows).kneighbors(queries, 10)
+    found = [len(set(ours) & set(theirs)) / 10 for ours, theirs in zip(indices, exact, strict=True)]
+    assert np.mean(found) >= recall
+    if not any(name in request.node.name for name in APPROXIMATE):
+        same = indices == exact
+        assert_allclose(distances[same], exact_distances[same], rtol=1e-4, atol=1e-5)
+    assert_array_equal(index.kneighbors(queries, 10, return_distance=False), indices)
+
+
+@pytest.mark.parametrize(("index", "metric", "recall"), CASES)
+def test_saved_and_loaded(index, metric, recall, rows, queries, tmp_path):
+    index = fitted(index, metric, rows)
+    expected = index.kneighbors(queries, 5)
+    if isinstance(index, ScannIndex):
+        with pytest.raises(TypeError, match="cannot be saved.*fit again"):
+            index.save(tmp_path / "index")
+        assert_array_equal(index.kneighbors(queries, 5), expected)
+        return
+    index.save(tmp_path / "index")
+    copies = [textvec.load(tmp_path / "index", mmap_mode=mode) for mode in (None, "r")]
+    copies += [pickle.loads(pickle.dumps(index)), index]
+    copies[0].save(tmp_path / "again")  # before its engine is awake
+    copies.append(textvec.load(tmp_path / "again"))
+    for copy in copies:
+        assert copy.get_params() == index.get_params()
+        assert_array_equal(copy.kneighbors(queries, 5), expected)
+
+
+@pytest.mark.parametrize("name", INDEXES.keys() - {"scann"})
+def test_damaged_files_are_refused(name, rows, tmp_path):
+    path = tmp_path / "index"
+    INDEXES[name][0].fit(rows).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut short or damaged"):
+        textvec.load(path)
+    altered = bytearray(whole)
+    altered[len(whole) // 2] ^= 1
+    path.write_bytes(altered)
+    with pytest.raises(ValueError, match="damaged or altered|not that of a textvec file|cut short"):
+        textvec.load(path)
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_refit_batches_and_forms(name, rows, queries):
+    index = clone(INDEXES[name][0]).fit(rows[:300, :8])
+    index.fit(rows)
+    expected = index.kneighbors(queries, 4)
+    one = [index.kneighbors(query[None], 4) for query in queries[:5]]
+    assert_array_equal([indices[0] for _, indices in one], expected[1][:5])
+    assert_array_equal(index.kneighbors(queries.astype(np.float64), 4)[1], expected[1])
+    assert_array_equal(index.kneighbors(np.asfortranarray(queries).tolist(), 4)[1], expected[1])
+    nothing = index.kneighbors(queries[:0], 3)
+    assert nothing[0].shape == nothing[1].shape == (0, 3)
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_few_items(name, rows):
+    index = clone(INDEXES[name][0])
+    if name in ("faiss IVF-PQ", "scann"):  # there are more clusters than items
+        with pytest.raises(ValueError, match=r"refuses (description='IVF8,|num_leaves=8).* 3 rows"):
+            index.fit(rows[:3])
+        return
+    distances, indices = index.fit(rows[:3]).kneighbors(rows[1:2], 3)
+    assert_array_equal(np.sort(indices), [[0, 1, 2]])
+    assert indices[0, 0] == 1
+    assert abs(distances[0, 0]) < 1e-3
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_zeros_match_nothing_and_it_says_so(name, rows):
+    index = clone(INDEXES[name][0])
+    with pytest.warns(UserWarning, match=r"^1 of 900 items are all zeros \(row 7 is the first\)"):
+        index.fit(rows)
+    with pytest.warns(UserWarning, match=r"^1 of 2 queries .* match nothing\.$"):
+        distances, _ = index.kneighbors(rows[6:8], 2)
+    if name not in APPROXIMATE:
+        assert_allclose(distances[1], 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", INDEXES)
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda index, X: index.fit(X * np.nan), ValueError, "items must be finite.* row 0 holds"),
+        (lambda index, X: index.fit(X[:0]), ValueError, "Found array with 0 sample"),
+        (lambda index, X: index.fit(X[0]), ValueError, "Expected 2D array, got 1D array"),
+        (lambda index, X: index.set_params(metric="l1").fit(X), ValueError, "metric must be one"),
+        (lambda index, X: clone(index).kneighbors(X), NotFittedError, "not fitted yet"),
+        (lambda index, X: index.kneighbors(X[:, :2], 1), ValueError, "X has 2 features, but"),
+        (lambda index, X: index.kneighbors(X * np.inf, 1), ValueError, "queries must be finite"),
+        (lambda index, X: index.kneighbors(X, 0), ValueError, "n_neighbors must be at least 1"),
+        (lambda index, X: index.kneighbors(X, 901), ValueError, "n_neighbors must be at most 900"),
+        (lambda index, X: index.kneighbors(X, 1.5), TypeError, "n_neighbors must be an integer"),
+    ],
+)
+def test_bad_input_is_refused_clearly(name, call, error, message, rows, fitted_indexes):
+    with np.errstate(invalid="ignore"), pytest.raises(error, match=message):
+        call(clone_of(fitted_indexes[name]), rows)
+    assert fitted_indexes[name].kneighbors(rows[:1], 1)[1] == 0
+
+
+@pytest.fixture(scope="module")
+def fitted_indexes(rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {name: clone(index).fit(rows) for name, (index, _) in INDEXES.items()}
+
+
+def clone_of(index):
+    """Another object of the same attributes: engines are shared."""
+    copy = clone(index)
+    vars(copy).update(vars(index))
+    return copy
+
+
+def test_trees_have_no_dot_product(rows):
+    with pytest.raises(ValueError, match="metric must be one of 'cosine', 'euclidean'"):
+        TreeIndex(metric="dot").fit(rows)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (FaissIndex("Flot"), "faiss refuses description='Flot'.*could not parse"),
+        (FaissIndex("Flat", parameters="nprobe=3"), "faiss refuses .*parameters='nprobe=3'"),
+        (FaissIndex("IVF4,PQ5"), "faiss refuses description='IVF4,PQ5'.*multiple"),
+        (TreeIndex("tree"), "algorithm must be one of"),
+    ],
+)
+def test_parameters_that_the_engine_refuses(index, message, rows):
+    with pytest.raises(ValueError, match=message):
+        index.fit(rows)
+
+
+@pytest.mark.parametrize("name", INDEXES.keys() - {"exact", "kd tree", "ball tree"})
+def test_a_missing_engine_names_its_extra(name, rows):
+    module = name.split()[0].replace("usearch", "usearch.index")
+    extra = "scann" if name == "scann" else "search"
+    with (
+        mock.patch.dict(sys.modules, {module: None}),
+        pytest.raises(ImportError, match=rf'pip install "textvec\[{extra}\]"'),
+    ):
+        clone(INDEXES[name][0]).fit(rows)
