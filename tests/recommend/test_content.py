@@ -217,12 +217,32 @@ def test_explanation_of_items_without_a_shared_term_is_empty():
     assert fitted().explain("Quay", "Runway").empty
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("lsa", "dense vectors"), ("hashing", "get_feature_names_out")]
-)
-def test_vectors_without_terms_cannot_be_explained(name, message):
-    with pytest.raises(TypeError, match=message):
-        fitted(VECTORIZERS[name]).explain("Quay", "Pier")
+@pytest.mark.parametrize("name", ["lsa", "hashing", "pipeline"])
+def test_vectors_without_terms_are_explained_by_pairs(name):
+    recommender = fitted(VECTORIZERS[name])
+    explanation = recommender.explain("Quay", "Pier")
+    assert explanation.columns.tolist() == ["a", "b", "share"]
+    assert {("harbour", "harbour"), ("oysters", "oysters")} <= set(
+        zip(explanation["a"], explanation["b"], strict=True)
+    )
+    assert not explanation[["a", "b"]].isin(["the", "and", "at"]).any(axis=None)
+    score = recommender.similar("Quay", k=1)["score"][0]
+    assert_allclose(explanation["share"].sum(), score, rtol=1e-5)
+
+
+def test_long_texts_are_paired_by_sentences():
+    texts = [
+        "A harbour hotel. Sailing boats leave at nine!",
+        "Free sailing boats for guests. An old harbour.",
+        "Skiing from the door. Open fires.",
+        "雪山脚下。泡温泉吧！",
+    ]
+    recommender = ContentRecommender(VECTORIZERS["hashing"]).fit(texts)
+    found = recommender.explain(0, 1)
+    assert set(zip(found["a"], found["b"], strict=True)) == {
+        ("A harbour hotel.", "An old harbour."),
+        ("Sailing boats leave at nine!", "Free sailing boats for guests."),
+    }
 
 
 def test_a_query_without_known_terms_says_so():
@@ -287,16 +307,23 @@ def test_one_id_may_stand_for_a_list():
     )
 
 
-def test_chinese_is_cut_by_jieba():
+def test_chinese_is_cut_into_characters_and_pairs():
     recommender = ContentRecommender().fit(CHINESE)
     assert recommender.similar(0, k=1)["id"].tolist() == [1]
-    assert "机场" in recommender.explain(0, 1)["term"].tolist()
+    terms = recommender.explain(0, 1)["term"].tolist()
+    assert {"机", "班 车"} <= set(terms)
+    assert not set(terms) & {"，", "。", "有", "的"}
     assert recommender.query("泡温泉", k=1)["id"].tolist() == [2]
+    wifi = ContentRecommender().fit(["酒店大堂里有 WiFi。", "旅馆客房的wifi！"])
+    assert wifi.explain(0, 1)["term"].tolist() == ["wifi"]
 
 
-def test_default_vectorizer_goes_by_script():
-    assert default_vectorizer(TEXTS).stop_words == "english"
-    assert default_vectorizer(CHINESE).tokenizer == "jieba"
+def test_default_vectorizer_goes_by_script_and_number():
+    english, chinese = default_vectorizer(TEXTS), default_vectorizer(CHINESE)
+    assert (english.stop_words, english.ngram_range) == ("english", (1, 2))
+    assert (chinese.stop_words, chinese.ngram_range) == ("chinese", (1, 2))
+    assert default_vectorizer(TEXTS * 5000).ngram_range == (1, 1)
+    assert default_vectorizer(CHINESE * 6000).ngram_range == (1, 2)
 
 
 # Bad input

@@ -1,0 +1,219 @@
+"""What can be recommended, read from any form: a frame of items, their ids, the columns to use."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from textvec._checks import check_number
+
+
+def read_items(items):
+    """Return items in any form as a DataFrame that shares their data.
+
+    Parameters
+    ----------
+    items : DataFrame, Series of str or list of str
+        What can be recommended.
+
+    Returns
+    -------
+    DataFrame
+        One row per item; texts without a name stand in the column "text".
+
+    Raises
+    ------
+    TypeError
+        If items have none of these forms.
+    ValueError
+        If there are none.
+    """
+    if isinstance(items, pd.DataFrame):
+        frame = items.copy(deep=False)
+    elif isinstance(items, pd.Series):
+        frame = items.to_frame("text" if items.name is None else items.name)
+    elif isinstance(items, list | tuple) or isinstance(items, np.ndarray) and items.ndim == 1:
+        frame = pd.DataFrame({"text": pd.Series(list(items), dtype=object)})
+    else:
+        raise TypeError(
+            "items must be a DataFrame with a text column, a Series of str or a list of str. "
+            f"Got {type(items).__name__} instead."
+        )
+    if len(frame) == 0:
+        raise ValueError("items is empty: nothing can be recommended from no items.")
+    return frame
+
+
+def read_ids(frame, ids):
+    """Return the ids of items as an index called "id", each there and there once.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The items.
+    ids : column name, array-like or None
+        None takes the index of the frame.
+
+    Returns
+    -------
+    pandas.Index
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or an id is missing or stands twice; the message names the row.
+    """
+    if ids is None:
+        source, ids = "items.index", frame.index
+    elif is_name(ids):
+        source = f"column {ids!r}"
+        check_column("ids", ids, frame)
+        ids = pd.Index(frame[ids])
+    else:
+        source, ids = "ids", pd.Index(ids)
+    if len(ids) != len(frame):
+        raise ValueError(f"ids must have one entry per item: {len(frame)}. Got {len(ids)} instead.")
+    missing = np.flatnonzero(ids.isna())
+    if missing.size:
+        raise ValueError(f"row {missing[0]} of {source} has no id: fill it or drop the row.")
+    if not ids.is_unique:
+        twice = ids[ids.duplicated()][0]
+        first, second = np.flatnonzero(ids == twice)[:2]
+        raise ValueError(
+            f"ids must be unique. {twice!r} stands in rows {first} and {second} of {source}: "
+            "rename or drop one."
+        )
+    return ids.rename("id")
+
+
+def read_weights(parameter, columns, frame):
+    """Return the columns that a parameter names, and what each counts: a dict.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, for messages.
+    columns : column name, list of column names, mapping from column name to weight, or None
+        A column without a weight has weight 1.
+    frame : DataFrame
+        Must have these columns.
+
+    Returns
+    -------
+    dict of column name to float
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or its weight is not above 0.
+    """
+    if columns is None:
+        return {}
+    if not isinstance(columns, Mapping):
+        columns = dict.fromkeys([columns] if is_name(columns) else columns, 1.0)
+    for name, weight in columns.items():
+        check_column(parameter, name, frame)
+        check_number(f"{parameter}[{name!r}]", weight)
+        if not 0 < weight < np.inf:
+            raise ValueError(
+                f"{parameter}[{name!r}] must be above 0 and finite. Got {weight!r} instead: leave "
+                "out a column that shall not count."
+            )
+    return {name: float(weight) for name, weight in columns.items()}
+
+
+def read_interactions(interactions):
+    """Return who likes what: the first two columns of a frame, as Index of users and of items.
+
+    Parameters
+    ----------
+    interactions : DataFrame
+        Users in the first column, items in the second; each pair once.
+
+    Returns
+    -------
+    users, items : pandas.Index
+
+    Raises
+    ------
+    TypeError
+        If it is no DataFrame of two columns or more.
+    ValueError
+        If a user or an item is missing, or a pair stands twice; the message names the row.
+    """
+    if not isinstance(interactions, pd.DataFrame) or interactions.shape[1] < 2:
+        raise TypeError(
+            "interactions must be a DataFrame with users in its first column and items in its "
+            f"second. Got {type(interactions).__name__} instead."
+        )
+    pairs = interactions.iloc[:, :2].set_axis(["user", "item"], axis=1)
+    for row in np.flatnonzero(pairs.isna().any(axis=1))[:1]:
+        raise ValueError(f"row {row} of interactions lacks its user or item: drop the row.")
+    for row in np.flatnonzero(pairs.duplicated())[:1]:
+        user, item = pairs.iloc[row]
+        raise ValueError(
+            f"row {row} of interactions repeats user {user!r} and item {item!r}: drop it."
+        )
+    return pd.Index(pairs["user"]), pd.Index(pairs["item"])
+
+
+def only_column(frame, ids):
+    """Return the one column of a frame besides the ids, or raise ValueError."""
+    candidates = [name for name in frame.columns if not is_name(ids) or name != ids]
+    if len(candidates) != 1:
+        raise ValueError(
+            f"text must name the column of texts. items has the columns {_listed(candidates)}."
+        )
+    return candidates[0]
+
+
+def check_texts(column, ids):
+    """Return the texts of a column as a list, or raise for the first one that is none.
+
+    Parameters
+    ----------
+    column : Series
+        One text per item.
+    ids : pandas.Index
+        What the items are called, for messages.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If a text is missing; the message names the row (counted from 0), its id and the column.
+    TypeError
+        If a text is not a str.
+    """
+    texts = column.tolist()
+    for row, text in enumerate(texts):
+        if isinstance(text, str):
+            continue
+        place = f"row {row} (id {ids[row]!r}) of column {column.name!r}"
+        if pd.isna(text) is True:
+            raise ValueError(f"{place} has no text ({text!r}): fill it with '' or drop the row.")
+        raise TypeError(f"{place} must be a str. Got {type(text).__name__} instead: {text!r}.")
+    return texts
+
+
+def check_column(parameter, name, frame):
+    """Raise ValueError unless a frame has one column of this name."""
+    found = int((frame.columns == name).sum())
+    if found == 0:
+        raise ValueError(
+            f"{parameter}={name!r} is no column of items, which has {_listed(frame.columns)}."
+        )
+    if found > 1:
+        raise ValueError(f"{found} columns of items are called {name!r}: rename all but one.")
+
+
+def is_name(ids):
+    """Tell whether ids, or columns, are given as the name of one column."""
+    return ids is not None and not pd.api.types.is_list_like(ids)
+
+
+def _listed(names):
+    return ", ".join(map(repr, names)) or "no columns"
