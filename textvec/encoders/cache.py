@@ -45,11 +45,11 @@ class EncodingCache:
 
     def __init__(self, folder, max_bytes=10_000_000_000):
         check_number("max_bytes", max_bytes, low=1, integer=True)
-        self.folder = Path(folder)
+        self.folder = os.fspath(folder)
         self.max_bytes = max_bytes
 
     def __repr__(self):
-        return f"EncodingCache({os.fspath(self.folder)!r}, max_bytes={self.max_bytes})"
+        return f"EncodingCache({self.folder!r}, max_bytes={self.max_bytes})"
 
     def __eq__(self, other):
         return type(self) is type(other) and vars(self) == vars(other)
@@ -71,7 +71,7 @@ class EncodingCache:
             The vectors found; keys that are not here are not in it.
         """
         found = {}
-        if not (self.folder / _FILE).exists():
+        if not self._file.exists():
             return found
         with self._connection() as connection:
             for start in range(0, len(keys), _AT_ONCE):
@@ -94,7 +94,7 @@ class EncodingCache:
         vectors : dict of bytes to ndarray
             Kept as float32, in place of what was under these keys.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
         rows = [(key, _pack(vector)) for key, vector in vectors.items()]
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -105,10 +105,14 @@ class EncodingCache:
             connection.commit()
 
     def __len__(self):
-        if not (self.folder / _FILE).exists():
+        if not self._file.exists():
             return 0
         with self._connection() as connection:
             return connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+
+    @property
+    def _file(self):
+        return Path(self.folder, _FILE)
 
     def _make_room(self, connection):
         """Delete the oldest entries, a tenth at a time, until the pages in use are few enough."""
@@ -127,7 +131,7 @@ class EncodingCache:
     @contextmanager
     def _connection(self):
         """Connect anew: a connection shared by threads, or kept over a fork, is not safe."""
-        path = self.folder / _FILE
+        path = self._file
         try:
             with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer

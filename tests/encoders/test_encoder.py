@@ -1,0 +1,498 @@
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+import textvec
+from textvec import TransformerVectorizer
+from textvec.encoders import encoder as encoder_module
+from textvec.encoders.cache import EncodingCache
+from textvec.encoders.networks import TorchNetwork
+from textvec.encoders.pooling import POOLINGS
+
+from .test_pooling import plain
+from .tiny_models import write_bert, write_sentence_config, write_tokenizer
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+sentence_transformers = pytest.importorskip("sentence_transformers")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*was trained with pooling:UserWarning")
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def reference(folder):
+    return sentence_transformers.SentenceTransformer(str(folder), device="cpu")
+
+
+def clean(texts):
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+# ------------------------------------------------------------------------------------- numbers
+
+
+def test_equal_to_sentence_transformers(tiny, texts):
+    vectors = TransformerVectorizer(tiny).fit_transform(texts)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, reference(tiny).encode(clean(texts)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_each_pooling_equals_texts_alone(tiny, texts, pooling):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)
+    model = transformers.AutoModel.from_pretrained(tiny).eval()
+    expected = []
+    for text in clean(texts):
+        ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=64)
+        with torch.inference_mode():
+            layers = model(**ids, output_hidden_states=True).hidden_states
+        expected.append(plain(pooling, [layer[0].double().numpy() for layer in layers]))
+    vectors = TransformerVectorizer(tiny, pooling=pooling, normalize=False).transform(texts)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_minilm_equals_sentence_transformers(minilm):
+    texts = ["A room with a view.", "机场附近的酒店", "", "word " * 400, "A room with a view."]
+    vectors = TransformerVectorizer(minilm).transform(texts)
+    np.testing.assert_allclose(vectors, reference(minilm).encode(texts), atol=1e-5, rtol=0)
+
+
+def test_int8_without_torch_is_close(minilm, minilm_int8):
+    code = f"""
+        import json, sys
+        from textvec import TransformerVectorizer
+        vectorizer = TransformerVectorizer({minilm!r}, backend="onnx", model_kwargs={minilm_int8!r})
+        vectors = vectorizer.transform(["A quiet room by the sea.", "An airport hotel."])
+        loaded = sorted({{"torch", "transformers", "sentence_transformers"}} & sys.modules.keys())
+        print(json.dumps([loaded, vectors.tolist()]))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    loaded, vectors = json.loads(run.stdout)
+    assert loaded == []
+    expected = reference(minilm).encode(["A quiet room by the sea.", "An airport hotel."])
+    assert (np.array(vectors) * expected).sum(axis=1).min() > 0.99
+
+
+def test_other_backends_give_the_same(tiny, texts):
+    vectors = TransformerVectorizer(tiny).transform(texts)
+    whole = TransformerVectorizer(tiny, backend="sentence-transformers")
+    assert whole.pooling_ == "vector"
+    np.testing.assert_allclose(whole.transform(texts), vectors, atol=1e-6)
+
+
+def test_batch_equals_single_and_order_is_kept(tiny, texts):
+    vectorizer = TransformerVectorizer(tiny, batch_size=2)
+    vectors = vectorizer.transform(texts)
+    alone = np.concatenate([vectorizer.transform([text]) for text in texts])
+    np.testing.assert_allclose(vectors, alone, atol=1e-6)
+    np.testing.assert_array_equal(vectors[texts.index("The sea, the sea!")], vectors[-1])
+
+
+def test_a_decoder_without_a_pad_token(tmp_path):
+    size = write_tokenizer(tmp_path, pad_token=None, eos_token="[SEP]")
+    config = transformers.LlamaConfig(
+        vocab_size=size, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=64, initializer_range=0.5,
+    )  # fmt: skip
+    transformers.LlamaModel(config).save_pretrained(tmp_path)
+    texts = ["the sea", "a quiet room with a view of the sea", "x" * 200, "hotel"]
+    vectorizer = TransformerVectorizer(
+        tmp_path, pooling="last_token", append_eos=True, normalize=True, max_length=20
+    )
+    vectors = vectorizer.transform(texts)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    model = transformers.AutoModel.from_pretrained(tmp_path).eval()
+    for text, vector in zip(texts, vectors):
+        ids = tokenizer(text, truncation=True, max_length=19)["input_ids"] + [3]
+        assert len(ids) <= 20
+        with torch.inference_mode():
+            last = model(torch.tensor([ids])).last_hidden_state[0, -1].numpy()
+        np.testing.assert_allclose(vector, unit(last), atol=1e-5)
+
+
+def test_static_table(texts, tmp_path):
+    model2vec = pytest.importorskip("model2vec")
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    folder = Path(pytest.importorskip("wordllama").__file__).parent
+    table = load_file(folder / "weights/l2_supercat_256.safetensors")["embedding.weight"]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizers/l2_supercat_tokenizer_config.json"))
+    model = model2vec.StaticModel(table.astype(np.float32), tokenizer, normalize=True)
+    model.save_pretrained(tmp_path / "static")
+    vectorizer = TransformerVectorizer(tmp_path / "static")
+    vectors = vectorizer.transform(texts)
+    assert vectors.shape == (len(texts), 256)
+    np.testing.assert_allclose(vectors, model.encode(clean(texts)), atol=1e-6)
+    view, ocean, law = vectorizer.transform(["a sea view", "view of the ocean", "income tax law"])
+    assert view @ ocean > view @ law + 0.2
+    with pytest.raises(ValueError, match='is a static table.*Use backend="static"'):
+        TransformerVectorizer(tmp_path / "static", backend="transformers").transform(["a"])
+
+
+# --------------------------------------------------------------------- what is made of vectors
+
+
+@pytest.mark.parametrize("precision", ["int8", "binary"])
+def test_precision_equals_sentence_transformers(tiny, texts, precision):
+    from sentence_transformers.util import quantize_embeddings
+
+    plain_vectors = TransformerVectorizer(tiny).transform(texts)
+    expected = quantize_embeddings(plain_vectors, precision, calibration_embeddings=plain_vectors)
+    vectorizer = TransformerVectorizer(tiny, precision=precision)
+    for vectors in (vectorizer.fit_transform(texts), vectorizer.transform(texts)):
+        assert vectors.dtype == np.int8
+        np.testing.assert_array_equal(vectors, expected)
+    outside = vectorizer.transform(["a wholly different hotel"])
+    assert outside.shape == (1, expected.shape[1])
+    assert len(vectorizer.get_feature_names_out()) == expected.shape[1]
+
+
+def test_int8_must_be_fitted(tiny):
+    with pytest.raises(ValueError, match="not fitted"):
+        TransformerVectorizer(tiny, precision="int8").transform(["a"])
+
+
+def test_truncated_vectors_have_unit_length_again(tiny, texts):
+    whole = TransformerVectorizer(tiny, normalize=False).transform(texts)
+    np.testing.assert_allclose(
+        TransformerVectorizer(tiny, truncate_dim=5).transform(texts), unit(whole[:, :5]), atol=1e-6
+    )
+    assert TransformerVectorizer(tiny, truncate_dim=99).transform(["a"]).shape == (1, 16)
+
+
+@pytest.mark.parametrize("long_text", ["mean_chunks", "max_chunks"])
+def test_long_texts_in_chunks(tiny, long_text):
+    sentences = [f"the sea view is quiet {letter}." for letter in "abcdefghijklmnop"]
+    text = " ".join(sentences)
+    vectorizer = TransformerVectorizer(tiny, long_text=long_text, max_length=10, normalize=False)
+    alone = TransformerVectorizer(tiny, normalize=False).transform(sentences)
+    expected = alone.mean(axis=0) if long_text == "mean_chunks" else alone.max(axis=0)
+    vectors = vectorizer.transform(["the sea", text, ""])
+    np.testing.assert_allclose(vectors[1], expected, atol=1e-5)
+    short = TransformerVectorizer(tiny, normalize=False).transform(["the sea", ""])
+    np.testing.assert_allclose(vectors[[0, 2]], short, atol=1e-5)
+
+
+def test_a_text_of_a_million_characters(tiny):
+    vectors = TransformerVectorizer(tiny).transform(["sea view " * 111_111, "sea"])
+    assert np.isfinite(vectors).all()
+
+
+# ------------------------------------------------------------------------------------- prompts
+
+
+def test_prompts(tiny, texts):
+    bare = TransformerVectorizer(tiny)
+    vectorizer = TransformerVectorizer(tiny, prompts="e5")
+    around = bare.transform([f"query: {text}" for text in texts])
+    np.testing.assert_allclose(vectorizer.transform_queries(texts), around, atol=1e-6)
+    np.testing.assert_allclose(vectorizer.encode_query(texts), around, atol=1e-6)
+    around = bare.transform([f"passage: {text}" for text in texts])
+    np.testing.assert_allclose(vectorizer.transform(texts), around, atol=1e-6)
+    one = vectorizer.encode_document("the sea", prompt='"{text}"!')
+    np.testing.assert_allclose(one, bare.transform(['"the sea"!'])[0], atol=1e-6)
+    named = TransformerVectorizer(tiny, prompts="e5", prompt_name="query")
+    np.testing.assert_allclose(named.transform(["a"]), bare.transform(["query: a"]), atol=1e-6)
+
+
+def test_the_models_own_prompts(tiny, tmp_path):
+    shutil.copytree(tiny, tmp_path / "model")
+    own = {"query": "the query: ", "document": "a passage: "}
+    write_sentence_config(tmp_path / "model", prompts=own, similarity_fn_name="dot")
+    model = reference(tmp_path / "model")
+    vectorizer = TransformerVectorizer(tmp_path / "model")
+    texts = ["the sea", "a room"]
+    np.testing.assert_allclose(vectorizer.encode_query(texts), model.encode_query(texts), atol=1e-6)
+    np.testing.assert_allclose(vectorizer.transform(texts), model.encode_document(texts), atol=1e-6)
+    without = TransformerVectorizer(tmp_path / "model", prompts={})
+    np.testing.assert_allclose(without.transform(texts), model.encode(texts), atol=1e-6)
+
+
+def test_what_follows_a_text_is_never_cut_off(tiny):
+    prompts = {"document": 'a "{text}" is a'}
+    vectorizer = TransformerVectorizer(tiny, prompts=prompts, max_length=12)
+    fits = 12 - len(["[CLS]", "a", '"', '"', "i", "##s", "a", "[SEP]"])
+    long, short = " ".join(["sea"] * 50), " ".join(["sea"] * fits)
+    np.testing.assert_allclose(*vectorizer.transform([long, short]), atol=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["cosine", "dot", "euclidean", "manhattan"])
+def test_similarity(tiny, tmp_path, measure, texts):
+    shutil.copytree(tiny, tmp_path / "model")
+    write_sentence_config(tmp_path / "model", normalize=False, similarity_fn_name=measure)
+    vectorizer = TransformerVectorizer(tmp_path / "model")
+    model = reference(tmp_path / "model")
+    a, b = vectorizer.transform(texts[:4]), vectorizer.transform(texts[4:8])
+    np.testing.assert_allclose(vectorizer.similarity(a, b), model.similarity(a, b), atol=2e-5)
+    np.testing.assert_allclose(
+        vectorizer.similarity_pairwise(a, b), model.similarity_pairwise(a, b), atol=2e-5
+    )
+
+
+# ---------------------------------------------------------------------- an estimator like others
+
+
+def test_clones_copies_and_files_hold_no_weights(tiny, tmp_path, texts):
+    vectorizer = TransformerVectorizer(str(tiny), pooling="max", normalize=False)
+    vectors = vectorizer.fit(texts).transform(texts)
+    content = pickle.dumps(vectorizer)
+    assert len(content) < 2000
+    vectorizer.save(tmp_path / "model.textvec")
+    assert (tmp_path / "model.textvec").stat().st_size < 4000
+    copies = [pickle.loads(content), clone(vectorizer), textvec.load(tmp_path / "model.textvec")]
+    for copy in copies:
+        assert copy.get_params() == vectorizer.get_params()
+        np.testing.assert_array_equal(copy.transform(texts), vectors)
+
+
+def test_int8_ranges_are_saved(tiny, tmp_path, texts):
+    cache = EncodingCache(tmp_path / "cache")
+    vectorizer = TransformerVectorizer(str(tiny), precision="int8", cache=cache).fit(texts)
+    vectorizer.save(tmp_path / "model.textvec")
+    again = textvec.load(tmp_path / "model.textvec")
+    assert again.cache == cache
+    np.testing.assert_array_equal(again.transform(texts), vectorizer.transform(texts))
+
+
+def test_parameters_can_be_set_later(tiny, texts):
+    vectorizer = TransformerVectorizer(tiny)
+    vectorizer.transform(texts)
+    vectorizer.set_params(pooling="cls", normalize=False, max_length=5)
+    expected = TransformerVectorizer(tiny, pooling="cls", normalize=False, max_length=5)
+    np.testing.assert_array_equal(vectorizer.transform(texts), expected.transform(texts))
+
+
+def test_pandas_and_names(tiny):
+    vectorizer = TransformerVectorizer(tiny, truncate_dim=3).set_output(transform="pandas")
+    frame = vectorizer.fit_transform(pd.Series(["sea", "room"], index=[5, 7]))
+    names = [f"transformervectorizer{i}" for i in range(3)]
+    assert list(frame.columns) == names
+    assert vectorizer.get_feature_names_out().tolist() == names
+
+
+def test_no_texts_are_no_rows(tiny):
+    assert TransformerVectorizer(tiny).transform([]).shape == (0, 16)
+
+
+# ---------------------------------------------------------------------------------------- cache
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """How many texts the network reads, as a list that grows."""
+    rows_seen = []
+    forward = TorchNetwork.forward
+
+    def counting(self, rows, poolings):
+        rows_seen.extend(map(tuple, rows))
+        return forward(self, rows, poolings)
+
+    monkeypatch.setattr(TorchNetwork, "forward", counting)
+    return rows_seen
+
+
+def test_a_grid_over_poolings_reads_each_text_once(tiny, tmp_path, seen):
+    rng = np.random.default_rng(0)
+    words = np.array(
+        ["the", "sea", "view", "room", "quiet", "hotel", "a", "b", "c", "d", "e", "f", "g", "h"]
+    )
+    texts = sorted({" ".join(rng.choice(words, rng.integers(2, 12))) for _ in range(60)})
+    labels = [("sea" in text) for text in texts]
+    pipeline = Pipeline(
+        [("vectors", TransformerVectorizer(tiny, cache=tmp_path)), ("model", LogisticRegression())]
+    )
+    poolings = ["cls", "mean", "max", "first_last_mean", "last_token"]
+    search = GridSearchCV(pipeline, {"vectors__pooling": poolings}, cv=5).fit(texts, labels)
+    assert len(search.cv_results_["params"]) == 5
+    assert len(seen) == len(texts)
+    assert len(set(seen)) == len(texts)
+
+
+def test_cached_vectors_are_the_same(tiny, tmp_path, texts, seen):
+    vectorizer = TransformerVectorizer(tiny, cache=tmp_path)
+    first = vectorizer.transform(texts)
+    n_seen = len(seen)
+    np.testing.assert_array_equal(vectorizer.transform(texts[::-1])[::-1], first)
+    whole = clone(vectorizer).set_params(normalize=False, truncate_dim=4, precision="binary")
+    whole.transform(texts)
+    assert len(seen) == n_seen
+    np.testing.assert_allclose(first, TransformerVectorizer(tiny).transform(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change", [{"max_length": 7}, {"dtype": "bfloat16"}, {"prompts": "e5"}, {"model": "other"}]
+)
+def test_what_changes_vectors_changes_keys(tiny, tmp_path, seen, change):
+    texts = ["the sea view of a quiet room in a hotel", "a room"]
+    TransformerVectorizer(tiny, cache=tmp_path / "cache").transform(texts)
+    if "model" in change:
+        change = {"model": write_sentence_config(write_bert(tmp_path, initializer_range=0.4))}
+    changed = TransformerVectorizer(tiny).set_params(**change)
+    expected = changed.transform(texts)
+    n_seen = len(seen)
+    cached = clone(changed).set_params(cache=tmp_path / "cache").transform(texts)
+    assert len(seen) > n_seen
+    np.testing.assert_allclose(cached, expected, atol=1e-6)
+
+
+def test_interrupted_work_is_kept(tiny, tmp_path, monkeypatch, seen):
+    texts = [f"{'sea ' * n}{letter}" for n in range(1, 30) for letter in "abcd"]
+    vectorizer = TransformerVectorizer(tiny, cache=tmp_path)
+    counting = TorchNetwork.forward
+
+    def interrupted(self, rows, poolings):
+        if len(seen) > 50:
+            raise KeyboardInterrupt
+        return counting(self, rows, poolings)
+
+    monkeypatch.setattr(TorchNetwork, "forward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        vectorizer.transform(texts)
+    monkeypatch.setattr(TorchNetwork, "forward", counting)
+    n_seen = len(seen)
+    assert 50 < n_seen < len(texts)
+    vectorizer.transform(texts)
+    assert len(seen) == len(texts)
+
+
+def test_clones_in_use_share_the_weights(tiny):
+    first, second = (TransformerVectorizer(tiny).fit(["a"]) for _ in range(2))
+    first.transform(["a"])
+    second.transform(["b"])
+    assert first._choice().load() is second._choice().load()
+
+
+# ------------------------------------------------------------------------------------ bad input
+
+
+def test_another_pooling_warns_once(tiny):
+    encoder_module._warned.clear()
+    message = "was trained with pooling 'mean': with 'cls' its vectors are likely to be worse"
+    with pytest.warns(UserWarning, match=message):
+        TransformerVectorizer(tiny, pooling="cls").transform(["a"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TransformerVectorizer(tiny, pooling="cls").transform(["a"])
+        TransformerVectorizer(tiny).transform(["a"])
+
+
+def test_a_model_that_says_nothing_about_pooling(tmp_path):
+    write_bert(tmp_path)
+    with pytest.warns(UserWarning, match="says nothing about pooling: mean is taken"):
+        vectors = TransformerVectorizer(tmp_path).transform(["the sea"])
+    expected = TransformerVectorizer(tmp_path, pooling="mean").transform(["the sea"])
+    np.testing.assert_array_equal(vectors, expected)
+
+
+def test_further_modules_go_to_sentence_transformers(tiny, tmp_path):
+    from sentence_transformers.base.modules import Dense
+
+    model = reference(tiny)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.append(Dense(16, 5))
+    model.save(str(tmp_path / "dense"))
+    vectorizer = TransformerVectorizer(tmp_path / "dense")
+    np.testing.assert_allclose(vectorizer.transform(["sea"]), model.encode(["sea"]), atol=1e-6)
+    assert vectorizer.pooling_ == "vector"
+    with pytest.raises(ValueError, match="further modules .*Dense.*does not run"):
+        TransformerVectorizer(tmp_path / "dense", backend="transformers").transform(["sea"])
+    with pytest.raises(ValueError, match="pooling must be 'auto' with the backend"):
+        vectorizer.set_params(pooling="cls").transform(["sea"])
+
+
+@pytest.mark.parametrize("model", ["./nowhere", "/nowhere/model", "a/b/c"])
+def test_a_folder_that_is_not_there(model):
+    with pytest.raises(FileNotFoundError, match=f"There is no folder '{model}' .seen from"):
+        TransformerVectorizer(model).transform(["a"])
+
+
+def test_a_model_that_cannot_be_downloaded():
+    message = "no such model in the cache .*could not be downloaded.*hf download nobody/nothing"
+    with pytest.raises(FileNotFoundError, match=message):
+        TransformerVectorizer("nobody/nothing").transform(["a"])
+
+
+def test_a_model_from_the_hubs_cache(tiny, tmp_path, monkeypatch, texts):
+    from huggingface_hub import constants
+
+    snapshot = tmp_path / "models--someone--tiny" / "snapshots" / ("0" * 40)
+    shutil.copytree(tiny, snapshot)
+    (tmp_path / "models--someone--tiny" / "refs").mkdir()
+    (tmp_path / "models--someone--tiny" / "refs" / "main").write_text("0" * 40)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    vectors = TransformerVectorizer("someone/tiny").transform(texts)
+    np.testing.assert_array_equal(vectors, TransformerVectorizer(tiny).transform(texts))
+
+
+def test_nan_is_told_with_the_text(tiny, tmp_path):
+    shutil.copytree(tiny, tmp_path / "model")
+    model = transformers.AutoModel.from_pretrained(tiny)
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight[10] = torch.nan  # hotel
+    model.save_pretrained(tmp_path / "model")
+    with pytest.raises(ValueError, match="gave NaN or infinity for text 1 .'a hotel'"):
+        TransformerVectorizer(tmp_path / "model").transform(["the sea", "a hotel", "a room"])
+
+
+def test_no_onnx_file(tiny):
+    with pytest.raises(FileNotFoundError, match="No ONNX file: looked for onnx/model.onnx and"):
+        TransformerVectorizer(tiny, backend="onnx").transform(["a"])
+
+
+def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
+    vectorizer = TransformerVectorizer(
+        minilm, backend="onnx", pooling="first_last_mean", model_kwargs=minilm_int8
+    )
+    with pytest.raises(ValueError, match="'first_last_mean' needs layers that the backend 'onnx'"):
+        vectorizer.transform(["a"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"backend": "tf"}, ValueError, "backend must be one of 'auto'"),
+        ({"pooling": "average"}, ValueError, "pooling must be one of 'auto', 'cls'"),
+        ({"precision": "int4"}, ValueError, "precision must be one of"),
+        ({"long_text": "split"}, ValueError, "long_text must be one of"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1. Got 0 instead"),
+        ({"truncate_dim": 2.5}, TypeError, "truncate_dim must be an integer"),
+        ({"dtype": "int8"}, ValueError, "dtype must be 'float32'"),
+        ({"prompts": "e6"}, ValueError, "name of a family, such as e5.* Got 'e6' instead"),
+        ({"prompts": "instruct"}, ValueError, "'instruct' needs a task"),
+        ({"prompts": {"document": 3}}, TypeError, "A prompt must be a str. Got int"),
+        ({"prompts": {"document": "{text}{text}"}}, ValueError, "once at most"),
+        ({"prompts": {}, "prompt_name": "query"}, ValueError, r"one of \[\]. Got 'query'"),
+        ({"model": 3}, TypeError, "model must be a str or a path. Got 3 instead"),
+    ],
+)
+def test_bad_parameters(tiny, parameters, error, message):
+    with pytest.raises(error, match=message):
+        TransformerVectorizer(tiny).set_params(**parameters).transform(["a"])
+
+
+def test_bad_documents(tiny):
+    vectorizer = TransformerVectorizer(tiny)
+    with pytest.raises(ValueError, match="Iterable over raw text documents expected"):
+        vectorizer.transform("one text")
+    with pytest.raises(TypeError, match="Each document must be a str. Got None .NoneType. at 1"):
+        vectorizer.transform(["a", None])

@@ -1,0 +1,132 @@
+import logging
+
+import numpy as np
+import pytest
+
+from textvec import TransformerVectorizer
+
+from .embeddings_server import running, vector_of
+
+pytest.importorskip("openai")
+
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with running() as state:
+        yield state
+
+
+def vectorizer(server, options=(), **parameters):
+    kwargs = {"base_url": server.url, "max_retries": 3, "timeout": 20} | dict(options)
+    return TransformerVectorizer("tiny", backend="openai", model_kwargs=kwargs, **parameters)
+
+
+TEXTS = ["a sea view", "海景", "", "a", "a sea view", "word " * 300, "🎈"]
+EXPECTED = [vector_of(text) if text else np.zeros(8) for text in TEXTS]
+
+
+def test_vectors_come_back_in_order(server):
+    server.always = "shuffled"
+    vectors = vectorizer(server).transform(TEXTS)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, EXPECTED, atol=1e-6)
+    assert server.keys == [f"Bearer {KEY}"]
+    sent = [text for body in server.requests for text in body["input"]]
+    assert sorted(sent) == sorted({text for text in TEXTS if text})
+
+
+def test_batches_by_tokens(server):
+    texts = [f"{i} " + "word " * (i % 50) for i in range(120)]
+    model = vectorizer(server, batch_size=4, max_length=64)
+    np.testing.assert_allclose(model.transform(texts), [vector_of(text) for text in texts])
+    sizes = [sum(len(text) // 4 + 1 for text in body["input"]) for body in server.requests]
+    assert len(sizes) > 5
+    assert max(sizes) <= 256
+
+
+def test_truncate_dim_is_sent_as_dimensions(server):
+    vectors = vectorizer(server, truncate_dim=3).transform(["a"])
+    np.testing.assert_allclose(vectors, [vector_of("a", 3)], atol=1e-6)
+    assert server.requests[0]["dimensions"] == 3
+
+
+@pytest.mark.parametrize("fault", [429, 500, 503, "hang up"])
+def test_passing_troubles_are_tried_again(server, fault):
+    server.faults = [fault, fault]
+    np.testing.assert_allclose(vectorizer(server).transform(TEXTS), EXPECTED, atol=1e-6)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "message"),
+    [
+        (401, PermissionError, r"answered 401.*Check OPENAI_API_KEY"),
+        (404, ConnectionError, r"answered 404"),
+        (429, ConnectionError, r"answered 429"),
+        (500, ConnectionError, r"answered 500"),
+        ("slow", TimeoutError, r"did not answer in 0.2 s. Raise timeout"),
+        ("too few", ConnectionError, r"sent 2 vectors"),
+        ("another width", ConnectionError, r"sent vectors of unlike widths"),
+        ("all of another width", ConnectionError, r"sent vectors of 5 dimensions after 8"),
+        ("nan", ConnectionError, r"sent NaN or infinity"),
+        ("not JSON", ConnectionError, r"sent something else"),
+        ("other JSON", ConnectionError, r"sent something else"),
+    ],
+)
+def test_lasting_troubles(server, tmp_path, caplog, fault, error, message):
+    caplog.set_level(logging.DEBUG)
+    first, second = ["x" * 400, "y" * 400, "z" * 400], ["a", "b", "c"]
+    server.faults = [None]
+    server.always = fault
+    options = {"max_retries": 1, "timeout": 0.2 if fault == "slow" else 20}
+    model = vectorizer(server, options, cache=tmp_path, batch_size=1, max_length=303)
+    with pytest.raises(error, match=message) as caught:
+        model.transform([*first, *second])
+    assert KEY not in str(caught.getrepr(showlocals=False))
+    assert KEY not in caplog.text
+    # What was done before is kept: a working server is asked for the rest alone.
+    server.requests.clear()
+    server.faults, server.always = [], None
+    model.set_params(model_kwargs=model.model_kwargs | {"timeout": 20})
+
+    vectors = model.transform([*first, *second])
+    np.testing.assert_allclose(vectors, [vector_of(text) for text in [*first, *second]], atol=1e-6)
+    assert [body["input"] for body in server.requests] == [second]
+
+
+def test_the_key_is_nowhere_to_be_seen(server, tmp_path):
+    model = vectorizer(server)
+    model.transform(["a"])
+    model.save(tmp_path / "model")
+    assert KEY.encode() not in (tmp_path / "model").read_bytes()
+    backend = model._choice().load()
+    for shown in (repr(model), model.get_params(), vars(backend), model._choice().identity()):
+        assert KEY not in str(shown)
+    with pytest.raises(ValueError, match="Got api_key. The key is read from OPENAI_API_KEY"):
+        vectorizer(server, {"api_key": KEY}).transform(["a"])
+
+
+def test_without_a_key(server, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    np.testing.assert_allclose(vectorizer(server).transform(["a"]), [vector_of("a")], atol=1e-6)
+    with pytest.raises(PermissionError, match="OPENAI_API_KEY, which is not set"):
+        TransformerVectorizer("text-embedding-3-small", backend="openai").transform(["a"])
+
+
+def test_a_server_that_is_not_there(server):
+    model = vectorizer(server, {"base_url": "http://127.0.0.1:9/v1", "max_retries": 0})
+    with pytest.raises(ConnectionError, match="127.0.0.1:9/v1/ cannot be reached"):
+        model.transform(["a"])
+
+
+def test_long_texts_need_a_length(server):
+    with pytest.raises(ValueError, match="Give max_length"):
+        vectorizer(server, long_text="mean_chunks").transform(["a"])
+    vectors = vectorizer(server, long_text="mean_chunks", max_length=50).transform(["word " * 90])
+    assert len(server.requests[-1]["input"]) >= 2 or len(server.requests) > 1
+    assert vectors.shape == (1, 8)

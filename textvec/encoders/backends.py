@@ -1,0 +1,197 @@
+"""One interface to every kind of encoder, and which one a model asks for.
+
+A backend has ``poolings`` (the names of the vectors that it can give), ``encode(texts, poolings,
+prefix)``, which yields :class:`~textvec.encoders.batching.Encoded` batches as they get done, and
+``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs.
+"""
+
+import json
+import os
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from textvec._checks import check_choice, import_optional
+from textvec.encoders.batching import WINDOW, Encoded
+from textvec.encoders.model_files import find_model
+from textvec.encoders.networks import OnnxNetwork, TorchNetwork, torch_device, torch_dtype
+from textvec.encoders.openai_api import OpenAIEndpoint
+
+BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
+_API_LENGTH = 512  # tokens of a text that a batch for a server counts with
+_SETTINGS = ("dtype", "device", "max_length", "append_eos", "batch_size", "model_kwargs")
+
+_loaded: WeakValueDictionary = WeakValueDictionary()  # so clones in use share their weights
+
+
+class SentenceTransformerModel:
+    """A whole pipeline of sentence-transformers, with whatever modules it has."""
+
+    poolings = ("vector",)
+
+    def __init__(self, folder, dtype, device, max_length, batch_size, model_kwargs):
+        library = import_optional("sentence_transformers", "transformers")
+        torch = import_optional("torch", "transformers")
+        options = dict(model_kwargs)
+        trust = options.pop("trust_remote_code", False)
+        static = folder.is_static  # takes no options
+        self.model = library.SentenceTransformer(
+            str(folder.path),
+            device=torch_device(torch, device),
+            trust_remote_code=trust,
+            local_files_only=True,
+            model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
+        )
+        if max_length and not static:
+            self.model.max_seq_length = max_length
+        self.batch_size = batch_size
+
+    def count_tokens(self, text):
+        """Return how many tokens a text has uncut, special tokens included."""
+        tokenizer = self.model.tokenizer
+        if callable(tokenizer):
+            return len(tokenizer(text, verbose=False)["input_ids"])
+        return len(tokenizer.encode(text).ids)
+
+    def encode(self, texts, poolings, prefix=""):
+        """Yield the vectors of texts, a window at a time."""
+        for first in range(0, len(texts), WINDOW):
+            some = [text.removeprefix(prefix) for text in texts[first : first + WINDOW]]
+            vectors = self.model.encode(
+                some, prompt=prefix or "", batch_size=self.batch_size, show_progress_bar=False
+            )
+            vectors = np.asarray(vectors, np.float32)
+            yield Encoded(np.arange(first, first + len(some)), {"vector": vectors}, 0)
+
+
+class StaticTable:
+    """A table of token vectors of the library model2vec; a text is the mean of its tokens'."""
+
+    poolings = ("vector",)
+
+    def __init__(self, folder, max_length):
+        library = import_optional("model2vec", "static")
+        limit = {} if max_length is None else {"max_length": max_length}
+        self.model = library.StaticModel.from_pretrained(folder.path, force_download=False, **limit)
+
+    def count_tokens(self, text):
+        """Return how many tokens a text has uncut."""
+        return len(self.model.tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def encode(self, texts, poolings, prefix=""):
+        """Yield the vectors of texts, a window at a time."""
+        for first in range(0, len(texts), WINDOW):
+            some = texts[first : first + WINDOW]
+            vectors = self.model.encode(some, use_multiprocessing=False)
+            rows = np.arange(first, first + len(some))
+            yield Encoded(rows, {"vector": np.asarray(vectors, np.float32)}, 0)
+
+
+class Choice:
+    """A model with its backend settled, before anything heavy is loaded.
+
+    Parameters
+    ----------
+    model : str or path-like
+        As in :class:`~textvec.TransformerVectorizer`; an ONNX file stands for its folder.
+    backend : str
+        One of ``BACKENDS``.
+    revision : str or None
+        Of a model on the hub.
+    truncate_dim : int or None
+        Sent to servers.
+    **settings : dict
+        ``dtype, device, max_length, append_eos, batch_size, model_kwargs``.
+    """
+
+    def __init__(self, model, backend, revision=None, truncate_dim=None, **settings):
+        check_choice("backend", backend, BACKENDS)
+        self.settings = {"model_kwargs": {}} | settings
+        if self.settings["model_kwargs"] is None:
+            self.settings["model_kwargs"] = {}
+        self.options = dict(self.settings["model_kwargs"])
+        self.file_name = self.options.pop("file_name", None)
+        self.model = os.fspath(model)
+        self.truncate_dim = truncate_dim
+        self.folder = None
+        self._running = None
+        if backend == "openai":
+            self.backend = backend
+            return
+        if self.model.endswith(".onnx") and Path(self.model).is_file():
+            self.file_name = self.file_name or Path(self.model).name
+            self.model = os.fspath(Path(self.model).parent)
+            backend = "onnx" if backend == "auto" else backend
+        trust = bool(self.options.get("trust_remote_code"))
+        wanted = "transformers" if backend == "auto" else backend
+        self.folder = find_model(self.model, revision, wanted, trust)
+        self.backend = self._fitting() if backend == "auto" else backend
+        if self.backend in ("transformers", "onnx") and self.folder.is_static:
+            raise ValueError(
+                f"{self.model} is a static table, which the backend {self.backend!r} cannot run. "
+                'Use backend="static".'
+            )
+
+    def _fitting(self):
+        folder = self.folder
+        if folder.is_static:
+            return "static"
+        if self.file_name is not None and str(self.file_name).endswith(".onnx"):
+            return "onnx"
+        return "transformers" if folder.is_plain else "sentence-transformers"
+
+    @property
+    def pools_itself(self):
+        """Whether the backend gives one vector, its own, instead of a choice of poolings."""
+        return self.backend not in ("transformers", "onnx")
+
+    def identity(self):
+        """Return what tells vectors of this model from others': weights and all settings."""
+        settings = self.settings
+        described = {"max_length": settings["max_length"], "model_kwargs": self.options}
+        if self.backend == "openai":
+            server = {"base_url": self.options.get("base_url")}  # how long to wait is no matter
+            described = server | {"model": self.model, "dimensions": self.truncate_dim}
+        elif self.backend == "onnx":
+            described["digest"] = self.folder.digest(self.folder.onnx_file(self.file_name))
+            described["append_eos"] = settings["append_eos"]
+        else:
+            described["digest"] = self.folder.digest()
+            described["dtype"] = settings["dtype"]
+            described["append_eos"] = settings["append_eos"]
+        return json.dumps({"backend": self.backend} | described, sort_keys=True, default=repr)
+
+    def load(self):
+        """Return the backend, loaded; estimators that are alive with equal settings share it."""
+        if self._running is None:
+            where = self.folder and os.path.realpath(self.folder.path)
+            key = repr((self.backend, self.model, where, self.truncate_dim, self.settings))
+            self._running = _loaded.get(key) or _loaded.setdefault(key, self._load())
+        return self._running
+
+    def _load(self):
+        settings = {name: self.settings[name] for name in _SETTINGS}
+        length, size = settings["max_length"], settings["batch_size"]
+        settings["model_kwargs"] = self.options
+        match self.backend:
+            case "openai":
+                budget = size * (length or _API_LENGTH)
+                return OpenAIEndpoint(self.model, self.truncate_dim, budget, self.options)
+            case "onnx":
+                if self.options:
+                    raise ValueError(
+                        "model_kwargs for the backend 'onnx' must be 'file_name'. "
+                        f"Got {', '.join(self.options)}."
+                    )
+                file = self.folder.onnx_file(self.file_name)
+                del settings["dtype"], settings["model_kwargs"]
+                return OnnxNetwork(self.folder, file, **settings)
+            case "transformers":
+                return TorchNetwork(self.folder, **settings)
+        if self.settings["append_eos"]:
+            raise ValueError(f"append_eos is not for the backend {self.backend!r}.")
+        if self.backend == "static" and self.folder.is_model2vec:
+            return StaticTable(self.folder, length)
+        del settings["append_eos"]
+        return SentenceTransformerModel(self.folder, **settings)

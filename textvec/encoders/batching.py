@@ -1,0 +1,131 @@
+"""Texts of any length to batches of about equal work: sorted, packed, tokenised ahead."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+WINDOW = 1024  # texts tokenised and sorted together
+
+
+class Encoded(NamedTuple):
+    """Vectors of some texts.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_texts,), int64
+        Which texts, by their place in what was given.
+    vectors : dict of str to ndarray of shape (n_texts, n_dimensions), float32
+        By pooling, or ``"vector"`` where the model pools itself.
+    n_tokens : int
+        How many tokens were read for them; 0 where nobody counts.
+    """
+
+    rows: np.ndarray
+    vectors: dict
+    n_tokens: int
+
+
+def pack(lengths, budget):
+    """Sort texts by length and cut them into batches of at most ``budget`` tokens, padding and all.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Tokens of each text.
+    budget : int
+        Tokens of a batch. A text that has more is a batch of its own.
+
+    Returns
+    -------
+    list of ndarray of int64
+        The texts of each batch. The longest come first: if they fit in memory, so do the others.
+
+    Examples
+    --------
+    >>> [batch.tolist() for batch in pack([3, 9, 2, 4], budget=8)]
+    [[1], [3, 0], [2]]
+    """
+    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        longest = max(int(lengths[order[start]]), 1)
+        stop = start + max(budget // longest, 1)
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+def encode_in_batches(network, texts, poolings, budget):
+    """Run a network over texts; while it computes, the next texts are being tokenised.
+
+    Parameters
+    ----------
+    network : TorchNetwork or OnnxNetwork
+        What has ``tokenize`` and ``forward``.
+    texts : list of str
+        The texts.
+    poolings : tuple of str
+        Which vectors are wanted of each.
+    budget : int
+        Tokens of a batch, as in :func:`pack`.
+
+    Yields
+    ------
+    Encoded
+        Batch by batch, in an order of its own.
+
+    Raises
+    ------
+    ValueError
+        If a vector is not finite; the message shows the text.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(network.tokenize, texts[:WINDOW])
+        for first in range(0, len(texts), WINDOW):
+            tokens = ahead.result()
+            ahead = pool.submit(network.tokenize, texts[first + WINDOW : first + 2 * WINDOW])
+            for batch in pack([len(ids) for ids in tokens], budget):
+                rows = [tokens[row] for row in batch]
+                vectors = network.forward(rows, poolings)
+                rows_here = batch + first
+                _check_finite(vectors, rows_here, texts)
+                yield Encoded(rows_here, vectors, sum(map(len, rows)))
+
+
+def _check_finite(vectors, rows, texts):
+    for vector in vectors.values():
+        bad = ~np.isfinite(vector).all(axis=1)
+        if bad.any():
+            row = rows[bad.argmax()]
+            raise ValueError(
+                f"The model gave NaN or infinity for text {row} ({texts[row][:60]!r}). With "
+                'dtype="float16" try "bfloat16" or "float32"; else its weights are damaged.'
+            )
+
+
+def padded(rows, pad_id):
+    """Return token ids and attention mask of a batch, padded on the right.
+
+    Right padding serves every model: a causal one never looks to the right, and the others heed
+    the mask, so positions stay those of the text alone.
+
+    Parameters
+    ----------
+    rows : list of list of int
+        Token ids of each text.
+    pad_id : int
+        What fills up.
+
+    Returns
+    -------
+    ids, mask : ndarray of shape (n_texts, n_tokens), int64
+        At least one token wide.
+    """
+    width = max(1, *map(len, rows))
+    ids = np.full((len(rows), width), pad_id, np.int64)
+    mask = np.zeros((len(rows), width), np.int64)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return ids, mask

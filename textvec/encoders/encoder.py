@@ -1,0 +1,633 @@
+"""TransformerVectorizer: a pretrained encoder behind fit and transform."""
+
+import hashlib
+import os
+import warnings
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.metrics.pairwise import pairwise_distances
+from sklearn.utils.extmath import row_norms
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import check_choice, check_number, closest_names
+from textvec.encoders.backends import BACKENDS, Choice
+from textvec.encoders.cache import EncodingCache
+from textvec.encoders.pooling import POOLINGS
+from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
+from textvec.persistence import SaveMixin
+from textvec.text.splitters import RecursiveTextSplitter
+
+_LONG_TEXT = ("truncate", "mean_chunks", "max_chunks")
+_PRECISIONS = ("float32", "int8", "binary")
+_warned: set = set()  # (model, pooling) whose warning was given
+
+
+class TransformerVectorizer(
+    SaveMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Dense vectors from a pretrained encoder, in the place of any other vectorizer.
+
+    There is nothing to fit (but for ``precision="int8"``), and the model loads at the first text.
+    Clones, copies and saved files hold the model's name and not its weights.
+
+    Parameters
+    ----------
+    model : str or path-like
+        A folder in the layout of Hugging Face or sentence-transformers, an ONNX file, a name on the
+        Hugging Face Hub, or a server's name for a model.
+    backend : {"auto", "transformers", "sentence-transformers", "onnx", "static", "openai"}, \
+default="auto"
+        What runs the model. ``"transformers"`` is PyTorch with our own pooling; ``"onnx"`` needs no
+        PyTorch; ``"static"`` is a table of token vectors (model2vec, StaticEmbedding);
+        ``"sentence-transformers"`` runs pipelines with further modules; ``"openai"`` asks a server
+        that speaks OpenAI's embeddings API, with the key in the environment variable
+        OPENAI_API_KEY. ``"auto"`` takes, of the first four, what the model's files ask for.
+    pooling : str, default="auto"
+        How token vectors become one vector: ``"cls"``, ``"mean"``, ``"max"``, ``"mean_sqrt_len"``,
+        ``"first_last_mean"``, ``"embedding_last_mean"``, ``"last_weighted"`` or ``"last_token"``;
+        formulas in :mod:`textvec.encoders.pooling`. ``"auto"`` is what the model was trained with,
+        to be seen in ``pooling_``. Another one usually makes worse vectors, and warns once. The
+        last three backends pool by themselves: leave "auto".
+    prompts : dict of str to str, name of a family, or None, default=None
+        What to write around texts: ``{"query": "query: ", "document": "passage: "}`` or templates
+        with ``{text}``, or a name such as ``"e5"`` (see
+        :func:`textvec.encoders.prompts.family_prompts`). None takes the model's own, {} none.
+    prompt_name : str, default=None
+        The prompt for documents; None is ``prompts["document"]`` where there is one.
+    normalize : bool or "auto", default="auto"
+        Whether vectors get unit length; ``"auto"`` if the model's own have it.
+    truncate_dim : int >= 1, default=None
+        Keep so many leading dimensions, then normalise again (models trained for that: Matryoshka).
+        Servers are asked for it as ``dimensions``.
+    precision : {"float32", "int8", "binary"}, default="float32"
+        Of the result. ``"int8"`` cuts each dimension's range, as seen in fit, into 255 steps;
+        ``"binary"`` keeps the signs, eight to a byte. Both as sentence-transformers does.
+    long_text : {"truncate", "mean_chunks", "max_chunks"}, default="truncate"
+        What becomes of a text longer than the model reads: cut off, or cut into chunks (by
+        :class:`~textvec.text.splitters.RecursiveTextSplitter`) whose vectors' mean or maximum
+        counts.
+    batch_size : int >= 1, default=32
+        Texts of ``max_length`` that a GPU takes at once; shorter ones go more at once. On a
+        processor small batches are faster and this hardly matters.
+    max_length : int >= 1, default=None
+        The most tokens of a text that the model reads; None for its own limit.
+    append_eos : bool, default=False
+        End each text with the end-of-text token, as E5-mistral and GTE-Qwen2 want it.
+    dtype : str, default="float32"
+        Of the computation: also ``"float16"``, ``"bfloat16"``, or ``"auto"`` for the weights' own.
+    device : str, default="auto"
+        Where to compute; ``"auto"`` takes a GPU if there is one.
+    cache : None, path, or EncodingCache, default=None
+        A folder that keeps vectors, so that none is computed twice, by this or any other estimator
+        or process. It then keeps every pooling of a text: a grid search over ``pooling`` runs the
+        network once for each text.
+    revision : str, default=None
+        Branch, tag or commit of a model on the hub.
+    model_kwargs : dict, default=None
+        Handed on to what loads the model, such as ``{"quantization_config": ...}``. Code that comes
+        with a model runs only if this holds ``{"trust_remote_code": True}``. For ``"onnx"``:
+        ``{"file_name": ...}``. For ``"openai"``: ``base_url``, ``timeout`` and ``max_retries``.
+    verbose : bool, default=False
+        Show progress in texts, and tokens a second; say which pooling was taken.
+
+    Attributes
+    ----------
+    pooling_ : str
+        The pooling that is used; ``"vector"`` where the backend pools by itself.
+    ranges_ : ndarray of shape (2, n_dimensions), float32
+        Least and greatest value of each dimension in fit, for ``precision="int8"`` alone.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model, or it cannot be downloaded.
+    ValueError
+        If parameters contradict each other or the model, or the model gives NaN.
+
+    See Also
+    --------
+    DocumentVectorizer : Word vectors of one's own, pooled.
+
+    Notes
+    -----
+    A text without tokens is the zero vector. Vectors agree with those of sentence-transformers to
+    rounding. An int8 ONNX model that measures its activations while it runs (dynamic quantisation)
+    gives vectors that depend a little on what else is in the batch.
+
+    Examples
+    --------
+    >>> from textvec import TransformerVectorizer
+    >>> TransformerVectorizer("sentence-transformers/all-MiniLM-L6-v2", pooling="mean")
+    TransformerVectorizer(model='sentence-transformers/all-MiniLM-L6-v2', pooling='mean')
+    """
+
+    def __init__(
+        self,
+        model,
+        backend="auto",
+        pooling="auto",
+        prompts=None,
+        prompt_name=None,
+        normalize="auto",
+        truncate_dim=None,
+        precision="float32",
+        long_text="truncate",
+        batch_size=32,
+        max_length=None,
+        append_eos=False,
+        dtype="float32",
+        device="auto",
+        cache=None,
+        revision=None,
+        model_kwargs=None,
+        verbose=False,
+    ):
+        self.model = model
+        self.backend = backend
+        self.pooling = pooling
+        self.prompts = prompts
+        self.prompt_name = prompt_name
+        self.normalize = normalize
+        self.truncate_dim = truncate_dim
+        self.precision = precision
+        self.long_text = long_text
+        self.batch_size = batch_size
+        self.max_length = max_length
+        self.append_eos = append_eos
+        self.dtype = dtype
+        self.device = device
+        self.cache = cache
+        self.revision = revision
+        self.model_kwargs = model_kwargs
+        self.verbose = verbose
+
+    def fit(self, raw_documents, y=None) -> Self:
+        """Check the parameters; for ``precision="int8"`` learn the range of each dimension.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+            The same estimator.
+        """
+        self._check_parameters()
+        if self.precision == "int8":
+            self._learn_ranges(self._float_vectors(raw_documents))
+        return self
+
+    def fit_transform(self, raw_documents, y=None):
+        """Fit, and return the vectors of the same texts, encoding them once.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_texts, n_dimensions)
+            As :meth:`transform` gives them.
+        """
+        vectors = self._float_vectors(raw_documents)
+        if self.precision == "int8":
+            self._learn_ranges(vectors)
+        return self._in_precision(vectors)
+
+    def transform(self, raw_documents):
+        """Return a vector for each document.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The texts; they get the prompt for documents, if there is one.
+
+        Returns
+        -------
+        ndarray of shape (n_texts, n_dimensions), float32
+            Of another type if ``precision`` says so.
+        """
+        return self._in_precision(self._float_vectors(raw_documents))
+
+    def transform_queries(self, raw_documents):
+        """Return a vector for each query: the same but for the prompt.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The queries; they get the prompt for queries, if there is one.
+
+        Returns
+        -------
+        ndarray of shape (n_texts, n_dimensions), float32
+            Of another type if ``precision`` says so.
+        """
+        return self._in_precision(self._float_vectors(raw_documents, "query"))
+
+    def encode_query(self, texts, prompt=None):
+        """Return the vectors of queries, as in sentence-transformers.
+
+        Parameters
+        ----------
+        texts : str or iterable of str
+            One query or several.
+        prompt : str, default=None
+            A prompt or template for this call, instead of the one for queries.
+
+        Returns
+        -------
+        ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
+            One vector for a str.
+        """
+        return self._encode(texts, "query", prompt)
+
+    def encode_document(self, texts, prompt=None):
+        """Return the vectors of documents, as in sentence-transformers.
+
+        Parameters
+        ----------
+        texts : str or iterable of str
+            One document or several.
+        prompt : str, default=None
+            A prompt or template for this call, instead of the one for documents.
+
+        Returns
+        -------
+        ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
+            One vector for a str.
+        """
+        return self._encode(texts, "document", prompt)
+
+    def similarity(self, vectors, others):
+        """Compare all vectors with all others, by the measure that the model was trained for.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n, n_dimensions)
+            Such as from :meth:`encode_query`.
+        others : ndarray of shape (m, n_dimensions)
+            Such as from :meth:`encode_document`.
+
+        Returns
+        -------
+        ndarray of shape (n, m), float32
+            The greater the more alike: cosine, dot product, or a distance times -1.
+        """
+        vectors, others = np.atleast_2d(_as_float(vectors)), np.atleast_2d(_as_float(others))
+        match self._measure():
+            case "dot":
+                return vectors @ others.T
+            case "cosine":
+                return _unit(vectors) @ _unit(others).T
+            case distance:
+                return -pairwise_distances(vectors, others, distance).astype(np.float32)
+
+    def similarity_pairwise(self, vectors, others):
+        """Compare each vector with the other in the same row.
+
+        Parameters
+        ----------
+        vectors, others : ndarray of shape (n, n_dimensions)
+            The two sides.
+
+        Returns
+        -------
+        ndarray of shape (n,), float32
+            As :meth:`similarity` compares.
+        """
+        vectors, others = np.atleast_2d(_as_float(vectors)), np.atleast_2d(_as_float(others))
+        match self._measure():
+            case "dot":
+                return np.einsum("nd,nd->n", vectors, others)
+            case "cosine":
+                return np.einsum("nd,nd->n", _unit(vectors), _unit(others))
+            case "euclidean":
+                return -np.sqrt(np.square(vectors - others).sum(axis=1))
+            case _:
+                return -np.abs(vectors - others).sum(axis=1)
+
+    @property
+    def pooling_(self):
+        """The pooling that is used; ``"vector"`` where the backend pools by itself."""
+        return self._resolved_pooling(self._choice())
+
+    @property
+    def _n_features_out(self):
+        return self._in_precision(self._vectors_of(["text"], Prompt())).shape[1]
+
+    # ------------------------------------------------------------------------------- encoding
+
+    def _encode(self, texts, side, prompt):
+        if isinstance(texts, str):
+            return self._encode([texts], side, prompt)[0]
+        return self._in_precision(self._float_vectors(texts, side, prompt))
+
+    def _float_vectors(self, raw_documents, side="document", template=None):
+        """Return the vectors before ``precision``, with prompts, chunks, normalising and all."""
+        self._check_parameters()
+        texts = _check_texts(raw_documents)
+        choice = self._choice()
+        if template is not None:
+            prompt = parse_prompt(template)
+        else:
+            folder = choice.folder
+            prompts, name = self.prompts, self.prompt_name if side == "document" else None
+            if isinstance(prompts, str):
+                prompts = family_prompts(prompts)
+            elif prompts is None:
+                prompts = folder.prompts if folder is not None else {}
+                if folder is not None and name is None and folder.default_prompt_name in prompts:
+                    name = folder.default_prompt_name if side not in prompts else None
+            prompt = choose_prompt(prompts, name, side)
+        return self._vectors_of(texts, prompt)
+
+    def _vectors_of(self, texts, prompt):
+        if not texts:
+            return self._vectors_of(["text"], prompt)[:0]
+        choice = self._choice()
+        pooling = self._resolved_pooling(choice)
+        if self.long_text == "truncate":
+            vectors = self._pooled(choice, pooling, self._prompted(choice, texts, prompt), prompt)
+        else:
+            vectors = self._chunked(choice, pooling, texts, prompt)
+        if self.truncate_dim is not None and self.truncate_dim < vectors.shape[1]:
+            vectors = vectors[:, : self.truncate_dim]
+        normalizes = self.normalize
+        if normalizes == "auto":
+            normalizes = choice.folder is not None and choice.folder.normalizes
+        return _unit(vectors) if normalizes else np.ascontiguousarray(vectors)
+
+    def _prompted(self, choice, texts, prompt):
+        """Put the prompt around each text; what comes after it must not be cut off."""
+        if not prompt.suffix:
+            return [prompt.around(text) for text in texts]
+        backend = choice.load()
+        limit = getattr(backend, "max_length", None)
+        if limit is None:
+            return [prompt.around(text) for text in texts]
+        return [prompt.around(_shortened(text, prompt, backend, limit)) for text in texts]
+
+    def _chunked(self, choice, pooling, texts, prompt):
+        """Return one vector for each text from those of its chunks."""
+        backend = choice.load()
+        limit = self.max_length or getattr(backend, "max_length", None)
+        if limit is None:
+            raise ValueError(
+                f"long_text={self.long_text!r} needs to know how much the model reads. "
+                "Give max_length."
+            )
+
+        def tokens(text):
+            return range(backend.count_tokens(prompt.around(text)))
+
+        splitter = RecursiveTextSplitter(limit, tokenizer=tokens)
+        chunks, ends = [], []
+        for text in texts:
+            chunks += [chunk.text for chunk in splitter.split(text)] or [text]
+            ends.append(len(chunks))
+        around = [prompt.around(chunk) for chunk in chunks]
+        vectors = self._pooled(choice, pooling, around, prompt)
+        starts = [0, *ends[:-1]]
+        if self.long_text == "max_chunks":
+            return np.maximum.reduceat(vectors, starts)
+        counts = np.diff([0, *ends])[:, None].astype(np.float32)
+        return np.add.reduceat(vectors, starts) / counts
+
+    def _pooled(self, choice, pooling, texts, prompt):
+        """Return the vectors of texts as the backend gives them, each text encoded once."""
+        places: dict = {}
+        for row, text in enumerate(texts):
+            places.setdefault(text, []).append(row)
+        distinct = list(places)
+        vectors = dict(self._distinct(choice, pooling, distinct, prompt))
+        rows = np.empty((len(texts), len(vectors[0])), np.float32)
+        for number, text in enumerate(distinct):
+            rows[places[text]] = vectors[number]
+        return rows
+
+    def _distinct(self, choice, pooling, texts, prompt):
+        """Yield (place, vector) for each text, from the cache or else the network."""
+        cache = self._opened_cache()
+        if cache is None:
+            for batch in self._batches(choice, texts, (pooling,), prompt):
+                yield from zip(batch.rows.tolist(), batch.vectors[pooling])
+            return
+        identity = choice.identity()
+        keys = [_key(identity, pooling, prompt.prefix, text) for text in texts]
+        found = cache.get(keys)
+        yield from ((row, found[key]) for row, key in enumerate(keys) if key in found)
+        missing = [row for row, key in enumerate(keys) if key not in found]
+        if not missing:
+            return
+        poolings = choice.load().poolings
+        for batch in self._batches(choice, [texts[row] for row in missing], poolings, prompt):
+            rows = [missing[place] for place in batch.rows.tolist()]
+            cache.put(
+                {
+                    _key(identity, name, prompt.prefix, texts[row]): vector
+                    for name, vectors in batch.vectors.items()
+                    for row, vector in zip(rows, vectors)
+                }
+            )
+            yield from zip(rows, batch.vectors[pooling])
+
+    def _batches(self, choice, texts, poolings, prompt):
+        """Yield the backend's batches, and show how far they are."""
+        backend = choice.load()
+        missing = set(poolings) - set(backend.poolings)
+        if missing:
+            raise ValueError(
+                f"pooling {missing.pop()!r} needs layers that the backend {choice.backend!r} does "
+                f"not give. Choose one of {', '.join(backend.poolings)}."
+            )
+        batches = backend.encode(texts, poolings, prompt.prefix)
+        if not self.verbose:
+            yield from batches
+            return
+        from tqdm import tqdm
+
+        n_tokens = 0
+        with tqdm(total=len(texts), unit="text", desc=f"{choice.backend} ({poolings[0]})") as bar:
+            for batch in batches:
+                n_tokens += batch.n_tokens
+                seconds = bar.format_dict["elapsed"]
+                if n_tokens and seconds:
+                    bar.set_postfix_str(f"{n_tokens / seconds:,.0f} tokens/s", refresh=False)
+                bar.update(len(batch.rows))
+                yield batch
+
+    # ------------------------------------------------------------------------------ precision
+
+    def _learn_ranges(self, vectors):
+        if not len(vectors):
+            raise ValueError("precision='int8' learns ranges from texts. Got none.")
+        self.ranges_ = np.stack([vectors.min(axis=0), vectors.max(axis=0)])
+
+    def _in_precision(self, vectors):
+        """Return the vectors in the wanted type, with the numbers of sentence-transformers."""
+        if self.precision == "int8":
+            check_is_fitted(self, "ranges_")
+            low, high = self.ranges_
+            steps = (high - low) / 255
+            steps = np.where(steps == 0, 1, steps)
+            return (np.clip(np.floor((vectors - low) / steps), 0, 255) - 128).astype(np.int8)
+        if self.precision == "binary":
+            return (np.packbits(vectors > 0, axis=1).astype(np.int16) - 128).astype(np.int8)
+        return vectors
+
+    # ----------------------------------------------------------------------------- parameters
+
+    def _check_parameters(self):
+        if not isinstance(self.model, str | os.PathLike):
+            raise TypeError(f"model must be a str or a path. Got {self.model!r} instead.")
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("pooling", self.pooling, ("auto", *POOLINGS))
+        check_choice("normalize", self.normalize, ("auto", True, False))
+        check_choice("precision", self.precision, _PRECISIONS)
+        check_choice("long_text", self.long_text, _LONG_TEXT)
+        check_number("batch_size", self.batch_size, low=1, integer=True)
+        for name in ("truncate_dim", "max_length"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), low=1, integer=True)
+        if isinstance(self.prompts, str) and self.prompts not in FAMILIES:
+            near = closest_names(self.prompts, FAMILIES) or list(FAMILIES)
+            raise ValueError(
+                f"prompts must be a dict or the name of a family, such as {', '.join(near)}. "
+                f"Got {self.prompts!r} instead."
+            )
+
+    def _choice(self):
+        settings = {
+            name: getattr(self, name)
+            for name in ("dtype", "device", "max_length", "append_eos", "batch_size")
+        }
+        key = repr((self.model, self.backend, self.revision, self.truncate_dim, self.model_kwargs))
+        key += repr(settings)
+        known = self.__dict__.get("_chosen")
+        if known is None or known[0] != key:
+            choice = Choice(
+                self.model,
+                self.backend,
+                self.revision,
+                self.truncate_dim,
+                model_kwargs=self.model_kwargs,
+                **settings,
+            )
+            known = self._chosen = (key, choice)
+        return known[1]
+
+    def _resolved_pooling(self, choice):
+        if choice.pools_itself:
+            if self.pooling != "auto":
+                raise ValueError(
+                    f"pooling must be 'auto' with the backend {choice.backend!r}, which pools by "
+                    f"itself. Got {self.pooling!r} instead. Or choose backend='transformers'."
+                )
+            return "vector"
+        own = choice.folder.pooling
+        if self.pooling == "auto":
+            if not choice.folder.is_plain:
+                raise ValueError(
+                    f"{self.model} has further modules ({', '.join(choice.folder.modules)}), which "
+                    f"the backend {choice.backend!r} does not run. Use "
+                    "backend='sentence-transformers', or name a pooling."
+                )
+            if own is None:
+                self._warn_once(choice, "says nothing about pooling: mean is taken. Name one.")
+            return own or "mean"
+        if own not in (None, self.pooling):
+            self._warn_once(
+                choice,
+                f"was trained with pooling {own!r}: with {self.pooling!r} its vectors are likely "
+                "to be worse.",
+            )
+        return self.pooling
+
+    def _warn_once(self, choice, message):
+        case = (choice.model, self.pooling)
+        if case not in _warned:
+            _warned.add(case)
+            warnings.warn(f"{self.model} {message}", UserWarning, stacklevel=2)
+
+    def _measure(self):
+        folder = self._choice().folder
+        return "cosine" if folder is None else folder.similarity
+
+    def _opened_cache(self):
+        if self.cache is None or isinstance(self.cache, EncodingCache):
+            return self.cache
+        return EncodingCache(self.cache)
+
+    def __getstate__(self):
+        state = {**super().__getstate__()}
+        state.pop("_chosen", None)  # holds the weights
+        return state
+
+    def __sklearn_is_fitted__(self):
+        return self.precision != "int8" or hasattr(self, "ranges_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = self.precision == "int8"
+        return tags
+
+
+def _key(identity, pooling, prefix, text):
+    """Return the digest of a text and of all that makes its vector what it is."""
+    digest = hashlib.blake2b(digest_size=32)
+    for part in (identity, pooling, prefix, text):
+        content = part.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
+    return digest.digest()
+
+
+def _shortened(text, prompt, backend, limit):
+    """Cut a text so that it fits together with its prompt."""
+    if backend.count_tokens(prompt.around(text)) <= limit:
+        return text
+    fits, too_long = 0, len(text)  # a longer beginning may have fewer tokens, but hardly any
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if backend.count_tokens(prompt.around(text[:middle])) <= limit:
+            fits = middle
+        else:
+            too_long = middle
+    return text[:fits]
+
+
+def _check_texts(raw_documents):
+    if isinstance(raw_documents, str | bytes):
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received. "
+            "Put one text into a list."
+        )
+    texts = list(raw_documents)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"Each document must be a str. Got {text!r} ({type(text).__name__}) at {row}."
+            )
+    # Tokenizers read UTF-8, which has no lone surrogates.
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+def _as_float(vectors):
+    return np.asarray(vectors, np.float32)
+
+
+def _unit(vectors):
+    """Return the vectors at unit length; a zero vector stays."""
+    norms = row_norms(vectors)[:, None]
+    return vectors / np.where(norms == 0, 1, norms)

@@ -1,0 +1,275 @@
+"""A pretrained model's folder: where it is, what it says about itself, and its digest."""
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from textvec._checks import import_optional
+
+# What models are made of; other formats of the same weights stay out of downloads and digests.
+_TEXTUAL = ("*.json", "*.txt", "*.model", "*.jinja", "*.jsonl")
+_WEIGHTS = {
+    "transformers": ("*.safetensors",),
+    "sentence-transformers": ("*.safetensors",),
+    "static": ("*.safetensors",),
+    "onnx": ("*.onnx", "*.onnx_data", "*.onnx.data"),
+}
+_OLD_WEIGHTS = ("*.bin", "*.gguf")
+_OTHER_FORMATS = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "training_args.bin", "README*")
+_ONNX_PLACES = ("onnx/model.onnx", "model.onnx")
+
+# sentence-transformers' names for ours, old (a flag each) and new (a word).
+_POOLING_NAMES = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len",
+    "pooling_mode_weightedmean_tokens": "last_weighted",
+    "pooling_mode_lasttoken": "last_token",
+    "cls": "cls",
+    "mean": "mean",
+    "max": "max",
+    "mean_sqrt_len_tokens": "mean_sqrt_len",
+    "weightedmean": "last_weighted",
+    "lasttoken": "last_token",
+}
+_PLAIN_MODULES = {"Transformer", "Pooling", "Normalize"}
+_NO_LIMIT = 10**6  # what tokenizers write for "no limit" is greater
+
+
+class ModelFolder:
+    """What the files of a pretrained model say, without loading it.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder in the layout of Hugging Face or sentence-transformers.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def read(self, name, default=None):
+        """Return the JSON of a file, or ``default`` if there is no such file.
+
+        Parameters
+        ----------
+        name : str
+            The file, from the folder on.
+        default : object, default=None
+            What to return without it.
+
+        Returns
+        -------
+        object
+            What the file holds.
+
+        Raises
+        ------
+        ValueError
+            If it is not JSON.
+        """
+        file = self.path / name
+        if not file.is_file():
+            return default
+        try:
+            return json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file} is not JSON: {error}. Fetch the model anew.") from error
+
+    @property
+    def modules(self):
+        """The kinds of modules in ``modules.json``, in order; empty without that file."""
+        return [module["type"].rpartition(".")[2] for module in self.read("modules.json", [])]
+
+    @property
+    def is_static(self):
+        """Whether it is a table of token vectors rather than a network."""
+        return "StaticEmbedding" in self.modules or self.is_model2vec
+
+    @property
+    def is_model2vec(self):
+        """Whether it was written by model2vec."""
+        return self.read("config.json", {}).get("model_type") == "model2vec"
+
+    @property
+    def is_plain(self):
+        """Whether it is no more than a network, one pooling and, perhaps, unit length."""
+        pooling = self._pooling_config()
+        return (
+            set(self.modules) <= _PLAIN_MODULES
+            and len(self._pooling_modes(pooling)) <= 1
+            and pooling.get("include_prompt", True)
+        )
+
+    @property
+    def pooling(self):
+        """The pooling that the model was trained with, or None if nothing says so."""
+        modes = self._pooling_modes(self._pooling_config())
+        return modes[0] if len(modes) == 1 else None
+
+    @property
+    def normalizes(self):
+        """Whether the model's own vectors have unit length."""
+        return self.modules[-1:] == ["Normalize"]
+
+    @property
+    def prompts(self):
+        """The model's own prompts by name."""
+        found = self.read("config_sentence_transformers.json", {}).get("prompts") or {}
+        return {name: prompt for name, prompt in found.items() if prompt}
+
+    @property
+    def default_prompt_name(self):
+        """The name of the prompt that the model takes unasked, or None."""
+        return self.read("config_sentence_transformers.json", {}).get("default_prompt_name")
+
+    @property
+    def similarity(self):
+        """How the model's vectors are compared: cosine, dot, euclidean or manhattan."""
+        config = self.read("config_sentence_transformers.json", {})
+        return config.get("similarity_fn_name") or "cosine"
+
+    @property
+    def max_length(self):
+        """The most tokens that the model reads, or None if nothing says so."""
+        length = self.read("sentence_bert_config.json", {}).get("max_seq_length")
+        if length is None:
+            limits = [
+                self.read("tokenizer_config.json", {}).get("model_max_length"),
+                self.read("config.json", {}).get("max_position_embeddings"),
+            ]
+            length = min((n for n in limits if n is not None and n < _NO_LIMIT), default=None)
+        return None if length is None else int(length)
+
+    def onnx_file(self, name=None):
+        """Return the ONNX file.
+
+        Parameters
+        ----------
+        name : str, default=None
+            Which, from the folder on or absolute; None looks where models have it.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
+        names = _ONNX_PLACES if name is None else (name,)
+        for candidate in names:
+            if (self.path / candidate).is_file():
+                return self.path / candidate
+        raise FileNotFoundError(
+            f"No ONNX file: looked for {' and '.join(map(str, names))} in {self.path}. "
+            'Name it with model_kwargs={"file_name": ...}, or use backend="transformers".'
+        )
+
+    def digest(self, *weights):
+        """Return the sha256 of everything here that a vector depends on.
+
+        Parameters
+        ----------
+        *weights : path-like
+            The weights; by default all of the formats that PyTorch reads.
+
+        Returns
+        -------
+        str
+            In hexadecimal.
+        """
+        patterns = _TEXTUAL if weights else (*_TEXTUAL, "*.safetensors", *_OLD_WEIGHTS, "*.py")
+        files = {file for pattern in patterns for file in self.path.rglob(pattern)}
+        ignored = {file for pattern in _OTHER_FORMATS for file in self.path.rglob(pattern)}
+        names = [(file.relative_to(self.path).as_posix(), file) for file in files - ignored]
+        names += [(Path(file).name, Path(file)) for file in weights]
+        whole = hashlib.sha256()
+        for name, file in sorted(names):
+            state = file.stat()
+            digest = _file_digest(os.path.realpath(file), state.st_size, state.st_mtime_ns)
+            whole.update(f"{name} {digest}\n".encode())
+        return whole.hexdigest()
+
+    def _pooling_config(self):
+        for module in self.read("modules.json", []):
+            if module["type"].rpartition(".")[2] == "Pooling":
+                return self.read(f"{module['path']}/config.json", {})
+        return self.read("1_Pooling/config.json", {})
+
+    @staticmethod
+    def _pooling_modes(config):
+        modes = config.get("pooling_mode")
+        if modes is None:
+            modes = [name for name, on in config.items() if name in _POOLING_NAMES and on is True]
+        elif isinstance(modes, str):
+            modes = [modes]
+        return [_POOLING_NAMES.get(mode, mode) for mode in modes]
+
+
+@lru_cache(maxsize=4096)
+def _file_digest(path, size, modified):
+    """Return the sha256 of a file that is known by its size and time until these change."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_model(model, revision=None, backend="transformers", trust_remote_code=False):
+    """Return the folder of a model: the path itself, or its files from the Hugging Face Hub.
+
+    Parameters
+    ----------
+    model : str or path-like
+        A folder, or a name on the hub such as ``"BAAI/bge-small-zh-v1.5"``. The hub is asked only
+        for what its cache on this machine does not have.
+    revision : str, default=None
+        Branch, tag or commit on the hub.
+    backend : str, default="transformers"
+        Whose weights to fetch.
+    trust_remote_code : bool, default=False
+        Whether to fetch Python files too.
+
+    Returns
+    -------
+    ModelFolder
+        What the files say.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or model, or it cannot be downloaded. The message says where it
+        was looked for and how to fetch it.
+    """
+    if Path(model).is_dir():
+        return ModelFolder(model)
+    name = os.fspath(model)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep != "/" and os.sep in name:
+        raise FileNotFoundError(
+            f"There is no folder {name!r} (seen from {Path.cwd()}). Give the folder of a model, "
+            'or its name on the Hugging Face Hub, such as "sentence-transformers/LaBSE".'
+        )
+    hub = import_optional("huggingface_hub", "transformers")
+    code = ("*.py",) if trust_remote_code else ()
+    patterns = [*_TEXTUAL, *_WEIGHTS[backend], *code]
+    ignored = list(_OTHER_FORMATS) if backend != "onnx" else ["*.bin", "openvino/*"]
+    try:
+        fetch = lambda allowed: hub.snapshot_download(  # noqa: E731
+            name, revision=revision, allow_patterns=allowed, ignore_patterns=ignored
+        )
+        folder = ModelFolder(fetch(patterns))
+        if backend != "onnx" and not list(folder.path.rglob("*.safetensors")):
+            folder = ModelFolder(fetch([*patterns, *_OLD_WEIGHTS]))
+    except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise FileNotFoundError(
+            f"There is no folder {name!r} (seen from {Path.cwd()}), no such model in the cache "
+            f"{hub.constants.HF_HUB_CACHE}, and it could not be downloaded: {reason} "
+            f"Where there is a network, fetch it with `hf download {name}`; then copy that cache, "
+            "or name the folder with --local-dir and give its path as model."
+        ) from error
+    return folder

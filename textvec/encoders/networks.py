@@ -1,0 +1,276 @@
+"""Transformer networks that give a vector for each token, in PyTorch and in ONNX Runtime."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from textvec._checks import import_optional
+from textvec.encoders.batching import encode_in_batches, padded
+from textvec.encoders.pooling import LAST_LAYER_POOLINGS, LAYERS, POOLINGS, pool, token_weights
+
+# On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
+_PROCESSOR_BUDGET = 512
+_DEFAULT_LENGTH = 512
+_TOKENIZER_KWARGS = ("trust_remote_code", "gguf_file")
+
+
+class TorchNetwork:
+    """A network of the library transformers.
+
+    Parameters
+    ----------
+    folder : ModelFolder
+        Its files.
+    dtype : str
+        Of the computation, a name in torch, or "auto" for that of the weights.
+    device : str
+        As in torch; "auto" takes a GPU if there is one.
+    max_length : int or None
+        The most tokens of a text; None for the model's own limit.
+    append_eos : bool
+        Whether each text ends with the end-of-text token.
+    batch_size : int
+        How many texts of ``max_length`` make a batch on a GPU.
+    model_kwargs : dict
+        For ``AutoModel.from_pretrained``.
+    """
+
+    poolings = POOLINGS
+
+    def __init__(self, folder, dtype, device, max_length, append_eos, batch_size, model_kwargs):
+        self.torch = torch = import_optional("torch", "transformers")
+        transformers = import_optional("transformers", "transformers")
+        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.append_eos = append_eos
+        self.device = torch_device(torch, device)
+        on_processor = self.device == "cpu"
+        self.budget = batch_size * self.max_length
+        if on_processor:
+            self.budget = min(self.budget, _PROCESSOR_BUDGET)
+        tokenizer_kwargs = {
+            name: value for name, value in model_kwargs.items() if name in _TOKENIZER_KWARGS
+        }
+        with _quiet(transformers):
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(
+                folder.path, local_files_only=True, **tokenizer_kwargs
+            )
+            model = transformers.AutoModel.from_pretrained(
+                folder.path, local_files_only=True, dtype=torch_dtype(torch, dtype), **model_kwargs
+            )
+        if model.config.is_encoder_decoder:
+            model = model.get_encoder()
+        if not {"quantization_config", "device_map"} & model_kwargs.keys():
+            model = model.to(self.device)  # else the library has placed it
+        model.config.use_cache = False  # keys and values are for generating text
+        self.model = model.eval()
+        self.pad_id = first_given(self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
+        if append_eos and self.tokenizer.eos_token_id is None:
+            raise ValueError(
+                f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
+            )
+
+    def tokenize(self, texts):
+        """Return the token ids of each text, special ones included, cut to the limit."""
+        if not texts:
+            return []
+        found = self.tokenizer(
+            texts,
+            truncation=True,
+            max_length=self.max_length - self.append_eos,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )["input_ids"]
+        if self.append_eos:
+            found = [[*tokens, self.tokenizer.eos_token_id] for tokens in found]
+        return found
+
+    def count_tokens(self, text):
+        """Return how many tokens a text has uncut, special tokens included."""
+        found = self.tokenizer(text, return_attention_mask=False, verbose=False)["input_ids"]
+        return len(found) + self.append_eos
+
+    def encode(self, texts, poolings, prefix=""):
+        """Yield the vectors of texts, batch by batch."""
+        return encode_in_batches(self, texts, poolings, self.budget)
+
+    def forward(self, rows, poolings):
+        """Return the wanted vectors of one batch, a dict of arrays (n_texts, n_dimensions)."""
+        torch = self.torch
+        ids, mask = padded(rows, self.pad_id)
+        all_layers = any(LAYERS[name] != (-1,) for name in poolings)
+        given = torch.from_numpy(mask).to(self.device)
+        with torch.inference_mode():
+            output = self.model(
+                input_ids=torch.from_numpy(ids).to(self.device),
+                # Without a mask attention takes a faster path.
+                attention_mask=None if mask.all() else given,
+                output_hidden_states=all_layers,
+            )
+            layers = output.hidden_states if all_layers else (output.last_hidden_state,)
+            if all_layers:
+                layers = (*layers[:-1], output.last_hidden_state)
+            return self._pool(layers, mask, given, poolings)
+
+    def _pool(self, layers, mask, given, poolings):
+        """As ``pooling.pool``, where the layers are: only one vector a text leaves the device."""
+        torch = self.torch
+        padding = None if mask.all() else (given == 0)[:, :, None]
+        pooled = {}
+        for wanted in {LAYERS[name] for name in poolings}:
+            hidden = sum(layers[layer].float() for layer in wanted) / len(wanted)
+            if padding is not None:
+                hidden = hidden.masked_fill(padding, 0)
+            linear = [name for name in poolings if LAYERS[name] == wanted and name != "max"]
+            if linear:
+                weights = np.stack([token_weights(name, mask) for name in linear], axis=1)
+                vectors = torch.from_numpy(weights).to(hidden.device) @ hidden
+                pooled |= zip(linear, vectors.cpu().numpy().swapaxes(0, 1))
+            if "max" in poolings and wanted == (-1,):
+                if padding is not None:
+                    hidden = hidden.masked_fill(padding, -torch.inf)
+                peaks = hidden.amax(dim=1).cpu().numpy()
+                pooled["max"] = np.where(mask.any(axis=1)[:, None], peaks, 0)
+        return pooled
+
+
+class OnnxNetwork:
+    """A network in an ONNX file; neither torch nor transformers is loaded.
+
+    Parameters
+    ----------
+    folder : ModelFolder
+        Where ``tokenizer.json`` is.
+    file : path-like
+        The ONNX file.
+    device : str
+        "auto" takes what this build of ONNX Runtime puts first, else "cpu" or "cuda".
+    max_length : int or None
+        The most tokens of a text; None for the model's own limit.
+    append_eos : bool
+        Whether each text ends with the end-of-text token.
+    batch_size : int
+        How many texts of ``max_length`` make a batch on a GPU.
+    """
+
+    poolings = LAST_LAYER_POOLINGS
+
+    def __init__(self, folder, file, device, max_length, append_eos, batch_size):
+        runtime = import_optional("onnxruntime", "onnx")
+        tokenizers = import_optional("tokenizers", "onnx")
+        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        providers = runtime.get_available_providers()
+        if device != "auto":
+            wanted = f"{device.partition(':')[0]}ExecutionProvider".lower()
+            providers = [name for name in providers if name.lower() == wanted]
+            if not providers:
+                raise ValueError(
+                    f"device {device!r} is not among ONNX Runtime's here: "
+                    f"{', '.join(runtime.get_available_providers())}."
+                )
+        self.session = runtime.InferenceSession(str(file), providers=providers)
+        self.inputs = {node.name for node in self.session.get_inputs()}
+        self.output = self._token_output(file)
+        self.budget = batch_size * self.max_length
+        if self.session.get_providers() == ["CPUExecutionProvider"]:
+            self.budget = min(self.budget, _PROCESSOR_BUDGET)
+        tokenizer_file = Path(folder.path) / "tokenizer.json"
+        if not tokenizer_file.is_file():
+            raise FileNotFoundError(
+                f"There is no tokenizer.json in {folder.path}. Copy it there from the folder that "
+                "the ONNX file was made from."
+            )
+        self.tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self._truncating = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
+        self._truncating.enable_truncation(self.max_length - append_eos)
+        self.end = self._end_token(folder) if append_eos else []
+        self.pad_id = first_given(folder.read("config.json", {}).get("pad_token_id"), 0)
+
+    def _token_output(self, file):
+        for node in self.session.get_outputs():
+            if len(node.shape) == 3:
+                return node.name
+        found = ", ".join(f"{node.name} {node.shape}" for node in self.session.get_outputs())
+        raise ValueError(
+            f"{file} gives no vectors of tokens, whose shape is (texts, tokens, dimensions). It "
+            f"gives {found}. Export the model without its pooling."
+        )
+
+    def _end_token(self, folder):
+        token = folder.read("tokenizer_config.json", {}).get("eos_token")
+        token = token["content"] if isinstance(token, dict) else token
+        number = None if token is None else self.tokenizer.token_to_id(token)
+        if number is None:
+            raise ValueError(
+                f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
+            )
+        return [number]
+
+    def tokenize(self, texts):
+        """Return the token ids of each text, special ones included, cut to the limit."""
+        return [found.ids + self.end for found in self._truncating.encode_batch_fast(texts)]
+
+    def count_tokens(self, text):
+        """Return how many tokens a text has uncut, special tokens included."""
+        return len(self.tokenizer.encode(text).ids) + len(self.end)
+
+    def encode(self, texts, poolings, prefix=""):
+        """Yield the vectors of texts, batch by batch."""
+        return encode_in_batches(self, texts, poolings, self.budget)
+
+    def forward(self, rows, poolings):
+        """Return the wanted vectors of one batch, a dict of arrays (n_texts, n_dimensions)."""
+        ids, mask = padded(rows, self.pad_id)
+        feeds = {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(ids),
+            "position_ids": np.maximum(mask.cumsum(axis=1) - 1, 0),
+        }
+        feeds = {name: array for name, array in feeds.items() if name in self.inputs}
+        (hidden,) = self.session.run([self.output], feeds)
+        hidden = hidden.astype(np.float32, copy=False)
+        return {name: pool(name, [hidden], mask) for name in poolings}
+
+
+def torch_device(torch, device):
+    """Return the name of a device; "auto" takes a GPU if there is one."""
+    if device != "auto":
+        return device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def torch_dtype(torch, dtype):
+    """Return torch's number type of that name; "auto" stays."""
+    if dtype == "auto":
+        return dtype
+    found = getattr(torch, str(dtype), None)
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(
+            f"dtype must be 'float32', 'float16', 'bfloat16' or 'auto'. Got {dtype!r} instead."
+        )
+    return found
+
+
+def first_given(*values):
+    """Return the first value that is not None."""
+    return next(value for value in values if value is not None)
+
+
+@contextmanager
+def _quiet(transformers):
+    """Keep transformers from drawing bars and telling of weights that are not needed here."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()

@@ -1,0 +1,148 @@
+"""Vectors from any server that speaks OpenAI's embeddings API, through the official client."""
+
+import os
+import re
+
+import numpy as np
+
+from textvec._checks import import_optional
+from textvec.encoders.batching import Encoded, pack
+
+_KEY = "OPENAI_API_KEY"
+_TEXTS_AT_ONCE = 2048  # the API's own limit
+_CLIENT_OPTIONS = {"base_url", "timeout", "max_retries", "organization", "project"}
+_BYTES_PER_TOKEN = 4  # of English, roughly; only batches depend on it
+
+
+class OpenAIEndpoint:
+    """A model behind the embeddings API.
+
+    The key is read from the environment (``OPENAI_API_KEY``) at each use, is never stored, and is
+    blotted out of what the server says. Answers 408, 409, 429 and 5xx, and broken connections, are
+    tried again after growing pauses, or after what the server asks for.
+
+    Parameters
+    ----------
+    model : str
+        Its name at the server.
+    dimensions : int or None
+        How many dimensions to ask for; None for the model's own.
+    budget : int
+        About how many tokens to send at once.
+    options : dict
+        ``base_url``, ``timeout`` in seconds (default 60), ``max_retries`` (default 5),
+        ``organization`` and ``project``, for the client.
+    """
+
+    poolings = ("vector",)
+
+    def __init__(self, model, dimensions, budget, options):
+        unknown = options.keys() - _CLIENT_OPTIONS
+        if unknown:
+            hint = f" The key is read from {_KEY}." if "api_key" in unknown else ""
+            raise ValueError(
+                f"model_kwargs for the backend 'openai' must be among "
+                f"{', '.join(sorted(_CLIENT_OPTIONS))}. Got {', '.join(sorted(unknown))}.{hint}"
+            )
+        self.openai = import_optional("openai", "openai")
+        self.model = model
+        self.dimensions = dimensions
+        self.budget = budget
+        self.options = {"timeout": 60, "max_retries": 5} | options
+
+    def count_tokens(self, text):
+        """Return about how many tokens a text has."""
+        return len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN + 1
+
+    def encode(self, texts, poolings, prefix=""):
+        """Yield the vectors of texts, request by request; an empty text is the zero vector."""
+        full = np.array([i for i, text in enumerate(texts) if text], np.int64)
+        width = 0
+        with self._client() as client:
+            for batch in pack([self.count_tokens(texts[i]) for i in full], self.budget):
+                for start in range(0, len(batch), _TEXTS_AT_ONCE):
+                    rows = full[batch[start : start + _TEXTS_AT_ONCE]]
+                    vectors, n_tokens = self._ask(client, [texts[row] for row in rows])
+                    if width and vectors.shape[1] != width:
+                        raise self._bad(f"vectors of {vectors.shape[1]} dimensions after {width}")
+                    width = vectors.shape[1]
+                    yield Encoded(rows, {"vector": vectors}, n_tokens)
+            empty = np.array([i for i, text in enumerate(texts) if not text], np.int64)
+            if len(empty):
+                if not width:
+                    width = self._ask(client, ["text"])[0].shape[1]
+                yield Encoded(empty, {"vector": np.zeros((len(empty), width), np.float32)}, 0)
+
+    def _client(self):
+        key = os.environ.get(_KEY)
+        if not key and "base_url" not in self.options:
+            raise PermissionError(
+                f"The backend 'openai' reads its key from the environment variable {_KEY}, which "
+                'is not set. For a server of your own give model_kwargs={"base_url": ...}.'
+            )
+        return self.openai.OpenAI(api_key=key or "none", **self.options)
+
+    def _ask(self, client, texts):
+        """Return the vectors of texts, in their order, and the tokens that the server counted."""
+        more = {} if self.dimensions is None else {"dimensions": self.dimensions}
+        try:
+            answer = client.embeddings.create(
+                model=self.model, input=texts, encoding_format="float", **more
+            )
+        except self.openai.APITimeoutError:
+            raise TimeoutError(
+                f"{client.base_url} did not answer in {self.options['timeout']} s. Raise timeout "
+                "in model_kwargs, or lower batch_size. What was done is in the cache, if one is on."
+            ) from None
+        except self.openai.APIConnectionError as error:
+            raise ConnectionError(
+                f"{client.base_url} cannot be reached: {error.__cause__ or error}."
+            ) from None
+        except self.openai.APIStatusError as error:
+            kind = PermissionError if error.status_code in (401, 403) else ConnectionError
+            raise kind(
+                f"{client.base_url} answered {error.status_code}: {_without_key(error.message)}"
+                + (f" Check {_KEY}." if kind is PermissionError else "")
+            ) from None
+        except ValueError as error:  # no JSON
+            raise self._bad(f"something else ({_without_key(str(error))})") from None
+        return self._vectors(answer, len(texts)), _n_tokens(answer)
+
+    def _vectors(self, answer, n_texts):
+        data = getattr(answer, "data", None)
+        if not isinstance(data, list):
+            raise self._bad("something else")
+        if len(data) != n_texts:
+            raise self._bad(f"{len(data)} vectors")
+        try:
+            data = sorted(data, key=lambda item: item.index)
+            vectors = np.array([item.embedding for item in data], np.float32)
+        except (AttributeError, TypeError, ValueError):
+            raise self._bad("vectors of unlike widths, or none") from None
+        if vectors.ndim != 2 or not vectors.shape[1]:
+            raise self._bad("vectors of unlike widths, or none")
+        if self.dimensions not in (None, vectors.shape[1]):
+            raise self._bad(f"vectors of {vectors.shape[1]} dimensions, not {self.dimensions}")
+        if not np.isfinite(vectors).all():
+            raise self._bad("NaN or infinity")
+        return vectors
+
+    def _bad(self, what):
+        where = self.options.get("base_url", "The server")
+        return ConnectionError(
+            f"{where} was asked for a vector of {self.model!r} for each text and sent {what}. "
+            "Check base_url and model: does the server speak OpenAI's embeddings API?"
+        )
+
+
+def _n_tokens(answer):
+    count = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
+    return count if isinstance(count, int) else 0
+
+
+def _without_key(message):
+    """Return a server's words, shortened, without the key or what looks like one."""
+    key = os.environ.get(_KEY)
+    if key:
+        message = message.replace(key, "***")
+    return re.sub(r"sk-[\w*-]+", "***", message)[:300]
