@@ -10,25 +10,14 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from textvec._threads import equal_parts
-from textvec.kernels.word_vectors import (
-    CBOW_MEAN,
-    CBOW_SUM,
-    LANES,
-    SKIPGRAM,
-    add_in_turn,
-    alias_table,
-    changes_of,
-    draw,
-    number_apart,
-    take_rows,
-    train,
-)
+from textvec.kernels import word_vectors as kernel
 
 _LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed
 _SPAN = 2048  # tokens that one thread trains on in a go
 _SPANS_IN_TURN = 8  # reproducible spans that begin from the same vectors
 _SPANS_AT_ONCE = 8  # free spans in one go
 _GOES_IN_ROUND = 16  # free goes for each thread between looks at the clock
+_DIVERGED = 10  # times the loss of vectors that know nothing
 _PULL = 0.1  # of one update, over the learning rate: see `add_in_turn`
 
 
@@ -51,8 +40,8 @@ class Settings:
     def kind(self):
         """The number of the architecture in the kernels."""
         if self.architecture == "skipgram":
-            return SKIPGRAM
-        return CBOW_MEAN if self.cbow_mean else CBOW_SUM
+            return kernel.SKIPGRAM
+        return kernel.CBOW_MEAN if self.cbow_mean else kernel.CBOW_SUM
 
     @property
     def mean_context(self):
@@ -125,7 +114,7 @@ class Training:
         self.settings, self.progress = settings, progress
         self.n_jobs = effective_n_jobs(n_jobs)
         self.keep = _share_kept(counts, settings.sample)
-        self.noise = alias_table(counts.astype(np.float64) ** settings.ns_exponent)
+        self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
         n_tokens = max(1, len(self.values))
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 64, _SPAN))
         self._numbers = []  # arrays for `number_apart` that no thread uses now
@@ -138,7 +127,7 @@ class Training:
         Raises
         ------
         FloatingPointError
-            If numbers overflow.
+            If the vectors grow without bound.
         """
         with ThreadPoolExecutor(self.n_jobs) as pool:
             while self.progress.epoch < self.settings.epochs:
@@ -156,10 +145,10 @@ class Training:
     def _look(self):
         """Publish how far training is, and stop it if it went astray."""
         progress = self.progress
-        if not np.isfinite(progress.loss):
-            self._raise_overflow()
-        n_trained = progress.epoch * len(self.values) + int(self._tokens_before[progress.span])
         mean_loss = progress.loss / max(1, progress.n_inputs)
+        if not mean_loss < _DIVERGED * (1 + self.settings.negative) * np.log(2):
+            self._raise_diverged(mean_loss)
+        n_trained = progress.epoch * len(self.values) + int(self._tokens_before[progress.span])
         self.seen = progress.epoch, n_trained, self._alpha(progress.span), mean_loss
 
     def _begin_epoch(self):
@@ -180,16 +169,14 @@ class Training:
                 "No word was left beside another to learn from in a whole epoch. "
                 f"Got sample={self.settings.sample!r}: raise it, or set it to 0 to keep all words."
             )
-        if not (np.isfinite(self.vectors).all() and np.isfinite(self.context_vectors).all()):
-            self._raise_overflow()
         progress.losses.append(progress.loss / progress.n_inputs)
         progress.epoch, progress.span = progress.epoch + 1, 0
         progress.loss, progress.n_inputs = 0.0, 0
 
-    def _raise_overflow(self):
+    def _raise_diverged(self, mean_loss):
         raise FloatingPointError(
-            f"The vectors overflowed in epoch {self.progress.epoch + 1}. Got alpha="
-            f"{self.settings.alpha!r}: lower it; 0.025 is usual."
+            f"The vectors grew without bound in epoch {self.progress.epoch + 1}: the loss is "
+            f"{mean_loss:.3g}. Got alpha={self.settings.alpha!r}: lower it; 0.025 is usual."
         )
 
     def _alpha(self, span):
@@ -210,7 +197,8 @@ class Training:
             last = min(first + _SPANS_IN_TURN, len(self._spans))
             changed = list(pool.map(self._train_apart, range(first, last)))
             parts = equal_parts(len(self.vectors), self.n_jobs)
-            list(pool.map(lambda part: self._add_in_turn(changed, *part), parts))
+            pull = _PULL * self._alpha(first)
+            list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), parts))
             results = [change.result for change in changed]
         for loss, n_inputs in results:
             self.progress.loss += loss
@@ -219,11 +207,11 @@ class Training:
 
     def _draw(self, span, state):
         chosen = self._order[slice(*self._spans[span])]
-        return draw(self.values, self.ends, chosen, self.keep, *self.noise, state)
+        return kernel.draw(self.values, self.ends, chosen, self.keep, *self.noise, state)
 
     def _train(self, span, kept, noise, vectors, context_vectors, state):
         settings = self.settings
-        return train(
+        return kernel.train(
             *kept, noise, vectors, context_vectors, settings.window, settings.shrink_windows,
             settings.negative, settings.kind, np.float32(self._alpha(span)), state,
         )  # fmt: skip
@@ -244,29 +232,33 @@ class Training:
         tokens, ends, noise = self._draw(span, state)
         number = self._numbers.pop() if self._numbers else np.full(len(self.vectors), -1, np.int32)
         words = np.empty(len(tokens) + len(noise), np.int32)
-        n_inputs, n_met = number_apart(tokens, noise, number, words)
+        n_inputs, n_met = kernel.number_apart(tokens, noise, number, words)
         self._numbers.append(number)
         inputs, words = words[:n_inputs], words[:n_met]
-        vectors = take_rows(self.vectors, inputs)
-        context_vectors = take_rows(self.context_vectors, words)
+        vectors = kernel.take_rows(self.vectors, inputs)
+        context_vectors = kernel.take_rows(self.context_vectors, words)
         result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
-        changes_of(vectors, self.vectors, inputs)
-        changes_of(context_vectors, self.context_vectors, words)
+        kernel.changes_of(vectors, self.vectors, inputs)
+        kernel.changes_of(context_vectors, self.context_vectors, words)
         as_word = np.bincount(tokens, minlength=n_met).astype(np.float32)
         as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
         around, negative = self.settings.mean_context, self.settings.negative
-        inputs_a_window = around if self.settings.kind == SKIPGRAM else 1
-        as_target = (as_word + negative * as_noise) * inputs_a_window
-        as_input = as_word[:n_inputs] * around * (1 + negative)
+        as_input = as_word[:n_inputs] * (around * (1 + negative))
+        as_target = as_word + negative * as_noise
+        match self.settings.kind:
+            case kernel.SKIPGRAM:  # a target is updated by every input of the window
+                as_target *= around
+            case kernel.CBOW_SUM:  # a long input pulls hard, and all of its words are moved
+                as_target *= around * around
+                as_input *= around
         return _Change(result, (inputs, words), (vectors, context_vectors), (as_input, as_target))
 
-    def _add_in_turn(self, changed, first, last):
-        pull = _PULL * self.settings.alpha
+    def _add_in_turn(self, changed, pull, first, last):
         for which, matrix in enumerate((self.vectors, self.context_vectors)):
             done = self._done[which]
             done[first:last] = 0
             for change in changed:
-                add_in_turn(
+                kernel.add_in_turn(
                     matrix, change.words[which], change.changes[which], change.updates[which],
                     pull, done, first, last,
                 )  # fmt: skip
@@ -284,7 +276,7 @@ class _Change:
 
 def padded(matrix, n_rows=None):
     """Return a copy with columns, and rows, of zeros added: up to whole registers, ``n_rows``."""
-    width = -(-matrix.shape[1] // LANES) * LANES
+    width = -(-matrix.shape[1] // kernel.LANES) * kernel.LANES
     rows = np.zeros((len(matrix) if n_rows is None else n_rows, width), np.float32)
     rows[: len(matrix), : matrix.shape[1]] = matrix
     return rows

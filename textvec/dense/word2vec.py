@@ -90,7 +90,7 @@ class Word2Vec(WordVectorizer):
     Raises
     ------
     FloatingPointError
-        In fit, if ``alpha`` is so large that the vectors overflow; nothing is stored.
+        In fit, if ``alpha`` is so large that the vectors grow without bound; nothing is stored.
     TypeError
         If a document is no text, or a token no str; the message names its row.
     ValueError

@@ -1,0 +1,315 @@
+"""Word2Vec: what it learns, the same for any n_jobs, cut off and resumed, and bad input."""
+
+import _thread
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from textvec import DocumentVectorizer, Word2Vec, load
+
+SEA = ["sea", "beach", "wave", "sand", "boat"]
+CITY = ["street", "metro", "tower", "shop", "crowd"]
+
+
+@pytest.fixture(scope="module")
+def documents():
+    """Three hundred documents of ten words, each by the sea or in the city."""
+    rng = np.random.default_rng(0)
+    kinds = [SEA, CITY]
+    return [[*rng.choice(kinds[i % 2], 9).tolist(), "the"] for i in range(300)]
+
+
+def trained(documents, **parameters):
+    given = {"vector_size": 16, "sample": 0, "random_state": 1} | parameters
+    return Word2Vec(**given).fit(documents)
+
+
+def assert_same(one, other):
+    assert one.keyed_vectors_.index_to_key == other.keyed_vectors_.index_to_key
+    assert_array_equal(one.keyed_vectors_.vectors, other.keyed_vectors_.vectors)
+    assert_array_equal(one.context_vectors_, other.context_vectors_)
+    assert_array_equal(one.loss_history_, other.loss_history_)
+
+
+@pytest.mark.parametrize("random_state", [1, None])
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_words_of_one_topic_come_together(documents, architecture, random_state):
+    model = trained(documents, architecture=architecture, random_state=random_state, epochs=15)
+    table = model.keyed_vectors_
+    for topic in (SEA, CITY):
+        for word in topic:
+            nearest = {near for near, _ in table.most_similar(word, topn=4)}
+            assert nearest == set(topic) - {word}
+    assert len(model.loss_history_) == 15
+    assert model.loss_history_.dtype == np.float64
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_loss_falls_in_every_epoch(architecture, n_jobs):
+    rng = np.random.default_rng(2)
+    documents = [  # thirty topics of thirty words
+        [f"{i % 30} {n}" for n in rng.integers(0, 30, 20).tolist()] for i in range(2000)
+    ]
+    for random_state in (0, None):
+        losses = trained(
+            documents, architecture=architecture, random_state=random_state, n_jobs=n_jobs
+        ).loss_history_
+        assert (np.diff(losses) < 0).all()
+        assert losses[0] < 6 * np.log(2)  # what the first scores, all 0, cost
+        assert losses[-1] > 0.5  # noise words of the same topic cannot be told
+
+
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_no_result_depends_on_n_jobs(architecture):
+    rng = np.random.default_rng(4)
+    documents = [[f"w{n}" for n in rng.zipf(1.4, 40) if n < 500] for _ in range(600)]
+    models = [
+        trained(documents, architecture=architecture, n_jobs=n_jobs, sample=1e-3, epochs=2)
+        for n_jobs in (1, 2, 3, 4)
+    ]
+    for model in models[1:]:
+        assert_same(model, models[0])
+    assert_same(trained(documents, architecture=architecture, sample=1e-3, epochs=2), models[0])
+    other = trained(documents, architecture=architecture, sample=1e-3, epochs=2, random_state=2)
+    assert (other.keyed_vectors_.vectors != models[0].keyed_vectors_.vectors).mean() > 0.99
+
+
+def test_the_order_of_long_and_empty_documents_does_not_matter(documents):
+    """One document of all the words learns as well as many: it is cut to be mixed."""
+    one = [[word for document in documents for word in document], []]
+    table = trained(one, epochs=15).keyed_vectors_
+    assert {word for word, _ in table.most_similar("sea", topn=4)} == set(SEA) - {"sea"}
+
+
+def test_ways_to_give_documents(documents, tmp_path):
+    texts = [" ".join(document).title() for document in documents]
+    file = tmp_path / "texts.txt"
+    file.write_text("\n".join(texts), encoding="utf-8")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for part, name in ((texts[:100], "a.txt"), (texts[100:], "b.txt")):
+        (folder / name).write_text("\n".join(part), encoding="utf-8")
+    expected = trained(documents)
+    for given in (texts, iter(texts), file, folder, (tuple(d) for d in documents)):
+        assert_same(trained(given), expected)
+
+
+def test_transform_pools_the_vectors(documents):
+    for pooling in ("mean", "idf", "sif", "max"):
+        model = Word2Vec(16, pooling=pooling, random_state=0)
+        pooled = model.fit_transform(documents)
+        assert pooled.dtype == np.float32
+        assert_array_equal(model.transform(documents), pooled)
+        by_hand = DocumentVectorizer(model.keyed_vectors_, pooling=pooling)
+        assert_array_equal(by_hand.fit_transform(documents), pooled)
+    assert model.get_feature_names_out().tolist() == [f"word2vec{i}" for i in range(16)]
+    assert not model.transform([["unheard-of"]]).any()
+
+
+def test_grid_search_over_size_and_pooling(documents):
+    pipeline = make_pipeline(Word2Vec(random_state=0, min_count=1), LogisticRegression())
+    grid = {"word2vec__vector_size": [4, 16], "word2vec__pooling": ["mean", "sif"]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(documents[:100], [0, 1] * 50)
+    assert search.best_score_ == 1
+
+
+def test_parameters_reach_the_training(documents):
+    """Each makes a difference: a parameter that is ignored would not."""
+    base = trained(documents, epochs=2, sample=0.05).keyed_vectors_.vectors
+    for parameters in (
+        {"window": 2}, {"architecture": "cbow"}, {"sample": 0.01}, {"negative": 3},
+        {"ns_exponent": 0}, {"alpha": 0.03}, {"min_alpha": 0.01}, {"epochs": 3},
+        {"shrink_windows": False}, {"random_state": 2},
+    ):  # fmt: skip
+        model = trained(documents, **{"epochs": 2, "sample": 0.05} | parameters)
+        assert (model.keyed_vectors_.vectors != base).any(), parameters
+    means, sums = (
+        trained(documents, architecture="cbow", cbow_mean=mean).keyed_vectors_.vectors
+        for mean in (True, False)
+    )
+    assert (means != sums).any()
+    assert len(trained(documents, max_final_vocab=4).keyed_vectors_) <= 4
+
+
+def test_cut_off_words(documents):
+    assert trained([*documents, ["rare"] * 4]).keyed_vectors_.key_to_index.get("rare") is None
+    table = trained([*documents, ["rare"] * 4], min_count=4).keyed_vectors_
+    assert table.index_to_key[0] == "the"
+    assert table.counts[0] == 300
+    assert table.index_to_key[-1] == "rare"
+
+
+def test_alpha_falls_to_min_alpha(documents):
+    """Without a learning rate nothing is learned, whatever it was at first."""
+    still = trained(documents, alpha=0, min_alpha=0)
+    assert not still.context_vectors_.any()
+    assert np.abs(still.keyed_vectors_.vectors).max() <= 0.5 / 4  # where they begin
+    six_targets_less_hits = (1 + 5 * 0.9) * np.log(2)
+    np.testing.assert_allclose(still.loss_history_, six_targets_less_hits, rtol=0.02)
+    rising = trained(documents, alpha=0, min_alpha=0.05).loss_history_
+    falling = trained(documents, alpha=0.05, min_alpha=0).loss_history_
+    assert rising[0] > falling[0] + 0.3
+    assert rising[1] > falling[1] + 0.1
+
+
+def test_partial_fit_goes_on_and_grows(documents):
+    model = trained(documents, n_jobs=2)
+    before = clone(model).fit(documents)
+    new = [["island", "harbour", *SEA[:3]]] * 40
+    model.partial_fit([*documents, *new])
+    table, old = model.keyed_vectors_, before.keyed_vectors_
+    assert table.index_to_key == [*old.index_to_key, "island", "harbour"]
+    assert table.counts[0] == 600
+    assert table.counts[-1] == 40
+    assert_array_equal(model.loss_history_[:5], before.loss_history_)
+    assert model.loss_history_[5:].max() < before.loss_history_[0]
+    assert len(model.loss_history_) == 10
+    assert table.similarity("island", "sea") > table.similarity("island", "metro")
+    again = clone(model).fit(documents).partial_fit([*documents, *new])
+    assert_same(model, again)
+    assert_same(clone(model).partial_fit(documents), before)  # the first is a fit
+    with pytest.raises(ValueError, match="vector_size was 16 in fit. Got 8"):
+        model.set_params(vector_size=8).partial_fit(documents)
+
+
+def test_save_load_and_clone(documents, tmp_path):
+    model = trained(documents, pooling="sif")
+    model.save(tmp_path / "model")
+    loaded = load(tmp_path / "model")
+    assert_same(loaded, model)
+    assert_array_equal(loaded.transform(documents), model.transform(documents))
+    assert_same(loaded.partial_fit(documents), model.partial_fit(documents))
+    assert not hasattr(clone(model), "keyed_vectors_")
+    assert_same(Word2Vec.resume(tmp_path / "model", documents), load(tmp_path / "model"))
+
+
+def test_verbose_shows_words_rate_and_loss(documents, capsys):
+    trained(documents)
+    assert capsys.readouterr().err == ""
+    trained(documents, verbose=1)
+    shown = capsys.readouterr().err
+    for part in ("epoch 5/5", "15.0k", "words/s", "alpha=0.0", "loss="):
+        assert part in shown
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_keeps_what_was_learned_and_can_be_resumed(documents, tmp_path, n_jobs):
+    parameters = {"epochs": 60, "n_jobs": n_jobs}
+    unbroken = trained(documents, **parameters)
+    model = Word2Vec(16, sample=0, random_state=1, **parameters)
+    training = threading.Event()
+    thread = threading.Thread(target=_interrupt_soon, args=(training,))
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(_with_signal(documents, training))
+    thread.join()
+    assert 0 <= len(model.loss_history_) < 60
+    assert model.transform(documents).shape == (300, 16)
+    model.save(tmp_path / "model")
+    assert_same(Word2Vec.resume(tmp_path / "model", documents), unbroken)
+
+
+def _with_signal(documents, event):
+    yield from documents
+    event.set()
+
+
+def _interrupt_soon(event):
+    event.wait()
+    time.sleep(0.15)
+    _thread.interrupt_main()
+
+
+CHECKPOINTED = """
+import sys
+from textvec import Word2Vec
+documents = [line.split() for line in open(sys.argv[1], encoding="utf-8")]
+Word2Vec(16, sample=0, epochs=100_000, random_state=1, checkpoint=sys.argv[2]).fit(documents)
+"""
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
+    texts, path = tmp_path / "texts.txt", tmp_path / "model"
+    texts.write_text("\n".join(map(" ".join, documents)), encoding="utf-8")
+    command = [sys.executable, "-c", CHECKPOINTED, str(texts), str(path)]
+    with subprocess.Popen(command) as process:
+        deadline = time.monotonic() + 120
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.kill()
+    model = load(path)
+    n_done = len(model.loss_history_)
+    assert 0 < n_done < 100_000
+    assert model.transform(documents).any()
+    with pytest.raises(ValueError, match="was trained on other documents"):
+        Word2Vec.resume(path, documents[1:])
+    few = n_done + 3
+    model.set_params(epochs=few)  # the rate falls faster from here on: not what is compared
+    model.save(path)
+    resumed = Word2Vec.resume(path, documents)
+    assert len(resumed.loss_history_) == few
+    assert load(path)._unfinished is None  # the last checkpoint is of the finished model
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"vector_size": 0}, "vector_size must be at least 1. Got 0"),
+        ({"window": 0}, "window must be at least 1"),
+        ({"negative": 0}, "negative must be at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"min_count": 0}, "min_count must be at least 1"),
+        ({"alpha": -1}, "alpha must be at least 0. Got -1"),
+        ({"sample": -1e-3}, "sample must be at least 0"),
+        ({"architecture": "cbov"}, "architecture must be one of 'skipgram', 'cbow'. Got 'cbov'"),
+        ({"pooling": "sum"}, "pooling must be one of"),
+        ({"min_count": 1000}, "Lower min_count"),
+        ({"sample": 1e-12}, "sample=1e-12: raise it"),
+    ],
+)
+def test_bad_parameters(documents, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        trained(documents, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("documents", "error", "message"),
+    [
+        ([], ValueError, "at least one word"),
+        (["", "  "], ValueError, "at least one word"),
+        ("a text", ValueError, "Got one str instead"),
+        ([["sea"] * 10], ValueError, "Got 'sea' as the only word"),
+        ([["sea"], ["bar"]] * 10, ValueError, "only documents with a single known word"),
+        ([["sea", 3]] * 10, TypeError, "Tokens must be str. Got 3"),
+        (["sea", None], TypeError, "Got None of type NoneType in row 1"),
+    ],
+)
+def test_bad_documents(documents, error, message):
+    with pytest.raises(error, match=message):
+        trained(documents)
+
+
+@pytest.mark.parametrize("random_state", [1, None])
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_overflow_says_so_and_leaves_the_model_alone(documents, architecture, random_state):
+    model = trained(documents, architecture=architecture, random_state=random_state)
+    vectors = model.keyed_vectors_.vectors.copy()
+    model.set_params(alpha=1e30)
+    with pytest.raises(FloatingPointError, match=r"epoch 1: the loss is .*Got alpha=1e\+30: lower it"):
+        model.partial_fit(documents)
+    assert_array_equal(model.keyed_vectors_.vectors, vectors)
+    fresh = clone(model)
+    with pytest.raises(FloatingPointError):
+        fresh.fit(documents)
+    assert not hasattr(fresh, "keyed_vectors_")
