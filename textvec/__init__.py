@@ -17,6 +17,7 @@ _HOME = {
     "FaissIndex": "textvec.search.adapters",
     "HashingVectorizer": "textvec.sparse.counts",
     "HnswlibIndex": "textvec.search.adapters",
+    "HybridIndex": "textvec.search.hybrid",
     "JiebaTokenizer": "textvec.text.tokenizers",
     "KeyedVectors": "textvec.dense.keyed_vectors",
     "LSAVectorizer": "textvec.dense.factorized",
@@ -31,6 +32,7 @@ _HOME = {
     "Word2Vec": "textvec.dense.word2vec",
     "compare": "textvec.evaluate.compare",
     "load": "textvec.persistence",
+    "mine_hard_negatives": "textvec.search.negatives",
     "top_k": "textvec.search.exact",
 }
 

@@ -58,6 +58,7 @@ _REGISTRY = frozenset(
         "textvec.search.adapters.TreeIndex",
         "textvec.search.adapters.UsearchIndex",
         "textvec.search.exact.ExactIndex",
+        "textvec.search.hybrid.HybridIndex",
         "textvec.search.minhash_lsh.MinHashLSH",
         "textvec.sparse.counts.CountVectorizer",
         "textvec.sparse.counts.HashingVectorizer",

@@ -1,0 +1,202 @@
+"""Fusion: one ranking from the rankings of several indexes, such as sparse and dense ones."""
+
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import check_choice, check_number
+from textvec.persistence import SaveMixin
+from textvec.search.exact import ExactIndex, check_n_neighbors
+
+
+class HybridIndex(SaveMixin, BaseEstimator):
+    """Search several views of the same items at once, such as TF-IDF and embeddings.
+
+    Parameters
+    ----------
+    indexes : list of indexes, default=None
+        One for each view, anything with ``fit`` and ``kneighbors``. None is an
+        :class:`~textvec.ExactIndex` for each.
+    fusion : {"rrf", "weighted"}, default="rrf"
+        How rankings become one: by reciprocal ranks, or by scores that are brought to [0, 1] over
+        the candidates of each query. Ranks need no scores that compare; scores tell near from far.
+    weights : list of float >= 0, default=None
+        How much each view counts; None is 1 each.
+    k : float >= 0, default=60
+        Of reciprocal ranks: the more, the less the first few count.
+    n_candidates : int >= 1, default=100
+        How many items each index contributes to a query, at least those asked for.
+
+    Attributes
+    ----------
+    indexes_ : list
+        The fitted indexes.
+    n_items_ : int
+        Items in each of them.
+
+    Notes
+    -----
+    An item that ranks r-th (from 1) in view v has the fused score ``sum_v weight_v / (k + r)``
+    (Cormack, Clarke and Buettcher 2009, "Reciprocal rank fusion outperforms Condorcet and
+    individual rank learning methods"), or ``sum_v weight_v * (score - low) / (high - low)`` with
+    the lowest and highest score of the candidates. A view that does not contribute an item adds 0.
+
+    Examples
+    --------
+    >>> words, meanings = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.9]], [[0.0, 1.0], [1.0, 0.0], [0.2, 1.0]]
+    >>> index = HybridIndex().fit([words, meanings])
+    >>> index.search([[[1.0, 1.0]], [[0.3, 1.0]]], k=2)[1]
+    array([[2, 0]])
+    """
+
+    def __init__(self, indexes=None, fusion="rrf", weights=None, k=60, n_candidates=100):
+        self.indexes = indexes
+        self.fusion = fusion
+        self.weights = weights
+        self.k = k
+        self.n_candidates = n_candidates
+
+    def fit(self, X, y=None) -> Self:
+        """Fit each index to its view.
+
+        Parameters
+        ----------
+        X : sequence of matrices
+            One view each, all of the same items in the same order.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is out of range, or views differ in number from indexes, weights or in
+            their items.
+        """
+        check_choice("fusion", self.fusion, ("rrf", "weighted"))
+        check_number("k", self.k, low=0)
+        check_number("n_candidates", self.n_candidates, low=1, integer=True)
+        for name, values in (("indexes", self.indexes), ("weights", self.weights)):
+            if values is not None and len(values) != len(X):
+                raise ValueError(
+                    f"{name} must be as many as the views. Got {len(values)} for {len(X)} views."
+                )
+        for weight in () if self.weights is None else self.weights:
+            check_number("weights", weight, low=0)
+        lengths = [view.shape[0] if hasattr(view, "shape") else len(view) for view in X]
+        if len(set(lengths)) != 1:
+            raise ValueError(f"Views must be of the same items. Got views of {lengths} items.")
+        indexes = [ExactIndex() for _ in X] if self.indexes is None else self.indexes
+        self.indexes_ = [clone(index).fit(view) for index, view in zip(indexes, X)]
+        self.n_items_ = lengths[0]
+        return self
+
+    def search(self, X, k=10):
+        """Return the items of the highest fused scores.
+
+        Parameters
+        ----------
+        X : sequence of matrices
+            The queries in each view.
+        k : int >= 1, default=10
+            How many items to return for each query; more than there are is allowed.
+
+        Returns
+        -------
+        scores : ndarray of float64 of shape (n_queries, k)
+            Best first; 0 where there are no more candidates.
+        indices : ndarray of int64 of shape (n_queries, k)
+            The rows of these items; of equal scores the lower row comes first. -1 for no more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``k`` is out of range, or queries differ in number between views.
+        """
+        check_is_fitted(self)
+        check_number("k", k, low=1, integer=True)
+        if len(X) != len(self.indexes_):
+            raise ValueError(
+                f"Queries must come in {len(self.indexes_)} views, one for each index. "
+                f"Got {len(X)} instead."
+            )
+        depth = min(max(k, self.n_candidates), self.n_items_)
+        found = [_candidates(index, view, depth) for index, view in zip(self.indexes_, X)]
+        lengths = [len(scores) for scores, _ in found]
+        if len(set(lengths)) != 1:
+            raise ValueError(f"Views must be of the same queries. Got views of {lengths} queries.")
+        weights = np.ones(len(found)) if self.weights is None else self.weights
+        gains = [
+            weight * self._gains(scores, indices >= 0)
+            for weight, (scores, indices) in zip(weights, found)
+        ]
+        indices = [np.where(weight > 0, ids, -1) for weight, (_, ids) in zip(weights, found)]
+        return _best_sums(np.hstack(gains), np.hstack(indices), self.n_items_, k)
+
+    def kneighbors(self, X, n_neighbors=5, return_distance=True):
+        """Return what :meth:`search` finds, as scikit-learn's NearestNeighbors does.
+
+        Parameters
+        ----------
+        X : sequence of matrices
+            The queries in each view.
+        n_neighbors : int >= 1, default=5
+            How many to return, at most the number of items.
+        return_distance : bool, default=True
+            Whether to return distances as well.
+
+        Returns
+        -------
+        distances : ndarray of float64 of shape (n_queries, n_neighbors)
+            Minus the fused scores, ascending.
+        indices : ndarray of int64 of shape (n_queries, n_neighbors)
+            The rows of these items; of equal distances the lower row comes first. -1 for no more.
+        """
+        check_is_fitted(self)
+        check_n_neighbors(n_neighbors, self.n_items_)
+        scores, indices = self.search(X, n_neighbors)
+        return (0 - scores, indices) if return_distance else indices
+
+    def _gains(self, scores, is_found):
+        """Return what each place of a ranking adds to the score of the item there."""
+        if self.fusion == "rrf":
+            return is_found / (self.k + 1 + np.arange(scores.shape[1]))
+        scores = scores.astype(np.float64)
+        low = np.where(is_found, scores, np.inf).min(axis=1, keepdims=True, initial=np.inf)
+        high = np.where(is_found, scores, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+        spread = np.where(high > low, high - low, 1)
+        gains = np.where(high > low, (scores - low) / spread, 1.0)  # all alike: all the best
+        return np.where(is_found, gains, 0)
+
+
+def _candidates(index, queries, depth):
+    """Return scores and indices, best first: matches where an index tells them, else neighbours."""
+    if hasattr(index, "search") and getattr(index, "effective_metric_", None) != "euclidean":
+        return index.search(queries, depth)
+    distances, indices = index.kneighbors(queries, depth)
+    return np.where(indices < 0, 0, -distances), indices
+
+
+def _best_sums(gains, indices, n_items, k):
+    """Add up the gains of each item in each row, and return the k best sums and their items."""
+    n_queries = len(indices)
+    rows = np.repeat(np.arange(n_queries), indices.shape[1])
+    is_found = indices.ravel() >= 0
+    pairs, place = np.unique(
+        rows[is_found] * n_items + indices.ravel()[is_found], return_inverse=True
+    )
+    sums = np.bincount(place, gains.ravel()[is_found], minlength=len(pairs))
+    rows, items = np.divmod(pairs, n_items)
+    order = np.lexsort((items, -sums, rows))
+    rows, items, sums = rows[order], items[order], sums[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    is_kept = rank < k
+    scores, best = np.zeros((n_queries, k)), np.full((n_queries, k), -1)
+    scores[rows[is_kept], rank[is_kept]] = sums[is_kept]
+    best[rows[is_kept], rank[is_kept]] = items[is_kept]
+    return scores, best
