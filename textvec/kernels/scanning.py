@@ -216,17 +216,24 @@ def _key(folded, begin, length):
 
 
 @njit(nogil=True, cache=True)
-def _add(missing, found, keys, mores, folded, begins, lengths, table, store, offsets, n_terms):
+def _waiting_room():
+    """Return the arrays keys, mores, begins, lengths, found and missing of `_identify`."""
+    words = np.empty((4, CHUNK), np.uint64)
+    numbers = np.empty((2, CHUNK), np.int64)
+    return words[0], words[1], words[2], words[3], numbers[0], numbers[1]
+
+
+@njit(nogil=True, cache=True)
+def _add(missing, found, keys, mores, text, begins, lengths, table, store, offsets, n_terms):
     """Write the ids of missing terms into found, where a term may be missing more than once.
 
-    Returns the interner as it is now. This is no part of `intern_tokens`, where arrays that may
-    be replaced would be counted references to, token by token.
+    Returns the interner as it is now.
     """
-    while 6 * (n_terms + len(missing)) > len(table):  # at most half full
+    while 9 * (n_terms + len(missing)) > 2 * len(table):  # at most two thirds full
         table = _doubled(table)
     for k in missing:
         begin, length = begins[k], lengths[k]
-        known = _find(keys[k], mores[k], folded, begin, length, table, store, offsets)
+        known = _find(keys[k], mores[k], text, begin, length, table, store, offsets)
         if known < 0:
             at = 3 * (-1 - known)
             table[at], table[at + 1], table[at + 2] = keys[k], mores[k], np.uint64(n_terms)
@@ -238,9 +245,44 @@ def _add(missing, found, keys, mores, folded, begins, lengths, table, store, off
             if n_terms + 1 >= len(offsets):
                 offsets = _longer(offsets, 2 * len(offsets))
             for j in range(stop - start):
-                store[start + j] = folded[begin + np.uint64(j)]
+                store[start + j] = text[begin + np.uint64(j)]
             offsets[n_terms] = stop
         found[k] = known
+    return table, store, offsets, n_terms
+
+
+@njit(nogil=True, cache=True)
+def _identify(
+    n_waiting, keys, mores, begins, lengths, text, growing, found, missing,
+    table, store, offsets, n_terms,
+):  # fmt: skip
+    """Write the ids of up to CHUNK terms into found, or a negative number for those not known.
+
+    A first look at all comes before a second at those that were not where they should be: so the
+    memory's answers overlap, and hardly a branch is mispredicted. Arrays that are replaced are so
+    in `_add` alone: in the same loop, references to them would be counted at each step.
+
+    Returns the interner as it is now.
+    """
+    n_missing = 0
+    for k in range(n_waiting):
+        key, more = keys[k], mores[k]
+        at = _3 * _slot(key, more, len(table) // 3)
+        found[k] = np.int64(table[at + _2])
+        missing[n_missing] = k
+        n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
+    n_looked_up, n_missing = n_missing, 0
+    for m in range(n_looked_up):
+        k = missing[m]
+        key, more, begin, length = keys[k], mores[k], begins[k], lengths[k]
+        found[k] = _find(key, more, text, begin, length, table, store, offsets)
+        missing[n_missing] = k
+        n_missing += found[k] < 0
+    if growing and n_missing:
+        return _add(
+            missing[:n_missing], found, keys, mores, text, begins, lengths,
+            table, store, offsets, n_terms,
+        )  # fmt: skip
     return table, store, offsets, n_terms
 
 
@@ -265,12 +307,7 @@ def intern_tokens(
     ids = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
     token_ends = np.empty(len(doc_ends), np.int64)
     folded, bounds = folding_room(text)
-    keys = np.empty(CHUNK, np.uint64)
-    mores = np.empty(CHUNK, np.uint64)
-    begins = np.empty(CHUNK, np.uint64)  # in folded
-    lengths = np.empty(CHUNK, np.uint64)
-    found = np.empty(CHUNK, np.int64)
-    missing = np.empty(CHUNK, np.int64)
+    keys, mores, begins, lengths, found, missing = _waiting_room()
     n_tokens = 0
     i = _0
     for doc in range(len(doc_ends)):
@@ -286,30 +323,46 @@ def intern_tokens(
                 begins[n_waiting] = begin
                 lengths[n_waiting] = length
                 n_waiting += n_chars >= min_chars  # no branch: it could not be predicted
-            n_missing = 0
-            for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
-                key, more = keys[k], mores[k]
-                at = _3 * _slot(key, more, len(table) // 3)
-                found[k] = np.int64(table[at + _2])
-                missing[n_missing] = k
-                n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
-            n_looked_up, n_missing = n_missing, 0
-            for m in range(n_looked_up):
-                k = missing[m]
-                key, more, begin, length = keys[k], mores[k], begins[k], lengths[k]
-                found[k] = _find(key, more, folded, begin, length, table, store, offsets)
-                missing[n_missing] = k
-                n_missing += found[k] < 0
-            if growing and n_missing:
-                table, store, offsets, n_terms = _add(
-                    missing[:n_missing], found, keys, mores, folded, begins, lengths,
-                    table, store, offsets, n_terms,
-                )  # fmt: skip
+            table, store, offsets, n_terms = _identify(
+                n_waiting, keys, mores, begins, lengths, folded, growing, found, missing,
+                table, store, offsets, n_terms,
+            )  # fmt: skip
             for k in range(n_waiting):
                 ids[n_tokens] = max(found[k], -1)
                 n_tokens += found[k] < 0 or found[k] >= n_dropped
         token_ends[doc] = n_tokens
     return ids[:n_tokens].copy(), token_ends, table, store, offsets, n_terms
+
+
+@njit(nogil=True, cache=True)
+def intern_terms(text, ends, table, store, offsets, n_terms):
+    """Give every string an id, as `intern_tokens` gives its tokens.
+
+    text  (n_bytes,)    uint8  the strings in UTF-8, none empty, end to end
+    ends  (n_strings,)  int64  string s ends before text[ends[s]]
+    table, store, offsets, n_terms  the interner, see the top of this module
+
+    Returns ids (n_strings,) int32, and the interner as it is now.
+    """
+    ids = np.empty(len(ends), np.int32)
+    padded = np.zeros(len(text) + 16, np.uint8)  # `eight_bytes` reads beyond the last of them
+    padded[: len(text)] = text
+    keys, mores, begins, lengths, found, missing = _waiting_room()
+    begin = _0
+    for first in range(0, len(ends), CHUNK):
+        n_waiting = min(CHUNK, len(ends) - first)
+        for k in range(n_waiting):
+            end = np.uint64(ends[first + k])
+            begins[k], lengths[k] = begin, end - begin
+            keys[k], mores[k], _ = _key(padded, begin, end - begin)
+            begin = end
+        table, store, offsets, n_terms = _identify(
+            n_waiting, keys, mores, begins, lengths, padded, True, found, missing,
+            table, store, offsets, n_terms,
+        )  # fmt: skip
+        for k in range(n_waiting):
+            ids[first + k] = found[k]
+    return ids, table, store, offsets, n_terms
 
 
 @njit(nogil=True, cache=True)

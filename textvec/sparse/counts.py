@@ -30,7 +30,7 @@ from textvec.sparse.ngrams import (
     hash_counts,
     learn_vocabulary,
 )
-from textvec.sparse.rows import normalize_in_place, stacked
+from textvec.sparse.rows import compact, normalize_in_place, stacked
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
 from textvec.text.tokenizers import resolve_tokenizer
@@ -573,32 +573,34 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
                 known = self._known_ngrams(None)
 
             def count(block):
-                return self._count_known_in_block(known, block, lowercase, analysis)
+                return compact(self._count_known_in_block(known, block, lowercase, analysis))
 
-            return stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
+            parts = list(map_blocks(count, blocks, self.n_jobs)) or [count([])]
+            return stacked(parts, self.dtype)
         tokens, terms, are_features = self._numbered(raw_documents, analysis)
         if are_features:
             columns = _translated(tokens, terms, self.vocabulary_)
             return count_known(columns, len(self.vocabulary_), self.dtype, self.n_jobs)
-        return self._count_known_terms(self._known_ngrams([]), tokens, terms)
+        return self._count_known_terms(self._known_ngrams([]), tokens, terms, self.dtype)
 
     def _count_known_in_block(self, known, block, lowercase, analysis):
         if analysis == "char_wb":
             words, interner = self._scan([block], lowercase, analysis)
-            return known.count_in_words(words, interner, self.ngram_range, self.dtype)
+            return known.count_in_words(words, interner, self.ngram_range, np.int64)
         if analysis == "char":
             tokens = scan_codes([block], lowercase)
-            return known.count(tokens, self.ngram_range[0], self.dtype)
+            return known.count(tokens, self.ngram_range[0], np.int64)
         if self.stem is not None:
             tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
-            return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
+            stems = stem_terms(interner.terms(), self.stem)
+            return self._count_known_terms(known, tokens, stems, np.int64)
         tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
-        return known.count(tokens, self.ngram_range[0], self.dtype)
+        return known.count(tokens, self.ngram_range[0], np.int64)
 
-    def _count_known_terms(self, known, tokens, terms):
+    def _count_known_terms(self, known, tokens, terms, dtype):
         """Count known n-grams of tokens that have ids of their own."""
         ids = {term: number for number, term in enumerate(known.interner.terms())}
-        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], self.dtype)
+        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], dtype)
 
     def _count_few(self, documents):
         """Count a query or two without touching the rest of a large vocabulary."""
@@ -765,7 +767,8 @@ class HashingVectorizer(_CompiledAnalyzer, sklearn_text.HashingVectorizer):
             ngrams = self._find_in_blocks([block], lowercase, analysis, _keep_all, None)
             return hash_counts(ngrams, *how)
 
-        return stacked(list(map_blocks(count, blocks, self.n_jobs)) or [count([])])
+        parts = list(map_blocks(count, blocks, self.n_jobs)) or [count([])]
+        return stacked(parts, self.dtype)
 
     def set_output(self, *, transform=None):
         """Accept the sparse matrix only, for hashed columns have no names.

@@ -522,8 +522,8 @@ def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
     What is in too few documents is left out of longer n-grams at once: they are in fewer still.
     """
     max_n = max(1, min(max_n, np.diff(tokens.ends, prepend=0).max(initial=0)))
-    levels = np.full((max_n, len(tokens.values)), -1, np.int32)
-    levels[0] = tokens.values
+    levels = np.empty((max_n, len(tokens.values)), np.int32)
+    levels[0], levels[1:] = tokens.values, -1
     sizes, frequencies = [n_terms], []
     for n in range(1, max_n + 1):
         if n > 1:

@@ -32,14 +32,21 @@ def row_pointers(row_lengths):
     return indptr.astype(np.int32 if indptr[-1] <= MAX_INT32 else np.int64)
 
 
-def stacked(parts):
-    """Return CSR matrices of the same columns, one under another, as one csr_array."""
-    if len(parts) == 1:
-        return parts[0]
+def compact(counts):
+    """Return a CSR matrix of counts, not negative, with data of the smallest type that holds them.
+
+    Where many wait to be stacked, they take half as much memory.
+    """
+    counts.data = counts.data.astype(np.min_scalar_type(counts.data.max(initial=0)))
+    return counts
+
+
+def stacked(parts, dtype):
+    """Return CSR matrices of the same columns, one under another, as one csr_array of a dtype."""
     row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
     indptr = row_pointers(row_lengths)
     indices = np.empty(indptr[-1], indptr.dtype)
-    data = np.empty(indptr[-1], parts[0].dtype)
+    data = np.empty(indptr[-1], dtype)
     n_columns, entry = parts[0].shape[1], 0
     for number, part in enumerate(parts):
         indices[entry : entry + part.nnz] = part.indices

@@ -11,7 +11,7 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from textvec.kernels.hashing import hash_tokens
-from textvec.kernels.scanning import intern_tokens, scan_characters
+from textvec.kernels.scanning import intern_terms, intern_tokens, scan_characters
 from textvec.ragged import Ragged
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
@@ -165,8 +165,8 @@ class Interner:
 
     def add(self, terms):
         """Return the ids of terms, non-empty str each, new ones being taken in."""
-        text, ends, ascii_only = encode(terms)
-        return self.scan(text, ends, fold_table("all", False, ascii_only)).values
+        text, ends, _ = encode(terms)
+        return self._take_in(text, ends)
 
     def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True):
         """Return the token ids of documents as a Ragged; arguments as in `intern_tokens`."""
@@ -190,7 +190,13 @@ class Interner:
         """Take in the terms of another interner; return their ids here, by their ids there."""
         n_bytes = other.offsets[other.n_terms]
         ends = other.offsets[1 : other.n_terms + 1]
-        return self.scan(other.store[:n_bytes], ends, fold_table("all", False, False)).values
+        return self._take_in(other.store[:n_bytes], ends)
+
+    def _take_in(self, text, ends):
+        ids, self.table, self.store, self.offsets, self.n_terms = intern_terms(
+            text, ends, self.table, self.store, self.offsets, self.n_terms
+        )
+        return ids
 
 
 def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_jobs=None):
