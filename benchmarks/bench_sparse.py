@@ -21,6 +21,7 @@ from statistics import median
 
 import numpy as np
 from _timing import (
+    SLOW,
     Row,
     compare,
     in_new_process,
@@ -39,6 +40,7 @@ N_QUERIES, TERMS_OF_A_QUERY, K = 2000, 5, 10
 WORD = re.compile(r"(?u)\b\w\w+\b").findall  # the token pattern of all three libraries
 QUICK = 300  # documents
 WARM_UP = 2_000_000  # characters: two of textvec's blocks, so that all kernels are loaded
+ON_REQUEST = {"one-thread-wiki", "tfidf-2-wiki", "hashing-wiki"}  # they show nothing new
 
 
 # Corpora
@@ -342,23 +344,14 @@ def first_use_lines(measure, repeats):
         environment = {"NUMBA_CACHE_DIR": folder}
         return [measure(environment, side=side, **details) for side in ("ours", "peer")]
 
-    for path in ("fit_transform", "every path"):
-        pairs = []
-        for _ in range(min(repeats, 3)):
-            with tempfile.TemporaryDirectory() as empty:
-                pairs.append(pair(empty, path=path, corpus="small"))
-        yield line(f"first use ever, over the second: {path}, 100 articles", 8, pairs)
     with tempfile.TemporaryDirectory() as folder:
-        for path, corpus in (
-            ("fit_transform", "small"),
-            ("every path", "small"),
-            ("fit_transform", "20 newsgroups"),
-        ):
-            new_pair = partial(pair, folder, path=path, corpus=corpus)
-            new_pair()  # fills the cache
+        ever = [pair(folder, path="every path", corpus="small")]
+        yield line("first use ever, over the second: every path, 100 articles", 8, ever)
+        for path, corpus in (("every path", "small"), ("fit_transform", "20 newsgroups")):
             name = f"{path}, {'100 articles' if corpus == 'small' else corpus}"
             work = f"first use in a new process, over the second: {name}"
-            yield line(work, 0.5, [new_pair() for _ in range(repeats)])
+            pairs = [pair(folder, path=path, corpus=corpus) for _ in range(repeats)]
+            yield line(work, 0.5, pairs)
     modules = "textvec", "sklearn.feature_extraction.text"
     pairs = [[in_new_process("-c", IMPORT.format(m)) for m in modules] for _ in range(repeats)]
     yield line("import in a new process, not part of the above", None, pairs)
@@ -368,13 +361,14 @@ def main():
     """Run the rows that are asked for and print the table."""
     table = rows()
     parser = argparse.ArgumentParser(description=__doc__)
+    usual = [name for name in table if name not in ON_REQUEST]
     parser.add_argument(
         "--rows",
         nargs="+",
         choices=[*table, "first-use"],
-        default=[*table, "first-use"],
+        default=[*usual, "first-use"],
         metavar="ROW",
-        help="all unless given; of %(choices)s",
+        help=f"of %(choices)s; all but {', '.join(sorted(ON_REQUEST))} unless given",
     )
     parser.add_argument("--repeats", type=int, default=5, help="timed calls (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="ours and bm25s' (default: 2)")
@@ -403,17 +397,19 @@ def main():
     for name in args.rows:
         print(f"{name} ...", file=sys.stderr, flush=True)
         if name == "first-use":
-            lines.extend(first_use_lines(measure, args.repeats))
+            lines.extend(first_use_lines(measure, min(args.repeats, 3)))
             continue
         row, memory_of = table[name], lambda side, name=name: measure(row=name, side=side)
         texts = read(row.data, args.quick)
         lines.append(compare(row, texts, args.threads, args.repeats, memory_of))
-        print(f"    {lines[-1]['ratio']} times as fast", file=sys.stderr, flush=True)
+        seen = "{ratio} times as fast, equal: {equal}, memory: {MB ratio}".format(**lines[-1])
+        print(f"    {seen}", file=sys.stderr, flush=True)
 
     packages = "numpy", "scipy", "numba", "scikit-learn", "bm25s", "jieba", "rjieba"
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     print(f"{processor()}, Python {platform.python_version()}, {versions}")
-    print(f"{args.threads} threads, medians of {args.repeats} calls in turn after a warm-up")
+    calls = f"medians of {args.repeats} calls in turn, of 3 where the peer takes over {SLOW:g} s"
+    print(f"{args.threads} threads, {calls}")
     for corpus in sorted({table[name].data for name in args.rows if name in table}):
         texts = read(corpus, args.quick)
         size = sum(len(text.encode()) for text in texts) / 1e6
