@@ -321,7 +321,8 @@ def test_chinese_is_cut_into_characters_and_pairs():
 def test_default_vectorizer_goes_by_script_and_number():
     english, chinese = default_vectorizer(TEXTS), default_vectorizer(CHINESE)
     assert (english.stop_words, english.ngram_range) == ("english", (1, 2))
-    assert (chinese.stop_words, chinese.ngram_range) == ("chinese", (1, 2))
+    assert chinese.ngram_range == (1, 2)
+    assert "的" in chinese.stop_words
     assert default_vectorizer(TEXTS * 5000).ngram_range == (1, 1)
     assert default_vectorizer(CHINESE * 6000).ngram_range == (1, 2)
 

@@ -31,6 +31,7 @@ from textvec.recommend.items import (
 from textvec.recommend.maps import plane
 from textvec.search.exact import ExactIndex
 from textvec.sparse.weights import TfidfVectorizer
+from textvec.text.stop_words import stop_words
 from textvec.text.vocabulary import HAN
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
@@ -647,7 +648,7 @@ def default_vectorizer(texts):
         return TfidfVectorizer(
             ngram_range=(1, 2),
             token_pattern=_HAN_OR_WORD,
-            stop_words="chinese",
+            stop_words=sorted(word for word in stop_words("chinese") if len(word) == 1),
             dtype=np.float32,
         )
     longest = 2 if len(texts) <= _MANY_ITEMS else 1

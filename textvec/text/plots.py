@@ -188,6 +188,56 @@ def plot_tradeoff(quality, costs):
     return figure
 
 
+def plot_points(places, names=None, color=None):
+    """Draw a map: a point for each item, names where there is room, colours by a value.
+
+    Parameters
+    ----------
+    places : array-like of shape (n_points, 2)
+        Where they stand.
+    names : sequence of n_points, default=None
+        What is written beside the points, "" for nothing; earlier ones come first where not all
+        fit.
+    color : Series of n_points, default=None
+        Numbers are drawn on a scale; other values get a colour and a mark each, the most frequent
+        first, and those beyond the marks are "other".
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> figure = plot_points([[0, 0], [1, 1]], names=["Quay", "Pier"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['Quay', 'Pier']
+    """
+    places = np.asarray(places, float)
+    names = [] if names is None else [str(name) for name in names]
+    legend = [] if color is None else [str(color.name or ""), *map(str, color.unique())]
+    with _style([*names, *legend]):
+        figure = _figure(7.5)
+        axes = figure.subplots()
+        if color is None:
+            axes.scatter(*places.T, s=26, color=COLOURS[0])
+        elif color.dtype.kind in "iuf":
+            drawn = axes.scatter(*places.T, s=26, c=color, cmap="viridis")
+            figure.colorbar(drawn, label=legend[0], shrink=0.6, aspect=30)
+        else:
+            _scatter_groups(axes, places, color)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+        axes.margins(0.06)
+        _write_names(figure, axes, places, names)
+    return figure
+
+
 def to_svg(figure, label):
     """Return a figure as an inline ``<svg>`` element whose text the browser draws.
 
@@ -299,6 +349,49 @@ def _bars(axes, names, values, style, colours):
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
+
+
+def _scatter_groups(axes, places, values):
+    """Draw the points of each value in a colour and a mark of its own, with a legend."""
+    values = values.astype(object).where(values.notna(), "missing").map(str).to_numpy()
+    found, counts = np.unique(values, return_counts=True)
+    order = found[np.argsort(-counts, kind="stable")]
+    if len(order) > len(MARKERS):
+        values = np.where(np.isin(values, order[: len(MARKERS) - 1]), values, "other")
+        order = [*order[: len(MARKERS) - 1], "other"]
+    for i, value in enumerate(order):
+        axes.scatter(
+            *places[values == value].T,
+            s=30,
+            color=COLOURS[i % len(COLOURS)],
+            marker=MARKERS[i % len(MARKERS)],
+            label=value,
+        )
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _write_names(figure, axes, places, names):
+    """Write names beside their points, leaving out those that would cover a point or a name."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.transforms import Bbox
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()  # the layout decides where the points stand
+    points = axes.transData.transform(places)
+    frame = axes.get_window_extent(renderer)
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in points]
+    for place, name in zip(places, names):
+        if not name:
+            continue
+        text = axes.annotate(
+            name, place, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8
+        )
+        text.set_in_layout(False)  # else the points would move again
+        box = text.get_window_extent(renderer)
+        if any(box.overlaps(other) for other in taken) or box.x1 > frame.x1:
+            text.remove()
+        else:
+            taken.append(box)
 
 
 def _log_scale(axes):
