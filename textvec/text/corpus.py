@@ -157,30 +157,29 @@ def learn_corpus(
             "raw_documents must hold at least one word. "
             f"Got {len(tokens.ends)} documents without any."
         )
-    place = {word: i for i, word in enumerate(known_words)}
-    if place:
-        known_ids = np.array([place.get(term, -1) for term in terms], np.int32)
-    else:
-        known_ids = np.full(len(terms), -1, np.int32)
-    new = np.flatnonzero(known_ids < 0)
+    known = {word: i for i, word in enumerate(known_words)}
+    word_ids = np.array([known.get(term, -1) for term in terms], np.int32)
+    new = np.flatnonzero(word_ids < 0)
     new = new[np.lexsort((firsts[new], -counts[new]))]
     cut = min_count
     if max_final_vocab is not None and max_final_vocab < len(new):
         cut = max(cut, counts[new[max_final_vocab]] + 1)
-    added = new[counts[new] >= cut]
-    if not place and not len(added):
-        reason = "min_count" if cut == min_count else "max_final_vocab"
-        advice = "Lower min_count" if cut == min_count else "Raise max_final_vocab"
+    n_added = np.count_nonzero(counts[new] >= cut)
+    if not known and not n_added:
+        reason, advice = "min_count", "Lower min_count"
+        if cut > min_count:
+            reason, advice = "max_final_vocab", "Raise max_final_vocab"
         raise ValueError(
             f"No word is frequent enough to stay: {reason} asks for {cut} occurrences, and "
             f"{terms[new[0]]!r}, the most frequent of {n_words_raw} words, has {counts[new[0]]}. "
             f"{advice}, or give more text."
         )
-    known_ids[added] = np.arange(len(place), len(place) + len(added), dtype=np.int32)
-    final_counts = np.zeros(len(place) + len(added), np.int64)
-    final_counts[known_ids[known_ids >= 0]] = counts[known_ids >= 0]
+    added = new[:n_added]
+    word_ids[added] = np.arange(len(known), len(known) + n_added, dtype=np.int32)
+    word_counts = np.zeros(len(known) + n_added, np.int64)
+    word_counts[word_ids[word_ids >= 0]] = counts[word_ids >= 0]
     words = [*known_words, *(terms[i] for i in added.tolist())]
-    return Corpus(words, final_counts, _renumbered(tokens, known_ids), n_words_raw)
+    return Corpus(words, word_counts, _renumbered(tokens, word_ids), n_words_raw)
 
 
 def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
@@ -312,9 +311,10 @@ def _cut(row, document, tokenizer):
 def _renumbered(tokens, new_ids):
     """Return tokens with new ids, those of -1 left out; what was given is used up."""
     n_kept = renumber(tokens.values, tokens.ends, new_ids)
+    kept = tokens.values[:n_kept]
     if 4 * n_kept < 3 * len(tokens.values):
-        return Ragged(tokens.values[:n_kept].copy(), tokens.ends)
-    return Ragged(tokens.values[:n_kept], tokens.ends)
+        kept = kept.copy()  # a view would keep all that was dropped in memory
+    return Ragged(kept, tokens.ends)
 
 
 def _checked(documents):
