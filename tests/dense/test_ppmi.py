@@ -33,21 +33,23 @@ def matrix_by_hand(docs, words, window, shift, smoothing):
             for j in (*range(max(0, i - window), i), *range(i + 1, i + window + 1)):
                 if j < len(row):
                     counts[word, row[j]] += 1
-    shares = counts.sum(axis=0) ** smoothing
+    n_pairs = counts.sum(axis=0)
+    shares = np.where(n_pairs > 0, n_pairs**smoothing, 0)
     shares /= shares.sum()
-    with np.errstate(divide="ignore"):
-        pmi = np.log(counts / counts.sum(axis=1)[:, None] / shares)
-    return np.maximum(pmi - np.log(shift), 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pmi = np.log(counts / n_pairs[:, None] / shares)
+    return np.where(counts > 0, np.maximum(pmi - np.log(shift), 0), 0)
 
 
 @pytest.mark.parametrize(
     ("window", "shift", "smoothing"), [(2, 1, 0.75), (5, 1, 1.0), (1, 2, 0.0), (3, 1.2, 0.75)]
 )
 def test_vectors_are_those_of_the_formula(window, shift, smoothing):
-    model = PPMI(3, window, 1, shift=shift, context_smoothing=smoothing, random_state=0).fit(DOCS)
+    docs = [*DOCS, "island"]  # a word alone has no context, and is none
+    model = PPMI(3, window, 1, shift=shift, context_smoothing=smoothing, random_state=0).fit(docs)
     table = model.keyed_vectors_
-    assert sorted(table.index_to_key) == sorted(["the", *TOPICS[0], *TOPICS[1]])
-    u, s, _ = np.linalg.svd(matrix_by_hand(DOCS, table.index_to_key, window, shift, smoothing))
+    assert sorted(table.index_to_key) == sorted(["the", *TOPICS[0], *TOPICS[1], "island"])
+    u, s, _ = np.linalg.svd(matrix_by_hand(docs, table.index_to_key, window, shift, smoothing))
     np.testing.assert_allclose(model.singular_values_, s[:3], rtol=1e-4)
     assert s[3] < 0.98 * s[2]  # or the dimensions to keep would not be settled
     vectors = u[:, :3] * np.sqrt(s[:3])
