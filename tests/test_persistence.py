@@ -5,6 +5,7 @@ import os
 import pickletools
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -166,6 +167,7 @@ def nested(value, depth):
         float("nan"),
         complex(-0.0, float("inf")),
         b"\x00\xff",
+        Path("folder/文件.txt"),
         "",
         "NUL \x00, emoji \N{HOTEL}, lone \ud83d\ude00 surrogates \udc80",
         [],

@@ -271,6 +271,8 @@ class _Encoder:
         if type(value) in (complex, bytes):
             plain = [value.real, value.imag] if type(value) is complex else value.hex()
             return {"type": type(value).__name__, "value": self.encode(plain, where)}
+        if type(value) is type(Path()):
+            return {"type": "path", "value": str(value)}
         if isinstance(value, np.generic):
             return self._scalar(value, where)
         if isinstance(value, np.dtype):
@@ -542,6 +544,9 @@ class _Decoder:
 
     def _read_bytes(self, node):
         return bytes.fromhex(node["value"])
+
+    def _read_path(self, node):
+        return Path(node["value"])
 
     def _read_scalar(self, node):
         dtype = np.dtype(node["dtype"])

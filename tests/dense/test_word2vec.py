@@ -159,7 +159,6 @@ def test_alpha_falls_to_min_alpha(documents):
     rising = trained(documents, alpha=0, min_alpha=0.05).loss_history_
     falling = trained(documents, alpha=0.05, min_alpha=0).loss_history_
     assert rising[0] > falling[0] + 0.3
-    assert rising[1] > falling[1] + 0.1
 
 
 def test_partial_fit_goes_on_and_grows(documents):
@@ -204,30 +203,30 @@ def test_verbose_shows_words_rate_and_loss(documents, capsys):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_ctrl_c_keeps_what_was_learned_and_can_be_resumed(documents, tmp_path, n_jobs):
-    parameters = {"epochs": 60, "n_jobs": n_jobs}
+    parameters = {"epochs": 100, "n_jobs": n_jobs}
     unbroken = trained(documents, **parameters)
-    model = Word2Vec(16, sample=0, random_state=1, **parameters)
-    training = threading.Event()
-    thread = threading.Thread(target=_interrupt_soon, args=(training,))
+    path = tmp_path / "model"
+
+    def interrupt():
+        _wait_for(path)
+        _thread.interrupt_main()
+
+    thread = threading.Thread(target=interrupt)
     thread.start()
+    model = Word2Vec(16, sample=0, random_state=1, checkpoint=path, **parameters)
     with pytest.raises(KeyboardInterrupt):
-        model.fit(_with_signal(documents, training))
+        model.fit(documents)
     thread.join()
-    assert 0 <= len(model.loss_history_) < 60
+    assert 1 <= len(model.loss_history_) < 100
     assert model.transform(documents).shape == (300, 16)
-    model.save(tmp_path / "model")
-    assert_same(Word2Vec.resume(tmp_path / "model", documents), unbroken)
+    model.set_params(checkpoint=None).save(path)
+    assert_same(Word2Vec.resume(path, documents), unbroken)
 
 
-def _with_signal(documents, event):
-    yield from documents
-    event.set()
-
-
-def _interrupt_soon(event):
-    event.wait()
-    time.sleep(0.15)
-    _thread.interrupt_main()
+def _wait_for(path):
+    deadline = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 CHECKPOINTED = """
@@ -243,9 +242,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
     texts.write_text("\n".join(map(" ".join, documents)), encoding="utf-8")
     command = [sys.executable, "-c", CHECKPOINTED, str(texts), str(path)]
     with subprocess.Popen(command) as process:
-        deadline = time.monotonic() + 120
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        _wait_for(path)
         time.sleep(0.3)
         process.kill()
     model = load(path)
@@ -306,7 +303,9 @@ def test_overflow_says_so_and_leaves_the_model_alone(documents, architecture, ra
     model = trained(documents, architecture=architecture, random_state=random_state)
     vectors = model.keyed_vectors_.vectors.copy()
     model.set_params(alpha=1e30)
-    with pytest.raises(FloatingPointError, match=r"epoch 1: the loss is .*Got alpha=1e\+30: lower it"):
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1: the loss is .*Got alpha=1e\+30: lower it"
+    ):
         model.partial_fit(documents)
     assert_array_equal(model.keyed_vectors_.vectors, vectors)
     fresh = clone(model)

@@ -18,7 +18,7 @@ _SPANS_IN_TURN = 8  # reproducible spans that begin from the same vectors
 _SPANS_AT_ONCE = 8  # free spans in one go
 _GOES_IN_ROUND = 16  # free goes for each thread between looks at the clock
 _DIVERGED = 10  # times the loss of vectors that know nothing
-_PULL = 0.1  # of one update, over the learning rate: see `add_in_turn`
+_PULL = 0.2  # of one update, over the learning rate: see `add_in_turn`
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Training:
         self.keep = _share_kept(counts, settings.sample)
         self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
         n_tokens = max(1, len(self.values))
-        self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 64, _SPAN))
+        self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
         self._numbers = []  # arrays for `number_apart` that no thread uses now
         self._done = np.zeros((2, len(vectors)), np.float32)
         self.seen = progress.epoch, 0, settings.alpha, 0.0
