@@ -1,0 +1,93 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from textvec import TransformerVectorizer
+from textvec.encoders.cache import EncodingCache
+from textvec.encoders.files import embed_table
+
+pytest.importorskip("transformers")
+
+
+@pytest.fixture
+def table():
+    words = ["sea", "view", "room", "quiet", "hotel"]
+    texts = [f"{words[i % 5]} {words[i // 5 % 5]} {i}" for i in range(400)]
+    return pd.DataFrame({"id": range(400), "desc": texts})
+
+
+def test_formats(tiny, table, tmp_path):
+    table.loc[3, "desc"] = None
+    vectorizer = TransformerVectorizer(tiny)
+    done = []
+    vectors = embed_table(
+        vectorizer, table, "desc", tmp_path / "a.npz", rows_at_once=150, on_progress=done.append
+    )
+    assert done == [150, 300, 400]
+    np.testing.assert_allclose(vectors, vectorizer.transform(table["desc"].fillna("")), atol=1e-6)
+    with np.load(tmp_path / "a.npz") as stored:
+        np.testing.assert_array_equal(stored["vectors"], vectors)
+    pytest.importorskip("pyarrow")
+    embed_table(vectorizer, table, "desc", tmp_path / "a.parquet")
+    frame = pd.read_parquet(tmp_path / "a.parquet")
+    assert list(frame) == ["id", "desc", "vector"]
+    np.testing.assert_allclose(np.stack(frame["vector"]), vectors, atol=1e-6)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_killed_half_way_it_goes_on_where_it_was(tiny, table, tmp_path):
+    """The process is killed for good; only what was in flight is encoded again."""
+    table.to_csv(tmp_path / "table.csv", index=False)
+    code = f"""
+        import sys, time
+        import pandas as pd
+        from textvec import TransformerVectorizer
+        from textvec.encoders.files import embed_table
+        from textvec.encoders.networks import TorchNetwork
+
+        forward = TorchNetwork.forward
+        def counted(self, rows, poolings):
+            vectors = forward(self, rows, poolings)
+            print("rows", len(rows), flush=True)
+            return vectors
+        TorchNetwork.forward = counted
+        vectorizer = TransformerVectorizer({str(tiny)!r}, cache={str(tmp_path / "cache")!r})
+        table = pd.read_csv({str(tmp_path / "table.csv")!r})
+        def progress(done):
+            print("done", done, flush=True)
+            if "slowly" in sys.argv and done >= 160:
+                time.sleep(60)
+        embed_table(vectorizer, table, "desc", {str(tmp_path / "out.npz")!r}, 40, progress)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    run = subprocess.Popen([*command, "slowly"], stdout=subprocess.PIPE, text=True)
+    for line in run.stdout:
+        if line == "done 160\n":
+            run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    assert run.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out.npz").exists()
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [int(line.split()[1]) for line in again.stdout.splitlines() if line.startswith("rows")]
+    assert sum(rows) == 240
+    with np.load(tmp_path / "out.npz") as stored:
+        expected = TransformerVectorizer(tiny).transform(table["desc"])
+        np.testing.assert_allclose(stored["vectors"], expected, atol=1e-6)
+    assert len(EncodingCache(tmp_path / "cache")) == 8 * 400
+
+
+def test_bad_input(tiny, table, tmp_path):
+    vectorizer = TransformerVectorizer(tiny)
+    with pytest.raises(ValueError, match="must end in .npz or .parquet. Got 'a.csv' instead"):
+        embed_table(vectorizer, table, "desc", "a.csv")
+    with pytest.raises(ValueError, match="text must be one of .*Got 'text' instead"):
+        embed_table(vectorizer, table, "text", tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="no rows"):
+        embed_table(vectorizer, table[:0], "desc", tmp_path / "a.npz")

@@ -1,0 +1,52 @@
+"""The bars on real data: every text of the STS-B test set, by MiniLM."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from textvec import TransformerVectorizer
+
+sentence_transformers = pytest.importorskip("sentence_transformers")
+pytestmark = pytest.mark.skipif("TEXTVEC_DATA" not in os.environ, reason="TEXTVEC_DATA is not set")
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    path = Path(os.environ["TEXTVEC_DATA"]) / "sts/stsb-en-test.csv"
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == 1379
+    return [row[0] for row in rows], [row[1] for row in rows], [float(row[2]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def reference(minilm, pairs):
+    model = sentence_transformers.SentenceTransformer(minilm, device="cpu")
+    return np.split(model.encode([*pairs[0], *pairs[1]]), 2)
+
+
+def score(sides, gold):
+    a, b = sides
+    return spearmanr((a * b).sum(axis=1), gold).statistic
+
+
+def test_vectors_and_score_are_the_references(minilm, pairs, reference):
+    vectors = TransformerVectorizer(minilm).transform([*pairs[0], *pairs[1]])
+    difference = np.abs(vectors - np.concatenate(reference)).max()
+    expected, found = score(reference, pairs[2]), score(np.split(vectors, 2), pairs[2])
+    print(f"greatest difference {difference:.1e}; Spearman {found:.4f}, reference {expected:.4f}")
+    assert difference <= 1e-5
+    assert round(found, 3) == round(expected, 3)
+    assert 0.815 < found < 0.825
+
+
+def test_int8_onnx_loses_less_than_a_point(minilm, minilm_int8, pairs, reference):
+    onnx = TransformerVectorizer(minilm, backend="onnx", model_kwargs=minilm_int8)
+    vectors = onnx.transform([*pairs[0], *pairs[1]])
+    expected, found = score(reference, pairs[2]), score(np.split(vectors, 2), pairs[2])
+    print(f"ONNX int8: Spearman {found:.4f}, reference {expected:.4f}")
+    assert expected - found < 0.01

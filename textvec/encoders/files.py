@@ -1,0 +1,87 @@
+"""Files of texts to files of vectors, as many rows as there are."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from textvec._checks import check_number, import_optional
+from textvec.persistence import replacing
+
+FORMATS = (".npz", ".parquet")
+
+
+def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=None):
+    """Write a vector for each row of a table, and take up again what was begun.
+
+    With a ``cache`` in the vectorizer, whatever was encoded before the work was interrupted or
+    killed is read from there and not encoded again. ``out`` appears when all is done, at once.
+
+    Parameters
+    ----------
+    vectorizer : TransformerVectorizer
+        Or any fitted vectorizer with ``transform``.
+    table : DataFrame
+        The rows.
+    text : str
+        The column of texts; missing ones count as empty.
+    out : str or path-like
+        A ``.npz`` file with the array ``vectors``, or a ``.parquet`` file with the table and a
+        column ``vector``, a list of numbers.
+    rows_at_once : int >= 1, default=1024
+        How often ``on_progress`` is called.
+    on_progress : callable, default=None
+        Called with the number of rows done.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_dimensions)
+        The vectors.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, no rows, or the ending of ``out`` is another.
+    TypeError
+        If the vectorizer gives sparse vectors.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from textvec import LSAVectorizer
+    >>> table = pd.DataFrame({"desc": ["sea view", "near the sea", "airport hotel"]})
+    >>> vectorizer = LSAVectorizer(vector_size=2, random_state=0).fit(table["desc"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     embed_table(vectorizer, table, "desc", folder + "/vectors.npz").shape
+    (3, 2)
+    """
+    check_number("rows_at_once", rows_at_once, low=1, integer=True)
+    out = Path(out)
+    if out.suffix not in FORMATS:
+        raise ValueError(f"out must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
+    if text not in table.columns:
+        raise ValueError(f"text must be one of {list(table.columns)}. Got {text!r} instead.")
+    texts = table[text].fillna("").astype(str).tolist()
+    if not texts:
+        raise ValueError("The table has no rows.")
+    if out.suffix == ".parquet":
+        import_optional("pyarrow", "parquet")  # before the work rather than after it
+    parts = []
+    for first in range(0, len(texts), rows_at_once):
+        part = vectorizer.transform(texts[first : first + rows_at_once])
+        if sparse.issparse(part):
+            raise TypeError(
+                f"{type(vectorizer).__name__} gives sparse vectors. Choose one that gives dense "
+                "vectors, such as TransformerVectorizer or LSAVectorizer."
+            )
+        parts.append(np.asarray(part))
+        if on_progress is not None:
+            on_progress(min(first + rows_at_once, len(texts)))
+    vectors = np.concatenate(parts)
+    with replacing(out) as file:
+        if out.suffix == ".npz":
+            np.savez(file, vectors=vectors)
+        else:
+            table.assign(vector=list(vectors)).to_parquet(file, index=False)
+    return vectors
