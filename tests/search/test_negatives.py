@@ -73,6 +73,13 @@ def test_any_vectorizer_fitted_or_not(texts, vectorizer):
     assert mine_hard_negatives(*texts, vectorizer, n_negatives=4, n_jobs=2) == records
 
 
+def test_vectorizers_that_compare_by_dot_product_do():
+    """By cosine the short text would come first, by BM25 the one that repeats the word does."""
+    corpus = ["sea", "sea sea sea with pool bar spa park bed", "town", "view"]
+    records = mine_hard_negatives(["sea"], ["x"], corpus, BM25Vectorizer(b=0), (0, 1), 1)
+    assert records[0]["neg"] == [corpus[1]]
+
+
 def test_one_positive_may_be_a_str(texts):
     queries, positives, corpus = texts
     records = mine_hard_negatives(
