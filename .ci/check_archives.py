@@ -11,7 +11,7 @@ WANTED = {
     "textvec/_data/hotels_zh.csv",
     "textvec/_data/hotels_zh_truth.csv",
     "textvec/kernels/__init__.py",
-    "textvec/cli.py",
+    "textvec/cli/__init__.py",
 }
 
 

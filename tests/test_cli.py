@@ -47,7 +47,7 @@ def run_process(*args, **environment):
         [sys.executable, "-m", "textvec", *map(str, args)],
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), **environment},
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), **environment},
         timeout=300,
         check=False,
     )

@@ -12,6 +12,15 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from textvec.cli.files import TEXT_FILES, read_items, read_lines, read_text, rows_where
+from textvec.cli.tables import (
+    print_json,
+    print_line,
+    print_ranking,
+    print_table,
+    scores_and_costs,
+)
+
 # --vectorizer NAME -> module, class, parameters. Every command that takes a vectorizer reads this.
 VECTORIZERS = {
     "counts": ("textvec.sparse.counts", "CountVectorizer", {}),
@@ -26,8 +35,16 @@ VECTORIZERS = {
     "lsa": ("textvec.dense.factorized", "LSAVectorizer", {"random_state": 0}),
 }
 
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# --index NAME -> module, class. All but the first want dense vectors.
+INDEXES = {
+    "exact": ("textvec.search.exact", "ExactIndex"),
+    "hnsw": ("textvec.search.adapters", "HnswlibIndex"),
+    "faiss": ("textvec.search.adapters", "FaissIndex"),
+    "usearch": ("textvec.search.adapters", "UsearchIndex"),
+    "annoy": ("textvec.search.adapters", "AnnoyIndex"),
+    "tree": ("textvec.search.adapters", "TreeIndex"),
+}
+MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 
 
@@ -58,6 +75,9 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Html = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a page as well, with a map.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -70,10 +90,20 @@ def textvec(context: typer.Context):
 @app.command()
 def recommend(  # numpydoc ignore=PR01
     file: Annotated[Path, typer.Argument(help="Items, one a row: .csv, .tsv, .tab, .jsonl.")],
-    text: Annotated[str, typer.Option(help="Column that holds the texts.")],
+    text: Annotated[
+        list[str],
+        typer.Option(metavar="COLUMN[=WEIGHT]", help="Column that holds texts; repeatable."),
+    ],
     id: Annotated[
         str | None,
         typer.Option(help="Column that names the items.  [default: row numbers from 0]"),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN[=WEIGHT]",
+            help="Column of numbers or categories that counts beside the texts; repeatable.",
+        ),
     ] = None,
     like: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="An item that is liked; repeatable.")
@@ -82,10 +112,25 @@ def recommend(  # numpydoc ignore=PR01
         list[str] | None, typer.Option(metavar="ID", help="An item that is not; repeatable.")
     ] = None,
     query: Annotated[str | None, typer.Option(help="What is wanted, in words.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only items with COLUMN=VALUE (or !=, <, <=, >, >=), or COLUMN~TEXT for cells "
+            "that hold a text; repeatable.",
+        ),
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option(help="From 0 to 1: how much items must be unlike each other.")
+    ] = 0.0,
     k: Annotated[int, typer.Option("-k", "--k", help="How many items at most.")] = 10,
     vectorizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"One of {', '.join(VECTORIZERS)}.")
-    ] = "tfidf",
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help=f"One of {', '.join(VECTORIZERS)}; repeatable, then their scores are averaged.",
+        ),
+    ] = ["tfidf"],  # noqa: B006 - typer copies it
     ngram_range: Annotated[
         str | None,
         typer.Option(
@@ -124,6 +169,7 @@ def recommend(  # numpydoc ignore=PR01
         ),
     ] = False,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
     as_json: AsJson = False,
 ):
     """Find the items most like some items or a query."""
@@ -132,33 +178,163 @@ def recommend(  # numpydoc ignore=PR01
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
         raise ValueError("--dislike needs a --like.")
-    if vector_size is not None and vectorizer != "lsa":
-        raise ValueError(f"--vector-size is for lsa: {vectorizer} has one column for each term.")
+    if vector_size is not None and "lsa" not in vectorizer:
+        raise ValueError("--vector-size is for lsa: others have one column for each term.")
     options = {
-        "vector_size": vector_size,
         "ngram_range": _as_range(ngram_range),
         "min_df": _as_frequency("--min-df", min_df),
         "max_df": _as_frequency("--max-df", max_df),
         "preprocessor": clean_english if clean else None,
     }
-    items = read_items(file, encoding, text, id)
+    check_page(html)
+    items, weights = read_items(file, encoding, {"--text": text, "--column": column or []}, id)
+    mask = rows_where(items, where or [])
 
     from textvec.recommend.content import ContentRecommender
 
-    model = make_vectorizer(vectorizer, items[text].dropna(), stop_words, **options)
-    recommender = ContentRecommender(model).fit(items, ids=id, text=text)
+    texts = [value for name in weights["--text"] for value in items[name].dropna()]
+    models = []
+    for name in vectorizer:
+        models.append(make_vectorizer(name, texts, stop_words, **options))
+        if name == "lsa" and vector_size is not None:
+            models[-1].set_params(vector_size=vector_size)
+    recommender = ContentRecommender(models[0] if len(models) == 1 else models)
+    recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
     if query is None:
-        found = recommender.recommend(like, dislike, k=k)
+        found = recommender.recommend(like, dislike, k, mask, diversity)
         wish = ", ".join([*like, *(f"not {name}" for name in dislike)])
     else:
-        found, wish = recommender.query(query, k=k), query
+        found, wish = recommender.query(query, k, mask, diversity), query
+    shown = next(iter(weights["--text"]))
+    shown = f"{shown}_item" if shown in ("id", "score") else shown
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         n_items, n_features = recommender.vectors_.shape
-        _print(f"Most like: {wish}")
-        _print_ranking(found, f"{text}_item" if text in ("id", "score") else text)
-        _print(f"{n_items} items of {file.name}; {vectorizer}, {n_features} features.")
+        print_line(f"Most like: {wish}")
+        print_ranking(found, shown)
+        used = " + ".join(vectorizer)
+        print_line(f"{n_items} items of {file.name}; {used}, {n_features} features.")
+    if html is not None:
+        from textvec.cli.pages import write_recommendations
+
+        write_recommendations(html, recommender, found, like, dislike, wish)
+
+
+@app.command()
+def search(  # numpydoc ignore=PR01
+    file: Annotated[
+        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
+    ],
+    query: Annotated[list[str], typer.Option(help="What is searched for; repeatable.")],
+    text: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that holds the texts.")
+    ] = None,
+    id: Annotated[
+        str | None,
+        typer.Option(help="Column that names the texts.  [default: row numbers]"),
+    ] = None,
+    index: Annotated[
+        str, typer.Option(metavar="NAME", help=f"One of {', '.join(INDEXES)}.")
+    ] = "exact",
+    k: Annotated[int, typer.Option("-k", "--k", help="How many texts for each query.")] = 10,
+    vectorizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"One of {', '.join(VECTORIZERS)}.  [default: bm25; lsa for other indexes than "
+            "exact, which want dense vectors]",
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the texts that answer queries best."""
+    from textvec._checks import check_choice, check_number
+
+    check_choice("--index", index, tuple(INDEXES))
+    check_number("k", k, low=1, integer=True)
+    check_page(html)
+    if file.suffix.lower() in TEXT_FILES:
+        if text is not None or id is not None:
+            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        items, text = read_lines(file, encoding), "text"
+    elif text is None:
+        raise ValueError(f"--text must name the column of {file} that holds the texts.")
+    else:
+        items, weights = read_items(file, encoding, {"--text": [text]}, id)
+        (text,) = weights["--text"]
+    found = search_texts(items, text, id, query, index, vectorizer, k)
+    if as_json:
+        print_json(found)
+    else:
+        for wish, rows in found.groupby("query", sort=False):
+            print_line(f"Best for: {wish}")
+            print_ranking(rows, "text")
+        print_line(f"{len(items)} texts of {file.name}; {index} index.")
+    if html is not None:
+        from textvec.cli.pages import write_search
+
+        write_search(html, found, file.name)
+
+
+@app.command()
+def neighbors(  # numpydoc ignore=PR01
+    novel: Annotated[
+        Path | None, typer.Argument(help="A novel as a text file.  [or --builtin]")
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A character; repeatable.  [default: the most frequent ones]"),
+    ] = None,
+    builtin: Annotated[
+        bool, typer.Option("--builtin", help="Read the novel that comes with textvec.")
+    ] = False,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ALIAS=NAME", help="Another name of a character; repeatable."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", "--k", help="How many neighbours of each.")] = 10,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the characters of a novel that are most like one."""
+    from textvec._checks import check_number
+
+    if (novel is None) != builtin:
+        raise ValueError("give either a text file or --builtin.")
+    check_number("k", k, low=1, integer=True)
+    check_page(html)
+    aliases = dict(_as_alias(entry) for entry in alias or [])
+    if builtin:
+        from textvec.datasets import load_novel
+
+        book = load_novel()
+        content, title, aliases = book.text, "the built-in novel", {**book.aliases, **aliases}
+    else:
+        content, title = read_text(novel, encoding), novel.name
+
+    import pandas as pd
+
+    from textvec.recommend.characters import CharacterRecommender
+
+    recommender = CharacterRecommender(aliases=aliases or None, random_state=0).fit(content)
+    asked = name or list(recommender.names_[:MAIN_CHARACTERS])
+    found = pd.concat([recommender.similar(one, k).assign(of=one) for one in asked])
+    found = found[["of", "name", "score"]].reset_index(drop=True)
+    if as_json:
+        print_json(found)
+    else:
+        for one, rows in found.groupby("of", sort=False):
+            print_line(f"Most like: {one}")
+            print_ranking(rows.rename(columns={"name": "id"}), None)
+        print_line(f"{len(recommender.names_)} characters of {title}.")
+    if html is not None:
+        from textvec.cli.pages import write_neighbors
+
+        write_neighbors(html, recommender, found, title)
 
 
 @app.command()
@@ -177,16 +353,12 @@ def compare(  # numpydoc ignore=PR01
     as_json: AsJson = False,
 ):
     """Score vectorizers on built-in data: table and report."""
-    from textvec._checks import check_choice, import_optional
+    from textvec._checks import check_choice
 
     check_choice("--language", language, ("en", "zh"))
     for name in vectorizer or ():
         check_choice("--vectorizer", name, tuple(VECTORIZERS))
-    if not html.parent.is_dir():  # before minutes of work, not after
-        raise FileNotFoundError(2, "its folder does not exist", str(html))
-    if html.is_dir():
-        raise IsADirectoryError(21, "it is a folder, not a page", str(html))
-    import_optional("matplotlib", "plots")
+    check_page(html)
 
     from textvec.datasets import load_hotels
     from textvec.evaluate.compare import compare
@@ -200,10 +372,10 @@ def compare(  # numpydoc ignore=PR01
     for row in found[found["error"] != ""].itertuples():
         _warn(f"{row.method} on {row.task} failed: {row.error}")
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
-        for table, formats in _scores_and_costs(found):
-            _print_table(table, formats)
+        for table, formats in scores_and_costs(found):
+            print_table(table, formats)
     comparison.to_html(html)
     print(f"Wrote {html}", file=sys.stderr)
 
@@ -215,9 +387,9 @@ def datasets(as_json: AsJson = False):  # numpydoc ignore=PR01
 
     listed = list_datasets()
     if as_json:
-        _print_json(listed)
+        print_json(listed)
     else:
-        _print_table(listed)
+        print_table(listed)
 
 
 @app.command()
@@ -228,10 +400,10 @@ def info(as_json: AsJson = False):  # numpydoc ignore=PR01
         print(json.dumps(facts, indent=2))
         return
     for title, entries in facts.items():
-        _print(title)
+        print_line(title)
         width = max(map(len, entries), default=0)
         for name, value in entries.items():
-            _print(f"  {name:{width}}  {value}")
+            print_line(f"  {name:{width}}  {value}")
 
 
 def main():
@@ -239,6 +411,86 @@ def main():
     # Where a terminal cannot show a character, an answer with \uXXXX in it beats none
     sys.stdout.reconfigure(errors="backslashreplace")
     app()
+
+
+def check_page(html):
+    """Raise if a page could not be written there: before minutes of work, not after.
+
+    Parameters
+    ----------
+    html : Path or None
+        The page, if one is wanted.
+
+    Raises
+    ------
+    OSError
+        If its folder is missing, or it is a folder itself.
+    ImportError
+        If matplotlib is not installed.
+    """
+    if html is None:
+        return
+    if not html.parent.is_dir():
+        raise FileNotFoundError(2, "its folder does not exist", str(html))
+    if html.is_dir():
+        raise IsADirectoryError(21, "it is a folder, not a page", str(html))
+    from textvec._checks import import_optional
+
+    import_optional("matplotlib", "plots")
+
+
+def search_texts(items, text, id, queries, index, vectorizer, k):
+    """Return the best texts for each query.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The texts, one a row.
+    text : str
+        Their column.
+    id : str or None
+        The column of their ids; None takes the index.
+    queries : list of str
+        What is searched for.
+    index : str
+        A key of ``INDEXES``.
+    vectorizer : str or None
+        A key of ``VECTORIZERS``; None suits the index.
+    k : int
+        How many for each query at most.
+
+    Returns
+    -------
+    DataFrame
+        Columns query, id, score and text, best first for each query.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from textvec.recommend.items import check_texts, read_ids
+
+    ids = read_ids(items, id)
+    texts = check_texts(items[text], ids)
+    name = vectorizer or ("bm25" if index == "exact" else "lsa")
+    model = make_vectorizer(name, texts)
+    if name == "lsa" and vectorizer is None:  # few texts do not have as many dimensions
+        model.set_params(vector_size=max(1, min(model.vector_size, len(texts) // 2)))
+    vectors = model.fit_transform(texts)
+    if index != "exact" and not isinstance(vectors, np.ndarray):
+        raise ValueError(f"--index {index} wants dense vectors, {name} is sparse: use lsa.")
+    to_vectors = getattr(model, "transform_queries", model.transform)
+    module, class_name = INDEXES[index]
+    engine = getattr(import_module(module), class_name)(metric=getattr(model, "metric", "cosine"))
+    asked = to_vectors(queries)
+    if index == "exact":
+        scores, rows = engine.fit(vectors).search(asked, k)
+    else:
+        distances, rows = engine.fit(vectors).kneighbors(asked, min(k, len(texts)))
+        scores = 1 - distances
+    at, place = np.nonzero(rows >= 0)
+    rows = rows[at, place]
+    found = {"query": np.array(queries, object)[at], "id": ids[rows], "score": scores[at, place]}
+    return pd.DataFrame(found).assign(text=[texts[row] for row in rows])
 
 
 def make_vectorizer(name, texts, stop_words=None, **options):
@@ -274,8 +526,8 @@ def make_vectorizer(name, texts, stop_words=None, **options):
         suited = default_vectorizer(texts)
         model.set_params(
             ngram_range=suited.ngram_range,
-            tokenizer=suited.tokenizer,
-            stop_words=suited.stop_words if stop_words is None else _as_stop_words(stop_words),
+            token_pattern=suited.token_pattern,
+            stop_words=_as_stop_words(stop_words, suited.stop_words),
         )
     elif stop_words is not None:
         raise ValueError(f"--stop-words has no effect on {name}, whose terms are characters.")
@@ -302,66 +554,6 @@ def clean_english(text):
     'c++ c# caf 4star '
     """
     return re.sub(r"[^0-9a-z #+_]", "", re.sub(r"[/(){}\[\]|@,;]", " ", text.lower()))
-
-
-def read_items(path, encoding, text, id=None):
-    """Return the rows of a CSV, TSV or JSONL file as a DataFrame.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its ending says what it is.
-    encoding : str
-        Its encoding. A byte order mark is understood.
-    text : str
-        Column of texts; must be there.
-    id : str, default=None
-        Column of ids, returned as str; must be there unless None.
-
-    Returns
-    -------
-    DataFrame
-        Empty cells are missing values; "NA" and its like are text.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be decoded or understood, or a column is missing.
-    OSError
-        If it cannot be read.
-    """
-    import pandas as pd
-
-    ending = path.suffix.lower()
-    if ending not in (*SEPARATORS, ".jsonl", ".ndjson"):
-        raise ValueError(f"{path}: the name must end in .csv, .tsv, .tab, .jsonl or .ndjson.")
-    content = _read_text(path, encoding)
-    if ending in SEPARATORS:
-        from io import StringIO
-
-        as_text = {name: str for name in (text, id) if name is not None}
-        try:
-            items = pd.read_csv(
-                StringIO(content),
-                sep=SEPARATORS[ending],
-                dtype=as_text,
-                keep_default_na=False,
-                na_values=[""],
-                index_col=False,  # a comma too many at each line's end must not shift the columns
-            )
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-    else:
-        items = pd.DataFrame(_read_json_lines(path, content))
-    for option, name in (("--text", text), ("--id", id)):
-        if name is not None and name not in items.columns:
-            columns = ", ".join(map(repr, items.columns)) or "no columns"
-            raise ValueError(f"{option} {name!r} is no column of {path}, which has {columns}.")
-    if id is not None:
-        items[id] = items[id].map(str, na_action="ignore")
-    else:
-        items.index = items.index.map(str)
-    return items
 
 
 def gather_info():
@@ -417,52 +609,22 @@ def gather_info():
     }
 
 
-def _read_json_lines(path, content):
-    rows = []
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ValueError(
-                f"{path}, line {number} must be a JSON object. Got {line[:40]} instead."
-            )
-        rows.append(row)
-    return rows
-
-
-def _read_text(path, encoding):
-    """Return the text of a file, or raise with advice on its encoding."""
-    content = path.read_bytes()
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-16" if content.startswith(UTF16_MARKS) else "utf-8"
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        at = error.start
-        line = content.count(b"\n", 0, at) + 1
-        others = [
-            f"--encoding {name} ({use})"
-            for name, use in (("latin-1", "Western European"), ("gb18030", "Chinese"))
-            if name != encoding
-        ]
-        raise ValueError(
-            f"{path} is not {encoding}: byte 0x{content[at]:02x} at offset {at} (line {line}) "
-            f"cannot be decoded. Try {' or '.join(others)}."
-        ) from error
-    except LookupError as error:
-        raise ValueError(f"--encoding {encoding!r} is unknown. Try utf-8 or gb18030.") from error
-
-
-def _as_stop_words(name):
+def _as_stop_words(name, suited):
+    """Return the stop words of a name or file; None gives those that suit the texts."""
+    if name is None or name == "chinese" and not isinstance(suited, str):
+        return suited
     if name == "none":
         return None
     if name in ("english", "chinese"):
         return name
-    return _read_text(Path(name), "utf-8").split()
+    return read_text(Path(name), "utf-8").split()
+
+
+def _as_alias(entry):
+    alias, sign, name = entry.partition("=")
+    if not (alias and sign and name):
+        raise ValueError(f"--alias must be ALIAS=NAME. Got {entry!r} instead.")
+    return alias, name
 
 
 def _as_range(value):
@@ -503,89 +665,3 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 def _warn(message):
     print(f"textvec: warning: {' '.join(str(message).split())}", file=sys.stderr)
-
-
-def _scores_and_costs(found):
-    """Cut the long table of a comparison into two that fit a page: (table, formats) of each."""
-    order = found["method"].unique()
-    titles = (found["task"] + " " + found["metric"]).unique()
-    scores = found.assign(title=found["task"] + " " + found["metric"])
-    scores = scores.pivot(index="method", columns="title", values="score").loc[order, titles]
-    formats = {
-        "fit_seconds": "{:.3f}",
-        "documents_per_second": "{:,.0f}",
-        "dimension": "{:,.0f}",
-        "stored_mb": "{:.3f}",
-        "sparsity": "{:.1%}",
-    }
-    costs = found.astype({"dimension": float}).groupby("method")[list(formats)].mean().loc[order]
-    formats = {name.replace("_", " "): form for name, form in formats.items()}
-    costs.columns = list(formats)
-    yield scores.reset_index(), dict.fromkeys(titles, "{:.3f}")
-    yield costs.reset_index(), formats
-
-
-def _print_json(frame):
-    """Print the rows of a DataFrame as a JSON list of objects; missing values are null."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    print(json.dumps(rows, indent=2, default=str))
-
-
-def _print(line):
-    """Print one line as it is, however long."""
-    _console().print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_ranking(found, text):
-    """Print ids and scores, and the beginning of the texts where the line has room for it."""
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    console = _console()
-    room = console.width - max(map(cell_len, found["id"]), default=0) - 20
-    with_text = text in found.columns and room >= 20
-    table = _table("", "score", "id", *([text] if with_text else []))
-    table.columns[0].justify = "right"
-    table.columns[2].overflow = "fold"
-    for rank, row in enumerate(found.to_dict("records"), start=1):
-        cells = [str(rank), f"{row['score']:.4f}", Text(row["id"])]
-        if with_text:
-            beginning = Text(" ".join(row[text].split()))
-            beginning.truncate(room, overflow="ellipsis")
-            cells.append(beginning)
-        table.add_row(*cells)
-    console.print(table)
-
-
-def _print_table(frame, formats=None):
-    """Print a DataFrame, numbers on the right; ``formats`` maps columns to format strings."""
-    from pandas import isna
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-    from rich.text import Text
-
-    formats = formats or {}
-    table = _table(*frame.columns)
-    for column, name in zip(table.columns, frame.columns, strict=True):
-        is_number = is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])
-        column.justify = "right" if is_number else "left"
-        column.overflow = "fold"
-    for row in frame.to_dict("records"):
-        cells = (
-            "" if isna(value) else formats.get(name, "{}").format(value)
-            for name, value in row.items()
-        )
-        table.add_row(*map(Text, cells))
-    _console().print(table)
-
-
-def _table(*headers):
-    from rich import box
-    from rich.table import Table
-
-    return Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-
-
-def _console():
-    from rich.console import Console
-
-    return Console(highlight=False)

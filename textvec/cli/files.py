@@ -1,0 +1,219 @@
+"""What the command reads: tables of items, their columns and weights, conditions on rows."""
+
+import json
+import operator
+import re
+from io import StringIO
+
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+TEXT_FILES = (".txt", ".text")
+_COMPARISONS = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def read_items(path, encoding, columns, id=None):
+    """Return the rows of a CSV, TSV or JSONL file, and the columns that options name.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending says what it is.
+    encoding : str
+        Its encoding. A byte order mark is understood.
+    columns : dict of str to list of str
+        What each option was given: columns, or COLUMN=WEIGHT. Those of "--text" are read as text.
+    id : str, default=None
+        Column of ids, returned as str; must be there unless None.
+
+    Returns
+    -------
+    items : DataFrame
+        Empty cells are missing values; "NA" and its like are text.
+    weights : dict of str to dict
+        For each option its columns and their weights.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be decoded or understood, or a column is missing.
+    OSError
+        If it cannot be read.
+    """
+    import pandas as pd
+
+    ending = path.suffix.lower()
+    if ending not in (*SEPARATORS, ".jsonl", ".ndjson"):
+        raise ValueError(f"{path}: the name must end in .csv, .tsv, .tab, .jsonl or .ndjson.")
+    content = read_text(path, encoding)
+    if ending in SEPARATORS:
+        named = [name for text in columns["--text"] for name in (text, text.rpartition("=")[0])]
+        try:
+            items = pd.read_csv(
+                StringIO(content),
+                sep=SEPARATORS[ending],
+                dtype={name: str for name in (*named, id) if name},
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,  # a comma too many at each line's end must not shift the columns
+            )
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    else:
+        items = pd.DataFrame(_read_json_lines(path, content))
+    weights = {option: _weights(option, given, items, path) for option, given in columns.items()}
+    if id is not None:
+        _check_column("--id", id, items, path)
+        items[id] = items[id].map(str, na_action="ignore")
+    else:
+        items.index = items.index.map(str)
+    return items, weights
+
+
+def read_lines(path, encoding):
+    """Return the lines of a text file as items, numbered from 1; empty ones are left out.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    encoding : str
+        Its encoding.
+
+    Returns
+    -------
+    DataFrame
+        One column, "text".
+    """
+    import pandas as pd
+
+    lines = pd.Series(read_text(path, encoding).split("\n"), dtype=object).str.strip()
+    lines.index = (lines.index + 1).map(str)
+    return lines[lines != ""].to_frame("text")
+
+
+def rows_where(items, conditions):
+    """Return the mask of the rows that meet all conditions.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The rows.
+    conditions : list of str
+        Each ``COLUMN=VALUE``, or with ``!=``, ``<``, ``<=``, ``>``, ``>=``; or ``COLUMN~TEXT``
+        for cells that hold a text. A missing value only meets ``!=``.
+
+    Returns
+    -------
+    Series of bool, or None where there are no conditions
+
+    Raises
+    ------
+    ValueError
+        If a condition is none of these, names no column, or compares with no number.
+    """
+    mask = None
+    for condition in conditions:
+        met = _meets(items, condition)
+        mask = met if mask is None else mask & met
+    return mask
+
+
+def _meets(items, condition):
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    match = re.fullmatch(r"(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)", condition, re.DOTALL)
+    if match is None:
+        raise ValueError(
+            "--where must be COLUMN=VALUE, or with !=, <, <=, >, >=, or ~ for cells that hold a "
+            f"text. Got {condition!r} instead."
+        )
+    name, sign, value = match.groups()
+    if name not in items.columns:
+        raise ValueError(
+            f"--where {condition!r} names no column: there are {_listed(items.columns)}."
+        )
+    column = items[name]
+    if sign == "~":
+        return column.map(str).str.contains(value, regex=False) & column.notna()
+    if is_numeric_dtype(column) and not is_bool_dtype(column):
+        try:
+            return _COMPARISONS[sign](column, float(value))
+        except ValueError:
+            raise ValueError(f"--where {condition!r}: {name} holds numbers.") from None
+    if sign not in ("=", "!="):
+        raise ValueError(f"--where {condition!r}: {name} holds no numbers, use =, != or ~.")
+    return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
+
+
+def _weights(option, given, items, path):
+    """Return {column: weight} of what an option was given."""
+    weights = {}
+    for entry in given:
+        name, sign, weight = entry.rpartition("=")
+        if entry in items.columns or not sign:
+            name, weight = entry, "1"
+        _check_column(option, name, items, path)
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            raise ValueError(
+                f"{option} must be COLUMN or COLUMN=WEIGHT. Got {entry!r} instead."
+            ) from None
+    return weights
+
+
+def _check_column(option, name, items, path):
+    if name not in items.columns:
+        columns = _listed(items.columns)
+        raise ValueError(f"{option} {name!r} is no column of {path}, which has {columns}.")
+
+
+def _listed(names):
+    return ", ".join(map(repr, names)) or "no columns"
+
+
+def _read_json_lines(path, content):
+    rows = []
+    for number, line in enumerate(content.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{path}, line {number} must be a JSON object. Got {line[:40]} instead."
+            )
+        rows.append(row)
+    return rows
+
+
+def read_text(path, encoding):
+    """Return the text of a file, or raise ValueError with advice on its encoding."""
+    content = path.read_bytes()
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-16" if content.startswith(UTF16_MARKS) else "utf-8"
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        at = error.start
+        line = content.count(b"\n", 0, at) + 1
+        others = [
+            f"--encoding {name} ({use})"
+            for name, use in (("latin-1", "Western European"), ("gb18030", "Chinese"))
+            if name != encoding
+        ]
+        raise ValueError(
+            f"{path} is not {encoding}: byte 0x{content[at]:02x} at offset {at} (line {line}) "
+            f"cannot be decoded. Try {' or '.join(others)}."
+        ) from error
+    except LookupError as error:
+        raise ValueError(f"--encoding {encoding!r} is unknown. Try utf-8 or gb18030.") from error

@@ -1,0 +1,101 @@
+"""What the command writes with --html: a page with tables and, of what has places, a map."""
+
+import sys
+
+from textvec.text.report import Picture, Table, write_report
+
+_MOST_POINTS = 5_000  # a map of more is a blot, and a page of megabytes
+
+
+def write_recommendations(path, recommender, found, liked, disliked, wish):
+    """Write what was recommended, why, and where it stands among all items.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    recommender : ContentRecommender
+        Fitted.
+    found : DataFrame
+        What it recommended.
+    liked, disliked : list
+        The ids that it was asked with.
+    wish : str
+        What was asked, in words.
+    """
+    pieces = [_table(found.set_index("id"))]
+    sections = [("Recommended", pieces)]
+    if liked and len(found):
+        best = found["id"].iloc[0]
+        why = recommender.explain(liked[0], best).head(20)
+        note = f"What {liked[0]} and {best} share; the shares of all of it sum to their score."
+        sections.append(("Why", [_table(why.set_index(why.columns[0]), note)]))
+    sections.append(("Map", [_item_map(recommender, found, liked, disliked)]))
+    n_items = len(recommender.ids_)
+    _write(path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections)
+
+
+def write_search(path, found, source):
+    """Write what was found, a table for each query.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    found : DataFrame
+        Columns query, id, score and text.
+    source : str
+        Where the texts are from.
+    """
+    sections = [
+        (f"Best for: {query}", [_table(rows.drop(columns="query").set_index("id"))])
+        for query, rows in found.groupby("query", sort=False)
+    ]
+    _write(path, "Search", f"{len(found)} answers from {source}", sections)
+
+
+def write_neighbors(path, recommender, found, title):
+    """Write the neighbours of characters, and a map of all of them.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    recommender : CharacterRecommender
+        Fitted.
+    found : DataFrame
+        Columns of, name and score.
+    title : str
+        What was read.
+    """
+    sections = [
+        (f"Most like: {name}", [_table(rows.drop(columns="of").set_index("name"))])
+        for name, rows in found.groupby("of", sort=False)
+    ]
+    picture = Picture(recommender.plot_map(), "The characters: alike ones stand close together.")
+    lead = f"{len(recommender.names_)} characters of {title}"
+    _write(path, "Characters", lead, [*sections, ("Map", [picture])])
+
+
+def _item_map(recommender, found, liked, disliked):
+    import pandas as pd
+
+    ids = recommender.ids_
+    if len(ids) > _MOST_POINTS:
+        return f"No map: {len(ids)} points are more than the {_MOST_POINTS} that can be told apart."
+    kinds = pd.Series("other", index=ids, name="items")
+    for kind, chosen in (("recommended", found["id"]), ("liked", liked), ("disliked", disliked)):
+        kinds[list(chosen)] = kind
+    labels = ids.where(kinds.to_numpy() != "other", "")
+    figure = recommender.plot_map(color=kinds.reset_index(drop=True), labels=labels)
+    return Picture(figure, "All items: alike ones stand close together.")
+
+
+def _table(frame, note=""):
+    numbers = frame.select_dtypes("floating").columns
+    return Table(frame, dict.fromkeys(numbers, "{:.4f}"), note=note)
+
+
+def _write(path, title, lead, sections):
+    write_report(path, title, lead, sections)
+    print(f"Wrote {path}", file=sys.stderr)

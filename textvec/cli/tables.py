@@ -1,0 +1,128 @@
+"""What the command prints: tables for a terminal, and JSON."""
+
+import json
+
+
+def scores_and_costs(found):
+    """Cut the long table of a comparison into two that fit a page.
+
+    Parameters
+    ----------
+    found : DataFrame
+        ``Comparison.table``.
+
+    Yields
+    ------
+    table, formats
+        As :func:`print_table` takes them.
+    """
+    order = found["method"].unique()
+    titles = (found["task"] + " " + found["metric"]).unique()
+    scores = found.assign(title=found["task"] + " " + found["metric"])
+    scores = scores.pivot(index="method", columns="title", values="score").loc[order, titles]
+    formats = {
+        "fit_seconds": "{:.3f}",
+        "documents_per_second": "{:,.0f}",
+        "dimension": "{:,.0f}",
+        "stored_mb": "{:.3f}",
+        "sparsity": "{:.1%}",
+    }
+    costs = found.astype({"dimension": float}).groupby("method")[list(formats)].mean().loc[order]
+    formats = {name.replace("_", " "): form for name, form in formats.items()}
+    costs.columns = list(formats)
+    yield scores.reset_index(), dict.fromkeys(titles, "{:.3f}")
+    yield costs.reset_index(), formats
+
+
+def print_json(frame):
+    """Print the rows of a DataFrame as a JSON list of objects; missing values are null.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to print.
+    """
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    print(json.dumps(rows, indent=2, default=str))
+
+
+def print_line(line):
+    """Print one line as it is, however long.
+
+    Parameters
+    ----------
+    line : str
+        What to print.
+    """
+    _console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_ranking(found, text):
+    """Print ids and scores, and the beginning of the texts where the line has room for it.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Columns id, score and perhaps ``text``, best first.
+    text : str
+        The column of texts.
+    """
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    console = _console()
+    room = console.width - max(map(cell_len, found["id"]), default=0) - 20
+    with_text = text in found.columns and room >= 20
+    table = _table("", "score", "id", *([text] if with_text else []))
+    table.columns[0].justify = "right"
+    table.columns[2].overflow = "fold"
+    for rank, row in enumerate(found.to_dict("records"), start=1):
+        cells = [str(rank), f"{row['score']:.4f}", Text(row["id"])]
+        if with_text:
+            beginning = Text(" ".join(row[text].split()))
+            beginning.truncate(room, overflow="ellipsis")
+            cells.append(beginning)
+        table.add_row(*cells)
+    console.print(table)
+
+
+def print_table(frame, formats=None):
+    """Print a DataFrame, numbers on the right.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to print.
+    formats : mapping of column to format string, default=None
+        Such as ``{"score": "{:.3f}"}``.
+    """
+    from pandas import isna
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from rich.text import Text
+
+    formats = formats or {}
+    table = _table(*frame.columns)
+    for column, name in zip(table.columns, frame.columns, strict=True):
+        is_number = is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])
+        column.justify = "right" if is_number else "left"
+        column.overflow = "fold"
+    for row in frame.to_dict("records"):
+        cells = (
+            "" if isna(value) else formats.get(name, "{}").format(value)
+            for name, value in row.items()
+        )
+        table.add_row(*map(Text, cells))
+    _console().print(table)
+
+
+def _table(*headers):
+    from rich import box
+    from rich.table import Table
+
+    return Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+
+
+def _console():
+    from rich.console import Console
+
+    return Console(highlight=False)
