@@ -214,6 +214,7 @@ def test_encodings(path):
         (TEXT.replace(b"c 1", b"c 1\t2 "), "line 4: 4 numbers"),
         (TEXT.replace(b"c 1 2 3", b"c"), "line 4: 0 numbers"),
         (TEXT.replace(b"c 1 2", b"c 1 two"), "line 4: 'two' is not a number"),
+        (TEXT.replace(b"c 1 2", b'c "1" 2'), "line 4: '\"1\"' is not a number"),
         (TEXT.replace(b"c 1 2", b"c 1 2x"), "line 4: '2x' is not a number"),
         (TEXT.replace(b"c 1 2 3", b"c 1 2 3x"), "line 4: '3x' is not a number"),
         (TEXT.replace(b"c 1 2", b"c 1 nan"), "line 4: number 2 of 'c' is nan, not a finite"),

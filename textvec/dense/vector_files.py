@@ -269,12 +269,10 @@ class _Reader:
             self._table = np.empty((0, self.vector_size), self._table.dtype)
         size = self.vector_size
         heads = [line.partition(b" ") for line in lines]
-        rests = [rest for *_, rest in heads]
-        if all(rest.count(b" ") == size - 1 for rest in rests):
-            numbers = _numbers(rests, size)
-            if numbers is not None:
-                self._add([word for word, *_ in heads], numbers)
-                return
+        numbers = _numbers([rest for *_, rest in heads], size)
+        if numbers is not None:
+            self._add([word for word, *_ in heads], numbers)
+            return
         words, rows = zip(*[self._parse_line(line, i) for i, line in enumerate(lines)])
         self._add(words, np.array(rows))
 
@@ -414,7 +412,7 @@ def _read_header(file, path):
 
 
 def _numbers(lines, size):
-    """Return the float32 numbers of lines, or None if one holds something else."""
+    """Return float32 numbers, ``size`` from each line, or None if a line holds something else."""
     import pandas as pd
 
     try:
@@ -426,7 +424,7 @@ def _numbers(lines, size):
                 dtype=np.float32,
                 lineterminator="\n",
                 quoting=csv.QUOTE_NONE,
-                na_filter=False,
+                na_filter=False,  # a number that is missing is an error
             )
     except ValueError:
         return None
