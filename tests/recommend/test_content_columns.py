@@ -1,0 +1,415 @@
+"""ContentRecommender beyond one text: columns, fusion, conditions, diversity, more items, maps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal
+from scipy import sparse
+
+import textvec
+from textvec import BM25Vectorizer, ContentRecommender, LSAVectorizer, TfidfVectorizer
+from textvec.recommend.features import ColumnVectorizer
+from textvec.recommend.maps import plane
+
+HOTELS = pd.DataFrame(
+    {
+        "name": ["Quay House", "Pier House", "Summit", "Lodge", "Runway"],
+        "desc": [
+            "harbour view, oysters and sailing boats at the door",
+            "sailing boats and oysters in the old harbour",
+            "skiing from the door, open fires and snow",
+            "snow, skiing and sledges by open fires",
+            "an airport shuttle every ten minutes, harbour near",
+        ],
+        "price": [100.0, 300.0, 110.0, np.nan, 100.0],
+        "style": ["sea", "sea", "snow", "snow", "airport"],
+        "offer": [["spa", "pool"], ["pool"], ["spa"], [], None],
+    }
+)
+WEIGHTS = {"text": {"name": 1, "desc": 2}, "columns": {"price": 0.5, "style": 0.25, "offer": 0.25}}
+FUSIONS = {
+    "sparse": [TfidfVectorizer(), (textvec.CountVectorizer(), 3)],
+    "mixed": [None, LSAVectorizer(vector_size=2, random_state=0)],
+    "dense": LSAVectorizer(vector_size=2, random_state=0),
+    "dot": [(BM25Vectorizer(), 0.1), TfidfVectorizer()],
+}
+
+
+def fitted(vectorizer=None, items=HOTELS, **given):
+    return ContentRecommender(vectorizer).fit(items, ids="name", **(given or WEIGHTS))
+
+
+def score(recommender, a, b):
+    found = recommender.similar(a, k=99).set_index("id")["score"]
+    return found.get(b, 0.0)
+
+
+@pytest.fixture(params=FUSIONS.values(), ids=FUSIONS.keys(), scope="module")
+def fused(request):
+    return fitted(request.param, text=["desc"], columns={"price": 0.1, "style": 0.5})
+
+
+# Columns
+
+
+def test_the_score_is_the_weighted_mean_of_the_columns():
+    recommender = fitted()
+    alone = {name: fitted(text=name) for name in ("name", "desc")}
+    prices = HOTELS["price"]
+    gap = abs(prices[0] - prices[1]) / prices.std(ddof=0)
+    assert gap < 4
+    parts = {
+        "name": 1 * score(alone["name"], "Quay House", "Pier House"),
+        "desc": 2 * score(alone["desc"], "Quay House", "Pier House"),
+        "price": 0.5 * np.cos(np.pi / 4 * gap),
+        "style": 0.25,
+        "offer": 0.25 / np.sqrt(2),
+    }
+    assert_allclose(score(recommender, "Quay House", "Pier House"), sum(parts.values()) / 4, 1e-5)
+    explained = recommender.explain("Quay House", "Pier House")
+    assert explained.columns.tolist() == ["column", "a", "b", "share"]
+    shares = explained.groupby("column")["share"].sum()
+    assert_allclose(shares[list(parts)] * 4, list(parts.values()), 1e-5)
+    price = explained[explained["column"] == "price"]
+    assert price[["a", "b"]].to_numpy().tolist() == [[100.0, 300.0]]
+    assert set(explained.loc[explained["column"] == "offer", "a"]) == {"pool"}
+
+
+def test_weights_decide():
+    assert fitted(text="desc").similar("Quay House", k=1)["id"].tolist() == ["Pier House"]
+    found = fitted(text="desc", columns={"price": 9}).similar("Quay House", k=1)
+    assert found["id"].tolist() == ["Runway"]
+
+
+def test_scale_of_weights_does_not_matter():
+    tenfold = {name: {c: 10 * w for c, w in weights.items()} for name, weights in WEIGHTS.items()}
+    expected = fitted().similar("Quay House")
+    assert_frame_equal(fitted(**tenfold).similar("Quay House"), expected, rtol=1e-6)
+
+
+def test_numbers_are_compared_by_distance():
+    column = pd.Series([0.0, 1.0, 2.0, 100.0, np.nan])
+    vectors = ColumnVectorizer().fit(pd.Series([0.0, 2.0])).transform(column)
+    cosines = vectors @ vectors.T
+    assert_allclose(np.diag(cosines)[:4], 1, rtol=1e-6)
+    expected = [[1, np.sqrt(0.5), 0, -np.sqrt(0.5)]]  # of distances 0, 1, 2 and, cut off, 3
+    assert_allclose(cosines[:1, :4], expected, atol=1e-6)
+    assert_array_equal(cosines[4], 0)
+
+
+def test_equal_numbers_and_unseen_categories():
+    assert_allclose(ColumnVectorizer().fit_transform(pd.Series([7, 7])), [[1, 0], [1, 0]])
+    vectors = ColumnVectorizer().fit(pd.Series(["a", True])).transform(pd.Series(["b", "a"]))
+    assert_array_equal(vectors.toarray(), [[0, 0], [1, 0]])
+
+
+def test_a_query_asks_the_texts_alone():
+    plain, recommender = fitted(text="desc"), fitted(text="desc", columns=["price", "style"])
+    found, expected = recommender.query("oysters and snow"), plain.query("oysters and snow")
+    assert_frame_equal(found, expected, rtol=1e-5)
+
+
+# Fusion
+
+
+def test_fused_scores_are_explained_to_the_last_bit(fused):
+    for a, b in [("Quay House", "Pier House"), ("Summit", "Lodge"), ("Runway", "Quay House")]:
+        shares = fused.explain(a, b)["share"]
+        assert shares.is_monotonic_decreasing
+        assert_allclose(shares.sum(), score(fused, a, b), rtol=1e-4, atol=1e-6)
+
+
+def test_fused_neighbours_are_the_planted_pairs(fused):
+    for a, b in [("Quay House", "Pier House"), ("Lodge", "Summit"), ("Summit", "Lodge")]:
+        assert fused.recommend([a], k=1)["id"].tolist() == [b]
+    assert fused.query("oysters and boats", k=2)["id"].isin(["Quay House", "Pier House"]).all()
+
+
+def test_fused_recommenders_save_and_add(fused, tmp_path):
+    fused.save(tmp_path / "hotels.textvec")
+    loaded = textvec.load(tmp_path / "hotels.textvec")
+    more = HOTELS.iloc[:1].assign(name="Mole")
+    for one in (fused, loaded):
+        if "Mole" not in one.ids_:
+            one.add(more)
+    assert_frame_equal(loaded.similar("Mole"), fused.similar("Mole"), check_exact=True)
+    assert loaded.similar("Mole", k=1)["id"].tolist() == ["Quay House"]
+    assert_frame_equal(loaded.explain("Mole", "Summit"), fused.explain("Mole", "Summit"))
+
+
+def test_vectorizers_are_cloned_and_weighted():
+    pair = [TfidfVectorizer(), (textvec.CountVectorizer(), 3)]
+    recommender = fitted(pair, text="desc")
+    parts = [score(fitted(model, text="desc"), "Quay House", "Pier House") for model in pair[:1]]
+    parts.append(score(fitted(pair[1][0], text="desc"), "Quay House", "Pier House"))
+    expected = (parts[0] + 3 * parts[1]) / 4
+    assert_allclose(score(recommender, "Quay House", "Pier House"), expected, rtol=1e-6)
+    assert not hasattr(pair[0], "vocabulary_")
+
+
+# Where, liked and diversity
+
+
+@pytest.mark.parametrize("where", [HOTELS["style"] != "sea", lambda hotels: hotels["price"] < 200])
+def test_where_leaves_the_rest_as_it_was(where):
+    recommender = fitted()
+    mask = where(HOTELS) if callable(where) else where
+    every = recommender.similar("Quay House", k=99)
+    expected = every[every["id"].isin(HOTELS.loc[mask, "name"])].reset_index(drop=True)
+    assert 0 < len(expected) < len(every)
+    for k in (1, 99):
+        found = recommender.similar("Quay House", k=k, where=where)
+        assert_frame_equal(found, expected.head(k), check_exact=True)
+    assert_frame_equal(recommender.similar("Quay House", where=mask.tolist()), expected)
+
+
+def test_where_reaches_far_behind_the_best():
+    texts = ["red"] * 3000 + ["red apple"] * 5
+    far = np.arange(3005) >= 3000
+    found = ContentRecommender().fit(texts).similar(0, k=3, where=far)
+    assert found["id"].tolist() == [3000, 3001, 3002]
+
+
+def test_where_nothing_is_allowed():
+    found = fitted().similar("Summit", where=np.zeros(5, bool))
+    assert found.empty
+    assert found.columns.tolist()[:2] == ["id", "score"]
+
+
+def test_weights_of_liked_items():
+    recommender = fitted(text="desc")
+    found = recommender.recommend({"Quay House": 3, "Summit": 1}, k=9).set_index("id")["score"]
+    expected = (3 * score(recommender, "Quay House", "Pier House")) / 4
+    expected += score(recommender, "Summit", "Pier House") / 4
+    assert_allclose(found["Pier House"], expected, rtol=1e-6)
+
+
+def test_diversity_brings_something_else():
+    texts = ["red apple pie", "red apple pies", "red apple tart", "red cherry", "red apple pie"]
+    recommender = ContentRecommender(textvec.CountVectorizer()).fit(texts)
+    plain = recommender.query("red apple pie", k=3)
+    assert plain["id"].tolist() == [0, 4, 1]
+    diverse = recommender.query("red apple pie", k=3, diversity=0.7)
+    assert diverse["id"][0] == 0
+    assert 3 in diverse["id"].tolist()
+    assert 4 not in diverse["id"].tolist()
+    assert_frame_equal(recommender.query("red apple pie", k=3, diversity=1e-9), plain)
+
+
+def test_diversity_follows_its_formula():
+    """Against the formula of Carbonell and Goldstein written out, one choice after another."""
+    recommender = fitted(textvec.CountVectorizer(), text="desc")
+    scores = recommender.similar("Quay House", k=99).set_index("id")["score"]
+    chosen = []
+    while len(chosen) < len(scores):
+        worth = {
+            name: 0.5 * scores[name] / scores.max()
+            - 0.5 * max([score(recommender, name, other) for other in chosen], default=0)
+            for name in scores.index.drop(chosen)
+        }
+        chosen.append(max(worth, key=worth.get))
+    assert recommender.similar("Quay House", k=99, diversity=0.5)["id"].tolist() == chosen
+
+
+def test_diversity_of_more_than_its_candidates():
+    texts = [f"red {'apple' if i % 2 else 'pear'} w{i}" for i in range(1200)]
+    found = ContentRecommender().fit(texts).similar(0, k=1100, diversity=0.5)
+    assert found["id"].is_unique
+    assert len(found) == 1100
+
+
+# More items
+
+
+def test_added_items_are_as_if_they_had_been_there():
+    recommender = fitted(items=HOTELS.iloc[:4], text="desc", columns=["style"])
+    recommender.add(HOTELS.iloc[4:].drop(columns="offer"))
+    assert recommender.ids_.tolist() == HOTELS["name"].tolist()
+    assert recommender.similar("Runway", k=1)["id"].tolist() == ["Pier House"]  # a harbour
+    assert recommender.vectors_.shape[0] == 5
+    found = recommender.similar("Quay House", k=9).set_index("id")
+    assert found.loc["Runway", "price"] == 100
+
+
+def test_a_list_goes_on_counting():
+    recommender = ContentRecommender().fit(["red apple", "blue cheese"]).add(["red apples", "red"])
+    assert recommender.ids_.tolist() == [0, 1, 2, 3]
+    assert recommender.similar(3, k=1)["id"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (HOTELS.iloc[:1], "the id 'Quay House' is taken"),
+        (HOTELS.iloc[:1].drop(columns="desc"), "lack the column 'desc'"),
+        (HOTELS.iloc[:1].drop(columns="name"), "'name'"),
+        (HOTELS.iloc[:1].assign(name="New", desc=None), "has no text"),
+        (HOTELS.iloc[:0], "items is empty"),
+    ],
+)
+def test_nothing_is_lost_when_adding_fails(more, message):
+    recommender = fitted()
+    before = recommender.similar("Quay House")
+    with pytest.raises(ValueError, match=message):
+        recommender.add(more)
+    assert len(recommender.ids_) == recommender.vectors_.shape[0] == 5
+    assert_frame_equal(recommender.similar("Quay House"), before)
+
+
+# Evaluation
+
+
+LIKES = pd.DataFrame(
+    [("ann", "Quay House"), ("ann", "Pier House"), ("bob", "Summit"), ("bob", "Lodge")],
+    columns=["user", "item"],
+)
+
+
+def by_hand(recommender, likes, k):
+    """Leave one out with nothing but recommend, and count."""
+    hits, gains, lists = {}, {}, []
+    for user, items in likes.groupby("user")["item"]:
+        if len(items) < 2:
+            continue
+        for hidden in items:
+            found = recommender.recommend([item for item in items if item != hidden], k=k)["id"]
+            lists.append(found.tolist())
+            rank = lists[-1].index(hidden) + 1 if hidden in lists[-1] else None
+            hits.setdefault(user, []).append(rank is not None)
+            gains.setdefault(user, []).append(1 / np.log2(rank + 1) if rank else 0)
+    means = [np.mean([np.mean(one) for one in values.values()]) for values in (hits, gains)]
+    return *means, len(set().union(*lists)) / len(recommender.ids_)
+
+
+@pytest.mark.parametrize("vectorizer", [None, *FUSIONS.values()], ids=["default", *FUSIONS])
+@pytest.mark.parametrize("k", [1, 3])
+def test_leave_one_out_is_recommend_without_one(vectorizer, k):
+    recommender = fitted(vectorizer, text="desc")
+    likes = pd.concat([LIKES, pd.DataFrame([("ann", "Runway"), ("cid", "Quay House")],
+                                           columns=["user", "item"])])  # fmt: skip
+    found = recommender.evaluate(likes, k=k)
+    assert_allclose(found[["hit_rate", "ndcg", "coverage"]], by_hand(recommender, likes, k))
+    assert found["recall"] == found["hit_rate"]
+    assert (found["users"], found["runs"]) == (2, 5)
+
+
+def test_diversity_and_novelty_of_what_is_recommended():
+    recommender = fitted(textvec.CountVectorizer(), text="desc")
+    found = recommender.evaluate(LIKES, k=2)
+    cosine = {}
+    for name in HOTELS["name"]:
+        best = recommender.recommend([name], k=2)["id"]
+        cosine[name] = score(recommender, *best)
+    assert_allclose(found["diversity"], 1 - np.mean([cosine[name] for name in LIKES["item"]]))
+    assert_allclose(found["novelty"], 1.0)  # each item has one user of two, or none
+
+
+def test_several_held_out_at_once():
+    likes = pd.DataFrame({"user": 1, "item": HOTELS["name"]})
+    found = fitted().evaluate(likes, k=1, n_held_out=2)
+    assert found["runs"] == 3  # two, two and one
+    assert found["recall"] < found["hit_rate"]
+
+
+@pytest.mark.parametrize(
+    ("likes", "options", "error", "message"),
+    [
+        (LIKES.assign(item="Sumit"), {}, ValueError, "repeats user 'ann'"),
+        (LIKES.replace("Summit", "Sumit"), {}, KeyError, "'Sumit'.*'Summit'"),
+        (LIKES.iloc[::2], {}, ValueError, "more than n_held_out=1 items"),
+        (LIKES.replace("Lodge", None), {}, ValueError, "row 3 of interactions lacks"),
+        (LIKES[["item"]], {}, TypeError, "interactions must be a DataFrame"),
+        ([("ann", "Summit")], {}, TypeError, "Got list"),
+        (LIKES, {"k": 0}, ValueError, "k must be at least 1"),
+        (LIKES, {"n_held_out": 0}, ValueError, "n_held_out must be at least 1"),
+    ],
+)
+def test_bad_interactions(likes, options, error, message):
+    with pytest.raises(error, match=message):
+        fitted().evaluate(likes, **options)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"text": "desc", "columns": "prize"}, "columns='prize' is no column.*'price'"),
+        ({"text": []}, "at least one column"),
+        ({"text": {"desc": 0}}, r"text\['desc'\] must be above 0"),
+        ({"text": {"desc": np.nan}}, r"text\['desc'\] must be above 0"),
+        ({"text": "desc", "columns": {"price": -1}}, r"columns\['price'\] must be above 0"),
+        ({"text": ["desc", "style2"]}, "text='style2' is no column"),
+    ],
+)
+def test_bad_columns(given, message):
+    with pytest.raises(ValueError, match=message):
+        fitted(**given)
+
+
+@pytest.mark.parametrize("values", [[1.0, np.inf, 2, 3, 4], [None] * 5])
+def test_columns_without_use(values):
+    with pytest.raises(ValueError, match="row 1 of column 'price' is inf|holds no value"):
+        fitted(items=HOTELS.assign(price=values))
+
+
+@pytest.mark.parametrize("vectorizer", [[], [(TfidfVectorizer(), 0)], [(TfidfVectorizer(),)]])
+def test_bad_vectorizers(vectorizer):
+    with pytest.raises(ValueError, match="vectorizer"):
+        fitted(vectorizer)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"where": [True]}, ValueError, "one bool for each of the 5 items. Got shape"),
+        ({"where": [0, 1, 0, 1, 0]}, TypeError, "one bool for each item. Got values of type int"),
+        ({"where": lambda items: None}, TypeError, "one bool for each item"),
+        ({"diversity": 1.5}, ValueError, "diversity must be between 0 and 1. Got 1.5"),
+        ({"diversity": np.nan}, ValueError, "diversity must be between"),
+        ({"k": 0}, ValueError, "k must be at least 1"),
+    ],
+)
+def test_bad_wishes(options, error, message):
+    for ask in (fitted().similar, fitted().query):
+        with pytest.raises(error, match=message):
+            ask("Summit", **options)
+
+
+@pytest.mark.parametrize("weight", [0, -1, np.nan, np.inf])
+def test_bad_weights_of_liked_items(weight):
+    with pytest.raises(ValueError, match="liked.'Summit'. must be above 0"):
+        fitted().recommend({"Summit": weight})
+
+
+# Maps
+
+
+@pytest.mark.parametrize("color", [None, "style", "price", [1, 2, 3, 4, 5]])
+def test_the_map_has_every_item(color):
+    pytest.importorskip("matplotlib")
+    figure = fitted().plot_map(color=color)
+    axes = figure.axes[0]
+    assert sum(len(drawn.get_offsets()) for drawn in axes.collections) == 5
+    assert {text.get_text() for text in axes.texts} <= set(HOTELS["name"])
+
+
+def test_maps_repeat_and_keep_neighbours():
+    rng = np.random.default_rng(0)
+    centres = np.repeat(np.eye(4, 60), 20, axis=0)
+    vectors = centres + rng.normal(scale=0.02, size=centres.shape)
+    places = plane(sparse.csr_array(vectors))
+    assert_array_equal(places, plane(sparse.csr_array(vectors)))
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert_array_equal(distances.argmin(axis=1) // 20, np.arange(80) // 20)
+
+
+def test_bad_maps():
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match="color='stile' is no column"):
+        fitted().plot_map(color="stile")
+    with pytest.raises(ValueError, match="labels must have one entry per item: 5. Got 1"):
+        fitted().plot_map(labels=["a"])
