@@ -20,10 +20,23 @@ autodoc_typehints = "none"  # the docstrings name the types
 numpydoc_show_class_members = False  # the template for classes lists them
 
 # Modules whose functions are public under the module's name.
-MODULES = ["textvec.datasets", "textvec.evaluate.metrics"]
+MODULES = [
+    "textvec.datasets",
+    "textvec.text.splitters",
+    "textvec.encoders.cache",
+    "textvec.encoders.files",
+    "textvec.encoders.onnx_export",
+    "textvec.encoders.pooling",
+    "textvec.encoders.prompts",
+    "textvec.evaluate.tasks",
+    "textvec.evaluate.metrics",
+    "textvec.evaluate.significance",
+    "textvec.integrations.mteb",
+]
 ROOMS = {
     "sparse": "Sparse vectors",
     "dense": "Dense vectors",
+    "encoders": "Pretrained encoders",
     "text": "Tokens",
     "search": "Search",
     "recommend": "Recommenders",
@@ -33,7 +46,9 @@ ROOMS = {
 
 
 def functions_of(module):
-    """Return the names of the public functions that a module defines."""
+    """Return the names that a module lists as its own, or of the public functions it defines."""
+    if listed := getattr(import_module(module), "__all__", None):
+        return [f"{module}.{name}" for name in listed]
     members = vars(import_module(module)).items()
     return [
         f"{module}.{name}"
