@@ -137,9 +137,10 @@ def in_new_process(*arguments, **environment):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def print_table(lines):
+def print_table(lines, header=None):
     """Print lines, each a dict from column to text, as one Markdown table."""
-    cells = [HEADER, *([line.get(column, "") for column in HEADER] for line in lines)]
+    header = header or HEADER
+    cells = [header, *([line.get(column, "") for column in header] for line in lines)]
     widths = [max(map(len, column)) for column in zip(*cells)]
     cells.insert(1, ["-" * width for width in widths])
     for row in cells:
