@@ -148,6 +148,7 @@ def test_known_words_are_looked_up_in_text_and_among_tokens(words):
         assert rows(encode_corpus([["sea", "or", "bar"], []], known)) == [[sea, bar], []]
     assert rows(encode_corpus([], known)) == []
     assert rows(encode_corpus([["Sea"]], known)) == [[]]
+    assert rows(encode_corpus(["no word is known"], [])) == [[]]
 
 
 def test_empty_tokens_are_no_tokens():
