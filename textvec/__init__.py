@@ -9,6 +9,7 @@ _HOME = {
     "AnnoyIndex": "textvec.search.adapters",
     "BM25Transformer": "textvec.sparse.weights",
     "BM25Vectorizer": "textvec.sparse.weights",
+    "CharacterRecommender": "textvec.recommend.characters",
     "Comparison": "textvec.evaluate.compare",
     "ContentRecommender": "textvec.recommend.content",
     "CountVectorizer": "textvec.sparse.counts",

@@ -227,6 +227,7 @@ def load_novel():
         - data: list of str, the 48 chapters, a paragraph a line, without their headings;
         - titles: list of str, their headings ("第一回 …");
         - text: str, the whole text, headings included;
+        - names: list of str, the usual names of its characters;
         - aliases: dict from the other names of a character to the usual one (行者 to 孙悟空);
         - statements: DataFrame with the columns a, b and c: "a is closer to b than to c";
         - DESCR: how it was written and what it cannot prove.
@@ -239,12 +240,15 @@ def load_novel():
     ('第一回 山顶蹦出一只石猴', '孙悟空')
     """
     titles, chapters = _split_novel(_own_file("novel_zh.txt").read_text(encoding="utf-8"))
+    aliases = _read_aliases("novel_zh")
+    statements = _read_own_table("novel_zh_statements.csv")
     return Bunch(
         data=chapters,
         titles=titles,
         text=_join_novel(titles, chapters),
-        aliases=_read_aliases("novel_zh"),
-        statements=_read_own_table("novel_zh_statements.csv"),
+        names=list(dict.fromkeys([*aliases.values(), *statements.to_numpy().ravel()])),
+        aliases=aliases,
+        statements=statements,
         DESCR=_own_file("novel.md").read_text(encoding="utf-8"),
     )
 

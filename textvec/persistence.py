@@ -48,6 +48,7 @@ _REGISTRY = frozenset(
         "textvec.encoders.cache.EncodingCache",
         "textvec.encoders.encoder.TransformerVectorizer",
         "textvec.ragged.Ragged",
+        "textvec.recommend.characters.CharacterRecommender",
         "textvec.recommend.content.ContentRecommender",
         "textvec.recommend.features.Block",
         "textvec.recommend.features.ColumnVectorizer",

@@ -188,7 +188,7 @@ def plot_tradeoff(quality, costs):
     return figure
 
 
-def plot_points(places, names=None, color=None):
+def plot_points(places, names=None, color=None, sizes=None, edges=None):
     """Draw a map: a point for each item, names where there is room, colours by a value.
 
     Parameters
@@ -201,6 +201,10 @@ def plot_points(places, names=None, color=None):
     color : Series of n_points, default=None
         Numbers are drawn on a scale; other values get a colour and a mark each, the most frequent
         first, and those beyond the marks are "other".
+    sizes : array-like of n_points, default=None
+        Areas of the points, in square points, where there is no ``color``; None draws all alike.
+    edges : DataFrame, default=None
+        Lines between points: columns a and b (their numbers) and weight (how broad they are).
 
     Returns
     -------
@@ -223,8 +227,10 @@ def plot_points(places, names=None, color=None):
     with _style([*names, *legend]):
         figure = _figure(7.5)
         axes = figure.subplots()
+        if edges is not None:
+            _draw_edges(axes, places, edges)
         if color is None:
-            axes.scatter(*places.T, s=26, color=COLOURS[0])
+            axes.scatter(*places.T, s=26 if sizes is None else sizes, color=COLOURS[0], alpha=0.8)
         elif color.dtype.kind in "iuf":
             drawn = axes.scatter(*places.T, s=26, c=color, cmap="viridis")
             figure.colorbar(drawn, label=legend[0], shrink=0.6, aspect=30)
@@ -349,6 +355,15 @@ def _bars(axes, names, values, style, colours):
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
+
+
+def _draw_edges(axes, places, edges):
+    """Draw lines between points, the heaviest 4 points broad."""
+    from matplotlib.collections import LineCollection
+
+    lines = places[edges[["a", "b"]].to_numpy()]  # (n_edges, 2 ends, 2)
+    widths = 0.5 + 3.5 * edges["weight"] / edges["weight"].max()
+    axes.add_collection(LineCollection(lines, linewidths=widths, colors=FAINT, zorder=0))
 
 
 def _scatter_groups(axes, places, values):

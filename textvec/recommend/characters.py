@@ -1,0 +1,516 @@
+"""Recommend characters of a novel: who is like whom, and which passages join them."""
+
+import warnings
+from collections.abc import Mapping
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, clone
+from sklearn.preprocessing import normalize
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import check_number, closest_names
+from textvec.dense.factorized import PPMI
+from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.persistence import SaveMixin
+from textvec.recommend.maps import plane, spring
+from textvec.text.names import cut_story, find_names, short_forms
+
+_LONG = 100_000  # words
+
+
+class Relation(NamedTuple):
+    """What joins two characters.
+
+    Parameters
+    ----------
+    similarity : float
+        The cosine of their vectors.
+    n_sentences, n_paragraphs, n_chapters : int
+        In how many sentences, paragraphs and chapters both occur.
+    passages : DataFrame
+        Columns `chapter` (its heading) and `text`: sentences in which both occur, or, where there
+        are none, paragraphs; those that name them most often, in the order of the story.
+    """
+
+    similarity: float
+    n_sentences: int
+    n_paragraphs: int
+    n_chapters: int
+    passages: pd.DataFrame
+
+
+class CharacterRecommender(SaveMixin, BaseEstimator):
+    """Find the characters of a novel that are most like one, by the company their names keep.
+
+    The story is cut into words, names as whole words, and every other name of a character is
+    replaced by the usual one; then word vectors are learned. Their windows end with the sentence in
+    a text of less than 100,000 words: those who act together get similar vectors. In longer ones
+    they end at every mark of punctuation: names that fill the same places in clauses get similar
+    vectors, so that the words most like a name are names.
+
+    Parameters
+    ----------
+    names : iterable of str or None, default=None
+        The characters. None finds them, see :func:`textvec.text.names.find_names`; what ``aliases``
+        stand for are names in any case.
+    aliases : mapping from str to str or None, default=None
+        Other names of a character and the usual one: ``{"行者": "孙悟空"}``. None takes the short
+        forms of long names where they are clear (悟空 for 孙悟空), and ``{}`` none: every form is
+        a character of its own, and can be compared with the others.
+    vectors : PPMI, Word2Vec, KeyedVectors or None, default=None
+        An estimator is cloned and fitted on those stretches; a table is taken as it is, and a
+        character's vector is then the mean over the forms of the name that it holds. None is
+        :class:`~textvec.PPMI` with ``window=5``, 100 dimensions at most, and words that occur at
+        least twice, in long novels more: on small text counting does better than training.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the estimator, unless it has its own seed.
+
+    Attributes
+    ----------
+    names_ : list of str
+        The characters that have a vector, most frequent first.
+    counts_ : ndarray of shape (n_names,), int64
+        How often each is named, under any name.
+    aliases_ : dict of str to str
+        The other names that were replaced.
+    keyed_vectors_ : KeyedVectors
+        All words and their vectors.
+    vectors_ : ndarray of shape (n_names, vector_size), float32
+        The vectors of the characters, of length 1.
+    titles_ : list of str
+        The headings of the chapters; "" for what stands before the first.
+
+    See Also
+    --------
+    ContentRecommender : Recommends items by their texts.
+
+    Examples
+    --------
+    >>> from textvec.datasets import load_novel
+    >>> novel = load_novel()
+    >>> recommender = CharacterRecommender(novel.names, novel.aliases, random_state=0)
+    >>> recommender = recommender.fit(novel.text)
+    >>> recommender.similar("银角大王", k=1)["name"].tolist()
+    ['金角大王']
+    >>> recommender.between("悟空", "铁扇公主").n_chapters  # 悟空 stands for 孙悟空
+    4
+    """
+
+    def __init__(self, names=None, aliases=None, vectors=None, random_state=None):
+        self.names = names
+        self.aliases = aliases
+        self.vectors = vectors
+        self.random_state = random_state
+
+    def fit(self, text) -> Self:
+        """Read a novel.
+
+        Parameters
+        ----------
+        text : str or path-like
+            The whole text, or the path of a file of UTF-8. Chapters begin with lines such as
+            "第一回 …", "第3章" or "CHAPTER IV"; without such lines all is one chapter.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If the text is neither, or names and aliases are not str.
+        ValueError
+            If the text is empty, no name is found, or an alias stands for another alias.
+
+        Warns
+        -----
+        UserWarning
+            If given names have no vector, as they do not occur, or too rarely.
+        """
+        text = _read(text)
+        aliases, names = self._resolve_names(text)
+        forms = dict.fromkeys(chain(names, aliases, aliases.values()))
+        titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)
+        rows = [[name for name in clause if name in names] for clause in clauses.tokens]
+        counts = pd.Series(list(chain.from_iterable(rows)), dtype=object).value_counts(sort=False)
+        self.keyed_vectors_ = self._learn(_documents(clauses), names, aliases)
+        known = [name for name in names if name in counts and name in self.keyed_vectors_]
+        self._warn_of(set(self.names or ()) - set(known) - set(aliases))
+        if not known:
+            raise ValueError(
+                "No name has a vector: give names or aliases that occur in the text, or a longer "
+                "text."
+            )
+        known.sort(key=lambda name: -counts[name])
+        self.names_, self.aliases_, self.titles_ = known, aliases, titles
+        self.counts_ = counts[known].to_numpy(np.int64)
+        self.vectors_ = normalize(np.array([self.keyed_vectors_[name] for name in known]))
+        self.sentences_, self.paragraphs_, self.chapters_ = sentences, paragraph_of, chapter_of
+        self.mentions_ = _mentions(rows, clauses.sentences, len(sentences), known)
+        return self
+
+    def similar(self, name, k=10) -> pd.DataFrame:
+        """Return the characters most like one.
+
+        Parameters
+        ----------
+        name : str
+            A name, or an alias.
+        k : int >= 1, default=10
+            How many at most.
+
+        Returns
+        -------
+        DataFrame
+            Columns `name` and `score`, the cosine; most similar first, without the character.
+
+        Raises
+        ------
+        KeyError
+            If the name is unknown; the message offers the closest ones.
+        """
+        return self.analogy([name], k=k)
+
+    def analogy(self, positive, negative=(), k=10) -> pd.DataFrame:
+        """Return who is to the positive ones as the negative ones are not.
+
+        ``analogy(["铁扇公主", "如来"], ["牛魔王"])``: who is to 如来 what 铁扇公主 is to 牛魔王?
+
+        Parameters
+        ----------
+        positive, negative : str or sequence of str
+            Names or aliases. Ranked is the cosine with the sum of the vectors of the positive minus
+            those of the negative, all of length 1 (3CosAdd).
+        k : int >= 1, default=10
+            How many at most.
+
+        Returns
+        -------
+        DataFrame
+            Columns `name` and `score`, best first, without those asked about.
+
+        Raises
+        ------
+        KeyError
+            If a name is unknown; the message offers the closest ones.
+        ValueError
+            If nothing is positive.
+        """
+        check_number("k", k, low=1, integer=True)
+        rows, direction = self._direction(positive, negative)
+        scores = self.vectors_ @ direction
+        order = np.lexsort((np.arange(len(scores)), -scores))
+        order = order[~np.isin(order, rows)][:k]
+        names = [self.names_[row] for row in order]
+        return pd.DataFrame({"name": names, "score": scores[order].astype(float)})
+
+    def nearest_words(self, name, k=10) -> pd.DataFrame:
+        """Return the words most like a character, other names among them.
+
+        Parameters
+        ----------
+        name : str
+            A name, or an alias.
+        k : int >= 1, default=10
+            How many words at most.
+
+        Returns
+        -------
+        DataFrame
+            Columns `word`, `score` (the cosine) and `is_name`, most similar first.
+
+        Raises
+        ------
+        KeyError
+            If the name is unknown; the message offers the closest ones.
+        """
+        check_number("k", k, low=1, integer=True)
+        found = self.keyed_vectors_.most_similar(self.names_[self._row_of(name)], topn=k)
+        table = pd.DataFrame(found, columns=["word", "score"])
+        table["is_name"] = table["word"].isin(self.names_)
+        return table
+
+    def between(self, a, b, k=5) -> Relation:
+        """Return what joins two characters.
+
+        Parameters
+        ----------
+        a, b : str
+            Names or aliases.
+        k : int >= 1, default=5
+            How many passages at most.
+
+        Returns
+        -------
+        Relation
+            Their similarity, how often they occur together, and the passages that join them.
+
+        Raises
+        ------
+        KeyError
+            If a name is unknown; the message offers the closest ones.
+        """
+        check_number("k", k, low=1, integer=True)
+        row_a, row_b = self._row_of(a), self._row_of(b)
+        both = self.mentions_[:, [row_a, row_b]].toarray()  # (n_sentences, 2)
+        in_paragraphs = _sums(both, self.paragraphs_)
+        n_joined = [
+            int((_sums(both, groups).min(axis=1) > 0).sum())
+            for groups in (np.arange(len(both)), self.paragraphs_, self.chapters_)
+        ]
+        if n_joined[0]:
+            starts = self._best(both, k)
+            texts = [self.sentences_[at] for at in starts]
+        else:
+            found = self._best(in_paragraphs, k)
+            starts = np.searchsorted(self.paragraphs_, found)
+            texts = [self._paragraph(number) for number in found]
+        titles = [self.titles_[self.chapters_[at]] for at in starts]
+        passages = pd.DataFrame({"chapter": titles, "text": texts}, dtype=object)
+        similarity = float(self.vectors_[row_a] @ self.vectors_[row_b])
+        return Relation(similarity, *n_joined, passages)
+
+    def plot_map(self, n_names=60, random_state=0):
+        """Draw the most frequent characters as points on a plane, alike ones close together.
+
+        Parameters
+        ----------
+        n_names : int >= 1, default=60
+            How many characters.
+        random_state : int, default=0
+            Seeds the layout, t-SNE (van der Maaten and Hinton 2008).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from textvec.text.plots import plot_points
+
+        check_is_fitted(self)
+        check_number("n_names", n_names, low=1, integer=True)
+        names = self.names_[:n_names]
+        places = plane(self.vectors_[: len(names)], random_state)
+        return plot_points(places, names, sizes=self._sizes(len(names)))
+
+    def plot_network(self, n_names=40, n_partners=3, random_state=0):
+        """Draw who occurs with whom: lines join characters that share sentences beyond chance.
+
+        Parameters
+        ----------
+        n_names : int >= 1, default=40
+            How many characters, the most frequent ones.
+        n_partners : int >= 1, default=3
+            How many lines begin at a character at most; others may end there. They lead to those
+            with the largest log-likelihood ratio (Dunning 1993, "Accurate methods for the
+            statistics of surprise and coincidence"), and are as broad as its root.
+        random_state : int, default=0
+            Seeds the layout: joined characters attract, all others repel each other.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from textvec.text.plots import plot_points
+
+        check_is_fitted(self)
+        check_number("n_names", n_names, low=1, integer=True)
+        check_number("n_partners", n_partners, low=1, integer=True)
+        names = self.names_[:n_names]
+        strength = _association(self.mentions_[:, : len(names)])
+        kept = np.zeros_like(strength)
+        for row, partners in enumerate(np.argsort(-strength, axis=1, kind="stable")):
+            best = partners[:n_partners]
+            kept[row, best] = strength[row, best]
+        kept = np.sqrt(np.maximum(kept, kept.T))
+        a, b = np.nonzero(np.triu(kept))
+        edges = pd.DataFrame({"a": a, "b": b, "weight": kept[a, b]})
+        places = spring(kept, random_state)
+        return plot_points(places, names, sizes=self._sizes(len(names)), edges=edges)
+
+    # ----------------------------------------------------------------------------------- parts
+
+    def _resolve_names(self, text):
+        """Return the aliases, and the names as a dict of keys, in the order of finding."""
+        names = None if self.names is None else _as_words("names", self.names)
+        if self.aliases is not None and not isinstance(self.aliases, Mapping):
+            raise TypeError(f"aliases must be a mapping from str to str. Got {self.aliases!r}.")
+        aliases = dict(self.aliases or {})
+        _as_words("aliases", chain(aliases, aliases.values()))
+        for alias, name in aliases.items():
+            if name in aliases:
+                raise ValueError(
+                    f"aliases must lead to names. Got {alias!r}: {name!r}, which is an alias of "
+                    f"{aliases[name]!r} itself."
+                )
+        if names is None:
+            names = list(find_names(text))
+        if self.aliases is None:
+            aliases = short_forms(names)
+        names = dict.fromkeys([*names, *aliases.values()])
+        return aliases, {name: None for name in names if name not in aliases}
+
+    def _learn(self, documents, names, aliases):
+        if isinstance(self.vectors, KeyedVectors):
+            return _with_names(self.vectors, names, aliases)
+        if self.vectors is None:
+            model = _default_vectors(documents)
+        else:
+            model = clone(self.vectors)
+        if self.random_state is not None and model.get_params().get("random_state") is None:
+            model.set_params(random_state=self.random_state)
+        return model.fit(documents).keyed_vectors_
+
+    def _warn_of(self, missing):
+        if missing:
+            warnings.warn(
+                f"These names occur too rarely to have a vector: {sorted(missing)}.", stacklevel=3
+            )
+
+    def _row_of(self, name):
+        check_is_fitted(self)
+        usual = self.aliases_.get(name, name)
+        if usual in self.names_:
+            return self.names_.index(usual)
+        near = closest_names(name, [*self.names_, *self.aliases_])
+        hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+        raise KeyError(f"There is no character {name!r} in this text.{hint}")
+
+    def _direction(self, positive, negative):
+        """Return the rows asked about, and the sum of their vectors, of length 1."""
+        positive, negative = (
+            [names] if isinstance(names, str) else list(names) for names in (positive, negative)
+        )
+        if not positive:
+            raise ValueError("positive must name at least one character. Got none.")
+        plus, minus = ([self._row_of(name) for name in names] for names in (positive, negative))
+        direction = self.vectors_[plus].sum(axis=0) - self.vectors_[minus].sum(axis=0)
+        return [*plus, *minus], normalize(direction[None])[0]
+
+    def _best(self, both, k):
+        """Return the rows that name both most often, short of more than k, in their order."""
+        least = both.min(axis=1)
+        found = np.flatnonzero(least)
+        return np.sort(found[np.argsort(-least[found], kind="stable")][:k])
+
+    def _paragraph(self, number):
+        start, stop = np.searchsorted(self.paragraphs_, [number, number + 1])
+        return "".join(self.sentences_[start:stop])
+
+    def _sizes(self, n_names):
+        return 400 * np.sqrt(self.counts_[:n_names] / self.counts_[0])
+
+
+def _read(text):
+    if isinstance(text, str):
+        if not text.strip():
+            raise ValueError("text must hold a story. Got an empty one.")
+        return text
+    try:
+        return Path(text).read_text(encoding="utf-8-sig")
+    except TypeError:
+        raise TypeError(
+            "text must be a str or a pathlib.Path. "
+            f"Got {type(text).__name__} instead: join chapters by line breaks."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{text} is not UTF-8 ({error.reason}): convert the file first.") from None
+
+
+def _as_words(parameter, words):
+    if isinstance(words, str):
+        raise TypeError(f"{parameter} must be a list of str. Got the str {words!r} instead.")
+    words = list(words)
+    for word in words:
+        if not isinstance(word, str) or not word.strip():
+            raise TypeError(f"{parameter} must hold words. Got {word!r} instead.")
+    return words
+
+
+def _documents(clauses):
+    """Return what windows are laid in: sentences of a short text, clauses of a long one."""
+    if sum(map(len, clauses.tokens)) >= _LONG:
+        return clauses.tokens
+    groups = groupby(zip(clauses.sentences, clauses.tokens, strict=True), key=itemgetter(0))
+    return [list(chain.from_iterable(words for _, words in group)) for _, group in groups]
+
+
+def _default_vectors(documents):
+    """Return PPMI that leaves out rarer words the longer the text is."""
+    n_tokens = sum(map(len, documents))
+    min_count = int(np.clip(n_tokens // 20_000, 2, 20))
+    counts = pd.Series(list(chain.from_iterable(documents)), dtype=object).value_counts()
+    n_words = int((counts >= min_count).sum())
+    return PPMI(vector_size=int(np.clip(n_words // 4, 1, 100)), window=5, min_count=min_count)
+
+
+def _with_names(table, names, aliases):
+    """Return a table of vectors to which names are added, as the mean over their known forms."""
+    forms = {name: [name] for name in names}
+    for alias, name in aliases.items():
+        forms[name].append(alias)
+    rows = {
+        name: table.get_mean_vector([form for form in known if form in table])
+        for name, known in forms.items()
+        if any(form in table for form in known)
+    }
+    if not rows:
+        return table
+    words = [word for word in table if word not in rows]
+    kept = table.vectors[[table.key_to_index[word] for word in words]]
+    return KeyedVectors(np.concatenate([kept, np.array([*rows.values()])]), [*words, *rows])
+
+
+def _mentions(rows, sentence_of, n_sentences, names):
+    """Return how often each name stands in each sentence, csr of shape (n_sentences, n_names)."""
+    column = {name: at for at, name in enumerate(names)}
+    pairs = [
+        (sentence, column[name])
+        for sentence, row in zip(sentence_of, rows, strict=True)
+        for name in row
+        if name in column
+    ]
+    at = np.array(pairs, np.int64).reshape(-1, 2)
+    ones = np.ones(len(at), np.int32)
+    return sparse.csr_array((ones, (at[:, 0], at[:, 1])), shape=(n_sentences, len(names)))
+
+
+def _sums(counts, groups):
+    """Return the sums of rows of counts over groups, numbered from 0."""
+    sums = np.zeros((groups[-1] + 1, counts.shape[1]), counts.dtype)
+    np.add.at(sums, groups, counts)
+    return sums
+
+
+def _association(mentions):
+    """Return Dunning's log-likelihood ratio of sharing sentences, 0 where below chance."""
+    there = (mentions > 0).astype(np.float64)
+    both = (there.T @ there).toarray()
+    n_all, alone = there.shape[0], both.diagonal()
+    table = np.array(
+        [
+            [both, alone[:, None] - both],
+            [alone[None, :] - both, n_all - alone[:, None] - alone[None, :] + both],
+        ]
+    )  # (2, 2, n_names, n_names)
+    expected = table.sum(axis=0, keepdims=True) * table.sum(axis=1, keepdims=True) / n_all
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = 2 * np.where(table > 0, table * np.log(table / expected), 0).sum(axis=(0, 1))
+    ratio[both <= expected[0, 0]] = 0
+    np.fill_diagonal(ratio, 0)
+    return ratio

@@ -1,0 +1,325 @@
+"""Find who acts in a story: the names in a Chinese novel, or in one with capital letters."""
+
+import re
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from textvec.text.tokenizers import JiebaTokenizer
+from textvec.text.vocabulary import HAN
+
+
+def _words(text):
+    return frozenset(text.split())
+
+
+# A name says things, and things are done to it: words that stand right behind and before it.
+_SAYS = _words("说 道 曰 问 答 笑 叫 喊 骂 喝 哭 怒 想 听 看 见 闻 叹 大怒 大喜 大惊")
+_TOWARDS = _words("对 把 被 向 与 和 跟 同 叫 请 谓 给 拜 找 救 问 见 命 令 使 教 将 杀")
+_DETERMINERS = _words("那 这 个 位 名 众 一个 那个 这个 有个 一位 一名 几个 此 其")
+_ROLES = _words(
+    "大王 大仙 菩萨 公主 国王 将军 丞相 先生 元帅 真人 道人 夫人 娘娘 龙王 天王 太子 皇后 大人 "
+    "师父 师兄 师弟 徒弟 和尚 道士 长老 妖怪 妖精 妖魔 魔王 老母 仙子 星君 判官 魔君 姑娘 小姐 "
+    "奶奶 老爷 老者 老人 使者 军士 童子 主公 陛下 天子 母亲 父亲 哥哥 兄弟 女子 妇人 老婆婆 公公 "
+    "婆婆 樵夫 渔翁 猴子 小妖 众人 百姓 仙女 丫鬟 左右 后人 太后 太师 先锋 土地 驿丞 罗汉 金刚 "
+    "国丈 壮士 老叟 二人 三人 贫僧 寡人 小人 小弟 贤弟 酒家 娘子 知府 太尉 员外 太守 知县 酒保 主人 "
+    "老婆 妻子 神僧 天师 部将"
+)
+# Jieba's tags of words that are part of no name: of pronouns, adverbs, verbs, numerals, ...
+_EMPTY_TAGS = _words("r d c p u uj ul uz ud ug m q f y e o s v vn vd vi a ad b l i k z df")
+_NO_NAME = re.compile("[众那这每各一两几某此他她它你我您们的了又便就却吾汝]")
+_NUMERALS = "二三四五六七八九十百千"
+_HAN_ALONE = re.compile(f"[{HAN}]+").fullmatch
+_CLAUSE_END = re.compile(r"[^\w]+")
+_LONGEST = 5  # characters of a Chinese name
+
+_TITLE = r"(?:Mr|Mrs|Ms|Dr|St)\.|Miss|Sir|Lady|Lord|Captain|Colonel|King|Queen|Prince|Princess"
+_CAPITALISED = r"[^\W\d_a-z][\w’']*[a-z][\w’-]*"
+_RUN = re.compile(rf"(?:(?:{_TITLE})\s+)?{_CAPITALISED}(?:[ ]{_CAPITALISED})*")
+_SENTENCE = re.compile(r"(?:(?<=[.!?:;])|(?<=[.!?:;][\"”’']))\s+|\n+")
+_OPENING = re.compile(r"^[\W_]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_WORD_CHARACTER = re.compile(r"[^\W\d_]")
+
+_HEADING = re.compile(
+    r"\s*(第[零〇一二三四五六七八九十百千\d]+[回章](?:\s.*|$)|(?i:chapter)\s+(?:\d+|[IVXLC]+)\b.*)"
+)
+_SENTENCE_END = re.compile(
+    r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])|(?<=[.!?])\s+|(?<=[.!?][”\"])\s+"
+)
+_NAME_FREQUENCY = 1_000_000  # jieba then prefers no longer word of its own (孔明笑) to a name
+
+
+class Clauses(NamedTuple):
+    """The stretches of a story between two marks of punctuation.
+
+    Parameters
+    ----------
+    tokens : list of list of str
+        The words of each clause, none of them empty.
+    sentences : list of int
+        The sentence that each clause belongs to.
+    """
+
+    tokens: list[list[str]]
+    sentences: list[int]
+
+
+def is_mostly_han(text):
+    """Tell whether more than half of the letters of a text are Chinese characters.
+
+    Parameters
+    ----------
+    text : str
+        The first 20,000 characters are looked at.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_mostly_han("悟空 said 我来也"), is_mostly_han("Emma Woodhouse, 爱玛")
+    (False, False)
+    """
+    sample = text[:20_000]
+    return 2 * len(re.findall(f"[{HAN}]", sample)) > len(_WORD_CHARACTER.findall(sample))
+
+
+def find_names(text, min_count=5):
+    """Return the names of those who act in a story, most frequent first.
+
+    Chinese: what jieba cuts, or two neighbouring words of it, is a name if it stands at the
+    beginning of clauses before a verb of speech or feeling, and behind words such as 对 and 被; if
+    jieba's dictionary does not call it an adverb, a verb and so on; and if it is no common role,
+    which stands behind "that" and "a" (那国王). Other languages: words with a capital letter
+    inside sentences, neighbours joined, unless they stand as often without it.
+
+    Parameters
+    ----------
+    text : str
+        The story; chapters need not be apart.
+    min_count : int >= 1, default=5
+        How often a name must occur.
+
+    Returns
+    -------
+    dict of str to int
+        The names and how often each was seen, most frequent first; names that occur as often stand
+        in the order of the text.
+
+    Notes
+    -----
+    A good first guess and no more: roles that the story never calls "a" or "that" pass for names.
+
+    Examples
+    --------
+    >>> find_names("So Emma Woodhouse met Mr. Knightley. But Emma Woodhouse left.", min_count=1)
+    {'Emma Woodhouse': 2, 'Mr. Knightley': 1}
+    """
+    found = _chinese(text, min_count) if is_mostly_han(text) else _capitalised(text, min_count)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def short_forms(names):
+    """Return {short form: name} where a name ends in, or begins with, exactly one shorter name.
+
+    Chinese given names end the full name (悟空 of 孙悟空); in other languages both parts count
+    (Emma and Woodhouse of "Emma Woodhouse"), unless two names share them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names, long and short.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> short_forms(["孙悟空", "悟空", "东海龙王", "西海龙王", "龙王"])
+    {'悟空': '孙悟空'}
+    """
+    names = list(names)
+    longer = defaultdict(list)
+    for name in names:
+        for short in names:
+            if short != name and _is_part(short, name):
+                longer[short].append(name)
+    return {short: found[0] for short, found in longer.items() if len(found) == 1}
+
+
+def cut_story(text, names, aliases):
+    """Cut a novel into chapters, paragraphs, sentences, clauses and words.
+
+    Parameters
+    ----------
+    text : str
+        The novel, a paragraph a line. Lines such as "第一回 …", "第3章" and "CHAPTER IV" begin
+        chapters.
+    names : list of str
+        What stays one word.
+    aliases : dict of str to str
+        Words that are replaced.
+
+    Returns
+    -------
+    titles : list of str
+        The headings of chapters; "" for text before the first.
+    chapter_of, sentences, paragraph_of : ndarray, list of str, ndarray
+        The sentences, and the numbers of the chapter and the paragraph that each belongs to.
+    clauses : Clauses
+        Their words, in lower case where they are no names.
+
+    Examples
+    --------
+    >>> titles, _, sentences, _, clauses = cut_story("第一回 石猴\\n悟空笑道：“好！”", ["悟空"], {})
+    >>> titles, sentences, clauses.tokens
+    (['第一回 石猴'], ['悟空笑道：“好！”'], [['悟空', '笑', '道'], ['好']])
+    """
+    titles, chapter_of, sentences, paragraph_of = [], [], [], []
+    n_paragraphs = 0
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if heading := _HEADING.fullmatch(line):
+            titles.append(heading[1])
+            continue
+        if not titles:
+            titles.append("")
+        for sentence in filter(None, _SENTENCE_END.split(line)):
+            sentences.append(sentence)
+            paragraph_of.append(n_paragraphs)
+            chapter_of.append(len(titles) - 1)
+        n_paragraphs += 1
+    cut = _story_tokenizer(text, names, aliases)
+    tokens, sentence_of = [], []
+    for number, sentence in enumerate(sentences):
+        for words in cut(sentence):
+            tokens.append(words)
+            sentence_of.append(number)
+    numbers = np.array(chapter_of, np.int64), np.array(paragraph_of, np.int64)
+    return titles, numbers[0], sentences, numbers[1], Clauses(tokens, sentence_of)
+
+
+def _story_tokenizer(text, names, aliases):
+    """Return the function that cuts a sentence into clauses of words."""
+    if is_mostly_han(text):
+        cut = JiebaTokenizer(dict.fromkeys(names, _NAME_FREQUENCY) or None, aliases or None)
+
+        def clauses_of(sentence):
+            return filter(None, map(cut, filter(None, _CLAUSE_END.split(sentence))))
+
+        return clauses_of
+    longest_first = sorted(names, key=len, reverse=True)
+    alternatives = [rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)"] if names else []
+    pattern = re.compile("|".join([*alternatives, r"\w+(?:['’]\w+)?", r"[^\w\s'’.-]"]))
+
+    def clauses_of_words(sentence):
+        clause = []
+        for match in pattern.finditer(sentence):
+            word = match[0]
+            if names and match[1]:
+                clause.append(aliases.get(word, word))
+            elif word[0].isalnum():
+                clause.append(word.lower())
+            elif clause:
+                yield clause
+                clause = []
+        if clause:
+            yield clause
+
+    return clauses_of_words
+
+
+def _is_part(short, name):
+    if _HAN_ALONE(name):
+        return len(short) >= 2 and len(name) - len(short) in (1, 2) and name.endswith(short)
+    return name.endswith(f" {short}") or name.startswith(f"{short} ")
+
+
+def _chinese(text, min_count):
+    cut = JiebaTokenizer()
+    clauses = [cut(clause) for clause in _CLAUSE_END.split(text) if clause]
+    counts, acts, determined = Counter(), Counter(), Counter()
+    objects = Counter()
+    for clause in clauses:
+        for at in range(len(clause)):
+            before = clause[at - 1] if at else None
+            for size in (1, 2):
+                if at + size > len(clause):
+                    break
+                words = tuple(clause[at : at + size])
+                name = "".join(words)
+                if not 2 <= len(name) <= _LONGEST:
+                    continue
+                counts[words] += 1
+                objects[words] += before in _TOWARDS
+                determined[words] += before in _DETERMINERS
+                behind = clause[at + size] if at + size < len(clause) else ""
+                acts[words] += at == 0 and (behind in _SAYS or behind[:1] in _SAYS)
+    n_acts = 1 + sum(map(len, clauses)) // 100_000
+    candidates = {
+        words: counts[words]
+        for words, acted in acts.items()
+        if acted >= n_acts
+        and counts[words] >= min_count
+        and objects[words]
+        and determined[words] <= 0.08 * counts[words]
+    }
+    tags = _tags({word for words in candidates for word in words})
+    singles = {w[0] for w in candidates if len(w) == 1 and _may_be_name(w, tags)}
+    found = {}
+    for words, count in candidates.items():
+        if not _may_be_name(words, tags):
+            continue
+        if len(words) == 2 and words[0] in singles and words[1] not in _ROLES:
+            continue
+        found["".join(words)] = count
+    return {
+        name: count
+        for name, count in found.items()
+        if not any(  # a verb that jieba took for the end of a name: 孔明笑
+            name.startswith(other) and name[len(other) :] not in _ROLES and found[other] > count
+            for other in found
+            if other != name
+        )
+    }
+
+
+def _may_be_name(words, tags):
+    name = "".join(words)
+    if not _HAN_ALONE(name) or _NO_NAME.search(name) or name in _ROLES or words[0] in _ROLES:
+        return False
+    if name[0] in _NUMERALS and words[0] not in tags:
+        return False
+    return not any(tags.get(word) in _EMPTY_TAGS and word not in _ROLES for word in words)
+
+
+def _tags(words):
+    """Return the part of speech of words, as far as jieba's dictionary has them."""
+    import jieba
+
+    tags = {}
+    with jieba.dt.get_dict_file() as file:
+        for line in file:
+            word, _, tag = line.decode("utf-8").split(" ")
+            if word in words:
+                tags[word] = tag.strip()
+    return tags
+
+
+def _capitalised(text, min_count):
+    inside, lower = Counter(), Counter()
+    for sentence in _SENTENCE.split(text):
+        sentence = _OPENING.sub("", sentence)
+        lower.update(word for word in _WORD.findall(sentence) if word[0].islower())
+        for run in _RUN.finditer(sentence):
+            name = run[0].removesuffix("’s").removesuffix("'s")
+            if run.start() > 0 or " " in name:
+                inside[name] += 1
+    return {
+        name: count
+        for name, count in inside.items()
+        if count >= min_count and lower[name.lower()] < count
+    }
