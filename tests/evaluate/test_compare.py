@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,14 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from textvec import CountVectorizer, LSAVectorizer, TfidfVectorizer
+from textvec.evaluate._cells import peak_memory
 from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
-from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
+from textvec.evaluate.tasks import (
+    ClassificationTask,
+    RetrievalTask,
+    STSTask,
+    mini_benchmark_tasks,
+)
 
 ROOMS = {
     "a": "sea view from the quiet room",
@@ -216,4 +223,123 @@ def test_the_defaults_run_on_the_hotels(language, tmp_path):
     assert (duplicates["score"] > 0.9).all()
     pytest.importorskip("matplotlib")
     page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 3_000_000
+
+
+# -- how sure, what differs, what is kept
+
+
+@pytest.fixture(scope="module")
+def mini():
+    tasks = [task for task in mini_benchmark_tasks("en") if task.type in ("STS", "Clustering")]
+    numbers = {f"q{i}": f"where is number {i}" for i in range(12)}
+    corpus = {f"d{i}": f"the way to number {i}" for i in range(12)}
+    relevance = {f"q{i}": {f"d{i}": 1} for i in range(12)}
+    tasks.append(RetrievalTask(numbers, corpus, relevance, "numbers"))
+    methods = {
+        "all words": CountVectorizer(token_pattern=r"\w+"),
+        "no numbers": CountVectorizer(token_pattern="[a-z]+"),
+        "letters": CountVectorizer(analyzer="char"),
+    }
+    return compare(methods, tasks)
+
+
+def test_winners_are_marked_only_where_it_is_no_accident(mini):
+    found = mini.significance(2000).set_index(["task", "method"])
+    best = found.loc["numbers"]["score"].idxmax()
+    assert found.loc[("numbers", "all words"), "score"] == 1.0
+    assert found.loc[("numbers", "no numbers"), "p"] < 0.05
+    assert found.loc[("numbers", "letters"), "winner"] == False  # noqa: E712
+    sts = found.loc["similarity (en)"]
+    assert (sts["low"] < sts["score"]).all()
+    assert (sts["score"] < sts["high"]).all()
+    assert np.isnan(found.loc[("numbers", best), "p"])
+    assert found.loc["clustering (en)"][["low", "high", "p"]].isna().all(axis=None)
+    assert not found.loc["clustering (en)"]["winner"].any()
+
+
+def test_the_winner_must_beat_all_others():
+    numbers = {f"q{i}": f"where is number {i}" for i in range(12)}
+    corpus = {f"d{i}": f"the way to number {i}" for i in range(12)}
+    task = RetrievalTask(numbers, corpus, {f"q{i}": {f"d{i}": 1} for i in range(12)}, "numbers")
+    good, bad = CountVectorizer(token_pattern=r"\w+"), CountVectorizer(token_pattern="[a-z]+")
+    one = compare({"good": good, "bad": bad}, [task])
+    assert one.significance()["winner"].tolist() == [True, False]
+    assert "good on numbers" in repr(one)
+    two = compare({"good": good, "as good": good, "bad": bad}, [task])
+    assert not two.significance()["winner"].any()
+    assert "Better than every other" not in repr(two)
+    assert not compare({"good": good}, [task]).significance()["winner"].any()
+
+
+def test_disagreements_show_texts_and_results(mini):
+    found = mini.disagreements("all words", "no numbers", "numbers", n=4)
+    assert len(found) == 4
+    assert found["difference"].is_monotonic_decreasing
+    assert (found["difference"] > 0).all()
+    first = found.iloc[0]
+    number = first["text"].split()[-1]
+    assert first["expected"] == [f"the way to number {number}"]
+    assert first["found by all words"][0] == f"the way to number {number}"
+    assert first["score of all words"] == 1.0
+    assert len(mini.disagreements("all words", "letters", "similarity (en)")) == 10
+    with pytest.raises(KeyError, match="no result of 'all word' on 'numbers'.*all words"):
+        mini.disagreements("all word", "no numbers", "numbers")
+
+
+def test_finished_cells_are_kept_and_found_again(methods, tasks, tmp_path, monkeypatch):
+    first = compare(methods, tasks, cache=tmp_path / "cells")
+    assert len(list((tmp_path / "cells").iterdir())) == 4
+    compare({"picky": OnlyRooms()}, tasks, cache=tmp_path / "cells")
+    assert len(list((tmp_path / "cells").iterdir())) == 5  # what failed is tried again
+    monkeypatch.setattr(RetrievalTask, "evaluate", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(CountVectorizer, "fit", lambda *a: pytest.fail("fitted again"))
+    again = compare(methods, tasks, cache=tmp_path / "cells")
+    pd.testing.assert_frame_equal(again.table, first.table)
+    pd.testing.assert_frame_equal(again.significance(99), first.significance(99))
+    pd.testing.assert_frame_equal(
+        again.disagreements("counts", "LSA", "twins"), first.disagreements("counts", "LSA", "twins")
+    )
+
+
+def test_another_method_or_text_is_another_cell(tasks, tmp_path):
+    counts = CountVectorizer()
+    compare({"counts": counts}, tasks[1:], cache=tmp_path)
+    compare({"other name": CountVectorizer()}, tasks[1:], cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    compare({"counts": CountVectorizer(binary=True)}, tasks[1:], cache=tmp_path)
+    tasks[1].corpus["a"] = "another text"
+    compare({"counts": counts}, tasks[1:], cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    for path in tmp_path.iterdir():
+        path.write_text(path.read_text()[:50])  # cut off
+    assert (compare({"counts": counts}, tasks[1:], cache=tmp_path).table["error"] == "").all()
+
+
+def test_a_score_that_does_not_exist_says_why(tmp_path):
+    pytest.importorskip("matplotlib")
+    task = STSTask(["a sea", "a view"], ["a sea", "a pier"], [3, 3], "constant")
+    comparison = compare({"counts": CountVectorizer()}, [task])
+    assert np.isnan(comparison.table.loc[0, "score"])
+    assert "a constant has no correlation" in comparison.table.loc[0, "error"]
+    page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "a constant has no correlation" in page
+
+
+def test_memory_that_is_taken_is_seen():
+    with peak_memory() as found:
+        block = np.ones(8_000_000)  # 64 MB
+        time.sleep(0.05)
+        del block
+    if np.isnan(found["peak_mb"]):
+        pytest.skip("no /proc on this system")
+    assert 55 < found["peak_mb"] < 200
+
+
+def test_the_page_of_the_mini_benchmark(mini, tmp_path):
+    pytest.importorskip("matplotlib")
+    page = mini.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "How sure the scores are" in page
+    assert "euclidean" in page
+    assert "CountVectorizer(token_pattern=&#x27;[a-z]+&#x27;)" in page
     assert len(page) < 3_000_000

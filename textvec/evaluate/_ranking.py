@@ -1,5 +1,6 @@
 """Tasks that rank: retrieval, reranking, bitext mining."""
 
+import warnings
 from itertools import chain
 
 import numpy as np
@@ -134,7 +135,7 @@ class RetrievalTask(Task):
         fitted, items, costs = fit_on(vectorizer, self.documents)
         queries = _as_queries(fitted, list(self.queries.values()))
         depth = min(k + 1, len(self.corpus))  # one more, since a query may find itself
-        _, found = top_k(queries, items, depth, metric=_metric(fitted))
+        found = _nearest(queries, items, depth, _metric(fitted))
         ids, rows = list(self.corpus), []
         for (query, text), places in zip(self.queries.items(), found, strict=True):
             ranking = [ids[place] for place in places if place >= 0]
@@ -307,8 +308,8 @@ class BitextMiningTask(Task):
             A row for each sentence.
         """
         _, vectors, costs = fit_on(vectorizer, self.documents)
-        _, found = top_k(vectors[self._places1], vectors[self._places2], 1)
-        found, truth = found[:, 0], np.arange(len(self.texts1))
+        found = _nearest(vectors[self._places1], vectors[self._places2], 1)[:, 0]
+        truth = np.arange(len(self.texts1))
         average = {"average": "weighted", "zero_division": 0}
         scores = {
             "F1": f1_score(truth, found, **average),
@@ -329,6 +330,13 @@ class BitextMiningTask(Task):
 
 def _names_at(k):
     return tuple(f"{name}@{k}" for name in _AT_K)
+
+
+def _nearest(queries, items, k, metric="cosine"):
+    with warnings.catch_warnings():
+        # A text in which a method knows no word finds nothing, and is scored for that.
+        warnings.filterwarnings("ignore", message=".* are all zeros")
+        return top_k(queries, items, k, metric=metric)[1]
 
 
 def _metric(fitted):

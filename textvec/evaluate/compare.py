@@ -1,7 +1,6 @@
 """Many vectorizers on many tasks: one table of quality and cost, one page that shows it."""
 
 import platform
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,29 +8,47 @@ from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from textvec import __version__
-from textvec._checks import check_choice
-from textvec.evaluate.tasks import fresh, hotel_tasks
+from textvec._checks import check_choice, closest_names
+from textvec.evaluate._cells import COSTS, Store, measure_costs, run_cell, warm_up
+from textvec.evaluate.significance import bootstrap_interval, randomization_test
+from textvec.evaluate.tasks import hotel_tasks
 
-COSTS = ["fit_seconds", "documents_per_second", "dimension", "stored_mb", "sparsity"]
+__all__ = ["COSTS", "Comparison", "compare", "default_vectorizers", "measure_costs"]
 
-_COST_TITLES = dict(
-    zip(COSTS, ["fit seconds", "documents/s", "dimension", "stored MB", "zeros"], strict=True)
-)
-_COST_FORMATS = dict(
-    zip(_COST_TITLES.values(), ["{:.3f}", "{:,.0f}", "{:,.0f}", "{:.3f}", "{:.1%}"], strict=True)
-)
+_COST_TITLES = {
+    "fit_seconds": "fit seconds",
+    "transform_seconds": "transform seconds",
+    "documents_per_second": "documents/s",
+    "dimension": "dimension",
+    "non_zeros": "non-zeros",
+    "stored_mb": "stored MB",
+    "sparsity": "zeros",
+    "peak_mb": "peak MB",
+}
+_COST_FORMATS = {
+    "fit seconds": "{:.3f}",
+    "transform seconds": "{:.3f}",
+    "documents/s": "{:,.0f}",
+    "dimension": "{:,.0f}",
+    "non-zeros": "{:,.0f}",
+    "stored MB": "{:.3f}",
+    "zeros": "{:.1%}",
+    "peak MB": "{:.1f}",
+}
 _COST_NOTE = (
-    "Fit seconds and documents/s (at transform) are medians of up to five runs on all documents of "
-    "a task, once everything is loaded and compiled; stored MB is the size of the vectors of these "
-    "documents (sparse ones as CSR), zeros the share of their entries that is zero. Costs are "
-    "averaged over the tasks."
+    "Seconds and documents/s are of fitting on, and transforming, the documents of a task, once "
+    "everything is loaded and compiled: medians of up to five runs where one is fast, and over the "
+    "folds where a task has folds. Non-zeros and stored MB are those of the vectors of these "
+    "documents (sparse ones as CSR), zeros the share of their entries that is zero. Peak MB is by "
+    "how much the process grew at most while it worked on a task. Costs are averaged over the "
+    "tasks."
 )
+_LEVEL = 0.05  # a winner must be told from every other method at this level
 
 
-def compare(vectorizers=None, tasks=None, language="en", verbose=0):
+def compare(vectorizers=None, tasks=None, language="en", verbose=0, cache=None):
     """Score every vectorizer on every task, and measure what it costs.
 
     Same documents, folds, queries and seeds for all: a ``random_state`` left at None is fixed, so
@@ -50,6 +67,9 @@ def compare(vectorizers=None, tasks=None, language="en", verbose=0):
         Chooses the vectorizers and tasks that are not given.
     verbose : int, default=0
         Above 0 shows a progress bar.
+    cache : str, path-like or None, default=None
+        A folder in which every cell is stored as soon as it is finished, and looked for first:
+        work that was cut off resumes. None stores nothing.
 
     Returns
     -------
@@ -90,26 +110,28 @@ def compare(vectorizers=None, tasks=None, language="en", verbose=0):
     if len(set(names)) < len(names):
         raise ValueError(f"Every task must have a name of its own. Got {names} instead.")
 
-    rows, costs = [], {}
+    store, results, errors = Store(cache), {}, {}
     with tqdm(total=len(vectorizers) * len(tasks), unit="cell", disable=not verbose) as progress:
         for method, vectorizer in vectorizers.items():
+            is_warm = False
             for task in tasks:
                 progress.set_postfix_str(f"{method} on {task.name}")
-                row = {"method": method, "task": task.name, "metric": task.metrics[0]}
+                key = method, task.name
                 try:
-                    scores = task.evaluate(vectorizer)
-                    key = method, tuple(task.documents)
-                    if key not in costs:  # after evaluate, which has loaded and compiled everything
-                        costs[key] = measure_costs(vectorizer, task.documents)
-                    row |= {"score": scores[task.metrics[0]], **scores, **costs[key], "error": ""}
+                    results[key] = store.get(vectorizer, task)
+                    if results[key] is None:
+                        if not is_warm:
+                            warm_up(vectorizer, task.documents)
+                            is_warm = True
+                        results[key] = run_cell(vectorizer, task)
+                        store.put(vectorizer, task, results[key])
+                    errors[key] = "; ".join(dict.fromkeys(results[key].notes.values()))
                 except Exception as error:
-                    row |= {"score": np.nan, "error": f"{type(error).__name__}: {error}"}
-                rows.append(row)
+                    results.pop(key, None)
+                    errors[key] = f"{type(error).__name__}: {error}"
                 progress.update()
-    metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)
-    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "error"]
-    table = pd.DataFrame(rows, columns=columns).astype({"dimension": "Int64"})
-    return Comparison(table, dict(vectorizers), tasks)
+    table = _tabulate(results, errors, vectorizers, tasks)
+    return Comparison(table, dict(vectorizers), tasks, results)
 
 
 def default_vectorizers(language="en"):
@@ -152,42 +174,6 @@ def default_vectorizers(language="en"):
     }
 
 
-def measure_costs(vectorizer, documents):
-    """Measure what a vectorizer costs on documents.
-
-    Parameters
-    ----------
-    vectorizer : estimator
-        Cloned before use.
-    documents : list of str
-        What to fit on and to transform.
-
-    Returns
-    -------
-    dict
-        ``fit_seconds``; ``documents_per_second`` at transform; ``dimension`` of the vectors;
-        ``stored_mb``, their size in millions of bytes; ``sparsity``, the share of zeros in them.
-    """
-    fitted, fit_seconds = _timed(lambda: fresh(vectorizer).fit(documents))
-    vectors, transform_seconds = _timed(lambda: fitted.transform(documents))
-    if isinstance(vectors, pd.DataFrame):
-        is_sparse = all(isinstance(dtype, pd.SparseDtype) for dtype in vectors.dtypes)
-        vectors = vectors.sparse.to_coo() if is_sparse else vectors.to_numpy()
-    if sparse.issparse(vectors):
-        vectors = vectors.tocsr()
-        parts, n_values = (vectors.data, vectors.indices, vectors.indptr), vectors.count_nonzero()
-    else:
-        vectors = np.asarray(vectors)
-        parts, n_values = (vectors,), np.count_nonzero(vectors)
-    return {
-        "fit_seconds": fit_seconds,
-        "documents_per_second": len(documents) / transform_seconds,
-        "dimension": vectors.shape[1],
-        "stored_mb": sum(part.nbytes for part in parts) / 1e6,
-        "sparsity": 1 - n_values / (vectors.shape[0] * vectors.shape[1]),
-    }
-
-
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """What :func:`compare` found.
@@ -196,33 +182,147 @@ class Comparison:
     ----------
     table : DataFrame
         One row for each method on each task: ``method``, ``task``, ``metric`` (the main one),
-        ``score`` (its value), one column for each metric by its name, ``fit_seconds``,
-        ``documents_per_second`` (at transform), ``dimension``, ``stored_mb`` (of the vectors),
-        ``sparsity`` (share of zeros), and ``error`` (why there is no score, else empty).
+        ``score`` (its value), one column for each metric by its name, the costs
+        (``fit_seconds``, ``transform_seconds``, ``documents_per_second`` at transform,
+        ``dimension``, ``non_zeros``, ``stored_mb`` of the vectors, ``sparsity``, ``peak_mb``),
+        and ``error`` (why there is no score, else empty).
     vectorizers : dict of str to estimator
         The methods, unfitted.
     tasks : list of Task
         The tasks.
+    results : dict of (method, task name) to TaskResult
+        What each cell returned, with a row for each item; failed cells are missing.
     """
 
     table: pd.DataFrame
     vectorizers: dict
     tasks: list
+    results: dict
 
     def __repr__(self):
         methods, tasks = len(self.vectorizers), len(self.tasks)
         lines = [
             f"Comparison of {methods} method(s) on {tasks} task(s)",
             "",
-            _as_text(self._scores(), {}),
+            _as_text(self._scores(2), {}),
             "",
             _as_text(self._costs(), _COST_FORMATS),
         ]
+        if winners := self._winners():
+            lines += ["", f"Better than every other method (p < {_LEVEL}):"]
+            lines += [f"  {method} on {task}" for task, method in winners.items()]
         failed = self.table[self.table["error"] != ""]
         if len(failed):
             lines += ["", "Failed:"]
             lines += [f"  {row.method} on {row.task}: {row.error}" for row in failed.itertuples()]
         return "\n".join(lines)
+
+    def significance(self, n_resamples=10_000):
+        """Say how sure the main scores are, and where the best method is no accident.
+
+        Parameters
+        ----------
+        n_resamples : int >= 1, default=10_000
+            Draws of the bootstrap, and exchanges of the paired randomisation test.
+
+        Returns
+        -------
+        DataFrame
+            One row for each score: ``task``, ``method``, ``score``, ``low`` and ``high`` (a 95 %
+            bootstrap interval over the items of the task), ``p`` (paired randomisation test
+            against the best method; NaN for that one itself, and where a task repeats runs on
+            the same items) and ``winner``: whether this is the best method and differs from
+            each other one at the 5 % level.
+        """
+        rows = []
+        for task in self.tasks:
+            found = {
+                method: self.results[method, task.name]
+                for method in self.vectorizers
+                if (method, task.name) in self.results
+            }
+            scores = pd.Series({method: next(iter(one.values())) for method, one in found.items()})
+            best = scores.idxmax() if scores.notna().any() else None
+            p = {
+                method: randomization_test(found[best], one, n_resamples)
+                for method, one in found.items()
+                if best is not None and method != best
+            }
+            wins = bool(p) and all(value < _LEVEL for value in p.values())
+            for method, one in found.items():
+                low, high = bootstrap_interval(one, n_resamples)
+                rows.append(
+                    {
+                        "task": task.name,
+                        "method": method,
+                        "score": scores[method],
+                        "low": low,
+                        "high": high,
+                        "p": p.get(method, np.nan),
+                        "winner": method == best and wins,
+                    }
+                )
+        columns = ["task", "method", "score", "low", "high", "p", "winner"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def disagreements(self, a, b, task, n=10):
+        """List the items on which two methods differ most.
+
+        Parameters
+        ----------
+        a, b : str
+            Names of the methods.
+        task : str
+            Name of the task.
+        n : int, default=10
+            How many items, those with the largest difference first.
+
+        Returns
+        -------
+        DataFrame
+            ``text``, ``expected``, what each method found, how well each did on the item, and the
+            ``difference`` of these scores (above zero: ``a`` did better).
+
+        Raises
+        ------
+        KeyError
+            If there is no result of that method on that task.
+
+        Examples
+        --------
+        >>> from textvec import CountVectorizer, compare
+        >>> from textvec.evaluate.tasks import RetrievalTask
+        >>> corpus = {"a": "the sea", "b": "the shuttle", "c": "the pier"}
+        >>> task = RetrievalTask({"q": "the pier"}, corpus, {"q": {"c": 1}}, name="rooms")
+        >>> methods = {"words": CountVectorizer(), "less": CountVectorizer(stop_words=["pier"])}
+        >>> compare(methods, [task]).disagreements("words", "less", "rooms")["text"].tolist()
+        ['the pier']
+        """
+        rows = []
+        for method in (a, b):
+            if (method, task) not in self.results:
+                known = sorted({name for pair in self.results for name in pair}, key=str)
+                near = closest_names(method if method not in known else task, known)
+                raise KeyError(
+                    f"There is no result of {method!r} on {task!r}. "
+                    f"Close to it: {', '.join(near) or 'nothing'}."
+                )
+            rows.append(self.results[method, task].rows)
+        first, second = rows
+        table = pd.DataFrame(
+            {
+                "text": first["text"],
+                "expected": first["expected"],
+                f"found by {a}": first["found"],
+                f"found by {b}": second["found"],
+                f"score of {a}": first["score"],
+                f"score of {b}": second["score"],
+                "difference": first["score"] - second["score"],
+            }
+        )
+        differing = table[table["difference"] != 0]
+        order = differing["difference"].abs().sort_values(ascending=False, kind="stable").index
+        return differing.loc[order].head(n).reset_index(drop=True)
 
     def plot(self, kind="scores"):
         """Draw the comparison.
@@ -285,13 +385,25 @@ class Comparison:
             self.plot("tradeoff"),
             "Quality against cost. Methods on the grey line are beaten by no other in both.",
         )
-        scores = self._scores()
+        main, all_scores = self._scores(1), self._scores()
+        significance = self.significance()
         quality = Table(
-            scores,
-            dict.fromkeys(scores.columns, "{:.3f}"),
+            main,
+            dict.fromkeys(main.columns, "{:.3f}"),
             self._errors(),
-            "Higher is better; 1 is the most. Click a heading to sort.",
+            "Main metric of each task. Higher is better; 1 is the most. A star marks a method that "
+            f"is better than every other one (paired randomisation test, p < {_LEVEL}). Click a "
+            "heading to sort.",
+            self._marks(main, significance),
         )
+        sureness = Table(
+            significance.drop(columns="winner").set_index("method"),
+            {"score": "{:.3f}", "low": "{:.3f}", "high": "{:.3f}", "p": "{:.4f}"},
+            note="Low and high: 95 % bootstrap interval over the items of the task. p: paired "
+            "randomisation test against the best method of the task. Neither exists for "
+            "clustering, which repeats runs on the same texts.",
+        )
+        details = Table(all_scores, dict.fromkeys(all_scores.columns, "{:.3f}"))
         cost = Table(self._costs(), _COST_FORMATS, note=_COST_NOTE)
         data = pd.DataFrame(
             {
@@ -319,6 +431,8 @@ class Comparison:
             "are, and what they cost.",
             [
                 ("Quality", [quality, bars]),
+                ("How sure the scores are", [sureness]),
+                ("All metrics", [details]),
                 ("Cost", [cost, tradeoff]),
                 (
                     "Data",
@@ -328,7 +442,7 @@ class Comparison:
                         *labels,
                     ],
                 ),
-                ("Settings", [{name: repr(one) for name, one in self.vectorizers.items()}]),
+                ("Settings", [{name: _settings(one) for name, one in self.vectorizers.items()}]),
                 ("Versions", [_versions()]),
             ],
         )
@@ -338,15 +452,30 @@ class Comparison:
         scores = self.table.pivot(index="method", columns="task", values="score")
         return scores.loc[list(self.vectorizers), [task.name for task in self.tasks]]
 
-    def _scores(self):
-        """Return all scores: methods x (task, metric), in the order given."""
+    def _scores(self, n_metrics=None):
+        """Return the first metrics of each task: methods x (task, metric), in the order given."""
         by_task = {name: rows.set_index("method") for name, rows in self.table.groupby("task")}
         columns = {
             (task.name, metric): by_task[task.name][metric]
             for task in self.tasks
-            for metric in task.metrics
+            for metric in task.metrics[:n_metrics]
         }
         return pd.DataFrame(columns).loc[list(self.vectorizers)].rename_axis("method")
+
+    def _winners(self):
+        found = self.significance()
+        return found[found["winner"]].set_index("task")["method"].to_dict()
+
+    def _marks(self, scores, significance):
+        """Return where the winners stand: methods x (task, main metric), True or False."""
+        winners = significance.set_index(["method", "task"])["winner"]
+        return pd.DataFrame(
+            {
+                column: [bool(winners.get((method, column[0]), False)) for method in scores.index]
+                for column in scores.columns
+            },
+            index=scores.index,
+        )
 
     def _costs(self):
         """Return the costs: methods x titles, averaged over the tasks."""
@@ -360,14 +489,32 @@ class Comparison:
         return errors.set_axis([(task.name, task.metrics[0]) for task in self.tasks], axis=1)
 
 
-def _timed(action):
-    """Return the result of an action and the median of its seconds: more runs where it is fast."""
-    seconds = []
-    while len(seconds) < 5 and sum(seconds) < 0.2:
-        start = time.perf_counter()
-        result = action()
-        seconds.append(time.perf_counter() - start)
-    return result, float(np.median(seconds))
+def _tabulate(results, errors, vectorizers, tasks):
+    """Return the table of a comparison: a row for each method on each task."""
+    rows = []
+    for method in vectorizers:
+        for task in tasks:
+            key = method, task.name
+            row = {"method": method, "task": task.name, "metric": task.metrics[0]}
+            row |= {"score": np.nan, "error": errors[key]}
+            if key in results:
+                scores = results[key]
+                row |= {"score": scores[task.metrics[0]], **scores, **scores.costs}
+            rows.append(row)
+    metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)
+    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "error"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"dimension": "Int64"})
+
+
+def _settings(vectorizer):
+    """Return a method as code, whole: scikit-learn would cut a long one."""
+    if hasattr(vectorizer, "get_params") and not isinstance(vectorizer, type):
+        try:
+            return vectorizer.__repr__(N_CHAR_MAX=10**6)
+        except TypeError:  # a repr of its own
+            pass
+    return repr(vectorizer)
 
 
 def _as_text(table, formats):

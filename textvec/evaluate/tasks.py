@@ -8,11 +8,10 @@ from textvec._checks import check_choice
 from textvec.evaluate._labels import ClassificationTask, ClusteringTask
 from textvec.evaluate._pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate._ranking import BitextMiningTask, RerankingTask, RetrievalTask
-from textvec.evaluate._task import SEED, Task, TaskResult, fresh
+from textvec.evaluate._task import Task, TaskResult, fresh
 from textvec.evaluate._words import WordAnalogyTask, WordSimilarityTask
 
 __all__ = [
-    "SEED",
     "BitextMiningTask",
     "ClassificationTask",
     "ClusteringTask",

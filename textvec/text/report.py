@@ -36,6 +36,8 @@ thead small { display: block; font-weight: normal; color: var(--soft); }
 thead .number { white-space: nowrap; }
 tbody tr:hover { background: var(--tint); }
 tbody th { font-weight: 600; white-space: nowrap; }
+.best { font-weight: 700; }
+.best::before { content: "\\2605 "; color: var(--accent); }
 .failed { color: #a61b1b; font-size: 12px; text-align: left; min-width: 12em; }
 .sortable thead th { cursor: pointer; user-select: none; }
 .sortable thead th:hover, .sortable thead th:focus-visible { color: var(--accent); }
@@ -94,12 +96,15 @@ class Table:
         Texts to show instead of missing values, where not empty: same index, columns of ``frame``.
     note : str, default=""
         A line below the table.
+    marks : DataFrame or None, default=None
+        Which cells to mark with a star: same index, columns of ``frame``.
     """
 
     frame: pd.DataFrame
     formats: Mapping = field(default_factory=dict)
     errors: pd.DataFrame | None = None
     note: str = ""
+    marks: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -256,7 +261,11 @@ def _render_table(table):
             error = ""
             if table.errors is not None and name in table.errors:
                 error = table.errors[name].iloc[at]
-            cells.append(_cell(row[name], table.formats.get(name, "{}"), numeric[name], error))
+            is_marked = (
+                table.marks is not None and name in table.marks and table.marks[name].iloc[at]
+            )
+            style = table.formats.get(name, "{}")
+            cells.append(_cell(row[name], style, numeric[name], error, is_marked))
         rows.append(f"<tr>{''.join(cells)}</tr>")
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return (
@@ -265,11 +274,12 @@ def _render_table(table):
     )
 
 
-def _cell(value, style, is_number, error):
+def _cell(value, style, is_number, error, is_marked):
     """Return one <td>; data-value is what the column sorts by, absent where there is no value."""
     if pd.isna(value):
         return f'<td class="failed">{escape(error)}</td>' if error else "<td></td>"
-    kind = ' class="number"' if is_number else ""
+    kinds = " ".join(["number"] * is_number + ["best"] * bool(is_marked))
+    kind = f' class="{kinds}"' if kinds else ""
     return f'<td{kind} data-value="{escape(str(value))}">{escape(style.format(value))}</td>'
 
 

@@ -1,0 +1,347 @@
+"""The task types beside classification and retrieval: known answers, files, bad input."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.cluster import MiniBatchKMeans
+
+from textvec import KeyedVectors, TfidfVectorizer
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    ClusteringTask,
+    PairClassificationTask,
+    RerankingTask,
+    RetrievalTask,
+    STSTask,
+    SummarizationTask,
+    Task,
+    WordAnalogyTask,
+    WordSimilarityTask,
+    mini_benchmark_tasks,
+    select_tasks,
+)
+
+A, B, C = "sea view", "view of the sea", "free shuttle"
+TYPES = [
+    "BitextMining",
+    "Classification",
+    "Clustering",
+    "PairClassification",
+    "Reranking",
+    "Retrieval",
+    "STS",
+    "Summarization",
+]
+
+
+class Table(BaseEstimator):
+    """Vectors by text, from a table."""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def fit(self, raw_documents, y=None):
+        return self
+
+    def transform(self, raw_documents):
+        return np.array([self.vectors[text] for text in raw_documents], dtype=float)
+
+
+# -- all eight
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_mini_benchmark_has_all_types(language):
+    tasks = mini_benchmark_tasks(language)
+    assert [task.type for task in tasks] == TYPES
+    assert len({task.name for task in tasks}) == 8
+    assert all(language in task.language.split("-") for task in tasks)
+    assert all("demonstration" in task.description for task in tasks)
+
+
+def test_every_result_has_rows_costs_and_metrics():
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3))
+    for task in mini_benchmark_tasks("en"):
+        result = task.evaluate(vectorizer, k=5)
+        names = {name.replace("@10", "@5") for name in task.metrics}
+        assert set(result) == names
+        assert np.isfinite(list(result.values())).all()
+        assert {"text", "expected", "found", "score"} <= set(result.rows)
+        main = next(iter(result))
+        if result.statistic == "mean":
+            assert result.rows["score"].mean() == pytest.approx(result[main])
+        assert result.costs["fit_seconds"] > 0
+        assert result.costs["dimension"] > 100
+        assert result == task.evaluate(vectorizer, k=5)  # repeats
+        assert not hasattr(vectorizer, "vocabulary_")
+
+
+def test_sparse_vectors_stay_sparse(monkeypatch):
+    def unless_large(original):
+        def toarray(self, *args, **kwargs):
+            # k-means makes the one row dense that it takes for a centre
+            assert self.shape[0] < 10, "a sparse matrix was made dense"
+            return original(self, *args, **kwargs)
+
+        return toarray
+
+    for kind in (sparse.csr_matrix, sparse.csr_array, sparse.coo_matrix, sparse.coo_array):
+        monkeypatch.setattr(kind, "toarray", unless_large(kind.toarray))
+    for task in mini_benchmark_tasks("en"):
+        task.evaluate(TfidfVectorizer())
+
+
+def test_tasks_can_be_chosen():
+    tasks = [*mini_benchmark_tasks("en"), *mini_benchmark_tasks("zh")]
+    assert [task.language for task in select_tasks(tasks, types=["STS"])] == ["en", "zh"]
+    assert {task.type for task in select_tasks(tasks, categories=["s2c"])} == {"Classification"}
+    assert len(select_tasks(tasks, languages=["zh"])) == 9  # bitext mining counts for both
+    with pytest.raises(ValueError, match="type of a task must be one of .*'STS'.* Got 'sts'"):
+        select_tasks(tasks, types=["sts"])
+
+
+# -- known answers
+
+
+def test_reranking_by_hand():
+    vectors = {"q": [1, 0], "near": [1, 0.1], "mid": [1, 1], "far": [0, 1]}
+    task = RerankingTask(["q", "q"], [["near", "far"], ["mid"]], [["mid"], ["near"]])
+    scores = task.evaluate(Table(vectors))
+    assert scores["MAP"] == pytest.approx(((1 + 2 / 3) / 2 + 1 / 2) / 2)
+    assert scores["MRR"] == pytest.approx((1 + 1 / 2) / 2)
+    assert scores.rows["found"].tolist() == [["near", "mid", "far"], ["near", "mid"]]
+
+
+def test_equal_scores_count_against_the_method():
+    vectors = {text: [1, 1] for text in ("q", "good", "bad", "worse")}
+    task = RerankingTask(["q"], [["good"]], [["bad", "worse"]])
+    assert task.evaluate(Table(vectors))["MRR"] == pytest.approx(1 / 3)
+
+
+def test_bitext_by_hand():
+    vectors = {"a": [1, 0], "b": [0, 1], "c": [0.5, 1], "x": [1, 0], "y": [0.1, 1], "z": [1, 0.2]}
+    task = BitextMiningTask(["a", "b", "c"], ["x", "y", "z"])
+    scores = task.evaluate(Table(vectors))
+    assert scores.rows["found"].tolist() == ["x", "y", "y"]
+    assert scores["accuracy"] == pytest.approx(2 / 3)
+    assert scores["F1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+def test_similarity_by_hand_and_what_cannot_be_correlated():
+    vectors = {"p": [1, 0], "q": [1, 0.1], "r": [1, 1], "s": [0, 1]}
+    task = STSTask(["p", "p", "p"], ["q", "r", "s"], [5, 2, 0])
+    scores = task.evaluate(Table(vectors))
+    assert scores["cosine Spearman"] == 1.0
+    assert scores["euclidean Spearman"] == 1.0
+    assert scores.rows["score"].tolist() == [1, 1, 1]
+    assert scores.notes == {}
+    constant = STSTask(["p", "p"], ["q", "r"], [3, 3]).evaluate(Table(vectors))
+    assert np.isnan(constant["cosine Spearman"])
+    assert "constant has no correlation" in constant.notes["cosine Spearman"]
+
+
+def test_pair_classification_by_hand():
+    vectors = {"p": [1, 0], "q": [1, 0.1], "r": [1, 1], "s": [0, 1]}
+    task = PairClassificationTask(["p", "p", "p"], ["q", "r", "s"], [1, 0, 1])
+    scores = task.evaluate(Table(vectors))
+    assert scores["cosine AP"] == pytest.approx((1 + 2 / 3) / 2)
+    assert scores["cosine accuracy"] == pytest.approx(2 / 3)
+    assert scores["cosine F1"] == pytest.approx(2 / 3)
+    assert scores.rows["score"].tolist() == [1, 0.5, 0]
+
+
+def test_summaries_are_as_good_as_the_nearest_human_one():
+    vectors = {"h1": [1, 0], "h2": [0, 1], "m1": [1, 0.1], "m2": [0.9, 0.8], "m3": [0.3, 1.2]}
+    machine = ["m1", "m2", "m3"]
+    task = SummarizationTask(["t", "t"], [["h1", "h2"]] * 2, [machine] * 2, [[3, 1, 2], [1, 1, 1]])
+    scores = task.evaluate(Table(vectors))
+    assert scores["cosine Spearman"] == 1.0
+    assert len(scores.rows) == 1  # the text whose summaries are all alike is left out
+    hopeless = SummarizationTask(["t"], [["h1"]], [machine], [[2, 2, 2]]).evaluate(Table(vectors))
+    assert np.isnan(hopeless["cosine Spearman"])
+    assert "given scores" in hopeless.notes["cosine Spearman"]
+
+
+def test_clustering_finds_what_is_apart_and_takes_samples():
+    rng = np.random.default_rng(0)
+    texts = [f"{group}{i}" for group in "xyz" for i in range(20)]
+    vectors = {text: 9 * np.eye(3)["xyz".index(text[0])] + rng.normal(size=3) for text in texts}
+    task = ClusteringTask(texts, [text[0] for text in texts], n_samples=40)
+    result = task.evaluate(Table(vectors))
+    assert result["V-measure"] > 0.8
+    assert len(result.rows) == 10
+    assert not result.independent
+
+
+def test_clustering_seeds_each_sample_alike(monkeypatch):
+    seen = []
+    original = MiniBatchKMeans.fit_predict
+    monkeypatch.setattr(
+        MiniBatchKMeans,
+        "fit_predict",
+        lambda self, X: seen.append((self.random_state, len(X))) or original(self, X),
+    )
+    rng = np.random.default_rng(0)
+    vectors = {f"t{i}": rng.normal(size=3) for i in range(30)}
+    ClusteringTask(list(vectors), ["a", "b"] * 15).evaluate(Table(vectors))
+    assert seen == [(0, 30)] * 10
+
+
+def test_few_shots_and_a_test_set_of_its_own():
+    texts = [f"{word} {n}" for word in ("sea", "sky") for n in range(10)]
+    labels = ["blue", "high"] * 5 + ["high", "blue"] * 5
+    vectors = {text: [text.startswith("sea"), int(text[-1]) % 2] for text in texts}
+    test = (["sea 4", "sky 5"], ["blue", "blue"])
+    task = ClassificationTask(texts, labels, test=test, shots=3)
+    result = task.evaluate(Table(vectors))
+    assert len(result.rows) == 2
+    assert result.rows["score"].isin(np.arange(11) / 10).all()  # shares of ten draws
+    with pytest.raises(ValueError, match="Every label of test must be in training. Got 'green'"):
+        ClassificationTask(texts, labels, test=(["sea"], ["green"]))
+
+
+def test_words():
+    words = ["man", "woman", "king", "queen"]
+    table = KeyedVectors([[1, 0], [1, 1], [4, 0.2], [4, 3]], words)
+    similar = WordSimilarityTask(["man", "man", "??"], ["king", "queen", "man"], [9, 1, 5])
+    result = similar.evaluate(table)
+    assert result["Spearman"] == pytest.approx(1)
+    assert result["share known"] == pytest.approx(2 / 3)
+    asked = [("man", "woman", "king", "queen"), ("man", "woman", "king", "prince")]
+    result = WordAnalogyTask(asked).evaluate(table)
+    assert result == {"accuracy": 1.0, "share known": 0.5}
+    with pytest.raises(TypeError, match="asks for KeyedVectors.* Got TfidfVectorizer"):
+        WordSimilarityTask(["a"], ["b"], [1], corpus=[A, B]).evaluate(TfidfVectorizer())
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: STSTask([A], [B, C], [1]), "texts2 must be as long as texts1, which holds 1"),
+        (lambda: STSTask([], [], []), "texts1 must hold at least one item"),
+        (lambda: STSTask([A], [B], [np.nan]), "scores must be finite numbers. Got nan"),
+        (lambda: PairClassificationTask([A], [B], [1]), r"0 and 1, with both present. Got \[1\]"),
+        (lambda: RerankingTask([A], [[]], [[B]]), "list of positives and one of negatives"),
+        (lambda: RerankingTask([A], ["no list"], [[B]]), "list of positives and one of negatives"),
+        (lambda: SummarizationTask([A], [[B]], [[C]], [[1, 2]]), "1 machine summaries and 2 sco"),
+        (lambda: ClusteringTask([A, B], ["x", "x"]), r"at least two classes. Got \['x'\] only"),
+        (lambda: BitextMiningTask([A], []), "texts2 must be as long"),
+        (lambda: WordAnalogyTask([("a", "b")]), r"four words each. Got \('a', 'b'\)"),
+    ],
+)
+def test_bad_input_is_named(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+# -- files
+
+
+def write(path, records):
+    text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    path.write_text(text if path.suffix == ".jsonl" else json.dumps(records), encoding="utf-8")
+    return path
+
+
+FILES = {
+    RerankingTask: [{"query": A, "pos": [B], "neg": [C, "a room"]}],
+    STSTask: [{"text": A, "scored_text": B, "score": 4}, {"text": A, "scored_text": C, "score": 0}],
+    PairClassificationTask: [
+        {"text1": A, "text2": B, "label": 1},
+        {"text1": A, "text2": C, "label": 0},
+    ],
+    ClassificationTask: [{"text": f"{A} {i}", "label": i % 2} for i in range(10)],
+    BitextMiningTask: [{"text1": A, "text2": "海景"}],
+}
+
+
+@pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_records_tell_their_task(kind, suffix, tmp_path):
+    path = write(tmp_path / f"mine.{suffix}", FILES[kind])
+    task = Task.from_files(path, language="en")
+    assert type(task) is kind
+    assert task.name == "mine"
+    assert A in " ".join(task.documents + getattr(task, "queries", []))
+
+
+def test_csv_tsv_and_triples(tmp_path):
+    (tmp_path / "pairs.csv").write_text('text1,text2,label\n"a, b",b,1\na,c,0\n', encoding="utf-8")
+    pairs = PairClassificationTask.from_files(tmp_path / "pairs.csv")
+    assert pairs.texts1 == ["a, b", "a"]
+    (tmp_path / "labelled.tsv").write_text(
+        "text\tlabel\n海\t蓝\n天\t蓝\n火\t红\n血\t红\n", encoding="utf-8"
+    )
+    clusters = ClusteringTask.from_files(tmp_path / "labelled.tsv", language="zh")
+    assert clusters.labels.tolist() == ["蓝", "蓝", "红", "红"]
+    triples = [{"text": A, "positive_text": B, "negative_text": C}]
+    path = write(tmp_path / "triples.jsonl", triples)
+    assert Task.from_files(path).positives == [[B]]
+    retrieval = RetrievalTask.from_files(path, k=1)
+    assert retrieval.evaluate(TfidfVectorizer())["nDCG@1"] == 1.0
+
+
+def test_an_object_of_corpus_queries_and_relevant_docs(tmp_path):
+    content = {
+        "corpus": {"d1": B, "d2": C},
+        "queries": {"q": A},
+        "relevant_docs": {"q": ["d1"]},
+    }
+    (tmp_path / "search.json").write_text(json.dumps(content), encoding="utf-8")
+    task = Task.from_files(tmp_path / "search.json", name="search")
+    assert task.relevance == {"q": {"d1": 1}}
+
+
+def beir(folder, qrels="query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td1\t0\n", ids=("d1", "d2")):
+    (folder / "qrels").mkdir()
+    write(folder / "corpus.jsonl", [{"_id": one, "title": "T", "text": B} for one in ids])
+    write(folder / "queries.jsonl", [{"_id": f"q{i}", "text": A} for i in (1, 2, 3)])
+    (folder / "qrels" / "test.tsv").write_text(qrels, encoding="utf-8")
+    return folder
+
+
+def test_a_beir_folder(tmp_path):
+    task = Task.from_files(beir(tmp_path), name="tiny")
+    assert task.corpus == {"d1": f"T {B}", "d2": f"T {B}"}
+    assert task.queries == {"q1": A}  # the others have nothing relevant in this split
+    with pytest.raises(FileNotFoundError, match=re.escape("Splits in") + ".*: test"):
+        Task.from_files(tmp_path, split="dev")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.json", '[{"question": 1}]', "fields of one kind of task: .* Got question instead"),
+        ("a.json", '[{"query": "x", "pos": null, "neg": []}]', "value for 'pos'. Record 1"),
+        ("a.json", "[]", "at least one record"),
+        ("a.json", "{", "must hold JSON"),
+        ("a.json", '{"corpus": {}}', "It lacks queries, relevant_docs"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{oops', "Line 2 of .* must hold JSON"),
+        ("a.parquet", "", "must be a BEIR folder or a file that ends in .json"),
+        ("a.csv", "text1,text2,label\na,b,yes\n", "Every label of .* must be a number"),
+    ],
+)
+def test_bad_files_are_named(name, text, message, tmp_path):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        Task.from_files(tmp_path / name)
+
+
+def test_bad_beir_folders_and_classes_are_named(tmp_path):
+    for name in ("twice", "unknown"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match="'d1' of record 2"):
+        Task.from_files(beir(tmp_path / "twice", ids=("d1", "d1")))
+    with pytest.raises(ValueError, match="corpus id 'd9', which is unknown"):
+        Task.from_files(beir(tmp_path / "unknown", qrels="q1\td9\t1\n"))
+    path = write(tmp_path / "pairs.json", FILES[STSTask])
+    with pytest.raises(ValueError, match="can be read by STSTask. RetrievalTask cannot"):
+        RetrievalTask.from_files(path)

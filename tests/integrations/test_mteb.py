@@ -1,0 +1,135 @@
+"""mteb both ways, and our eight protocols against mteb's own classes on the same vectors."""
+
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from threadpoolctl import threadpool_limits
+
+from textvec import BM25Vectorizer
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    WordAnalogyTask,
+    mini_benchmark_tasks,
+)
+
+mteb = pytest.importorskip("mteb")
+from textvec.integrations.mteb import as_mteb_model, as_mteb_task  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # mteb and what it loads warn of their own affairs
+]
+
+OURS_AND_THEIRS = {
+    "BitextMining": {n: n.lower() for n in ("F1", "precision", "recall", "accuracy")},
+    "Classification": {
+        "accuracy": "accuracy",
+        "macro F1": "f1",
+        "weighted F1": "f1_weighted",
+        "macro precision": "precision",
+        "macro recall": "recall",
+    },
+    "Clustering": {"V-measure": "v_measure", "AMI": "ami"},
+    "PairClassification": {
+        f"{one} {name}": f"{one}_{name.lower()}"
+        for one in ("cosine", "dot", "euclidean", "manhattan")
+        for name in ("AP", "accuracy", "F1")
+    },
+    "Reranking": {"MAP": "map_at_1000", "MRR": "mrr_at_1000", "nDCG@10": "ndcg_at_10"},
+    "Retrieval": {
+        "nDCG@10": "ndcg_at_10",
+        "MRR@10": "mrr_at_10",
+        "MAP@10": "map_at_10",
+        "recall@10": "recall_at_10",
+        "precision@10": "precision_at_10",
+        "hit rate@10": "hit_rate_at_10",
+    },
+    "STS": {
+        f"{one} {name}": f"{one}_{name.lower()}"
+        for one in ("cosine", "euclidean", "manhattan")
+        for name in ("Spearman", "Pearson")
+    },
+    "Summarization": {
+        f"{one} {name}": f"{one}_{name.lower()}"
+        for one in ("cosine", "dot")
+        for name in ("Spearman", "Pearson")
+    },
+}
+ROUNDED = {"MAP", "nDCG", "recall", "precision", "hit"}  # of rankings: mteb's have five decimals
+
+
+class Projected(BaseEstimator):
+    """Fixed dense vectors without ties: hashed character n-grams times a fixed matrix."""
+
+    def fit(self, raw_documents, y=None):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def transform(self, raw_documents):
+        hashed = HashingVectorizer(n_features=4096, analyzer="char", ngram_range=(1, 3))
+        matrix = np.random.default_rng(0).normal(size=(4096, 64)) / 8
+        return hashed.transform(raw_documents) @ matrix
+
+
+def run(model, task):
+    with threadpool_limits(1):  # many small problems: threads would wait for each other
+        results = mteb.evaluate(
+            model, [task], cache=None, co2_tracker=False, show_progress_bar=False
+        )
+    (scores,) = results.task_results[0].scores["test"]
+    return scores
+
+
+def tasks():
+    found = {task.type: task for task in mini_benchmark_tasks("en")}
+    pairs = found["STS"]  # English on both sides, so that hashed characters find something
+    found["BitextMining"] = BitextMiningTask(pairs.texts1[:30], pairs.texts2[:30], "paraphrases")
+    texts, labels = found["Classification"].documents, found["Classification"].labels
+    found["Classification"] = ClassificationTask(
+        texts[::2], labels[::2], "shots", test=(texts[1::2], labels[1::2]), shots=4
+    )
+    return found
+
+
+@pytest.mark.parametrize("kind", OURS_AND_THEIRS)
+def test_our_protocol_equals_that_of_mteb(kind):
+    task = tasks()[kind]
+    ours = task.evaluate(Projected())
+    theirs = run(as_mteb_model(Projected()), as_mteb_task(task))
+    assert theirs["main_score"] == theirs[OURS_AND_THEIRS[kind][task.metrics[0]]]
+    for our_name, their_name in OURS_AND_THEIRS[kind].items():
+        is_rounded = task.type.startswith("Re") and re.split("[ @]", our_name)[0] in ROUNDED
+        value = round(ours[our_name], 5) if is_rounded else ours[our_name]
+        assert value == pytest.approx(theirs[their_name], abs=1e-6), our_name
+    assert 0 < ours[task.metrics[0]] < 1  # says something
+
+
+@pytest.mark.parametrize("vectorizer", [TfidfVectorizer(), BM25Vectorizer()])
+@pytest.mark.parametrize("kind", ["Retrieval", "Reranking"])
+def test_sparse_vectorizers_are_fitted_on_the_corpus_and_searched_as_ours(vectorizer, kind):
+    task = tasks()[kind]
+    model = as_mteb_model(vectorizer)
+    theirs = run(model, as_mteb_task(task))
+    metric = task.metrics[0]
+    # Equal scores are common here; mteb orders them by id, we by place.
+    assert theirs["main_score"] == pytest.approx(task.evaluate(vectorizer)[metric], abs=0.02)
+    assert not hasattr(vectorizer, "vocabulary_")
+    assert model.mteb_model_meta.name == f"textvec/{type(vectorizer).__name__}"
+
+
+def test_a_fitted_vectorizer_is_used_as_it_is():
+    task = tasks()["STS"]
+    fitted = TfidfVectorizer().fit(task.documents)
+    theirs = run(as_mteb_model(fitted, "fitted"), as_mteb_task(task))
+    ours = task.evaluate(TfidfVectorizer())
+    assert theirs["cosine_pearson"] == pytest.approx(ours["cosine Pearson"], abs=1e-6)
+
+
+def test_what_mteb_does_not_have_is_named():
+    with pytest.raises(TypeError, match="no task like a WordAnalogyTask"):
+        as_mteb_task(WordAnalogyTask([("a", "b", "c", "d")]))

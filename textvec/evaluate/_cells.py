@@ -1,0 +1,184 @@
+"""One cell of a comparison: a method on a task, measured, and kept so that work resumes."""
+
+import hashlib
+import json
+import os
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from textvec import __version__
+from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
+
+COSTS = [
+    "fit_seconds",
+    "transform_seconds",
+    "documents_per_second",
+    "dimension",
+    "non_zeros",
+    "stored_mb",
+    "sparsity",
+    "peak_mb",
+]
+_REPEATS, _BUDGET = 5, 0.2  # runs of what is fast, and the seconds they may take together
+_WARM = 20  # documents of the run that loads and compiles
+
+
+def measure_costs(vectorizer, documents):
+    """Measure what a vectorizer costs on documents.
+
+    Parameters
+    ----------
+    vectorizer : estimator
+        Cloned before use.
+    documents : list of str
+        What to fit on and to transform.
+
+    Returns
+    -------
+    dict
+        ``fit_seconds`` and ``transform_seconds``, medians of up to five runs;
+        ``documents_per_second`` at transform; ``dimension`` of the vectors; their ``non_zeros``;
+        ``stored_mb``, their size in millions of bytes; ``sparsity``, the share of zeros in them.
+
+    Examples
+    --------
+    >>> from textvec import CountVectorizer
+    >>> measure_costs(CountVectorizer(), ["sea view", "sea"])["non_zeros"]
+    3
+    """
+    fitted, fit_seconds = _median_time(lambda: fresh(vectorizer).fit(documents))
+    vectors, transform_seconds = _median_time(lambda: fitted.transform(documents))
+    return {
+        "fit_seconds": fit_seconds,
+        "transform_seconds": transform_seconds,
+        "documents_per_second": len(documents) / transform_seconds,
+        **vector_costs(vectors),
+    }
+
+
+def warm_up(vectorizer, documents):
+    """Load and compile what a method needs, on a few documents, so that no cell pays for it."""
+    with suppress(Exception):  # what fails on a few may work on all; if not, the cell will say so
+        fitted = fresh(vectorizer).fit(documents[:_WARM])
+        fitted.transform(documents[:1])
+        getattr(fitted, "transform_queries", fitted.transform)(documents[:1])
+
+
+def run_cell(vectorizer, task):
+    """Return the result of a method on a task, with its costs; fast ones are timed again."""
+    with peak_memory() as memory:
+        result = task.evaluate(vectorizer)
+    spent = result.costs.get("fit_seconds", 0) + result.costs.get("transform_seconds", 0)
+    if task.documents and spent < _BUDGET:
+        result.costs |= measure_costs(vectorizer, task.documents)
+    result.costs["peak_mb"] = memory["peak_mb"]
+    return result
+
+
+@contextmanager
+def peak_memory():
+    """Yield a dict that holds, after the block, by how many MB it made the process grow at most.
+
+    Looks every few milliseconds at the resident memory that Linux shows; elsewhere NaN. Memory
+    that the process already held and used again does not count.
+    """
+    found, done = {"peak_mb": float("nan")}, threading.Event()
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        yield found
+        return
+    page = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def resident():
+        return int(statm.read_text().split()[1]) * page
+
+    def watch():
+        while not done.wait(0.005):
+            peak[0] = max(peak[0], resident())
+
+    start = resident()
+    peak = [start]
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        peak[0] = max(peak[0], resident())
+        done.set()
+        watcher.join()
+        found["peak_mb"] = peak[0] - start
+
+
+class Store:
+    """A folder of finished cells, each a JSON file named by all that its result depends on.
+
+    A method is known by its class and parameters: where one of these prints its address (a
+    function, an object without a repr) its cells are not found again, and are computed anew.
+    """
+
+    def __init__(self, folder):
+        self.folder = None if folder is None else Path(folder)
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, vectorizer, task):
+        """Return the stored result, or None."""
+        path = self._path(vectorizer, task)
+        if path is None or not path.is_file():
+            return None
+        with suppress(
+            ValueError, KeyError, TypeError
+        ):  # a file that was cut off, or another version's
+            stored = json.loads(path.read_text(encoding="ascii"))
+            rows = pd.DataFrame(stored.pop("rows"))
+            return TaskResult(stored.pop("scores"), rows, **stored)
+        return None
+
+    def put(self, vectorizer, task, result):
+        """Store a result, whole or not at all."""
+        path = self._path(vectorizer, task)
+        if path is None:
+            return
+        content = {
+            "scores": dict(result),
+            "rows": result.rows.to_dict("list"),
+            "statistic": result.statistic,
+            "independent": result.independent,
+            "costs": result.costs,
+            "notes": result.notes,
+        }
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(content, default=_plain), encoding="ascii")
+        os.replace(part, path)
+
+    def _path(self, vectorizer, task):
+        if self.folder is None or not hasattr(vectorizer, "get_params"):
+            return None
+        parameters = sorted(vectorizer.get_params().items())
+        parts = [__version__, type(vectorizer).__qualname__, repr(parameters), _identity(task)]
+        digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        return self.folder / f"{digest[:32]}.json"
+
+
+def _identity(task):
+    """Return a text that differs where anything about a task does."""
+    own = dict(sorted(vars(task).items()))
+    with np.printoptions(threshold=np.inf):
+        return f"{type(task).__qualname__} {own!r}"
+
+
+def _median_time(action):
+    seconds: list[float] = []
+    while len(seconds) < _REPEATS and sum(seconds) < _BUDGET:
+        result, took = timed(action)
+        seconds.append(took)
+    return result, float(np.median(seconds))
+
+
+def _plain(value):
+    """Return a value of NumPy as one of Python, for JSON."""
+    return value.tolist()

@@ -1,0 +1,1 @@
+"""Bridges to other projects: thin, and each an extra."""

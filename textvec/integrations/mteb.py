@@ -1,0 +1,324 @@
+"""mteb, both ways: a vectorizer as a model for mteb, and a task of ours as a task of mteb.
+
+mteb is the extra ``mteb`` and is imported where it is used.
+"""
+
+import re
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import import_optional
+from textvec.evaluate._task import SEED, fresh, vectors_of
+from textvec.evaluate.metrics import row_similarities
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    ClusteringTask,
+    PairClassificationTask,
+    RerankingTask,
+    RetrievalTask,
+    STSTask,
+    SummarizationTask,
+)
+from textvec.search.exact import top_k
+
+_LANGUAGES = {"en": "eng-Latn", "zh": "cmn-Hans"}
+_MAIN_SCORES = {
+    "BitextMining": "f1",
+    "Classification": "accuracy",
+    "Clustering": "v_measure",
+    "PairClassification": "cosine_ap",
+    "Reranking": "map_at_1000",
+    "Retrieval": "ndcg_at_10",
+    "STS": "cosine_spearman",
+    "Summarization": "cosine_spearman",
+}
+
+
+def as_mteb_model(vectorizer, name=None):
+    """Make a vectorizer a model that ``mteb.evaluate`` runs.
+
+    Documents go through ``transform`` and queries through ``transform_queries`` where there is
+    one. Retrieval and reranking search sparse vectors as sparse ones; other tasks of mteb compute
+    with dense arrays, which the vectors are made for them.
+
+    Parameters
+    ----------
+    vectorizer : estimator
+        Any of textvec or scikit-learn, or a pipeline. A fitted one is used as it is. One that is
+        not is fitted, as a copy, for every task: on the corpus to search, on the training
+        documents to classify, else on the first texts that mteb gives (of pairs, the first
+        sentences: fit it yourself where that is too little).
+    name : str or None, default=None
+        Name of the model in results; None means "textvec/" and the name of the class.
+
+    Returns
+    -------
+    model
+        With ``encode``, ``index``, ``search``, ``similarity`` and ``similarity_pairwise``.
+
+    Raises
+    ------
+    ImportError
+        If mteb is not installed; it names the extra.
+
+    Examples
+    --------
+    >>> from importlib.util import find_spec
+    >>> from textvec import TfidfVectorizer
+    >>> if find_spec("mteb"):
+    ...     model = as_mteb_model(TfidfVectorizer())
+    ...     assert model.mteb_model_meta.name == "textvec/TfidfVectorizer"
+    """
+    meta = import_optional("mteb.models", "mteb").ModelMeta
+    name = f"textvec/{type(vectorizer).__name__}" if name is None else name
+    overwrites = {"name": name if "/" in name else f"textvec/{name}", "revision": "1"}
+    return _Model(vectorizer, meta.create_empty(overwrites=overwrites))
+
+
+def as_mteb_task(task):
+    """Make a task of textvec a task that ``mteb.evaluate`` runs, on any model that mteb knows.
+
+    Parameters
+    ----------
+    task : Task
+        Of one of MTEB's eight types. Classification needs ``test`` documents of its own, or is
+        cross-validated by mteb's folds instead of ours.
+
+    Returns
+    -------
+    mteb.AbsTask
+
+    Raises
+    ------
+    TypeError
+        If it is of no type that mteb has.
+    ImportError
+        If mteb is not installed; it names the extra.
+
+    Examples
+    --------
+    >>> from importlib.util import find_spec
+    >>> from textvec.evaluate.tasks import mini_benchmark_tasks
+    >>> if find_spec("mteb"):
+    ...     one = as_mteb_task(mini_benchmark_tasks()[-2])
+    ...     assert one.metadata.main_score == "cosine_spearman"
+    """
+    build = next((build for kind, build in _BUILDERS.items() if isinstance(task, kind)), None)
+    if build is None:
+        raise TypeError(f"mteb has no task like a {type(task).__name__}.")
+    abstasks = import_optional("mteb.abstasks", "mteb")
+    metadata = import_optional("mteb.abstasks.task_metadata", "mteb").TaskMetadata
+    data, attributes = build(task)
+    codes = task.language.split("-")
+    name = re.sub(r"[^\w-]+", " ", task.name).strip().title().replace(" ", "")
+    attributes["metadata"] = metadata(
+        name=name or "Task",
+        description=task.description,
+        type=task.type,
+        category="t2c" if task.category == "s2c" else "t2t",
+        eval_splits=["test"],
+        eval_langs=[_LANGUAGES.get(code, code) for code in codes],
+        main_score=_MAIN_SCORES[task.type],
+        dataset={"path": "local/none", "revision": "1"},
+    )
+
+    def load_data(self, **kwargs):
+        self.dataset, self.data_loaded = data, True
+
+    attributes["load_data"] = load_data
+    base = getattr(abstasks, f"AbsTask{task.type}")
+    return type(name, (base,), attributes)(seed=SEED)
+
+
+class _Model:
+    """Both of mteb's protocols: an encoder, and a search engine that keeps sparse sparse."""
+
+    def __init__(self, vectorizer, meta):
+        self.vectorizer, self.mteb_model_meta = vectorizer, meta
+        self._fitted_for = None
+
+    def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
+        texts = [text for batch in inputs for text in batch["text"]]
+        fitted = self._fit((task_metadata.name, hf_subset), texts)
+        is_query = prompt_type is not None and str(prompt_type.value) == "query"
+        transform = getattr(fitted, "transform_queries", None) if is_query else None
+        vectors = vectors_of(transform or fitted.transform, texts)
+        return vectors.toarray() if sparse.issparse(vectors) else vectors
+
+    def index(self, corpus, *, task_metadata, hf_split, hf_subset, **kwargs):
+        titles = corpus["title"] if "title" in corpus.column_names else [""] * len(corpus)
+        texts = [
+            f"{title or ''} {text}".strip()
+            for title, text in zip(titles, corpus["text"], strict=True)
+        ]
+        self._fitted_for = None
+        self._engine = self._fit((task_metadata.name, hf_subset), texts)
+        self._ids = list(corpus["id"])
+        self._items = vectors_of(self._engine.transform, texts)
+
+    def search(self, queries, *, top_k, top_ranked=None, **kwargs):
+        as_queries = getattr(self._engine, "transform_queries", self._engine.transform)
+        vectors = vectors_of(as_queries, list(queries["text"]))
+        if top_ranked is None:
+            return self._search_all(list(queries["id"]), vectors, top_k)
+        place = {one: i for i, one in enumerate(self._ids)}
+        found = {}
+        for number, query in enumerate(queries["id"]):
+            ranked = top_ranked[query]
+            items = self._items[[place[one] for one in ranked]]
+            similar = row_similarities(vectors[[number] * len(ranked)], items)[self._metric]
+            found[query] = dict(zip(ranked, similar.tolist(), strict=True))
+        return found
+
+    def similarity(self, a, b):
+        from mteb import similarity_functions
+
+        return getattr(similarity_functions, self._score("cos_sim", "dot_score"))(a, b)
+
+    def similarity_pairwise(self, a, b):
+        from mteb import similarity_functions
+
+        pairwise = self._score("pairwise_cos_sim", "pairwise_dot_score")
+        return getattr(similarity_functions, pairwise)(a, b)
+
+    def _search_all(self, ids, vectors, depth):
+        depth = min(depth, len(self._ids))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".* are all zeros")  # they find nothing
+            scores, places = top_k(vectors, self._items, depth, metric=self._metric)
+        return {
+            query: {self._ids[i]: float(s) for s, i in zip(row, found, strict=True) if i >= 0}
+            for query, row, found in zip(ids, scores, places, strict=True)
+        }
+
+    @property
+    def _metric(self):
+        return getattr(self.vectorizer, "metric", "cosine")
+
+    def _score(self, cosine, dot):
+        return dot if self._metric == "dot" else cosine
+
+    def _fit(self, key, texts):
+        """Return the vectorizer, or a copy that was fitted on the first texts of this task."""
+        try:
+            check_is_fitted(self.vectorizer)
+        except (NotFittedError, TypeError):  # TypeError: something that only looks like one
+            if self._fitted_for != key:
+                self._own, self._fitted_for = fresh(self.vectorizer).fit(texts), key
+            return self._own
+        return self.vectorizer
+
+
+def _dataset(**columns):
+    from datasets import Dataset
+
+    return Dataset.from_dict({name: list(values) for name, values in columns.items()})
+
+
+def _test_split(**columns):
+    return {"test": _dataset(**columns)}
+
+
+def _bitext(task):
+    return _test_split(sentence1=task.texts1, sentence2=task.texts2), {}
+
+
+def _classification(task):
+    from datasets import DatasetDict
+
+    number = {label: i for i, label in enumerate(np.unique(task.labels).tolist())}
+    trained = _dataset(text=task.documents, label=[number[label] for label in task.labels])
+    if task.test is None:
+        shots = task.shots or len(task.documents)
+        options = {"is_cross_validation": True, "samples_per_label": shots, "train_split": "test"}
+        return DatasetDict(test=trained), options
+    texts, labels = task.test
+    tested = _dataset(text=texts, label=[number[label] for label in labels.tolist()])
+    n_experiments = 1 if task.shots is None else 10
+    return DatasetDict(train=trained, test=tested), {
+        "samples_per_label": task.shots or len(task.documents),
+        "n_experiments": n_experiments,
+    }
+
+
+def _clustering(task):
+    labels = [str(label) for label in task.labels]
+    options = {
+        "max_fraction_of_documents_to_embed": None,
+        "max_documents_per_cluster": task.n_samples,
+    }
+    return _test_split(sentences=task.documents, labels=labels), options
+
+
+def _pair_classification(task):
+    labels = task.pair_labels.tolist()
+    return _test_split(sentence1=task.texts1, sentence2=task.texts2, labels=labels), {}
+
+
+def _reranking(task):
+    relevance, ranked, texts = {}, {}, {}
+    for number, (pos, neg) in enumerate(zip(task.positives, task.negatives, strict=True)):
+        query = f"q{number}"
+        good = {f"{query}-a{i}": text for i, text in enumerate(pos)}
+        bad = {f"{query}-b{i}": text for i, text in enumerate(neg)}  # sorts before in ties
+        texts |= good | bad
+        relevance[query], ranked[query] = dict.fromkeys(good, 1), [*good, *bad]
+    queries = _dataset(id=list(ranked), text=task.queries)
+    split = {
+        "corpus": _dataset(id=texts.keys(), title=[""] * len(texts), text=texts.values()),
+        "queries": queries,
+        "relevant_docs": relevance,
+        "top_ranked": ranked,
+    }
+    return {"default": {"test": split}}, {}
+
+
+def _retrieval(task):
+    ids, texts = list(task.corpus), list(task.corpus.values())
+    # mteb's relevance is of whole numbers
+    relevance = {
+        str(query): {str(item): int(grade) for item, grade in grades.items()}
+        for query, grades in task.relevance.items()
+    }
+    split = {
+        "corpus": _dataset(id=map(str, ids), title=[""] * len(ids), text=texts),
+        "queries": _dataset(id=map(str, task.queries), text=task.queries.values()),
+        "relevant_docs": relevance,
+        "top_ranked": None,
+    }
+    itself = any(task.corpus.get(query) == text for query, text in task.queries.items())
+    return {"default": {"test": split}}, {"ignore_identical_ids": itself}
+
+
+def _sts(task):
+    scores = task.scores.tolist()
+    data = _test_split(sentence1=task.texts1, sentence2=task.texts2, score=scores)
+    return data, {"min_score": min(scores), "max_score": max(scores)}
+
+
+def _summarization(task):
+    graded = [scores.tolist() for scores in task.scores]
+    data = _test_split(
+        text=task.texts,
+        human_summaries=task.human_summaries,
+        machine_summaries=task.machine_summaries,
+        relevance=graded,
+    )
+    return data, {"min_score": min(map(min, graded)), "max_score": max(map(max, graded))}
+
+
+_BUILDERS = {
+    BitextMiningTask: _bitext,
+    ClassificationTask: _classification,
+    ClusteringTask: _clustering,
+    PairClassificationTask: _pair_classification,
+    RerankingTask: _reranking,
+    RetrievalTask: _retrieval,
+    STSTask: _sts,
+    SummarizationTask: _summarization,
+}
