@@ -292,7 +292,7 @@ class Comparison:
         --------
         >>> from textvec import CountVectorizer, compare
         >>> from textvec.evaluate.tasks import RetrievalTask
-        >>> corpus = {"a": "the sea", "b": "the shuttle", "c": "the pier"}
+        >>> corpus = {"a": "the the", "c": "the pier"}
         >>> task = RetrievalTask({"q": "the pier"}, corpus, {"q": {"c": 1}}, name="rooms")
         >>> methods = {"words": CountVectorizer(), "less": CountVectorizer(stop_words=["pier"])}
         >>> compare(methods, [task]).disagreements("words", "less", "rooms")["text"].tolist()
