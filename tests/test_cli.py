@@ -386,7 +386,7 @@ def test_info(monkeypatch, tmp_path):
 def test_help_names_every_command():
     for result in (run("--help"), run()):
         assert result.exit_code == 0
-        for name in ("recommend", "compare", "datasets", "info"):
+        for name in ("recommend", "search", "neighbors", "compare", "datasets", "info"):
             assert f"\n  {name} " in result.stdout
         assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut
 
@@ -464,3 +464,147 @@ def test_seattle_hotels():
     printed = [" ".join(line.split()) for line in result.stdout.splitlines()]
     for rank, line in enumerate(expected.strip().splitlines(), start=1):
         assert f"{rank} 0{line.strip()}" in printed
+
+
+# recommend by several columns, conditions and diversity
+
+
+def test_weighted_columns(hotels):
+    texts = ("--text", "desc=2", "--column", "stars=9")
+    result = run("recommend", hotels, "--id", "code", *texts, "--like", "010", "-k", 1, "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["007"], result.stderr
+    result = run("recommend", hotels, "--id", "code", "--text", "desc=1", "--like", "010", "--json")
+    assert json.loads(result.stdout)[0]["id"] == "NA"
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("stars>=4", {"NA", "007"}),
+        ("stars<4", {"010"}),
+        ("stars = 5", {"NA"}),
+        ("stars!=5", {"007", "008", "010"}),
+        ("code!=NA", {"007", "008", "010"}),
+        ("desc~oysters", {"007", "008"}),
+    ],
+)
+def test_conditions(hotels, condition, left):
+    result = recommend(hotels, "--query", "harbour boats snow", "--where", condition, "--json")
+    assert {row["id"] for row in json.loads(result.stdout)} == left
+
+
+def test_conditions_add_up(hotels):
+    args = ("--query", "harbour snow", "--json", "--where", "stars>=4", "--where", "code!=NA")
+    assert [row["id"] for row in json.loads(recommend(hotels, *args).stdout)] == ["007"]
+
+
+def test_several_vectorizers_are_fused(hotels):
+    names = ("--vectorizer", "tfidf", "--vectorizer", "tfidf-char")
+    result = recommend(hotels, "--like", "007", "-k", 1, *names)
+    assert "tfidf + tfidf-char, " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--where", "stars"), ["--where must be COLUMN=VALUE", "'stars'"]),
+        (("--where", "price<3"), ["names no column", "'stars'"]),
+        (("--where", "stars<many"), ["stars holds numbers"]),
+        (("--where", "desc<a"), ["desc holds no numbers"]),
+        (("--column", "stars=much"), ["--column must be COLUMN or COLUMN=WEIGHT", "'stars=much'"]),
+        (("--column", "price"), ["--column 'price' is no column"]),
+        (("--column", "stars=0"), ["must be above 0"]),
+        (("--diversity", "2"), ["diversity must be between 0 and 1"]),
+        (("--html", "absent/page.html"), ["its folder does not exist"]),
+    ],
+)
+def test_bad_powers(hotels, args, words):
+    assert_refused(recommend(hotels, "--like", "007", *args), *words)
+
+
+def test_a_page_shows_ranking_reasons_and_map(hotels, tmp_path):
+    page = tmp_path / "page.html"
+    result = recommend(hotels, "--like", "007", "--html", page)
+    assert result.stderr == f"Wrote {page}\n"
+    content = page.read_text(encoding="utf-8")
+    for word in ("Recommended", "Why", "sailing boats", "<svg", "liked"):
+        assert word in content
+
+
+# search
+
+
+def test_search_lines(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("red apples\n\nblue sea\nred wine by the sea\n", encoding="utf-8")
+    result = run("search", path, "--query", "red", "--query", "blue sea", "--json")
+    rows = json.loads(result.stdout)
+    assert [list(row) for row in rows] == [["query", "id", "score", "text"]] * 4
+    assert [(row["query"], row["id"]) for row in rows if row["text"] == "blue sea"] == [
+        ("blue sea", "3")
+    ]
+    result = run("search", path, "--query", "apples")
+    assert "Best for: apples" in result.stdout
+    assert result.stdout.endswith("3 texts of lines.txt; exact index.\n")
+
+
+@pytest.mark.parametrize("index", ["exact", "tree", "hnsw"])
+def test_search_columns_by_every_index(hotels, index):
+    if index == "hnsw":
+        pytest.importorskip("hnswlib")
+    args = ("--text", "desc", "--id", "code", "--query", "oysters and boats", "--index", index)
+    found = json.loads(run("search", hotels, *args, "-k", 2, "--json").stdout)
+    assert {row["id"] for row in found} == {"007", "008"}
+
+
+def test_search_page(hotels, tmp_path):
+    page = tmp_path / "page.html"
+    result = run("search", hotels, "--text", "desc", "--query", "<b>snow", "--html", page)
+    assert result.exit_code == 0, result.stderr
+    assert "Best for: &lt;b&gt;snow" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--query", "sea"), ["--text must name the column"]),
+        (("--text", "body", "--query", "sea"), ["--text 'body' is no column"]),
+        (("--text", "desc"), ["--query"]),
+        (("--text", "desc", "--query", "sea", "--index", "hnws"), ["--index must be one of"]),
+        (("--text", "desc", "--query", "sea", "-k", "0"), ["k must be at least 1"]),
+        (
+            ("--text", "desc", "--query", "sea", "--index", "tree", "--vectorizer", "bm25"),
+            ["wants dense vectors"],
+        ),
+    ],
+)
+def test_bad_searches(hotels, args, words):
+    assert_refused(run("search", hotels, *args), *words)
+
+
+# neighbors
+
+
+def test_neighbors_of_the_built_in_novel(tmp_path):
+    page = tmp_path / "page.html"
+    args = ("neighbors", "--builtin", "--name", "悟空", "-k", 3, "--html", page)
+    result = run(*args, "--json")
+    rows = json.loads(result.stdout)
+    assert [list(row) for row in rows] == [["of", "name", "score"]] * 3
+    assert "孙悟空" not in {row["name"] for row in rows}
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), ["either a text file or --builtin"]),
+        (("novel.txt", "--builtin"), ["either a text file or --builtin"]),
+        (("absent.txt",), ["absent.txt: No such file"]),
+        (("--builtin", "-k", "0"), ["k must be at least 1"]),
+        (("--builtin", "--alias", "悟空"), ["--alias must be ALIAS=NAME"]),
+        (("--builtin", "--name", "孙物空"), ["孙物空", "孙悟空"]),
+    ],
+)
+def test_bad_neighbors(args, words):
+    assert_refused(run("neighbors", *args), *words)
