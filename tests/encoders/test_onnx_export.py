@@ -1,0 +1,40 @@
+import sys
+
+import numpy as np
+import pytest
+
+from textvec import TransformerVectorizer
+from textvec.encoders.onnx_export import export_onnx
+from textvec.encoders.pooling import LAST_LAYER_POOLINGS
+
+pytest.importorskip("onnx")
+pytest.importorskip("transformers")
+pytestmark = pytest.mark.filterwarnings("ignore:.*was trained with pooling:UserWarning")
+
+
+def test_float32_is_the_same_model(tiny, tmp_path, texts):
+    folder = export_onnx(tiny, tmp_path / "onnx", int8=False)
+    for pooling in ("auto", *LAST_LAYER_POOLINGS):
+        ours = TransformerVectorizer(folder, backend="onnx", pooling=pooling).transform(texts)
+        expected = TransformerVectorizer(tiny, pooling=pooling).transform(texts)
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+    assert not [
+        file.name for file in (tmp_path / "onnx").iterdir() if file.is_dir() and "tmp" in file.name
+    ]
+
+
+def test_int8_is_close_and_small(minilm, tmp_path):
+    folder = export_onnx(minilm, tmp_path / "onnx")
+    assert (tmp_path / "onnx" / "model.onnx").stat().st_size < 30e6
+    texts = ["A quiet room by the sea.", "An airport hotel.", "Taxes rose in May."]
+    vectors = TransformerVectorizer(folder, backend="onnx").transform(texts)
+    expected = TransformerVectorizer(minilm).transform(texts)
+    assert (vectors * expected).sum(axis=1).min() > 0.97
+    with pytest.raises(FileExistsError, match="model.onnx exists. Choose another folder"):
+        export_onnx(minilm, tmp_path / "onnx")
+
+
+def test_without_the_package(tiny, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r"onnx is needed here.*textvec\[onnx-export\]"):
+        export_onnx(tiny, tmp_path)
