@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from textvec import CountVectorizer, LSAVectorizer, TfidfVectorizer
+from textvec import CountVectorizer, KeyedVectors, LSAVectorizer, TfidfVectorizer
 from textvec.evaluate._cells import peak_memory
 from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
 from textvec.evaluate.tasks import (
     ClassificationTask,
     RetrievalTask,
     STSTask,
+    WordSimilarityTask,
     mini_benchmark_tasks,
 )
 
@@ -343,3 +344,12 @@ def test_the_page_of_the_mini_benchmark(mini, tmp_path):
     assert "euclidean" in page
     assert "CountVectorizer(token_pattern=&#x27;[a-z]+&#x27;)" in page
     assert len(page) < 3_000_000
+
+
+def test_tables_of_words_are_compared_too(tmp_path):
+    pytest.importorskip("matplotlib")
+    table = KeyedVectors([[1, 0], [1, 0.2], [0, 1]], ["sea", "lake", "tax"])
+    task = WordSimilarityTask(["sea", "sea", "lake"], ["lake", "tax", "tax"], [9, 1, 2])
+    comparison = compare({"mine": table}, [task], cache=tmp_path / "cells")
+    assert comparison.table.loc[0, "score"] == pytest.approx(1)
+    assert "word similarity" in comparison.to_html(tmp_path / "page.html").read_text()

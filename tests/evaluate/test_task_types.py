@@ -274,9 +274,10 @@ def test_records_tell_their_task(kind, suffix, tmp_path):
 
 
 def test_csv_tsv_and_triples(tmp_path):
-    (tmp_path / "pairs.csv").write_text('text1,text2,label\n"a, b",b,1\na,c,0\n', encoding="utf-8")
+    (tmp_path / "pairs.csv").write_text('text1,text2,label\n"a, b",NA,1\n7,8,0\n', encoding="utf-8")
     pairs = PairClassificationTask.from_files(tmp_path / "pairs.csv")
-    assert pairs.texts1 == ["a, b", "a"]
+    assert pairs.texts1 == ["a, b", "7"]
+    assert pairs.texts2 == ["NA", "8"]
     (tmp_path / "labelled.tsv").write_text(
         "text\tlabel\n海\t蓝\n天\t蓝\n火\t红\n血\t红\n", encoding="utf-8"
     )

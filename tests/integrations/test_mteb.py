@@ -133,3 +133,9 @@ def test_a_fitted_vectorizer_is_used_as_it_is():
 def test_what_mteb_does_not_have_is_named():
     with pytest.raises(TypeError, match="no task like a WordAnalogyTask"):
         as_mteb_task(WordAnalogyTask([("a", "b", "c", "d")]))
+
+
+def test_cross_validation_is_left_to_the_folds_of_mteb():
+    task = next(task for task in mini_benchmark_tasks("en") if task.type == "Classification")
+    theirs = run(as_mteb_model(Projected()), as_mteb_task(task))
+    assert theirs["accuracy"] == pytest.approx(task.evaluate(Projected())["accuracy"], abs=0.15)

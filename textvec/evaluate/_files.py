@@ -83,7 +83,10 @@ def _read(path):
         return content
     if kind in (".csv", ".tsv"):
         separator = "," if kind == ".csv" else "\t"
-        frame = pd.read_csv(path, sep=separator, keep_default_na=False, encoding="utf-8-sig")
+        # As str: a text may look like a number, and "NA" may be one.
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
         return frame.to_dict("records")
     raise ValueError(
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "

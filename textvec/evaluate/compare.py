@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from importlib.metadata import version
 
 import numpy as np
@@ -386,7 +387,7 @@ class Comparison:
             "Quality against cost. Methods on the grey line are beaten by no other in both.",
         )
         main, all_scores = self._scores(1), self._scores()
-        significance = self.significance()
+        significance = self._significance
         quality = Table(
             main,
             dict.fromkeys(main.columns, "{:.3f}"),
@@ -409,13 +410,16 @@ class Comparison:
             {
                 "documents": [len(task.documents) for task in self.tasks],
                 "characters (median)": [
-                    float(np.median([len(text) for text in task.documents])) for task in self.tasks
+                    float(np.median([len(text) for text in task.documents] or [np.nan]))
+                    for task in self.tasks
                 ],
                 "what is asked": [task.description for task in self.tasks],
             },
             index=pd.Index([task.name for task in self.tasks], name="task"),
         )
-        examples = dict.fromkeys(_shorten(task.documents[0]) for task in self.tasks)
+        examples = dict.fromkeys(
+            _shorten(task.documents[0]) for task in self.tasks if task.documents
+        )
         labels = [
             Picture(
                 plot_counts(pd.Series(task.labels).value_counts(sort=False)),
@@ -462,8 +466,12 @@ class Comparison:
         }
         return pd.DataFrame(columns).loc[list(self.vectorizers)].rename_axis("method")
 
+    @cached_property
+    def _significance(self):
+        return self.significance()
+
     def _winners(self):
-        found = self.significance()
+        found = self._significance
         return found[found["winner"]].set_index("task")["method"].to_dict()
 
     def _marks(self, scores, significance):
