@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import sys
+import warnings
 from functools import cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -211,7 +212,7 @@ def rensa_sketches_of_hashes(data, threads):
 
 
 def near_jaccard(quick, ours, theirs):
-    """Return whether both estimate similarities of neighbouring texts to 0.03 (root mean square)."""
+    """Return whether both estimate similarities of neighbouring texts to 0.03, mean square."""
     theirs = theirs if isinstance(theirs, np.ndarray) else np.array(theirs.to_rows())
     sets = [shingles(text, SHINGLE) for text in vectors("texts", quick)[0]]
     exact = np.array([len(a & b) / max(len(a | b), 1) for a, b in pairwise(sets)])
@@ -359,6 +360,7 @@ def pieces(n_items):
 
 def scaling(n_items):
     """Return what search in that many items takes; for a new process."""
+    warnings.filterwarnings("ignore", r"\d+ of \d+ (items|queries) are all zeros")
     texts = pieces(n_items)
     vectorizer = textvec.TfidfVectorizer(dtype=np.float32)
     items = vectorizer.fit_transform(texts)

@@ -158,7 +158,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
 
 
 class FaissIndex(EngineIndex):
-    """faiss, any index that its factory makes: Flat, IVF, PQ, HNSW and their combinations.
+    """Search by faiss: any index that its factory makes, such as Flat, IVF-PQ and HNSW.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ class FaissIndex(EngineIndex):
 
 
 class HnswlibIndex(EngineIndex):
-    """hnswlib: a navigable small-world graph.
+    """Search by hnswlib: a navigable small-world graph.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ class HnswlibIndex(EngineIndex):
 
 
 class UsearchIndex(EngineIndex):
-    """usearch: a navigable small-world graph, over numbers of reduced precision if wanted.
+    """Search by usearch: a navigable small-world graph, of reduced precision if wanted.
 
     Parameters
     ----------
@@ -363,7 +363,7 @@ class UsearchIndex(EngineIndex):
 
 
 class AnnoyIndex(EngineIndex):
-    """Annoy: a forest of random splits.
+    """Search by Annoy: a forest of random splits.
 
     Parameters
     ----------
@@ -433,7 +433,7 @@ class AnnoyIndex(EngineIndex):
 
 
 class TreeIndex(EngineIndex):
-    """scikit-learn's trees: exact, and fast where vectors are short (some 20 numbers at most).
+    """Search by scikit-learn's trees: exact, and fast where vectors are short (20 numbers or so).
 
     Parameters
     ----------
@@ -491,7 +491,7 @@ class TreeIndex(EngineIndex):
 
 
 class ScannIndex(EngineIndex):
-    """ScaNN: a partition, anisotropic quantisation and exact scores of the best (Linux only).
+    """Search by ScaNN: a partition, quantisation and exact scores of the best (Linux only).
 
     Parameters
     ----------
