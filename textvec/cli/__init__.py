@@ -308,7 +308,7 @@ def neighbors(  # numpydoc ignore=PR01
     check_number("k", k, low=1, integer=True)
     check_page(html)
     aliases = dict(_as_alias(entry) for entry in alias or [])
-    if builtin:
+    if novel is None:
         from textvec.datasets import load_novel
 
         book = load_novel()
