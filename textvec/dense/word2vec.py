@@ -10,7 +10,6 @@ from typing import Self
 
 import numpy as np
 from sklearn.utils import check_random_state
-from tqdm.auto import tqdm
 
 from textvec._checks import check_choice, check_number
 from textvec.dense.documents import WordVectorizer
@@ -350,6 +349,8 @@ class Word2Vec(WordVectorizer):
 
     def _watch(self, running, training):
         """Show how training gets on until it is done."""
+        from tqdm.auto import tqdm
+
         total = self.epochs * len(training.values)
         with tqdm(total=total, unit=" words", unit_scale=True, disable=not self.verbose) as bar:
             while wait([running], _LOOK_SECONDS).not_done:

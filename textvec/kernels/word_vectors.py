@@ -50,6 +50,7 @@ _REACH = 8.0  # which span -8..8
 _GRID = np.linspace(-_REACH, _REACH, _STEPS + 1)
 _SIGMOID = (1 / (1 + np.exp(-_GRID))).astype(np.float32)
 _SOFTPLUS = np.log1p(np.exp(_GRID)).astype(np.float32)
+_SIGMOID[0], _SOFTPLUS[0], _SOFTPLUS[-1] = 0, 0, _REACH  # where they end they go on straight
 _REORDERED = {"reassoc", "contract", "nsz", "arcp"}  # sums may be; NaN and infinity stay
 
 
@@ -238,17 +239,15 @@ def train(
 
     A window copies its inputs X and its targets' context vectors Y side by side, and makes three
     small matrix products: scores E = X Y', then U += E' X and V += E Y once E holds the steps.
-    Rows are read once for several of the others, and loops run over whole registers.
     """
     lanes = vectors.shape[1] // LANES * LANES  # the compiler sees that no remainder is left
+    n_rows = -(-2 * window // _INPUTS_AT_ONCE) * _INPUTS_AT_ONCE
+    n_columns = -(-(1 + negative) // _TARGETS_AT_ONCE) * _TARGETS_AT_ONCE
     context = np.empty(2 * window, np.int64)
     targets = np.empty(1 + negative, np.int64)
-    n_rows = -(-2 * window // _INPUTS_AT_ONCE) * _INPUTS_AT_ONCE
-    n_columns = -(-targets.size // _TARGETS_AT_ONCE) * _TARGETS_AT_ONCE
     X = np.zeros((n_rows, lanes), np.float32)
     Y = np.zeros((n_columns, lanes), np.float32)
     E = np.zeros((n_rows, n_columns), np.float32)
-    scale = np.float32(_STEPS / (2 * _REACH))
     loss, n_inputs, start = 0.0, 0, 0
     for end in ends:
         for place in range(start, end):
@@ -260,71 +259,177 @@ def train(
                 word = targets[t]
                 for d in range(lanes):
                     Y[t, d] = context_vectors[word, d]
-            if architecture == SKIPGRAM:
-                n = n_context
-                for c in range(n_context):
-                    word = context[c]
-                    for d in range(lanes):
-                        X[c, d] = vectors[word, d]
-            else:
-                n = 1
-                X[0] = 0
-                for c in range(n_context):
-                    word = context[c]
-                    for d in range(lanes):
-                        X[0, d] += vectors[word, d]
-                if architecture == CBOW_MEAN:
-                    X[0] *= np.float32(1) / np.float32(n_context)
+            n = n_context if architecture == SKIPGRAM else 1
+            for i in range(n):
+                word = context[i]
+                for d in range(lanes):
+                    X[i, d] = vectors[word, d]
+            for c in range(n, n_context - 1, 2):
+                one, two = context[c], context[c + 1]
+                for d in range(lanes):
+                    X[0, d] += vectors[one, d] + vectors[two, d]
+            for c in range(n + (n_context - n) // 2 * 2, n_context):
+                word = context[c]
+                for d in range(lanes):
+                    X[0, d] += vectors[word, d]
+            if architecture == CBOW_MEAN:
+                for d in range(lanes):
+                    X[0, d] *= np.float32(1) / np.float32(n_context)
+            for i in range(0, n - 1, 2):
+                for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                    _score_two(X, i, Y, t, E, lanes)
+            for i in range(n // 2 * 2, n):
+                for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                    _score_one(X, i, Y, t, E, lanes)
+            loss += _turn_into_steps(E, n, n_targets, alpha)
             n_inputs += n
-
-            E[:] = 0  # columns and rows beyond those in use take part below
-            for i in range(n):
-                for t in range(0, n_targets, _TARGETS_AT_ONCE):
-                    s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
-                    for d in range(lanes):
-                        x = X[i, d]
-                        s0 += x * Y[t, d]
-                        s1 += x * Y[t + 1, d]
-                        s2 += x * Y[t + 2, d]
-                        s3 += x * Y[t + 3, d]
-                        s4 += x * Y[t + 4, d]
-                        s5 += x * Y[t + 5, d]
-                    E[i, t], E[i, t + 1], E[i, t + 2] = s0, s1, s2
-                    E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
-                E[i, 0] = -E[i, 0]  # now J is the sum of log(1 + e^score) for o and k alike
-                for t in range(n_targets):
-                    score = E[i, t]
-                    step = np.int64((score + np.float32(_REACH)) * scale + np.float32(0.5))
-                    step = min(max(step, 0), _STEPS)
-                    loss += _SOFTPLUS[step] if score < _REACH else score
-                    E[i, t] = -alpha * _SIGMOID[step]
-                E[i, 0] = -E[i, 0]
-                E[i, n_targets:] = 0
-
-            for t in range(n_targets):
-                word = targets[t]
+            if architecture == SKIPGRAM:
                 for i in range(0, n, _INPUTS_AT_ONCE):
-                    e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
+                    for t in range(0, n_targets - 1, 2):
+                        _add_inputs_to_two(E, i, t, X, context_vectors, targets, lanes)
+                    for t in range(n_targets // 2 * 2, n_targets):
+                        _add_inputs(E, i, t, X, context_vectors, targets, lanes)
+                for i in range(n):
+                    for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                        _add_targets(E, i, t, Y, vectors, context[i], lanes)
+            else:
+                for t in range(n_targets):
+                    word, e = targets[t], E[0, t]
                     for d in range(lanes):
-                        context_vectors[word, d] += (
-                            e0 * X[i, d] + e1 * X[i + 1, d] + e2 * X[i + 2, d]
-                        )
-            for i in range(n):
+                        context_vectors[word, d] += e * X[0, d]
                 for d in range(lanes):
-                    X[i, d] = 0
+                    X[0, d] = 0
                 for t in range(0, n_targets, _TARGETS_AT_ONCE):
-                    e0, e1, e2 = E[i, t], E[i, t + 1], E[i, t + 2]
-                    e3, e4, e5 = E[i, t + 3], E[i, t + 4], E[i, t + 5]
+                    _add_targets(E, 0, t, Y, X, 0, lanes)
+                for c in range(n_context):
+                    word = context[c]
                     for d in range(lanes):
-                        near = e0 * Y[t, d] + e1 * Y[t + 1, d] + e2 * Y[t + 2, d]
-                        far = e3 * Y[t + 3, d] + e4 * Y[t + 4, d] + e5 * Y[t + 5, d]
-                        X[i, d] += near + far
-            for c in range(n_context):
-                word, i = context[c], min(c, n - 1)
-                for d in range(lanes):
-                    vectors[word, d] += X[i, d]
+                        vectors[word, d] += X[0, d]
         start = end
     return loss, n_inputs
+
+
+# The tiles of the three products. Each number that they read takes part in several products; where
+# one stores, its few rows are few enough for the compiler to rule out that they overlap.
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+def _score_two(X, i, Y, t, E, lanes):
+    s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
+    r0 = r1 = r2 = r3 = r4 = r5 = np.float32(0)
+    for d in range(lanes):
+        x, w = X[i, d], X[i + 1, d]
+        y0, y1, y2, y3, y4, y5 = (
+            Y[t, d],
+            Y[t + 1, d],
+            Y[t + 2, d],
+            Y[t + 3, d],
+            Y[t + 4, d],
+            Y[t + 5, d],
+        )
+        s0 += x * y0
+        s1 += x * y1
+        s2 += x * y2
+        s3 += x * y3
+        s4 += x * y4
+        s5 += x * y5
+        r0 += w * y0
+        r1 += w * y1
+        r2 += w * y2
+        r3 += w * y3
+        r4 += w * y4
+        r5 += w * y5
+    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
+        s0,
+        s1,
+        s2,
+        s3,
+        s4,
+        s5,
+    )
+    i += 1
+    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
+        r0,
+        r1,
+        r2,
+        r3,
+        r4,
+        r5,
+    )
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+def _score_one(X, i, Y, t, E, lanes):
+    s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
+    for d in range(lanes):
+        x = X[i, d]
+        s0 += x * Y[t, d]
+        s1 += x * Y[t + 1, d]
+        s2 += x * Y[t + 2, d]
+        s3 += x * Y[t + 3, d]
+        s4 += x * Y[t + 4, d]
+        s5 += x * Y[t + 5, d]
+    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
+        s0,
+        s1,
+        s2,
+        s3,
+        s4,
+        s5,
+    )
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+def _add_inputs_to_two(E, i, t, X, context_vectors, targets, lanes):
+    e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
+    f0, f1, f2 = E[i, t + 1], E[i + 1, t + 1], E[i + 2, t + 1]
+    one, two = targets[t], targets[t + 1]
+    for d in range(lanes):
+        x0, x1, x2 = X[i, d], X[i + 1, d], X[i + 2, d]
+        context_vectors[one, d] += e0 * x0 + e1 * x1 + e2 * x2
+        context_vectors[two, d] += f0 * x0 + f1 * x1 + f2 * x2
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+def _add_inputs(E, i, t, X, context_vectors, targets, lanes):
+    e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
+    word = targets[t]
+    for d in range(lanes):
+        context_vectors[word, d] += e0 * X[i, d] + e1 * X[i + 1, d] + e2 * X[i + 2, d]
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+def _add_targets(E, i, t, Y, rows, row, lanes):
+    e0, e1, e2 = E[i, t], E[i, t + 1], E[i, t + 2]
+    e3, e4, e5 = E[i, t + 3], E[i, t + 4], E[i, t + 5]
+    for d in range(lanes):
+        near = e0 * Y[t, d] + e1 * Y[t + 1, d] + e2 * Y[t + 2, d]
+        far = e3 * Y[t + 3, d] + e4 * Y[t + 4, d] + e5 * Y[t + 5, d]
+        rows[row, d] += near + far
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDERED)
+def _turn_into_steps(E, n, n_targets, alpha):
+    """Turn the scores of n inputs and n_targets targets into steps, in place; return the loss."""
+    n_columns = E.shape[1]
+    for i in range(n):
+        E[i, 0] = -E[i, 0]  # now J is the sum of log(1 + e^score) for o and k alike
+        for t in range(n_targets, n_columns):
+            E[i, t] = -2 * _REACH  # no target: no loss, no step
+    scores = E.reshape(-1)
+    scale, middle = np.float32(_STEPS / (2 * _REACH)), np.float32(_STEPS / 2 + 0.5)
+    loss = np.float32(0)
+    for p in range(n * n_columns):
+        score = scores[p]
+        at = score * scale + middle
+        at = at if at > 0 else np.float32(0)  # where the score is NaN, too
+        step = np.int32(at if at < _STEPS else np.float32(_STEPS))
+        loss += _SOFTPLUS[step] + max(score - np.float32(_REACH), np.float32(0))
+        scores[p] = -alpha * _SIGMOID[step]
+    for i in range(n):
+        E[i, 0] = -E[i, 0]
+    E[n : n + _INPUTS_AT_ONCE - 1] = 0  # rows that take part in what follows, too
+    return loss
 
 
 # ------------------------------------------------------------- spans that learn at the same time
