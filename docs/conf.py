@@ -25,6 +25,7 @@ MODULES = [
     "textvec.text.splitters",
     "textvec.encoders.cache",
     "textvec.encoders.files",
+    "textvec.encoders.multi_vector",
     "textvec.encoders.onnx_export",
     "textvec.encoders.pooling",
     "textvec.encoders.prompts",

@@ -47,6 +47,7 @@ _REGISTRY = frozenset(
         "textvec.dense.word2vec.Word2Vec",
         "textvec.encoders.cache.EncodingCache",
         "textvec.encoders.encoder.TransformerVectorizer",
+        "textvec.encoders.sparse.SparseTransformerVectorizer",
         "textvec.ragged.Ragged",
         "textvec.recommend.characters.CharacterRecommender",
         "textvec.recommend.content.ContentRecommender",

@@ -26,6 +26,40 @@ class Encoded(NamedTuple):
     n_tokens: int
 
 
+def check_texts(raw_documents):
+    """Return the documents as a list of str that tokenizers can read.
+
+    Parameters
+    ----------
+    raw_documents : iterable of str
+        The documents.
+
+    Returns
+    -------
+    list of str
+        Lone surrogates, which UTF-8 does not have, are question marks.
+
+    Raises
+    ------
+    ValueError
+        If it is one str, not several.
+    TypeError
+        If a document is no str; the message says which.
+    """
+    if isinstance(raw_documents, str | bytes):
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received. "
+            "Put one text into a list."
+        )
+    texts = list(raw_documents)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"Each document must be a str. Got {text!r} ({type(text).__name__}) at {row}."
+            )
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
 def pack(lengths, budget):
     """Sort texts by length and cut them into batches of at most ``budget`` tokens, padding and all.
 

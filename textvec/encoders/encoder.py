@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_choice, check_number, closest_names
 from textvec.encoders.backends import BACKENDS, Choice
+from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.pooling import POOLINGS
 from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
@@ -334,7 +335,7 @@ default="auto"
     def _float_vectors(self, raw_documents, side="document", template=None):
         """Return the vectors before ``precision``, with prompts, chunks, normalising and all."""
         self._check_parameters()
-        texts = _check_texts(raw_documents)
+        texts = check_texts(raw_documents)
         choice = self._choice()
         if template is not None:
             prompt = parse_prompt(template)
@@ -605,22 +606,6 @@ def _shortened(text, prompt, backend, limit):
         else:
             too_long = middle
     return text[:fits]
-
-
-def _check_texts(raw_documents):
-    if isinstance(raw_documents, str | bytes):
-        raise ValueError(
-            "Iterable over raw text documents expected, string object received. "
-            "Put one text into a list."
-        )
-    texts = list(raw_documents)
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"Each document must be a str. Got {text!r} ({type(text).__name__}) at {row}."
-            )
-    # Tokenizers read UTF-8, which has no lone surrogates.
-    return [text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def _as_float(vectors):

@@ -1,0 +1,65 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from textvec.encoders.reranker import CrossEncoderReranker
+
+from .tiny_models import write_bert
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("reranker")
+    return write_bert(path, "BertForSequenceClassification", num_labels=1)
+
+
+DOCUMENTS = ["a room with a sea view", "quiet hotel", "", "the sea", "海景房间", "the sea"]
+
+
+def test_scores_are_the_networks(folder):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    expected = []
+    for document in DOCUMENTS:
+        with torch.inference_mode():
+            pair = tokenizer([["sea view", document]], return_tensors="pt")
+            logit = model(**pair).logits[0, 0]
+        expected.append(torch.sigmoid(logit).item())
+    reranker = CrossEncoderReranker(folder, batch_size=2)
+    scores = reranker.score([("sea view", document) for document in DOCUMENTS])
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert np.ptp(scores) > 0.01
+
+    best, order = reranker.rank("sea view", DOCUMENTS)
+    np.testing.assert_allclose(best, np.sort(expected)[::-1], atol=1e-5)
+    assert order.tolist().index(3) + 1 == order.tolist().index(5)  # equal texts keep their order
+    assert reranker.rank("sea view", DOCUMENTS, k=2)[1].tolist() == order[:2].tolist()
+
+
+def test_copies_hold_no_weights(folder):
+    reranker = CrossEncoderReranker(folder)
+    scores = reranker.score([("a", "the sea")])
+    content = pickle.dumps(reranker)
+    assert len(content) < 2000
+    for copy in (pickle.loads(content), clone(reranker)):
+        np.testing.assert_array_equal(copy.score([("a", "the sea")]), scores)
+
+
+def test_bad_input(folder, tmp_path):
+    reranker = CrossEncoderReranker(folder)
+    assert reranker.score([]).shape == (0,)
+    with pytest.raises(ValueError, match=r"Each pair must be two str. Got \('a', None\) at 1"):
+        reranker.score([("a", "b"), ("a", None)])
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        reranker.rank("a", ["b"], k=0)
+    with pytest.raises(FileNotFoundError, match="There is no folder './none'"):
+        CrossEncoderReranker("./none").score([("a", "b")])
+    write_bert(tmp_path, "BertForSequenceClassification", num_labels=3)
+    with pytest.raises(ValueError, match="gives 3 scores a pair"):
+        CrossEncoderReranker(tmp_path).score([("a", "b")])

@@ -1,0 +1,98 @@
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
+
+import textvec
+from textvec import SparseTransformerVectorizer
+
+from .tiny_models import write_bert
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(write_bert(tmp_path_factory.mktemp("splade"), "BertForMaskedLM"))
+
+
+def clean(texts):
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+@pytest.mark.parametrize("pooling", ["max", "sum"])
+def test_weights_follow_the_formula(folder, texts, pooling):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForMaskedLM.from_pretrained(folder).eval()
+    with torch.no_grad():
+        assert model.get_output_embeddings().bias is not None
+    expected = []
+    for text in clean(texts):
+        ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=64)
+        with torch.inference_mode():
+            weights = torch.log1p(torch.relu(model(**ids).logits[0]))
+        expected.append((weights.amax(dim=0) if pooling == "max" else weights.sum(dim=0)).numpy())
+    vectorizer = SparseTransformerVectorizer(folder, pooling=pooling)
+    found = vectorizer.fit_transform(texts)
+    assert sparse.issparse(found)
+    assert found.dtype == np.float32
+    assert found.has_canonical_format
+    assert found.nnz == np.count_nonzero(found.data) < found.shape[0] * found.shape[1]
+    np.testing.assert_allclose(found.toarray(), expected, rtol=1e-5, atol=1e-5)
+    names = vectorizer.get_feature_names_out()
+    assert names.tolist() == tokenizer.convert_ids_to_tokens(range(found.shape[1]))
+
+
+def test_the_same_as_sentence_transformers(folder, texts):
+    library = pytest.importorskip("sentence_transformers")
+    reference = library.SparseEncoder(folder, device="cpu")
+    expected = reference.encode(
+        clean(texts), convert_to_sparse_tensor=False, convert_to_tensor=True
+    )
+    found = SparseTransformerVectorizer(folder).transform(texts).toarray()
+    np.testing.assert_allclose(found, expected.cpu().numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_no_batch_of_guesses_is_ever_made(folder, texts, monkeypatch):
+    sizes = []
+    linear = torch.nn.Linear.forward
+
+    def watched(self, states):
+        result = linear(self, states)
+        if result.shape[-1] == n_columns:
+            sizes.append(tuple(result.shape))
+        return result
+
+    vectorizer = SparseTransformerVectorizer(folder)
+    n_columns = len(vectorizer.get_feature_names_out())
+    monkeypatch.setattr(torch.nn.Linear, "forward", watched)
+    vectorizer.transform(texts)
+    assert len(sizes) == len(texts)
+    assert {len(size) for size in sizes} == {2}  # tokens x vocabulary, one text at a time
+
+
+def test_copies_files_and_the_class_of_the_result(folder, tmp_path):
+    vectorizer = SparseTransformerVectorizer(folder)
+    expected = vectorizer.transform(["the sea", ""]).toarray()
+    vectorizer.save(tmp_path / "file")
+    content = pickle.dumps(vectorizer)
+    assert len(content) < 2000
+    for copy in (pickle.loads(content), clone(vectorizer), textvec.load(tmp_path / "file")):
+        np.testing.assert_array_equal(copy.transform(["the sea", ""]).toarray(), expected)
+    assert isinstance(vectorizer.transform(["a"]), sparse.csr_matrix)
+    with config_context(sparse_interface="sparray"):
+        assert isinstance(vectorizer.transform(["a"]), sparse.csr_array)
+    assert vectorizer.transform([]).shape == (0, expected.shape[1])
+
+
+def test_bad_input(folder):
+    with pytest.raises(ValueError, match="pooling must be one of 'max', 'sum'"):
+        SparseTransformerVectorizer(folder, pooling="mean").fit(["a"])
+    with pytest.raises(TypeError, match="Each document must be a str. Got 3"):
+        SparseTransformerVectorizer(folder).transform([3])
+    with pytest.raises(ValueError, match="max_length must be at least 1"):
+        SparseTransformerVectorizer(folder, max_length=0).transform(["a"])

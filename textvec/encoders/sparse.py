@@ -1,0 +1,242 @@
+"""Sparse vectors from a network: a weight for each token of the tokenizer, most of them zero."""
+
+import os
+from typing import Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._sparse import _align_api_if_sparse
+
+from textvec._checks import check_choice, check_number, import_optional
+from textvec.encoders.batching import check_texts, pack, padded
+from textvec.encoders.model_files import find_model
+from textvec.encoders.networks import first_given, quiet, torch_device, torch_dtype
+from textvec.persistence import SaveMixin
+
+_BUDGET = 2048  # tokens of a batch
+_DEFAULT_LENGTH = 512
+
+
+class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
+    """Weigh the tokenizer's tokens by a masked language model: SPLADE.
+
+    For each token of a text the network guesses which tokens of its vocabulary belong there. The
+    weight of vocabulary entry ``v`` is ``log(1 + max(0, max_i logit_iv))`` over the tokens ``i`` of
+    the text, or the sum over ``i`` of ``log(1 + max(0, logit_iv))``. So a text also holds words
+    that it does not say. Vectors are compared by dot product, and indexed as counts are.
+
+    The guesses for one text at a time exist, tokens x vocabulary, and never those of a batch.
+
+    Parameters
+    ----------
+    model : str or path-like
+        A folder in the layout of Hugging Face, or a name on the hub, such as
+        ``"naver/splade-v3"``: a network with a head for masked language modelling.
+    pooling : {"max", "sum"}, default="max"
+        Over the tokens of a text: ``"max"`` as in SPLADE v2 and later, ``"sum"`` as in the first.
+    max_length : int >= 1, default=None
+        The most tokens of a text that the model reads; None for its own limit.
+    dtype : str, default="float32"
+        Of the computation: also ``"float16"``, ``"bfloat16"``, or ``"auto"`` for the weights' own.
+    device : str, default="auto"
+        Where to compute; ``"auto"`` takes a GPU if there is one.
+    revision : str, default=None
+        Branch, tag or commit of a model on the hub.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model, or it cannot be downloaded.
+    ValueError
+        In transform, if a weight is not finite.
+
+    See Also
+    --------
+    BM25Vectorizer : Sparse vectors without a network.
+
+    References
+    ----------
+    Formal, Piwowarski and Clinchant 2021, "SPLADE", equation 2; Formal et al. 2021, "SPLADE v2",
+    equation 6.
+
+    Examples
+    --------
+    >>> from textvec.encoders.sparse import SparseTransformerVectorizer
+    >>> SparseTransformerVectorizer("naver/splade-v3", max_length=256)
+    SparseTransformerVectorizer(max_length=256, model='naver/splade-v3')
+    """
+
+    metric = "dot"
+
+    def __init__(
+        self,
+        model,
+        pooling="max",
+        max_length=None,
+        dtype="float32",
+        device="auto",
+        revision=None,
+    ):
+        self.model = model
+        self.pooling = pooling
+        self.max_length = max_length
+        self.dtype = dtype
+        self.device = device
+        self.revision = revision
+
+    def fit(self, raw_documents, y=None) -> Self:
+        """Check the parameters; there is nothing to learn.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            Ignored.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+            The same estimator.
+        """
+        check_choice("pooling", self.pooling, ("max", "sum"))
+        if self.max_length is not None:
+            check_number("max_length", self.max_length, low=1, integer=True)
+        return self
+
+    def transform(self, raw_documents):
+        """Return a row of token weights for each document.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            The texts.
+
+        Returns
+        -------
+        csr_matrix of shape (n_texts, n_tokens_of_the_vocabulary), float32
+            Its class follows scikit-learn's setting ``sparse_interface``.
+        """
+        self.fit(None)
+        texts = check_texts(raw_documents)
+        head = self._head()
+        rows: list = [None] * len(texts)
+        tokens = head.tokenize(texts)
+        for batch in pack([len(ids) for ids in tokens], _BUDGET):
+            for place, weights in zip(batch, head.weights([tokens[row] for row in batch])):
+                if not np.isfinite(weights).all():
+                    raise ValueError(
+                        f"The model gave NaN or infinity for text {place} "
+                        f"({texts[place][:60]!r}). Try another dtype."
+                    )
+                columns = np.flatnonzero(weights)
+                rows[place] = columns, weights[columns]
+        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        indices = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
+        data = np.concatenate([np.zeros(0, np.float32), *(values for _, values in rows)])
+        shape = (len(texts), head.n_columns)
+        return _align_api_if_sparse(
+            sparse.csr_array((data, indices.astype(np.int32), indptr), shape)
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the tokens that the columns stand for.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_tokens_of_the_vocabulary,), object
+            The tokenizer's tokens, by id.
+        """
+        return np.array(self._head().names(), object)
+
+    def _head(self):
+        key = repr(self.get_params())
+        known = self.__dict__.get("_loaded")
+        if known is None or known[0] != key:
+            folder = find_model(self.model, self.revision)
+            head = _LanguageHead(folder, self.pooling, self.max_length, self.dtype, self.device)
+            known = self._loaded = (key, head)
+        return known[1]
+
+    def __getstate__(self):
+        state = {**super().__getstate__()}
+        state.pop("_loaded", None)  # holds the weights
+        return state
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        return tags
+
+
+class _LanguageHead:
+    """A masked language model, its last product taken off to be done text by text."""
+
+    def __init__(self, folder, pooling, max_length, dtype, device):
+        self.torch = torch = import_optional("torch", "transformers")
+        transformers = import_optional("transformers", "transformers")
+        self.pooling = pooling
+        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.device = torch_device(torch, device)
+        with quiet(transformers):
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(
+                folder.path, local_files_only=True
+            )
+            model = transformers.AutoModelForMaskedLM.from_pretrained(
+                folder.path, local_files_only=True, dtype=torch_dtype(torch, dtype)
+            )
+        self.model = model.to(self.device).eval()
+        self.decoder = model.get_output_embeddings()
+        if self.decoder is None:
+            raise ValueError(
+                f"{os.fspath(folder.path)} has no product with its vocabulary at the end, which "
+                "sparse vectors are made from. Use TransformerVectorizer."
+            )
+        place = next(name for name, module in model.named_modules() if module is self.decoder)
+        parent, _, name = place.rpartition(".")
+        setattr(model.get_submodule(parent), name, torch.nn.Identity())
+        self.n_columns = self.decoder.weight.shape[0]
+        self.pad_id = first_given(self.tokenizer.pad_token_id, 0)
+
+    def names(self):
+        known = self.tokenizer.convert_ids_to_tokens(range(len(self.tokenizer)))
+        spare = [f"unused {i}" for i in range(len(known), self.n_columns)]  # rows of padding
+        return [*known, *spare][: self.n_columns]
+
+    def tokenize(self, texts):
+        if not texts:
+            return []
+        return self.tokenizer(
+            texts, truncation=True, max_length=self.max_length, return_attention_mask=False
+        )["input_ids"]
+
+    def weights(self, rows):
+        """Yield the weights of each text of a batch, (n_columns,) float32."""
+        torch = self.torch
+        ids, mask = padded(rows, self.pad_id)
+        with torch.inference_mode():
+            hidden = self.model(
+                input_ids=torch.from_numpy(ids).to(self.device),
+                attention_mask=torch.from_numpy(mask).to(self.device),
+            ).logits
+            for row, states in zip(rows, hidden):
+                if not row:
+                    yield np.zeros(self.n_columns, np.float32)
+                    continue
+                logits = self.decoder(states[: len(row)]).float()  # (n_tokens, n_columns)
+                if self.pooling == "max":  # both functions rise, so the maximum may come first
+                    pooled = logits.amax(dim=0).relu().log1p()
+                else:
+                    pooled = logits.relu().log1p().sum(dim=0)
+                yield pooled.cpu().numpy()
