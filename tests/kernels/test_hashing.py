@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.utils import murmurhash3_32
 
 from textvec.kernels.hashing import count_hashes, hash_tokens, murmur_hashes
+from textvec.kernels.scanning import find_tokens
 
 pytestmark = pytest.mark.usefixtures("wrapping_integers")
 reproducible = settings(
@@ -60,7 +61,9 @@ def assert_tokens_are_hashed(docs, min_chars=1):
         fold[ord(char)] = ord(char.lower())
     parts = [doc.encode() for doc in docs]
     text = np.frombuffer(bytearray(b"".join(parts)), np.uint8)
-    hashes, ends = hash_tokens(text, np.cumsum([0, *map(len, parts)])[1:], fold, min_chars)
+    doc_ends = np.cumsum([0, *map(len, parts)])[1:]
+    folded, spans, ends = find_tokens(text, doc_ends, fold, min_chars)
+    hashes = hash_tokens(folded, spans)
     assert (hashes.dtype, ends.dtype) == (np.int32, np.int64)
     expected = []
     for doc in docs:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from textvec.kernels import scanning
 from textvec.kernels.scanning import (
-    intern_terms,
+    intern_strings,
     intern_tokens,
     join_terms,
     leading_bytes,
@@ -154,13 +154,6 @@ def test_dropped_terms_keep_their_ids_to_themselves(dropped, docs):
     )
 
 
-def test_tokens_at_the_edges_of_what_is_folded_in_one_go():
-    for n_before in (scanning.CHUNK - 3, scanning.CHUNK - 2, scanning.CHUNK - 1, scanning.CHUNK):
-        for end in ("", " ab", "b" * 2000 + " ab"):
-            docs = [" " * n_before + "酒é" + end, "a" * n_before + end, "a " * n_before + end]
-            assert_same_scans((docs, WORDS), (docs, WORDS, 2))
-
-
 def test_one_table_serves_ascii_and_other_text():
     assert_same_scans(
         (["Ab éa", "ab"], WORDS), (["ab AB zz"], ASCII_WORDS), (["zz É ab"], WORDS, 1, 0, False)
@@ -216,7 +209,7 @@ def test_long_terms_whose_hashes_are_equal():
     assert ours.scan(terms[::-1], ASCII_ALL, 1, 0, False) == [[1], [0]]
 
 
-@pytest.mark.parametrize("n_tokens", [1, 127, 128, 129, 256, 300, 1500])
+@pytest.mark.parametrize("n_tokens", [1, 127, 128, 129, 255, 256, 257, 300, 1500])
 def test_documents_of_more_tokens_than_are_looked_up_in_one_go(n_tokens):
     words = [f"w{i}" if i % 3 else "the" for i in range(n_tokens)]
     docs = [" ".join(words), "", " , ", " ".join(words) + " ", "", " " + " ".join(words[:-1]), ""]
@@ -229,22 +222,21 @@ def test_documents_of_more_tokens_than_are_looked_up_in_one_go(n_tokens):
     st.lists(st.text(st.sampled_from(LETTERS + OTHERS), min_size=1, max_size=30), max_size=12),
     st.lists(documents, max_size=3),
 )
-def test_terms_are_taken_in(terms, docs):
+def test_strings_are_interned(terms, docs):
+    """By a table into which tokens go as well, wherever they lie and in any order."""
     ours, naive = Interner(), NaiveInterner()
-    for _ in range(2):
-        ids, *ours.state = intern_terms(*encoded(terms), *ours.state)
+    text, ends = encoded([*terms, "\0" * 16])
+    spans = np.stack([[0, *ends[:-1]], ends], axis=1)[: len(terms)][::-1]
+    for growing in (False, True, False):
+        ids, *ours.state = intern_strings(text, spans.copy(), growing, *ours.state)
+        if growing:
+            expected = [naive.ids.setdefault(term, len(naive.ids)) for term in terms[::-1]]
+        else:
+            expected = [naive.ids.get(term, -1) for term in terms[::-1]]
         assert ids.dtype == np.int32
-        assert ids.tolist() == [naive.ids.setdefault(term, len(naive.ids)) for term in terms]
+        assert ids.tolist() == expected
         assert ours.terms() == naive.terms()
-        assert ours.scan(docs, WORDS) == naive.scan(docs, WORDS)  # into the same table
-
-
-def test_more_terms_than_are_taken_in_in_one_go():
-    terms = [f"{'long ' * (i % 5)}term {i % 1500}" for i in range(2500)]
-    ours, naive = Interner(), NaiveInterner()
-    ids, *ours.state = intern_terms(*encoded(terms), *ours.state)
-    assert ids.tolist() == [naive.ids.setdefault(term, len(naive.ids)) for term in terms]
-    assert ours.terms() == naive.terms()
+        assert ours.scan(docs, WORDS) == naive.scan(docs, WORDS)
 
 
 def test_nothing_to_scan():

@@ -1,4 +1,4 @@
-"""From names to hashed columns: MurmurHash3, of names in a buffer or of tokens as they are scanned.
+"""From names to hashed columns by MurmurHash3.
 
 Tokens that are hashed need no table of terms. What two tokens of a document have in common shows
 when the document's columns are sorted.
@@ -8,15 +8,12 @@ import numpy as np
 from numba import njit
 
 from textvec.kernels.scanning import (
-    count_characters,
     eight_bytes,
-    fold_tokens,
-    folding_room,
 )
 
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _DIGIT = 11  # bits by which columns are sorted in one go, at most
-_1, _2, _4 = (np.uint64(n) for n in (1, 2, 4))
+_1, _4 = np.uint64(1), np.uint64(4)
 
 
 @njit(nogil=True, cache=True)
@@ -75,28 +72,18 @@ def murmur_hashes(text, begins, ends):
 
 
 @njit(nogil=True, cache=True)
-def hash_tokens(text, doc_ends, fold, min_chars):
-    """Split documents into tokens as `scanning.intern_tokens` does, and hash each token.
+def hash_tokens(folded, spans):
+    """Hash tokens as `murmur_hashes` does.
 
-    text, doc_ends, fold, min_chars  as in `scanning.intern_tokens`
+    folded, spans  as `scanning.find_tokens` returns them
 
-    Returns hashes (n_tokens,) int32, those of `murmur_hashes`, and token_ends (n_docs,) int64.
+    Returns (n_tokens,) int32.
     """
-    hashes = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
-    token_ends = np.empty(len(doc_ends), np.int64)
-    folded, bounds = folding_room(text)
-    n_tokens = 0
-    i = np.uint64(0)
-    for doc in range(len(doc_ends)):
-        end = np.uint64(doc_ends[doc])
-        while i < end:
-            i, n_bounds = fold_tokens(text, i, end, fold, folded, bounds)
-            for k in range(np.uint64(0), n_bounds, _2):
-                begin, length = bounds[k], bounds[k + _1] - bounds[k]
-                hashes[n_tokens] = _signed(_murmur(folded, begin, length))
-                n_tokens += count_characters(folded, begin, length) >= min_chars
-        token_ends[doc] = n_tokens
-    return hashes[:n_tokens].copy(), token_ends
+    hashes = np.empty(len(spans), np.int32)
+    for token in range(len(spans)):
+        begin = np.uint64(spans[token, 0])
+        hashes[token] = _signed(_murmur(folded, begin, np.uint64(spans[token, 1]) - begin))
+    return hashes
 
 
 @njit(nogil=True, cache=True)

@@ -25,7 +25,7 @@ _TOP_BIT = np.uint64(1 << 63)
 _EXACT = np.uint64(15)  # bytes of a term that fit in a key
 _ONES = np.uint64(0x0101010101010101)
 _FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n bytes
-CHUNK = 1024  # characters that are treated in one go, so that the memory's answers overlap
+_WAITING = 256  # strings that are looked up in one go
 _0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
     np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63, 64)
 )
@@ -124,51 +124,6 @@ def _encode(code, term, length):
 
 
 @njit(nogil=True, cache=True)
-def folding_room(text):
-    """Return the arrays folded and bounds of `fold_tokens`."""
-    # folding makes 3 bytes of 2 at most, and `eight_bytes` reads beyond the last of them
-    folded = np.empty(len(text) + len(text) // 2 + 24, np.uint8)
-    return folded, np.empty(CHUNK + 2, np.uint64)
-
-
-@njit(nogil=True, cache=True)
-def fold_tokens(text, i, end, fold, folded, bounds):
-    """Fold about a thousand characters of a document, and find where tokens begin and end.
-
-    text, fold         as in `intern_tokens`
-    i, end  uint64     the bytes from i on are treated; the document ends before byte end
-    folded  uint8      written: the bytes that stand for the tokens
-    bounds  uint64     written: token t is folded[bounds[2 * t]:bounds[2 * t + 1]]
-
-    Returns where to go on, behind a whole token, and the number of bounds.
-    """
-    length = n_bounds = _0
-    stop = min(end, i + np.uint64(CHUNK))
-    inside = False
-    while i < stop or (inside and i < end):
-        bounds[n_bounds] = length
-        if text[i] < 0x80:
-            code = fold[text[i]]
-            folded[length] = code & 0xFF
-            length += _1
-            i += _1
-        else:
-            point, i = _decode(text, i)
-            code = fold[point]
-            if 0 <= code < 0x80:
-                folded[length] = code
-                length += _1
-            elif code >= 0:
-                length = _encode(code, folded, length)
-        n_bounds += np.uint64((code >= 0) != inside)  # no branch: it could not be predicted
-        inside = code >= 0
-    if inside:
-        bounds[n_bounds] = length
-        n_bounds += _1
-    return i, n_bounds
-
-
-@njit(nogil=True, cache=True)
 def eight_bytes(text, i):
     """Return eight bytes from byte i on, the first lowest: compiled into one load."""
     return (
@@ -184,57 +139,96 @@ def eight_bytes(text, i):
 
 
 @njit(nogil=True, cache=True)
-def _continued(word):
-    """Count the bytes of a word that go on with a character of UTF-8: those of bits 10......"""
-    return ((word >> np.uint64(7)) & ~(word >> _6) & _ONES) * _ONES >> _56
-
-
-@njit(nogil=True, cache=True)
-def count_characters(text, begin, length):
-    """Count the characters of text[begin:begin + length], which more than seven bytes follow."""
-    n_chars = length
-    for j in range(_0, length, _8):
-        n_chars -= _continued(eight_bytes(text, begin + j) & _FIRST[min(length - j, _8)])
+def _n_chars(text, begin, end):
+    """Count the characters of text[begin:end]: its bytes but those of the bits 10......"""
+    begin, n_chars = np.uint64(begin), np.uint64(end - begin)
+    for j in range(_0, n_chars, _8):
+        word = eight_bytes(text, begin + j) & _FIRST[min(np.uint64(end) - begin - j, _8)]
+        n_chars -= ((word >> np.uint64(7)) & ~(word >> _6) & _ONES) * _ONES >> _56
     return n_chars
 
 
 @njit(nogil=True, cache=True)
-def _key(folded, begin, length):
-    """Return the two words of a term's key, and how many characters it has."""
-    if length <= _EXACT:
-        key = eight_bytes(folded, begin) & _FIRST[min(length, _8)]
-        more = eight_bytes(folded, begin + _8) & _FIRST[max(length, _8) - _8]
-        n_chars = length - _continued(key) - _continued(more)
-        return key, more | length << _56, n_chars
-    hashed, n_chars, j = _0, length, _0
-    while j < length:
-        word = eight_bytes(folded, begin + j) & _FIRST[min(length - j, _8)]
-        hashed = _mix(hashed, word)
-        n_chars -= _continued(word)
-        j += _8
-    return hashed, length | _TOP_BIT, n_chars
+def find_tokens(text, doc_ends, fold, min_chars):
+    """Split documents into tokens.
 
+    text       (n_bytes,)  uint8  the documents in UTF-8, end to end
+    doc_ends   (n_docs,)   int64  document d ends before text[doc_ends[d]]
+    fold       (128 or 0x110000,)  int32  code point -> code point that stands for it in a token,
+                                  or -1 between tokens; 128 long when all text is ASCII
+    min_chars  int                shorter tokens are skipped
 
-@njit(nogil=True, cache=True)
-def _waiting_room():
-    """Return the arrays keys, mores, begins, lengths, found and missing of `_identify`."""
-    words = np.empty((4, CHUNK), np.uint64)
-    numbers = np.empty((2, CHUNK), np.int64)
-    return words[0], words[1], words[2], words[3], numbers[0], numbers[1]
-
-
-@njit(nogil=True, cache=True)
-def _add(missing, found, keys, mores, text, begins, lengths, table, store, offsets, n_terms):
-    """Write the ids of missing terms into found, where a term may be missing more than once.
-
-    Returns the interner as it is now.
+    Returns folded (n_bytes_and_more,) uint8, spans (n_tokens, 2) int64 and token_ends (n_docs,)
+    int64: token t is folded[spans[t, 0]:spans[t, 1]], which at least 16 bytes follow.
     """
-    while 9 * (n_terms + len(missing)) > 2 * len(table):  # at most two thirds full
+    folded = np.empty(len(text) + len(text) // 2 + 16, np.uint8)  # it makes 3 bytes of 2 at most
+    bounds = np.empty(len(text) + len(doc_ends) + 2, np.int64)
+    token_ends = np.empty(len(doc_ends), np.int64)
+    i = length = n_bounds = _0
+    for doc in range(len(doc_ends)):
+        first, end = n_bounds, np.uint64(doc_ends[doc])
+        inside = False
+        while i < end:
+            bounds[n_bounds] = length
+            if text[i] < 0x80:
+                code = fold[text[i]]
+                folded[length] = code & 0xFF
+                length += _1
+                i += _1
+            else:
+                point, i = _decode(text, i)
+                code = fold[point]
+                if 0 <= code < 0x80:
+                    folded[length] = code
+                    length += _1
+                elif code >= 0:
+                    length = _encode(code, folded, length)
+            n_bounds += np.uint64((code >= 0) != inside)  # no branch: it could not be predicted
+            inside = code >= 0
+        if inside:
+            bounds[n_bounds] = length
+            n_bounds += _1
+        if min_chars > 1:
+            last, n_bounds = n_bounds, first
+            for k in range(first, last, _2):
+                begin, stop = bounds[k], bounds[k + _1]
+                bounds[n_bounds], bounds[n_bounds + _1] = begin, stop
+                n_bounds += np.uint64(_n_chars(folded, begin, stop) >= min_chars) << _1
+        token_ends[doc] = n_bounds >> _1
+    return folded, bounds[:n_bounds].reshape(-1, 2), token_ends
+
+
+@njit(nogil=True, cache=True)
+def _key(text, begin, length):
+    """Return the two words of a term's key."""
+    if length <= _EXACT:
+        key = eight_bytes(text, begin) & _FIRST[min(length, _8)]
+        more = eight_bytes(text, begin + _8) & _FIRST[max(length, _8) - _8]
+        return key, more | length << _56
+    hashed = _0
+    for j in range(_0, length, _8):
+        hashed = _mix(hashed, eight_bytes(text, begin + j) & _FIRST[min(length - j, _8)])
+    return hashed, length | _TOP_BIT
+
+
+@njit(nogil=True, cache=True)
+def _look_up(
+    missing, found, keys, mores, text, spans, growing, table, store, offsets, n_terms
+):  # fmt: skip
+    """Write the ids of those strings into found that are not in their first slot of the table.
+
+    Returns the interner as it is now. Arrays are replaced here, not in `intern_strings`, where
+    references to them would be counted at each string.
+    """
+    while growing and 9 * (n_terms + len(missing)) > 2 * len(table):  # at most two thirds full
         table = _doubled(table)
     for k in missing:
-        begin, length = begins[k], lengths[k]
+        begin = np.uint64(spans[k, 0])
+        length = np.uint64(spans[k, 1]) - begin
         known = _find(keys[k], mores[k], text, begin, length, table, store, offsets)
-        if known < 0:
+        if known < 0 and not growing:
+            known = -1
+        elif known < 0:
             at = 3 * (-1 - known)
             table[at], table[at + 1], table[at + 2] = keys[k], mores[k], np.uint64(n_terms)
             known = n_terms
@@ -252,117 +246,61 @@ def _add(missing, found, keys, mores, text, begins, lengths, table, store, offse
 
 
 @njit(nogil=True, cache=True)
-def _identify(
-    n_waiting, keys, mores, begins, lengths, text, growing, found, missing,
-    table, store, offsets, n_terms,
-):  # fmt: skip
-    """Write the ids of up to CHUNK terms into found, or a negative number for those not known.
+def intern_strings(text, spans, growing, table, store, offsets, n_terms):
+    """Give every string the id of its term.
 
-    A first look at all comes before a second at those that were not where they should be: so the
-    memory's answers overlap, and hardly a branch is mispredicted. Arrays that are replaced are so
-    in `_add` alone: in the same loop, references to them would be counted at each step.
+    text     (n_bytes,)        uint8  the strings in UTF-8 somewhere in it, then 16 bytes or more
+    spans    (n_strings, 2)    int64  string s is text[spans[s, 0]:spans[s, 1]], never empty
+    growing  bool                     add terms that are new; otherwise their strings get id -1
+    table, store, offsets, n_terms    the interner, see the top of this module
 
-    Returns the interner as it is now.
+    A first look at many strings comes before a second at those that were not where they should
+    be: so the memory's answers overlap, and hardly a branch is mispredicted.
+
+    Returns ids (n_strings,) int32, and the interner as it is now.
     """
-    n_missing = 0
-    for k in range(n_waiting):
-        key, more = keys[k], mores[k]
-        at = _3 * _slot(key, more, len(table) // 3)
-        found[k] = np.int64(table[at + _2])
-        missing[n_missing] = k
-        n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
-    n_looked_up, n_missing = n_missing, 0
-    for m in range(n_looked_up):
-        k = missing[m]
-        key, more, begin, length = keys[k], mores[k], begins[k], lengths[k]
-        found[k] = _find(key, more, text, begin, length, table, store, offsets)
-        missing[n_missing] = k
-        n_missing += found[k] < 0
-    if growing and n_missing:
-        return _add(
-            missing[:n_missing], found, keys, mores, text, begins, lengths,
+    ids = np.empty(len(spans), np.int32)
+    keys = np.empty(_WAITING, np.uint64)
+    mores = np.empty(_WAITING, np.uint64)
+    missing = np.empty(_WAITING, np.int64)
+    for first in range(0, len(spans), _WAITING):
+        n_waiting = min(_WAITING, len(spans) - first)
+        found, waiting = ids[first : first + n_waiting], spans[first : first + n_waiting]
+        for k in range(n_waiting):
+            begin = np.uint64(waiting[k, 0])
+            keys[k], mores[k] = _key(text, begin, np.uint64(waiting[k, 1]) - begin)
+        n_missing = 0
+        for k in range(n_waiting):
+            key, more = keys[k], mores[k]
+            at = _3 * _slot(key, more, len(table) // 3)
+            found[k] = table[at + _2]
+            missing[n_missing] = k
+            n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
+        table, store, offsets, n_terms = _look_up(
+            missing[:n_missing], found, keys, mores, text, waiting, growing,
             table, store, offsets, n_terms,
         )  # fmt: skip
-    return table, store, offsets, n_terms
+    return ids, table, store, offsets, n_terms
 
 
-@njit(nogil=True, cache=True)
 def intern_tokens(
     text, doc_ends, fold, min_chars, n_dropped, growing, table, store, offsets, n_terms
 ):
     """Split documents into tokens and give every token the id of its term.
 
-    text       (n_bytes,)  uint8  the documents in UTF-8, end to end
-    doc_ends   (n_docs,)   int64  document d ends before text[doc_ends[d]]
-    fold       (128 or 0x110000,)  int32  code point -> code point that stands for it in a term,
-                                  or -1 between tokens; 128 long when all text is ASCII
-    min_chars  int                shorter tokens are skipped
-    n_dropped  int                tokens of the terms 0 .. n_dropped - 1 are skipped (stop words)
-    growing    bool               add terms that are new; otherwise their tokens get id -1
-    table, store, offsets, n_terms  the interner, see the top of this module
+    text, doc_ends, fold, min_chars  as in `find_tokens`
+    n_dropped  int                   tokens of the terms 0 .. n_dropped - 1 are left out
+    growing, table, store, offsets, n_terms  as in `intern_strings`
 
-    Returns ids (n_tokens,) int32, token_ends (n_docs,) int64, and the interner as it is now:
-    table, store, offsets, n_terms.
+    Returns ids (n_tokens,) int32, token_ends (n_docs,) int64, and the interner as it is now.
     """
-    ids = np.empty(len(text) // (min_chars + 1) + len(doc_ends) + 1, np.int32)
-    token_ends = np.empty(len(doc_ends), np.int64)
-    folded, bounds = folding_room(text)
-    keys, mores, begins, lengths, found, missing = _waiting_room()
-    n_tokens = 0
-    i = _0
-    for doc in range(len(doc_ends)):
-        end = np.uint64(doc_ends[doc])
-        while i < end:
-            i, n_bounds = fold_tokens(text, i, end, fold, folded, bounds)
-            n_waiting = 0
-            for k in range(_0, n_bounds, _2):
-                begin, length = bounds[k], bounds[k + _1] - bounds[k]
-                key, more, n_chars = _key(folded, begin, length)
-                keys[n_waiting] = key
-                mores[n_waiting] = more
-                begins[n_waiting] = begin
-                lengths[n_waiting] = length
-                n_waiting += n_chars >= min_chars  # no branch: it could not be predicted
-            table, store, offsets, n_terms = _identify(
-                n_waiting, keys, mores, begins, lengths, folded, growing, found, missing,
-                table, store, offsets, n_terms,
-            )  # fmt: skip
-            for k in range(n_waiting):
-                ids[n_tokens] = max(found[k], -1)
-                n_tokens += found[k] < 0 or found[k] >= n_dropped
-        token_ends[doc] = n_tokens
-    return ids[:n_tokens].copy(), token_ends, table, store, offsets, n_terms
-
-
-@njit(nogil=True, cache=True)
-def intern_terms(text, ends, table, store, offsets, n_terms):
-    """Give every string an id, as `intern_tokens` gives its tokens.
-
-    text  (n_bytes,)    uint8  the strings in UTF-8, none empty, end to end
-    ends  (n_strings,)  int64  string s ends before text[ends[s]]
-    table, store, offsets, n_terms  the interner, see the top of this module
-
-    Returns ids (n_strings,) int32, and the interner as it is now.
-    """
-    ids = np.empty(len(ends), np.int32)
-    padded = np.zeros(len(text) + 16, np.uint8)  # `eight_bytes` reads beyond the last of them
-    padded[: len(text)] = text
-    keys, mores, begins, lengths, found, missing = _waiting_room()
-    begin = _0
-    for first in range(0, len(ends), CHUNK):
-        n_waiting = min(CHUNK, len(ends) - first)
-        for k in range(n_waiting):
-            end = np.uint64(ends[first + k])
-            begins[k], lengths[k] = begin, end - begin
-            keys[k], mores[k], _ = _key(padded, begin, end - begin)
-            begin = end
-        table, store, offsets, n_terms = _identify(
-            n_waiting, keys, mores, begins, lengths, padded, True, found, missing,
-            table, store, offsets, n_terms,
-        )  # fmt: skip
-        for k in range(n_waiting):
-            ids[first + k] = found[k]
-    return ids, table, store, offsets, n_terms
+    folded, spans, token_ends = find_tokens(text, doc_ends, fold, min_chars)
+    ids, *interner = intern_strings(folded, spans, growing, table, store, offsets, n_terms)
+    if n_dropped:
+        stays = (ids < 0) | (ids >= n_dropped)
+        token_ends = np.concatenate([[0], stays.cumsum()])[token_ends]
+        ids = ids[stays]
+    return ids, token_ends, *interner
 
 
 @njit(nogil=True, cache=True)

@@ -581,26 +581,25 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         if are_features:
             columns = _translated(tokens, terms, self.vocabulary_)
             return count_known(columns, len(self.vocabulary_), self.dtype, self.n_jobs)
-        return self._count_known_terms(self._known_ngrams([]), tokens, terms, self.dtype)
+        return self._count_known_terms(self._known_ngrams([]), tokens, terms)
 
     def _count_known_in_block(self, known, block, lowercase, analysis):
         if analysis == "char_wb":
             words, interner = self._scan([block], lowercase, analysis)
-            return known.count_in_words(words, interner, self.ngram_range, np.int64)
+            return known.count_in_words(words, interner, self.ngram_range, self.dtype)
         if analysis == "char":
             tokens = scan_codes([block], lowercase)
-            return known.count(tokens, self.ngram_range[0], np.int64)
+            return known.count(tokens, self.ngram_range[0], self.dtype)
         if self.stem is not None:
             tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
-            stems = stem_terms(interner.terms(), self.stem)
-            return self._count_known_terms(known, tokens, stems, np.int64)
+            return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
         tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
-        return known.count(tokens, self.ngram_range[0], np.int64)
+        return known.count(tokens, self.ngram_range[0], self.dtype)
 
-    def _count_known_terms(self, known, tokens, terms, dtype):
+    def _count_known_terms(self, known, tokens, terms):
         """Count known n-grams of tokens that have ids of their own."""
         ids = {term: number for number, term in enumerate(known.interner.terms())}
-        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], dtype)
+        return known.count(_translated(tokens, terms, ids), self.ngram_range[0], self.dtype)
 
     def _count_few(self, documents):
         """Count a query or two without touching the rest of a large vocabulary."""

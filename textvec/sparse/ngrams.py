@@ -435,7 +435,8 @@ class KnownNgrams:
     def _tokens(self, terms):
         """Cut terms into tokens; return them and which terms are spelled by theirs."""
         if self.interner is None:
-            codes = np.frombuffer("".join(terms).encode("utf-32-le", "surrogatepass"), np.int32)
+            text = bytearray("".join(terms), "utf-32-le", "surrogatepass")
+            codes = np.frombuffer(text, np.int32)  # writable, as all: or kernels compile anew
             ends = np.fromiter(map(len, terms), np.int64, len(terms)).cumsum()
             return Ragged(codes, ends), np.ones(len(terms), np.bool_)
         text, ends, _ = encode(terms)

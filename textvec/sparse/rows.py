@@ -33,11 +33,13 @@ def row_pointers(row_lengths):
 
 
 def compact(counts):
-    """Return a CSR matrix of counts, not negative, with data of the smallest type that holds them.
+    """Return a CSR matrix of counts with data of the smallest integers that hold them.
 
     Where many wait to be stacked, they take half as much memory.
     """
-    counts.data = counts.data.astype(np.min_scalar_type(counts.data.max(initial=0)))
+    low, high = int(counts.data.min(initial=0)), int(counts.data.max(initial=0))
+    smallest = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high))
+    counts.data = counts.data.astype(smallest)
     return counts
 
 

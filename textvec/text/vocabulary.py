@@ -11,7 +11,12 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from textvec.kernels.hashing import hash_tokens
-from textvec.kernels.scanning import intern_terms, intern_tokens, scan_characters
+from textvec.kernels.scanning import (
+    find_tokens,
+    intern_strings,
+    intern_tokens,
+    scan_characters,
+)
 from textvec.ragged import Ragged
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
@@ -193,8 +198,10 @@ class Interner:
         return self._take_in(other.store[:n_bytes], ends)
 
     def _take_in(self, text, ends):
-        ids, self.table, self.store, self.offsets, self.n_terms = intern_terms(
-            text, ends, self.table, self.store, self.offsets, self.n_terms
+        padded = np.concatenate([text, np.zeros(16, np.uint8)])
+        spans = np.stack([ends - np.diff(ends, prepend=0), ends], axis=1)
+        ids, self.table, self.store, self.offsets, self.n_terms = intern_strings(
+            padded, spans, True, self.table, self.store, self.offsets, self.n_terms
         )
         return ids
 
@@ -264,7 +271,9 @@ def hash_words(documents, keep, min_chars, lowercase):
         As in `scan_words`.
     """
     text, ends, ascii_only = encode(documents, lowercase)
-    return Ragged(*hash_tokens(text, ends, fold_table(keep, lowercase, ascii_only), min_chars))
+    fold = fold_table(keep, lowercase, ascii_only)
+    folded, spans, token_ends = find_tokens(text, ends, fold, min_chars)
+    return Ragged(hash_tokens(folded, spans), token_ends)
 
 
 def scan_codes(blocks, lowercase, n_jobs=None):
