@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn.metrics import average_precision_score
 
 from textvec.evaluate.significance import (
+    _precisions,
     _precisions_of_draws,
     bootstrap_interval,
     randomization_test,
@@ -20,7 +21,7 @@ from textvec.evaluate.tasks import TaskResult
 def result(values, truth=None, statistic="mean", independent=True):
     rows = pd.DataFrame({"text": [str(i) for i in range(len(values))]})
     if truth is None:
-        rows["score"], main = values, np.mean(values)
+        rows["score"], main = values, np.nan if np.isnan(values).all() else np.nanmean(values)
     else:
         rows["similarity"], rows["truth"] = values, truth
         correlate = {"spearman": lambda: stats.spearmanr(values, truth).statistic}
@@ -89,6 +90,18 @@ def test_average_precision_of_draws_equals_scikit_learn():
     draws = rng.integers(30, size=(50, 30))
     expected = [average_precision_score(labels[draw], values[draw]) for draw in draws]
     assert _precisions_of_draws(values, labels, draws) == pytest.approx(expected)
+    rows = rng.integers(0, 6, (50, 30)) / 5
+    expected = [average_precision_score(labels, row) for row in rows]
+    assert _precisions(rows, labels) == pytest.approx(expected)
+
+
+def test_items_that_could_not_be_scored_are_left_out():
+    x, y = np.random.default_rng(6).random((2, 30))
+    assert bootstrap_interval(result([*x, np.nan])) == bootstrap_interval(result(x))
+    with_gaps = result([*x, np.nan, 1]), result([*y, 1, np.nan])
+    for one in with_gaps:
+        one["main"] = one.rows["score"].mean()
+    assert randomization_test(*with_gaps) == randomization_test(result(x), result(y))
 
 
 def test_what_cannot_be_resampled_is_nan():

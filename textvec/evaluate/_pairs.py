@@ -265,7 +265,8 @@ class SummarizationTask(Task):
         Returns
         -------
         TaskResult
-            A row for each text that has correlations; ``score`` is that of its cosines.
+            A row for each text; ``score`` is the correlation of its cosines, NaN where it is left
+            out.
         """
         _, vectors, costs = fit_on(vectorizer, self.documents)
         place = {text: i for i, text in enumerate(self.documents)}
@@ -280,6 +281,7 @@ class SummarizationTask(Task):
             )
             nearest = {one: both[one].reshape(n, m).max(axis=1) for one in ("cosine", "dot")}
             if any(no_correlation(values, graded) for values in nearest.values()):
+                rows.append((text, list(machine), [], *[np.nan] * (1 + len(self.metrics))))
                 continue
             measured = [
                 correlate(values, graded)
@@ -293,7 +295,7 @@ class SummarizationTask(Task):
         rows = pd.DataFrame(rows, columns=columns)
         scores = {name: float(rows[name].mean()) for name in self.metrics}
         reason = "in no text do both the given scores and the similarities differ"
-        notes = {} if len(rows) else dict.fromkeys(self.metrics, reason)
+        notes = {} if rows["score"].notna().any() else dict.fromkeys(self.metrics, reason)
         return TaskResult(scores, rows, costs=costs, notes=notes)
 
 

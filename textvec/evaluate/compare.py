@@ -170,7 +170,7 @@ def default_vectorizers(language="en"):
         f"TF-IDF, {unit} (1,1)": TfidfVectorizer(**words),
         f"TF-IDF, {unit} (1,2)": TfidfVectorizer(ngram_range=(1, 2), **words),
         f"TF-IDF, characters {span}": TfidfVectorizer(**characters),
-        f"LSA, {unit}": LSAVectorizer(random_state=0, **words),
+        f"LSA, {unit}": LSAVectorizer(vector_size=50, random_state=0, **words),
         f"BM25, {unit}": BM25Vectorizer(**words),
     }
 

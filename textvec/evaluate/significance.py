@@ -44,6 +44,8 @@ def bootstrap_interval(result, n_resamples=10_000, level=0.95):
     check_number("n_resamples", n_resamples, low=1, integer=True)
     check_number("level", level, low=0, high=1)
     values, truth = _columns(result)
+    if truth is None:
+        values = values[np.isfinite(values)]  # items that could not be scored
     if not result.independent or len(values) < 2 or np.isnan(next(iter(result.values()))):
         return float("nan"), float("nan")
     if result.statistic == "spearman":
@@ -104,6 +106,9 @@ def randomization_test(a, b, n_resamples=10_000):
         raise ValueError("a and b must be results of one task: the same items in the same order.")
     main = [next(iter(result.values())) for result in (a, b)]
     (x, truth), (y, _) = _columns(a), _columns(b)
+    if truth is None:  # leave out items that could not be scored
+        scored = np.isfinite(x) & np.isfinite(y)
+        x, y = x[scored], y[scored]
     if not a.independent or len(x) < 2 or np.isnan(main).any():
         return float("nan")
     if a.statistic != "mean":
@@ -180,10 +185,16 @@ def _correlations(x, y):
 
 
 def _precisions(values, labels):
-    """Return the average precision of each row; equal values stand in order of their items."""
-    ranked = (labels > 0)[np.argsort(-values, axis=1, kind="stable")]
-    precision = ranked.cumsum(axis=1) / np.arange(1, values.shape[1] + 1)
-    return (ranked * precision).sum(axis=1) / ranked.sum(axis=1)
+    """Return the average precision of each row; equal values share a threshold."""
+    n, m = values.shape
+    order = np.argsort(-values, axis=1, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=1)
+    positive = (labels > 0)[order]
+    ends = np.full((n, m), m - 1)  # the last place with the same value
+    ends[:, :-1] = np.where(ranked[:, 1:] != ranked[:, :-1], np.arange(m - 1), m - 1)
+    ends = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+    found = np.take_along_axis(positive.cumsum(axis=1), ends, axis=1)
+    return (positive * found / (ends + 1)).sum(axis=1) / positive.sum(axis=1)
 
 
 _ON_DRAWS = {
