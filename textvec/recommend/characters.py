@@ -67,7 +67,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         An estimator is cloned and fitted on those stretches; a table is taken as it is, and a
         character's vector is then the mean over the forms of the name that it holds. None is
         :class:`~textvec.PPMI` with ``window=5``, 100 dimensions at most, and words that occur at
-        least twice, in long novels more: on small text counting does better than training.
+        least twice, in novels five times: on small text counting does better than training.
     random_state : int, RandomState instance or None, default=None
         Seeds the estimator, unless it has its own seed.
 
@@ -139,13 +139,14 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)
         rows = [[name for name in clause if name in names] for clause in clauses.tokens]
         counts = pd.Series(list(chain.from_iterable(rows)), dtype=object).value_counts(sort=False)
+        if counts.empty:
+            raise ValueError("No name occurs in the text: give names or aliases that do.")
         self.keyed_vectors_ = self._learn(_documents(clauses), names, aliases)
         known = [name for name in names if name in counts and name in self.keyed_vectors_]
         self._warn_of(set(self.names or ()) - set(known) - set(aliases))
         if not known:
             raise ValueError(
-                "No name has a vector: give names or aliases that occur in the text, or a longer "
-                "text."
+                "No name has a vector: all occur too rarely, or are not in the table of vectors."
             )
         known.sort(key=lambda name: -counts[name])
         self.names_, self.aliases_, self.titles_ = known, aliases, titles
@@ -453,7 +454,7 @@ def _documents(clauses):
 def _default_vectors(documents):
     """Return PPMI that leaves out rarer words the longer the text is."""
     n_tokens = sum(map(len, documents))
-    min_count = int(np.clip(n_tokens // 20_000, 2, 20))
+    min_count = int(np.clip(n_tokens // 20_000, 2, 5))
     counts = pd.Series(list(chain.from_iterable(documents)), dtype=object).value_counts()
     n_words = int((counts >= min_count).sum())
     return PPMI(vector_size=int(np.clip(n_words // 4, 1, 100)), window=5, min_count=min_count)

@@ -23,8 +23,8 @@ _ROLES = _words(
     "师父 师兄 师弟 徒弟 和尚 道士 长老 妖怪 妖精 妖魔 魔王 老母 仙子 星君 判官 魔君 姑娘 小姐 "
     "奶奶 老爷 老者 老人 使者 军士 童子 主公 陛下 天子 母亲 父亲 哥哥 兄弟 女子 妇人 老婆婆 公公 "
     "婆婆 樵夫 渔翁 猴子 小妖 众人 百姓 仙女 丫鬟 左右 后人 太后 太师 先锋 土地 驿丞 罗汉 金刚 "
-    "国丈 壮士 老叟 二人 三人 贫僧 寡人 小人 小弟 贤弟 酒家 娘子 知府 太尉 员外 太守 知县 酒保 主人 "
-    "老婆 妻子 神僧 天师 部将"
+    "国丈 壮士 老叟 二人 三人 贫僧 寡人 小人 小弟 贤弟 酒家 娘子 知府 太尉 员外 太守 知县 酒保 "
+    "主人 老婆 妻子 神僧 天师 部将"
 )
 # Jieba's tags of words that are part of no name: of pronouns, adverbs, verbs, numerals, ...
 _EMPTY_TAGS = _words("r d c p u uj ul uz ud ug m q f y e o s v vn vd vi a ad b l i k z df")
@@ -310,16 +310,20 @@ def _tags(words):
 
 
 def _capitalised(text, min_count):
-    inside, lower = Counter(), Counter()
-    for sentence in _SENTENCE.split(text):
-        sentence = _OPENING.sub("", sentence)
-        lower.update(word for word in _WORD.findall(sentence) if word[0].islower())
+    sentences = [_OPENING.sub("", sentence) for sentence in _SENTENCE.split(text)]
+    words = [_WORD.findall(sentence) for sentence in sentences]
+    lower = Counter(word for row in words for word in row if word[0].islower())
+    upper = {word for row in words for word in row[1:] if word[0].isupper()}
+    counts = Counter()
+    for sentence in sentences:
         for run in _RUN.finditer(sentence):
             name = run[0].removesuffix("’s").removesuffix("'s")
-            if run.start() > 0 or " " in name:
-                inside[name] += 1
+            if run.start() == 0 and _WORD.match(name)[0] not in upper:
+                _, _, name = name.partition(" ")  # "Then Emma": a capital for the sentence's sake
+            if name:
+                counts[name] += 1
     return {
         name: count
-        for name, count in inside.items()
+        for name, count in counts.items()
         if count >= min_count and lower[name.lower()] < count
     }

@@ -240,7 +240,7 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None):
         axes.set_yticks([])
         axes.spines[:].set_visible(False)
         axes.margins(0.06)
-        _write_names(figure, axes, places, names)
+        _write_names(figure, axes, places, names, None if color is not None else sizes)
     return figure
 
 
@@ -385,7 +385,7 @@ def _scatter_groups(axes, places, values):
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def _write_names(figure, axes, places, names):
+def _write_names(figure, axes, places, names, sizes=None):
     """Write names beside their points, leaving out those that would cover a point or a name."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox
@@ -394,19 +394,27 @@ def _write_names(figure, axes, places, names):
     figure.draw_without_rendering()  # the layout decides where the points stand
     points = axes.transData.transform(places)
     frame = axes.get_window_extent(renderer)
-    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in points]
-    for place, name in zip(places, names):
-        if not name:
-            continue
-        text = axes.annotate(
-            name, place, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8
-        )
-        text.set_in_layout(False)  # else the points would move again
-        box = text.get_window_extent(renderer)
-        if any(box.overlaps(other) for other in taken) or box.x1 > frame.x1:
+    radii = np.full(len(places), 3.0) if sizes is None else np.sqrt(np.asarray(sizes) / np.pi)
+    halves = (radii + 1) * figure.dpi / 72
+    taken = [Bbox.from_extents(x - r, y - r, x + r, y + r) for (x, y), r in zip(points, halves)]
+    for place, name, radius in zip(places, names, radii):
+        for side, shift in (("left", radius + 2), ("right", -radius - 2)) if name else ():
+            text = axes.annotate(
+                name,
+                place,
+                xytext=(shift, 0),
+                textcoords="offset points",
+                ha=side,
+                va="center",
+                fontsize=8,
+            )
+            text.set_in_layout(False)  # else the points would move again
+            box = text.get_window_extent(renderer)
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
             text.remove()
-        else:
-            taken.append(box)
 
 
 def _log_scale(axes):

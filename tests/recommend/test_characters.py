@@ -1,0 +1,251 @@
+import os
+
+import numpy as np
+import pytest
+
+from textvec import PPMI, CharacterRecommender, KeyedVectors, Word2Vec, load
+from textvec.datasets import fetch_novel, load_novel
+from textvec.text.names import cut_story, find_names, short_forms
+
+# Two stories that share nothing but the king: who meets whom is known.
+STORY = "\n".join(
+    [
+        "第一回 海边",
+        *["阿明对小红说：“我们去海边钓鱼。”小红笑道：“阿明，鱼在哪里？”"] * 6,
+        "国王看见阿明，叫小红来。",
+        "第二回 山上",
+        *["老周对大山说：“我们去山上打猎。”大山笑道：“老周，虎在哪里？”"] * 6,
+        "老周走了。国王不知道。",
+    ]
+)
+NAMES = ["阿明", "小红", "老周", "大山", "国王"]
+ENGLISH = "\n".join(
+    [
+        "CHAPTER I",
+        *["Then Emma Woodhouse met Mr. Knightley at the ball, and Emma smiled."] * 6,
+        "CHAPTER II",
+        *["So Jane Fairfax wrote to Mr. Knightley. The ball was over, said Jane."] * 6,
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def novel():
+    return load_novel()
+
+
+@pytest.fixture(scope="module")
+def retelling(novel):
+    return CharacterRecommender(novel.names, novel.aliases, random_state=0).fit(novel.text)
+
+
+@pytest.fixture(scope="module")
+def story():
+    return CharacterRecommender(NAMES, {"明儿": "阿明"}, random_state=0).fit(STORY)
+
+
+def share_that_holds(recommender, statements):
+    place = {name: row for row, name in enumerate(recommender.names_)}
+    rows = np.array([[place[name] for name in row] for row in statements.to_numpy()])
+    a, b, c = (recommender.vectors_[rows[:, i]] for i in range(3))
+    return np.mean((a * b).sum(axis=1) > (a * c).sum(axis=1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_statements_hold_with_defaults(novel, seed):
+    recommender = CharacterRecommender(novel.names, novel.aliases, random_state=seed)
+    assert share_that_holds(recommender.fit(novel.text), novel.statements) >= 0.85
+
+
+def test_similar_gives_names_best_first(retelling):
+    table = retelling.similar("行者", k=5)
+    assert list(table.columns) == ["name", "score"]
+    assert len(table) == 5
+    assert table["score"].is_monotonic_decreasing
+    assert set(table["name"]) <= set(retelling.names_) - {"孙悟空"}
+    assert {"猪八戒", "沙僧", "唐僧"} <= set(table["name"])
+    assert table.equals(retelling.similar("孙悟空", k=5))
+    assert len(retelling.similar("孙悟空", k=1000)) == len(retelling.names_) - 1
+
+
+def test_who_acts_together_is_alike(story):
+    assert story.similar("阿明", k=1)["name"].tolist() == ["小红"]
+    assert story.similar("老周", k=1)["name"].tolist() == ["大山"]
+    assert story.titles_ == ["第一回 海边", "第二回 山上"]
+    assert dict(zip(story.names_, story.counts_.tolist()))["国王"] == 2
+
+
+def test_between_counts_and_quotes(story):
+    found = story.between("阿明", "小红", k=2)
+    assert (found.n_sentences, found.n_paragraphs, found.n_chapters) == (13, 7, 1)
+    assert found.passages["chapter"].tolist() == ["第一回 海边"] * 2
+    assert found.passages["text"].str.contains("阿明.*小红|小红.*阿明").all()
+    assert found.similarity == pytest.approx(story.between("小红", "阿明").similarity)
+    assert story.between("阿明", "老周")[1:4] == (0, 0, 0)
+    assert len(story.between("阿明", "老周").passages) == 0
+    far = story.between("老周", "国王")  # in one paragraph, in no sentence
+    assert (far.n_sentences, far.n_paragraphs) == (0, 1)
+    assert far.passages["text"].tolist() == ["老周走了。国王不知道。"]
+
+
+def test_aliases_are_one_or_apart(novel):
+    apart = CharacterRecommender(["孙悟空", "行者", "唐僧"], {}, random_state=0).fit(novel.text)
+    assert set(apart.names_) == {"孙悟空", "行者", "唐僧"}
+    assert apart.aliases_ == {}
+    assert 0 < apart.between("孙悟空", "行者").similarity < 1
+    best = apart.analogy(["孙悟空", "唐僧"], ["行者"])
+    assert len(best) == 0  # nobody else is left
+    found = CharacterRecommender(random_state=0).fit(novel.text)
+    assert found.aliases_["悟空"] == "孙悟空"
+    assert "悟空" not in found.names_
+
+
+def test_analogy_is_3cosadd(retelling):
+    units = dict(zip(retelling.names_, retelling.vectors_))
+    direction = units["如来"] + units["铁扇公主"] - units["牛魔王"]
+    expected = {name: unit @ direction / np.linalg.norm(direction) for name, unit in units.items()}
+    table = retelling.analogy(["佛祖", "铁扇公主"], "牛魔王", k=3)
+    for name in ("如来", "铁扇公主", "牛魔王"):
+        del expected[name]
+    best = sorted(expected, key=expected.get, reverse=True)[:3]
+    assert table["name"].tolist() == best
+    np.testing.assert_allclose(table["score"], [expected[name] for name in best], rtol=1e-5)
+
+
+def test_nearest_words_tell_names_from_words(retelling):
+    table = retelling.nearest_words("大鹏", k=20)
+    assert table["is_name"].tolist() == [word in retelling.names_ for word in table["word"]]
+    assert 0 < table["is_name"].sum() < 20
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        PPMI(vector_size=4, min_count=1),
+        Word2Vec(vector_size=4, min_count=1, epochs=2),
+        KeyedVectors(np.eye(4, 3), ["阿明", "小红", "明儿", "钓鱼"]),
+    ],
+    ids=lambda vectors: type(vectors).__name__,
+)
+def test_any_vectors(vectors):
+    recommender = CharacterRecommender(NAMES[:2], {"明儿": "阿明"}, vectors, random_state=0)
+    first = recommender.fit(STORY).similar("阿明")
+    assert first["name"].tolist() == ["小红"]
+    assert recommender.fit(STORY).similar("阿明").equals(first)
+    assert getattr(vectors, "random_state", None) is None
+
+
+def test_a_table_gives_names_the_mean_of_their_forms():
+    table = KeyedVectors(np.eye(3), ["阿明", "明儿", "小红"])
+    recommender = CharacterRecommender(["阿明", "小红"], {"明儿": "阿明"}, table).fit(STORY)
+    at = recommender.names_.index("阿明")
+    np.testing.assert_allclose(recommender.vectors_[at], [0.5**0.5, 0.5**0.5, 0], atol=1e-6)
+
+
+def test_a_path_is_read_like_its_text(story, tmp_path):
+    path = tmp_path / "story.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + STORY.encode())
+    again = CharacterRecommender(NAMES, {"明儿": "阿明"}, random_state=0).fit(path)
+    np.testing.assert_array_equal(again.vectors_, story.vectors_)
+    path.write_bytes("国王".encode("gb18030"))
+    with pytest.raises(ValueError, match="not UTF-8"):
+        CharacterRecommender().fit(path)
+
+
+def test_saved_and_loaded(story, tmp_path):
+    story.save(tmp_path / "story.textvec")
+    again = load(tmp_path / "story.textvec")
+    assert again.similar("阿明").equals(story.similar("阿明"))
+    assert again.between("阿明", "国王").passages.equals(story.between("阿明", "国王").passages)
+
+
+def test_english_novels():
+    recommender = CharacterRecommender(random_state=0).fit(ENGLISH)
+    assert set(recommender.names_) == {"Emma Woodhouse", "Jane Fairfax", "Mr. Knightley"}
+    assert recommender.aliases_ == {"Emma": "Emma Woodhouse", "Jane": "Jane Fairfax"}
+    assert recommender.titles_ == ["CHAPTER I", "CHAPTER II"]
+    joined = recommender.between("Emma", "Mr. Knightley")
+    assert (joined.n_sentences, joined.n_chapters) == (6, 1)
+
+
+def test_names_are_found(novel):
+    found = find_names(novel.text)
+    known = {*novel.names, *novel.aliases, "阎王", "刘伯钦", "金池长老", "崔判官", "七仙女"}
+    assert len(found) > 30
+    assert len(set(found) - known) <= 0.15 * len(found)
+    assert {"唐僧", "八戒", "牛魔王", "哪吒", "铁扇公主", "太白金星"} <= set(found)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert find_names("") == {}
+
+
+def test_short_forms_must_be_clear():
+    assert short_forms(["Emma Woodhouse", "Woodhouse", "Mr. Woodhouse", "Emma"]) == {
+        "Emma": "Emma Woodhouse"
+    }
+
+
+def test_stories_are_cut():
+    titles, chapters, sentences, paragraphs, clauses = cut_story(
+        "序。\n第1章 起\n孔明笑道：“好。”他走了！\n　第二章再说", ["孔明"], {"孔明": "诸葛亮"}
+    )
+    assert titles == ["", "第1章 起"]
+    assert sentences == ["序。", "孔明笑道：“好。”", "他走了！", "第二章再说"]
+    assert chapters.tolist() == [0, 1, 1, 1]
+    assert paragraphs.tolist() == [0, 1, 1, 2]
+    assert clauses.tokens[1] == ["诸葛亮", "笑", "道"]
+    assert clauses.sentences[:3] == [0, 1, 1]
+
+
+def test_pictures(retelling):
+    pytest.importorskip("matplotlib")
+    figure = retelling.plot_map(n_names=20)
+    written = {text.get_text() for text in figure.axes[0].texts}
+    assert "孙悟空" in written
+    assert written <= set(retelling.names_[:20])
+    network = retelling.plot_network(n_names=12, n_partners=2)
+    (lines,) = (c for c in network.axes[0].collections if type(c).__name__ == "LineCollection")
+    assert 6 <= len(lines.get_segments()) <= 24
+    family = network.axes[0].texts[0].get_fontfamily()
+    assert any("CJK" in name or "Noto" in name or "Hei" in name for name in family)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text", "error", "message"),
+    [
+        ({}, "", ValueError, "must hold a story"),
+        ({}, ["第一回"], TypeError, "Got list instead"),
+        ({"names": "阿明"}, STORY, TypeError, "must be a list of str"),
+        ({"names": [3]}, STORY, TypeError, "must hold words. Got 3"),
+        ({"aliases": ["明儿"]}, STORY, TypeError, "must be a mapping"),
+        ({"aliases": {"a": "b", "b": "c"}}, STORY, ValueError, "is an alias of 'c'"),
+        ({}, "天气很好。", ValueError, "No name"),
+    ],
+)
+def test_bad_input(parameters, text, error, message):
+    with pytest.raises(error, match=message):
+        CharacterRecommender(**parameters).fit(text)
+
+
+def test_unknown_names_get_offers(story):
+    with pytest.raises(KeyError, match="no character '阿光'.*Did you mean '阿明'"):
+        story.similar("阿光")
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        story.similar("阿明", k=0)
+    with pytest.raises(ValueError, match="at least one"):
+        story.analogy([])
+    with pytest.warns(UserWarning, match="too rarely.*阿光"):
+        CharacterRecommender([*NAMES, "阿光"], random_state=0).fit(STORY)
+
+
+@pytest.mark.parametrize(
+    ("name", "hero"), [("journey_to_the_west", "孙悟空"), ("three_kingdoms", "诸葛亮")]
+)
+def test_words_like_a_hero_are_characters(name, hero):
+    if "TEXTVEC_DATA" not in os.environ:
+        pytest.skip("TEXTVEC_DATA is not set")
+    book = fetch_novel(name)
+    recommender = CharacterRecommender(aliases=book.aliases, random_state=0).fit(book.text)
+    words = recommender.nearest_words(hero, k=10)
+    # Given names alone, and those whom the story calls by what they are.
+    others = "懿|操|瑜|权|肃|丞相|大仙|国王|老怪|那怪|妖王|菩萨|太子|老者|老魔|娘娘|阴君"
+    assert (words["is_name"] | words["word"].str.fullmatch(others)).sum() >= 8
