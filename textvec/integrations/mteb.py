@@ -86,8 +86,8 @@ def as_mteb_task(task):
     Parameters
     ----------
     task : Task
-        Of one of MTEB's eight types. Classification needs ``test`` documents of its own, or is
-        cross-validated by mteb's folds instead of ours.
+        Of one of MTEB's eight types. Classification without ``test`` documents of its own is
+        cross-validated by mteb's folds instead of ours: these are not stratified.
 
     Returns
     -------
