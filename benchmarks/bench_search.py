@@ -304,7 +304,7 @@ def engine_settings():
         yield "faiss Flat", textvec.FaissIndex("Flat")
         for nprobe in (1, 8, 64):
             parameters = f"nprobe={nprobe}"
-            yield f"faiss IVF128,PQ32 {parameters}", textvec.FaissIndex("IVF128,PQ32", parameters)
+            yield f"faiss IVF128,PQ32x4 {parameters}", textvec.FaissIndex("IVF128,PQ32x4", parameters)
         for ef in (16, 64, 256):
             yield f"faiss HNSW32 efSearch={ef}", textvec.FaissIndex("HNSW32", f"efSearch={ef}")
     if find_spec("hnswlib"):
