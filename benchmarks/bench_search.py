@@ -303,8 +303,8 @@ def engine_settings():
     if find_spec("faiss"):
         yield "faiss Flat", textvec.FaissIndex("Flat")
         for nprobe in (1, 8, 64):
-            parameters = f"nprobe={nprobe}"
-            yield f"faiss IVF128,PQ32x4 {parameters}", textvec.FaissIndex("IVF128,PQ32x4", parameters)
+            codes, parameters = "IVF128,PQ32x4", f"nprobe={nprobe}"
+            yield f"faiss {codes} {parameters}", textvec.FaissIndex(codes, parameters)
         for ef in (16, 64, 256):
             yield f"faiss HNSW32 efSearch={ef}", textvec.FaissIndex("HNSW32", f"efSearch={ef}")
     if find_spec("hnswlib"):
