@@ -35,9 +35,10 @@ _CLAUSE_END = re.compile(r"[^\w]+")
 _LONGEST = 5  # characters of a Chinese name
 
 _TITLE = r"(?:Mr|Mrs|Ms|Dr|St)\.|Miss|Sir|Lady|Lord|Captain|Colonel|King|Queen|Prince|Princess"
+_NO_TITLE = r"(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)"
 _CAPITALISED = r"[^\W\d_a-z][\w’']*[a-z][\w’-]*"
 _RUN = re.compile(rf"(?:(?:{_TITLE})\s+)?{_CAPITALISED}(?:[ ]{_CAPITALISED})*")
-_SENTENCE = re.compile(r"(?:(?<=[.!?:;])|(?<=[.!?:;][\"”’']))\s+|\n+")
+_SENTENCE = re.compile(rf"(?:(?<=[.!?:;]){_NO_TITLE}|(?<=[.!?:;][\"”’']))\s+|\n+")
 _OPENING = re.compile(r"^[\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _WORD_CHARACTER = re.compile(r"[^\W\d_]")
@@ -46,7 +47,8 @@ _HEADING = re.compile(
     r"\s*(第[零〇一二三四五六七八九十百千\d]+[回章](?:\s.*|$)|(?i:chapter)\s+(?:\d+|[IVXLC]+)\b.*)"
 )
 _SENTENCE_END = re.compile(
-    r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])|(?<=[.!?])\s+|(?<=[.!?][”\"])\s+"
+    r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])|"
+    rf"(?<=[.!?]){_NO_TITLE}\s+|(?<=[.!?][”\"])\s+"
 )
 _NAME_FREQUENCY = 1_000_000  # jieba then prefers no longer word of its own (孔明笑) to a name
 
@@ -81,7 +83,7 @@ def is_mostly_han(text):
     Examples
     --------
     >>> is_mostly_han("悟空 said 我来也"), is_mostly_han("Emma Woodhouse, 爱玛")
-    (False, False)
+    (True, False)
     """
     sample = text[:20_000]
     return 2 * len(re.findall(f"[{HAN}]", sample)) > len(_WORD_CHARACTER.findall(sample))
