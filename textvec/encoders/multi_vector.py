@@ -43,7 +43,7 @@ def max_sim_scores(queries, documents, n_jobs=None):
     widths = queries.values.shape[1], documents.values.shape[1]
     if widths[0] != widths[1] and len(queries.values) and len(documents.values):
         raise ValueError(
-            f"Vectors of queries and documents must have one width. Got {widths[0]} and {widths[1]}."
+            f"Queries and documents must have one width. Got {widths[0]} and {widths[1]}."
         )
     if not len(queries.values) or not len(documents.values):
         return np.zeros((len(queries.ends), len(documents.ends)), np.float32)
