@@ -261,11 +261,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         row_a, row_b = self._row_of(a), self._row_of(b)
         both = self.mentions_[:, [row_a, row_b]].toarray()  # (n_sentences, 2)
         in_paragraphs = _sums(both, self.paragraphs_)
-        n_joined = [
+        n_sentences, n_paragraphs, n_chapters = (
             int((_sums(both, groups).min(axis=1) > 0).sum())
             for groups in (np.arange(len(both)), self.paragraphs_, self.chapters_)
-        ]
-        if n_joined[0]:
+        )
+        if n_sentences:
             starts = self._best(both, k)
             texts = [self.sentences_[at] for at in starts]
         else:
@@ -275,7 +275,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         titles = [self.titles_[self.chapters_[at]] for at in starts]
         passages = pd.DataFrame({"chapter": titles, "text": texts}, dtype=object)
         similarity = float(self.vectors_[row_a] @ self.vectors_[row_b])
-        return Relation(similarity, *n_joined, passages)
+        return Relation(similarity, n_sentences, n_paragraphs, n_chapters, passages)
 
     def plot_map(self, n_names=60, random_state=0):
         """Draw the most frequent characters as points on a plane, alike ones close together.
