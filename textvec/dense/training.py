@@ -244,7 +244,7 @@ class Training:
         as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
         around, negative = self.settings.mean_context, self.settings.negative
         as_input = as_word[:n_inputs] * (around * (1 + negative))
-        as_target = as_word + negative * as_noise
+        as_target = as_word + negative * (len(tokens) / max(1, len(noise))) * as_noise
         match self.settings.kind:
             case kernel.SKIPGRAM:  # a target is updated by every input of the window
                 as_target *= around
