@@ -313,14 +313,15 @@ def neighbors(  # numpydoc ignore=PR01
 
         book = load_novel()
         content, title, aliases = book.text, "the built-in novel", {**book.aliases, **aliases}
+        names = book.names
     else:
-        content, title = read_text(novel, encoding), novel.name
+        content, title, names = read_text(novel, encoding), novel.name, None
 
     import pandas as pd
 
     from textvec.recommend.characters import CharacterRecommender
 
-    recommender = CharacterRecommender(aliases=aliases or None, random_state=0).fit(content)
+    recommender = CharacterRecommender(names, aliases or None, random_state=0).fit(content)
     asked = name or list(recommender.names_[:MAIN_CHARACTERS])
     found = pd.concat([recommender.similar(one, k).assign(of=one) for one in asked])
     found = found[["of", "name", "score"]].reset_index(drop=True)
