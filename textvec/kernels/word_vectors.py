@@ -321,44 +321,25 @@ def _score_two(X, i, Y, t, E, lanes):
     s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
     r0 = r1 = r2 = r3 = r4 = r5 = np.float32(0)
     for d in range(lanes):
-        x, w = X[i, d], X[i + 1, d]
-        y0, y1, y2, y3, y4, y5 = (
-            Y[t, d],
-            Y[t + 1, d],
-            Y[t + 2, d],
-            Y[t + 3, d],
-            Y[t + 4, d],
-            Y[t + 5, d],
-        )
+        x, z = X[i, d], X[i + 1, d]
+        y0, y1, y2 = Y[t, d], Y[t + 1, d], Y[t + 2, d]
+        y3, y4, y5 = Y[t + 3, d], Y[t + 4, d], Y[t + 5, d]
         s0 += x * y0
         s1 += x * y1
         s2 += x * y2
         s3 += x * y3
         s4 += x * y4
         s5 += x * y5
-        r0 += w * y0
-        r1 += w * y1
-        r2 += w * y2
-        r3 += w * y3
-        r4 += w * y4
-        r5 += w * y5
-    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-    )
-    i += 1
-    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
-        r0,
-        r1,
-        r2,
-        r3,
-        r4,
-        r5,
-    )
+        r0 += z * y0
+        r1 += z * y1
+        r2 += z * y2
+        r3 += z * y3
+        r4 += z * y4
+        r5 += z * y5
+    E[i, t], E[i, t + 1], E[i, t + 2] = s0, s1, s2
+    E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
+    E[i + 1, t], E[i + 1, t + 1], E[i + 1, t + 2] = r0, r1, r2
+    E[i + 1, t + 3], E[i + 1, t + 4], E[i + 1, t + 5] = r3, r4, r5
 
 
 @njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
@@ -372,14 +353,8 @@ def _score_one(X, i, Y, t, E, lanes):
         s3 += x * Y[t + 3, d]
         s4 += x * Y[t + 4, d]
         s5 += x * Y[t + 5, d]
-    E[i, t], E[i, t + 1], E[i, t + 2], E[i, t + 3], E[i, t + 4], E[i, t + 5] = (
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-    )
+    E[i, t], E[i, t + 1], E[i, t + 2] = s0, s1, s2
+    E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
 
 
 @njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
