@@ -62,9 +62,9 @@ def test_loss_falls_in_every_epoch(architecture, n_jobs):
     ]
     for random_state in (0, None):
         losses = trained(
-            documents, architecture=architecture, random_state=random_state, n_jobs=n_jobs
+            documents, architecture=architecture, random_state=random_state, n_jobs=n_jobs, epochs=3
         ).loss_history_
-        assert (np.diff(losses) < 0).all()
+        assert (np.diff(losses) < -0.05).all()
         assert losses[0] < 6 * np.log(2)  # what the first scores, all 0, cost
         assert losses[-1] > 0.5  # noise words of the same topic cannot be told
 

@@ -169,10 +169,13 @@ def test_weights_move_the_bands_to_where_they_belong():
 
 def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
     first, second = pairs
-    lsh = MinHashLSH(threshold=0.5, n_permutations=64).fit(second)
     exact = np.array([jaccard(shingles(a), shingles(b)) for a, b in zip(*pairs)])
-    is_found = (lsh.kneighbors(first, 20, return_distance=False) == np.arange(1000)[:, None]).any(1)
-    assert abs(is_found.mean() - lsh.candidate_probability(exact).mean()) < 0.03
+    shares = []
+    for seed in range(5):  # all texts share their words, so one seed's luck is that of many pairs
+        lsh = MinHashLSH(threshold=0.5, n_permutations=64, random_state=seed).fit(second)
+        found = lsh.kneighbors(first, 1000, return_distance=False)
+        shares.append((found == np.arange(1000)[:, None]).any(axis=1).mean())
+    assert abs(np.mean(shares) - lsh.candidate_probability(exact).mean()) < 0.02
 
 
 @pytest.mark.parametrize(
