@@ -122,7 +122,14 @@ class Training:
         self.seen = progress.epoch, 0, settings.alpha, 0.0
 
     def run(self, stop: Event, each_round: Callable):
-        """Train until all epochs are done, or ``stop`` is set; call ``each_round()`` in between.
+        """Train until all epochs are done, or it is told to stop.
+
+        Parameters
+        ----------
+        stop : Event
+            Set by another thread, it ends training after the round that is on.
+        each_round : callable
+            Called without arguments after each round and each epoch.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""mteb, both ways: a vectorizer as a model for mteb, and a task of ours as a task of mteb.
+"""Both ways to mteb: a vectorizer as a model for mteb, and a task of ours as a task of mteb.
 
 mteb is the extra ``mteb`` and is imported where it is used.
 """

@@ -33,10 +33,7 @@ def row_pointers(row_lengths):
 
 
 def compact(counts):
-    """Return a CSR matrix of counts with data of the smallest integers that hold them.
-
-    Where many wait to be stacked, they take half as much memory.
-    """
+    """Give a CSR matrix of counts, one of many that wait to be stacked, the smallest integers."""
     low, high = int(counts.data.min(initial=0)), int(counts.data.max(initial=0))
     smallest = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high))
     counts.data = counts.data.astype(smallest)

@@ -62,9 +62,9 @@ def read_documents(documents) -> Iterator:
     documents : iterable of str, iterable of token lists, or path-like
         See the top of this module.
 
-    Yields
-    ------
-    document : str or list of str
+    Returns
+    -------
+    iterator of str, or of lists of str
         Raw text, or tokens. Tokens are looked at later, when they are interned.
 
     Raises

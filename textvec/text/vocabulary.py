@@ -262,14 +262,7 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
 
 
 def hash_words(documents, keep, min_chars, lowercase):
-    """Turn documents into the MurmurHash3 of each token: a Ragged of int32.
-
-    Parameters
-    ----------
-    documents : list of str
-    keep, min_chars, lowercase
-        As in `scan_words`.
-    """
+    """Turn a list of documents into the MurmurHash3 of each token: a Ragged of int32."""
     text, ends, ascii_only = encode(documents, lowercase)
     fold = fold_table(keep, lowercase, ascii_only)
     folded, spans, token_ends = find_tokens(text, ends, fold, min_chars)
