@@ -3,13 +3,9 @@
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
-WANTED = {
-    "textvec/_data/README.md",
-    "textvec/_data/hotels_en.csv",
-    "textvec/_data/hotels_en_truth.csv",
-    "textvec/_data/hotels_zh.csv",
-    "textvec/_data/hotels_zh_truth.csv",
+WANTED = {f"textvec/_data/{file.name}" for file in Path("datasets").iterdir()} | {
     "textvec/kernels/__init__.py",
     "textvec/cli/__init__.py",
 }
