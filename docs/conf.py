@@ -29,6 +29,7 @@ MODULES = [
     "textvec.encoders.onnx_export",
     "textvec.encoders.pooling",
     "textvec.encoders.prompts",
+    "textvec.evaluate",
     "textvec.evaluate.tasks",
     "textvec.evaluate.metrics",
     "textvec.evaluate.significance",
