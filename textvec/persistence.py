@@ -125,6 +125,9 @@ class SaveMixin:
         """
         save(self, path)
 
+    def _needs_trust(self):
+        """Return what these parameters let happen that no stranger's file may, or None."""
+
 
 def save(estimator, path):
     """Write an estimator to one file: arrays and a JSON header in a zip, no pickle.
@@ -200,7 +203,7 @@ def replacing(path):
     _sync_folder(path.parent)
 
 
-def load(path, mmap_mode=None):
+def load(path, mmap_mode=None, trust=False):
     """Read what ``save`` wrote.
 
     Every part is checked against its sha256. Only data is read: no code in the file can run.
@@ -213,6 +216,9 @@ def load(path, mmap_mode=None):
         None reads the arrays into memory. "r" maps them from the file instead, read-only, and "c"
         lets them be changed in memory but not in the file: processes that map one file share its
         memory. The file must then stay in place; ``save`` to the same path is safe.
+    trust : bool, default=False
+        Whether a :class:`~textvec.TransformerVectorizer` in the file may run the Python code of a
+        model, or name the server that texts and your key are sent to.
 
     Returns
     -------
@@ -223,7 +229,8 @@ def load(path, mmap_mode=None):
     ------
     ValueError
         If the file is not one of textvec's, is of a newer format, is cut short or altered, or
-        names a class that textvec does not know. The message names the file and the part.
+        names a class that textvec does not know, or asks for more trust than it has. The message
+        names the file and the part.
 
     See Also
     --------
@@ -237,8 +244,9 @@ def load(path, mmap_mode=None):
             name: _read_array(file, path, name, members, sha256, mmap_mode)
             for name, sha256 in digests.items()
         }
+    decoder = _Decoder(arrays)
     try:
-        return _Decoder(arrays).decode(root)
+        value = decoder.decode(root)
     except (
         AttributeError,
         IndexError,
@@ -249,6 +257,11 @@ def load(path, mmap_mode=None):
         ValueError,
     ) as error:
         raise ValueError(f"{path}: {_HEADER} does not describe a model: {error}") from error
+    if decoder.needs and not trust:
+        raise ValueError(
+            f"{path} {decoder.needs[0]}. If you know who wrote it, load it with trust=True."
+        )
+    return value
 
 
 # ------------------------------------------------------------------------------- object -> nodes
@@ -518,6 +531,7 @@ class _Decoder:
 
     def __init__(self, arrays):
         self._arrays = arrays
+        self.needs = []  # what only a trusted file may have done
 
     def decode(self, node):
         if isinstance(node, list):
@@ -688,6 +702,9 @@ class _Decoder:
         value = getattr(import_module(module), name)(**self._attributes(node["parameters"]))
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
+        if isinstance(value, SaveMixin):
+            needed = type(value)._needs_trust(value)  # not value's own: the file may shadow it
+            self.needs += [needed] if needed else []
         return value
 
 

@@ -35,6 +35,7 @@ class SentenceTransformerModel:
         torch = import_optional("torch", "transformers")
         options = dict(model_kwargs)
         trust = options.pop("trust_remote_code", False)
+        folder.check_code(trust)
         static = folder.is_static  # takes no options
         self.model = library.SentenceTransformer(
             str(folder.path),

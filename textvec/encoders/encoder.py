@@ -23,6 +23,7 @@ from textvec.text.splitters import RecursiveTextSplitter
 _LONG_TEXT = ("truncate", "mean_chunks", "max_chunks")
 _PRECISIONS = ("float32", "int8", "binary")
 _warned: set = set()  # (model, pooling) whose warning was given
+_HARMLESS = {"file_name", "gguf_file", "max_retries", "timeout"}  # in the model_kwargs of a file
 
 
 class TransformerVectorizer(
@@ -163,6 +164,16 @@ default="auto"
         self.revision = revision
         self.model_kwargs = model_kwargs
         self.verbose = verbose
+
+    def _needs_trust(self):
+        risky = sorted({**(self.model_kwargs or {})}.keys() - _HARMLESS)
+        if not risky:
+            return None
+        named = ", ".join(f"{name}={self.model_kwargs[name]!r}" for name in risky)
+        return (
+            f"gives model_kwargs ({named}) to a {type(self).__name__}: such can run the code of a "
+            "model, or name the server that texts and keys are sent to"
+        )
 
     def fit(self, raw_documents, y=None) -> Self:
         """Check the parameters; for ``precision="int8"`` learn the range of each dimension.

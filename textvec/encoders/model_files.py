@@ -144,6 +144,18 @@ class ModelFolder:
             length = min((n for n in limits if n is not None and n < _NO_LIMIT), default=None)
         return None if length is None else int(length)
 
+    def check_code(self, trust_remote_code):
+        """Raise ValueError if a module is of other code than sentence-transformers', untrusted.
+
+        Before version 6 that library runs the Python files of any folder without being asked.
+        """
+        for module in self.read("modules.json", []):
+            if not trust_remote_code and not module["type"].startswith("sentence_transformers."):
+                raise ValueError(
+                    f"{self.path} has a module of code of its own, {module['type']!r}. Read it, "
+                    'and allow it with model_kwargs={"trust_remote_code": True}.'
+                )
+
     def onnx_file(self, name=None):
         """Return the ONNX file.
 

@@ -138,6 +138,7 @@ class CrossEncoderReranker(BaseEstimator):
             torch = import_optional("torch", "transformers")
             transformers = import_optional("transformers", "transformers")
             folder = find_model(self.model, self.revision)
+            folder.check_code(trust_remote_code=False)
             with quiet(transformers):
                 network = library.CrossEncoder(
                     os.fspath(folder.path),
