@@ -13,7 +13,7 @@ import textvec
 
 PACKAGE = Path(textvec.__file__).parent
 FLOORS = [
-    {"_checks", "_threads", "ragged", "persistence", "kernels"},
+    {"_checks", "_threads", "_writing", "ragged", "persistence", "kernels"},
     {"text", "datasets"},
     {"sparse"},
     {"dense"},

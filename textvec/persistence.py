@@ -18,11 +18,9 @@ import json
 import math
 import os
 import re
-import secrets
 import struct
 import zipfile
 import zlib
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +30,7 @@ from sklearn.base import BaseEstimator
 
 from textvec import __version__
 from textvec._checks import check_choice
+from textvec._writing import replacing
 
 FORMAT_VERSION = 1
 
@@ -171,36 +170,6 @@ def save(estimator, path):
     root = writer.encode(estimator, type(estimator).__name__)
     with replacing(path) as file:
         _write(file, root, writer.parts)
-
-
-@contextmanager
-def replacing(path):
-    """Open a file aside for writing bytes, and put it in place of ``path`` when the block is done.
-
-    After an error inside the block ``path`` holds what it held, and nothing lies beside it.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file; one that exists is replaced.
-
-    Yields
-    ------
-    file
-        A new file beside it, opened for writing bytes.
-    """
-    path = Path(os.path.realpath(path))  # a link stays a link to the new content
-    aside = path.with_name(f".textvec-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(aside, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 def load(path, mmap_mode=None, trust=False):
@@ -751,17 +720,6 @@ def _new_member(archive, file, name):
     padding = -begun % _ALIGNMENT
     info.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
     return archive.open(info, "w", force_zip64=True)
-
-
-def _sync_folder(folder):
-    """Flush a renaming to the disk; Windows neither needs nor allows it."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_header(file, path):

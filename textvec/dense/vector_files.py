@@ -26,7 +26,7 @@ from os import fspath
 import numpy as np
 
 from textvec._checks import check_number
-from textvec.persistence import replacing
+from textvec._writing import replacing
 
 _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
 _LONGEST_LINE = 1 << 26  # bytes

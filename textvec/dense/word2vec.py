@@ -4,6 +4,7 @@ import copy
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, fields
 from threading import Event
 from typing import Self
@@ -12,6 +13,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from textvec._checks import check_choice, check_number
+from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.training import Progress, Settings, Training, padded
@@ -65,7 +67,8 @@ class Word2Vec(WordVectorizer):
         (``\\w+``). Token lists are taken as they are.
     checkpoint : str, path-like or None, default=None
         A file that is written, whole or not at all, after every epoch and every two minutes; see
-        :meth:`resume`.
+        :meth:`resume`. Ctrl-C too leaves the model as trained so far, usable and to be saved and
+        resumed.
     n_jobs : int or None, default=None
         How many threads; None is 1 and -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -88,6 +91,9 @@ class Word2Vec(WordVectorizer):
 
     Raises
     ------
+    OSError
+        In fit, if ``checkpoint`` cannot be written: its folder at the start, a full disk later.
+        What was learned until then is kept, as after Ctrl-C: make room, ``save``, ``resume``.
     FloatingPointError
         In fit, if ``alpha`` is so large that the vectors grow without bound; nothing is stored.
     TypeError
@@ -234,6 +240,7 @@ class Word2Vec(WordVectorizer):
         model = load(path)
         if not isinstance(model, cls):
             raise ValueError(f"{path} must hold a Word2Vec. Got {type(model).__name__} instead.")
+        model._check_parameters()
         unfinished = getattr(model, "_unfinished", None)
         tokens = encode_corpus(
             raw_documents, model.keyed_vectors_.known_words, model.tokenizer, model.n_jobs
@@ -260,6 +267,8 @@ class Word2Vec(WordVectorizer):
             check_number(name, getattr(self, name), low=0)
         check_number("ns_exponent", self.ns_exponent)
         check_choice("architecture", self.architecture, ("skipgram", "cbow"))
+        if self.checkpoint is not None:
+            check_place(self.checkpoint)
 
     def _learn(self, raw_documents):
         self._check_parameters()
@@ -338,9 +347,10 @@ class Word2Vec(WordVectorizer):
             try:
                 self._watch(running, training)
                 running.result()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, OSError):  # Ctrl-C, or a checkpoint that cannot be written
                 stop.set()
-                running.result()
+                with suppress(OSError):
+                    running.result()
                 store(self)
                 self._learn_pooling(tokens)
                 raise

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from textvec._checks import check_number, import_optional
-from textvec.persistence import replacing
+from textvec._writing import check_place, replacing
 
 FORMATS = (".npz", ".parquet")
 
@@ -44,6 +44,8 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         If there is no such column, no rows, or the ending of ``out`` is another.
     TypeError
         If the vectorizer gives sparse vectors.
+    OSError
+        If ``out`` cannot be written; whether its folder can be is found out before the work.
 
     Examples
     --------
@@ -67,6 +69,7 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         raise ValueError("The table has no rows.")
     if out.suffix == ".parquet":
         import_optional("pyarrow", "parquet")  # before the work rather than after it
+    check_place(out)
     parts = []
     for first in range(0, len(texts), rows_at_once):
         part = vectorizer.transform(texts[first : first + rows_at_once])

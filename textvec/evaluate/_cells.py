@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from textvec import __version__
+from textvec._writing import replacing
 from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
 
 COSTS = [
@@ -123,23 +125,21 @@ class Store:
     def __init__(self, folder):
         self.folder = None if folder is None else Path(folder)
         if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)  # now, if it cannot be made
 
     def get(self, vectorizer, task):
         """Return the stored result, or None."""
         path = self._path(vectorizer, task)
-        if path is None or not path.is_file():
+        if path is None:
             return None
-        with suppress(
-            ValueError, KeyError, TypeError
-        ):  # a file that was cut off, or another version's
+        with suppress(FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one
             stored = json.loads(path.read_text(encoding="ascii"))
             rows = pd.DataFrame(stored.pop("rows"))
             return TaskResult(stored.pop("scores"), rows, **stored)
         return None
 
     def put(self, vectorizer, task, result):
-        """Store a result, whole or not at all."""
+        """Store a result, whole or not at all; warn if that fails, as the result is not lost."""
         path = self._path(vectorizer, task)
         if path is None:
             return
@@ -151,9 +151,13 @@ class Store:
             "costs": result.costs,
             "notes": result.notes,
         }
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(content, default=_plain), encoding="ascii")
-        os.replace(part, path)
+        text = json.dumps(content, default=_plain)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)  # it may have been tidied away meanwhile
+            with replacing(path) as file:
+                file.write(text.encode("ascii"))
+        except OSError as error:
+            warnings.warn(f"A cell was not stored. {error}", RuntimeWarning, stacklevel=3)
 
     def _path(self, vectorizer, task):
         if self.folder is None or not hasattr(vectorizer, "get_params"):

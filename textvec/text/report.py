@@ -2,8 +2,6 @@
 
 import base64
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from textvec._writing import replacing
 from textvec.text.plots import find_cjk_font, to_svg
 
 _CSS = """
@@ -214,12 +213,8 @@ def write_report(path, title, lead, sections):
     """
     path = Path(path)
     page = render_report(title, lead, sections).encode("utf-8", errors="replace")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(page)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(page)
     return path
 
 
