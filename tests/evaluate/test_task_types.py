@@ -328,6 +328,20 @@ def test_a_beir_folder(tmp_path):
         ("a.jsonl", '{"text": "x", "label": 1}\n{oops', "Line 2 of .* must hold JSON"),
         ("a.parquet", "", "must be a BEIR folder or a file that ends in .json"),
         ("a.csv", "text1,text2,label\na,b,yes\n", "Every label of .* must be a number"),
+        # found by fuzzing: each of these was some other error, or a task of odd documents
+        ("a.jsonl", "3\n", "Line 1 of .* must hold an object. Got '3"),
+        ("a.jsonl", '{"text": 3, "label": 1}', "'text' must be a text. Record 1 of .* has 3"),
+        ("a.jsonl", '{"text": "x", "label": [1]}', "'label' must be a text or a number"),
+        ("a.json", '[{"query": "x", "pos": [3], "neg": "y"}]', "'pos' must be a text or a list"),
+        ("a.json", '[{"text": "a", "scored_text": "b", "score": 1e999}]', "'score' must be a num"),
+        ("a.json", '{"corpus": {"d": 1}, "queries": {}, "relevant_docs": {}}', "corpus of .* must"),
+        ("a.json", '{"corpus": {}, "queries": [], "relevant_docs": {}}', "queries of .* must"),
+        ("a.json", '{"corpus": {}, "queries": {}, "relevant_docs": 3}', "relevant_docs of .* must"),
+        ("a.json", '{"corpus": {}, "queries": {}, "relevant_docs": {"q": "d1"}}', "list of ids"),
+        ("a.json", "[" * 100_000, "must hold JSON"),
+        ("a.json", "1" * 5000, "must hold JSON"),
+        ("a.csv", "", "must hold a table"),
+        ("a.csv", 'text,label\n"a,b\n', "must hold a table"),
     ],
 )
 def test_bad_files_are_named(name, text, message, tmp_path):
@@ -346,3 +360,29 @@ def test_bad_beir_folders_and_classes_are_named(tmp_path):
     path = write(tmp_path / "pairs.json", FILES[STSTask])
     with pytest.raises(ValueError, match="can be read by STSTask. RetrievalTask cannot"):
         RetrievalTask.from_files(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("qrels/test.tsv", "q1\n", "Line 1 of .*test.tsv must hold the ids .* Got \\['q1'\\]"),
+        ("qrels/test.tsv", "q1\td1\tmuch\n", "Line 1 of .* a grade"),
+        ("qrels/test.tsv", f"q1\td1\t{'x' * 200_000}\n", "test.tsv must be a table"),
+        ("corpus.jsonl", '{"text": "x"}', "Record 1 of .*corpus.jsonl has None, 'x'"),
+        (
+            "queries.jsonl",
+            '{"_id": "q1", "text": null}',
+            "Record 1 of .*queries.jsonl has 'q1', None",
+        ),
+        ("queries.jsonl", "\udcff", "queries.jsonl must be in UTF-8"),
+    ],
+)
+def test_bad_files_of_a_beir_folder_are_named(name, content, message, tmp_path):
+    (beir(tmp_path) / name).write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ValueError, match=message):
+        Task.from_files(tmp_path)
+
+
+def test_blank_lines_of_judgements_are_left_out(tmp_path):
+    task = Task.from_files(beir(tmp_path, qrels="\nq1\td1\t1\n\n"))
+    assert task.relevance == {"q1": {"d1": 1.0}}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,10 +49,16 @@ def _fields(records, path):
         if isinstance(fields, tuple) and set(fields) <= records[0].keys():
             for number, record in enumerate(records, start=1):
                 for field in fields:
-                    if record.get(field) is None:
+                    found, (wanted, holds) = record.get(field), _VALUES[field]
+                    if found is None:
                         raise ValueError(
                             f"Every record must have a value for {field!r}. "
                             f"Record {number} of {path} has none."
+                        )
+                    if not holds(found):
+                        raise ValueError(
+                            f"{field!r} must be {wanted}. Record {number} of {path} has "
+                            f"{found!r:.60} instead."
                         )
             return fields
     known = "; ".join(", ".join(fields) for fields in _BUILDERS if isinstance(fields, tuple))
@@ -68,7 +75,7 @@ def _read(path):
     if kind == ".json":
         try:
             content = json.loads(path.read_text(encoding="utf-8-sig"))
-        except json.JSONDecodeError as error:
+        except (RecursionError, ValueError) as error:
             raise ValueError(f"{path} must hold JSON: {error}.") from error
         if isinstance(content, Mapping):
             missing = {"corpus", "queries", "relevant_docs"} - content.keys()
@@ -77,16 +84,19 @@ def _read(path):
                     f"{path} must hold a list of records, or an object with corpus, queries and "
                     f"relevant_docs. It lacks {', '.join(sorted(missing))}."
                 )
-            return content
+            return content | {"relevant_docs": _as_grades(content["relevant_docs"], path)}
         if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
             raise ValueError(f"{path} must hold a list of records (objects), or one object.")
         return content
     if kind in (".csv", ".tsv"):
         separator = "," if kind == ".csv" else "\t"
         # As str: a text may look like a number, and "NA" may be one.
-        frame = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        try:
+            frame = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+            )
+        except ValueError as error:
+            raise ValueError(f"{path} must hold a table: {error}.") from error
         return frame.to_dict("records")
     raise ValueError(
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
@@ -96,15 +106,27 @@ def _read(path):
 
 def _read_lines(path):
     records = []
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise ValueError(f"Line {number} of {path} must hold JSON: {error}.") from error
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (RecursionError, ValueError) as error:
+            raise ValueError(f"Line {number} of {path} must hold JSON: {error}.") from error
+        if not isinstance(record, Mapping):
+            raise ValueError(
+                f"Line {number} of {path} must hold an object. Got {line[:60]!r} instead."
+            )
+        records.append(record)
     return records
+
+
+def _lines(path, newline=None):
+    try:
+        with path.open(encoding="utf-8-sig", newline=newline) as lines:
+            yield from lines
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be in UTF-8: {error}.") from error
 
 
 def _read_beir(folder, split):
@@ -116,52 +138,73 @@ def _read_beir(folder, split):
             f"{judged} is not there. Splits in {folder}: {', '.join(splits) or 'none'}."
         )
     relevance: dict[str, dict[str, float]] = {}
-    with judged.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines, delimiter="\t")
+    rows = csv.reader(_lines(judged, newline=""), delimiter="\t")
+    try:
         for number, row in enumerate(rows, start=1):
-            if number == 1 and row[0] in ("query-id", "query_id", "qid"):
+            if not row or number == 1 and row[0] in ("query-id", "query_id", "qid"):
                 continue
+            if len(row) < 3 or not _is_number(row[-1]):
+                raise ValueError(
+                    f"Line {number} of {judged} must hold the ids of a query and a document and a "
+                    f"grade, between tabs. Got {row} instead."
+                )
             query, item, grade = row[0], row[-2], row[-1]  # a TREC file has a column more
             relevance.setdefault(query, {})[item] = float(grade)
-    corpus = _by_id(
-        folder / "corpus.jsonl",
-        lambda one: f"{one.get('title', '')} {one['text']}".strip(),
-    )
+    except csv.Error as error:
+        raise ValueError(f"{judged} must be a table: {error}.") from error
     return {
-        "corpus": corpus,
-        "queries": _by_id(folder / "queries.jsonl", lambda one: one["text"]),
+        "corpus": _by_id(folder / "corpus.jsonl", titled=True),
+        "queries": _by_id(folder / "queries.jsonl"),
         "relevant_docs": relevance,
         "judged only": True,
     }
 
 
-def _by_id(path, text_of):
+def _by_id(path, titled=False):
+    """Return the text of each id, after its title where it may have one."""
     texts: dict[str, str] = {}
     for number, record in enumerate(_read_lines(path), start=1):
-        one = str(record["_id"])
-        if one in texts:
+        one, text = record.get("_id"), record.get("text")
+        title = (titled and record.get("title")) or ""
+        if not (isinstance(one, str | int) and _is_text(text) and _is_text(title)):
+            raise ValueError(
+                f"Every record must have an _id, a text and perhaps a title. Record {number} of "
+                f"{path} has {one!r:.60}, {text!r:.60} and {title!r:.60} instead."
+            )
+        if str(one) in texts:
             raise ValueError(
                 f"Every id must stand once. {one!r} of record {number} of {path} does not."
             )
-        texts[one] = text_of(record)
+        texts[str(one)] = f"{title} {text}".strip() if titled else text
     return texts
 
 
+def _as_grades(found, path):
+    """Return the grades of documents by query, out of lists of ids or maps of id to grade."""
+    if not isinstance(found, Mapping):
+        raise ValueError(f"relevant_docs of {path} must be an object. Got {found!r:.60} instead.")
+    grades = {}
+    for query, judged in found.items():
+        if isinstance(judged, list):
+            judged = dict.fromkeys(map(str, judged), 1.0)
+        if not isinstance(judged, Mapping) or not all(map(_is_number, judged.values())):
+            raise ValueError(
+                f"relevant_docs of {path} must have for each query a list of ids, or an object of "
+                f"id to grade. Got {judged!r:.60} for {query!r} instead."
+            )
+        grades[query] = {item: float(grade) for item, grade in judged.items()}
+    return grades
+
+
 def _from_corpus(task_class, content, path):
-    def as_grades(found):
-        if isinstance(found, Mapping):
-            return {str(item): float(grade) for item, grade in found.items()}
-        return dict.fromkeys(map(str, found), 1.0)
-
-    def as_texts(found):
-        return {str(one): text for one, text in found.items()}
-
-    relevance = {str(query): as_grades(found) for query, found in content["relevant_docs"].items()}
-    queries = as_texts(content["queries"])
+    corpus, queries, relevance = (content[one] for one in ("corpus", "queries", "relevant_docs"))
+    for name, texts in (("corpus", corpus), ("queries", queries)):
+        if not isinstance(texts, Mapping) or not all(map(_is_text, texts.values())):
+            raise ValueError(f"{name} of {path} must be an object of id to text.")
     if "judged only" in content:
         relevance = {q: g for q, g in relevance.items() if any(v > 0 for v in g.values())}
         queries = {query: text for query, text in queries.items() if query in relevance}
-    return lambda **options: task_class(queries, as_texts(content["corpus"]), relevance, **options)
+    return lambda **options: task_class(queries, corpus, relevance, **options)
 
 
 def _from_triples(task_class, records, path):
@@ -198,10 +241,9 @@ def _from_columns(*fields):
 
 def _from_labelled_pairs(task_class, records, path):
     texts = [[record[field] for record in records] for field in ("text1", "text2")]
-    try:
-        labels = [float(record["label"]) for record in records]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Every label of {path} must be a number: {error}.") from error
+    if not all(_is_number(record["label"]) for record in records):
+        raise ValueError(f"Every label of {path} must be a number.")
+    labels = [float(record["label"]) for record in records]
     if task_class is PairClassificationTask:
         labels = [int(label) if label == int(label) else label for label in labels]
     return lambda **options: task_class(*texts, labels, **options)
@@ -210,6 +252,41 @@ def _from_labelled_pairs(task_class, records, path):
 def _as_list(value):
     return [value] if isinstance(value, str) else list(value)
 
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_number(value):
+    try:
+        return math.isfinite(float(value))
+    except (OverflowError, TypeError, ValueError):
+        return False
+
+
+def _are_numbers(value):
+    return isinstance(value, list) and all(map(_is_number, value))
+
+
+# Field of a record -> what its value must be, in words and as a check.
+_TEXT = ("a text", _is_text)
+_TEXTS = ("a list of texts", _are_texts)
+_TEXT_OR_TEXTS = (
+    "a text or a list of them",
+    lambda value: _is_text(value) or _are_texts(value),
+)
+_VALUES = {
+    **dict.fromkeys(("query", "text", "text1", "text2", "scored_text"), _TEXT),
+    **dict.fromkeys(("pos", "neg", "positive_text", "negative_text"), _TEXT_OR_TEXTS),
+    **dict.fromkeys(("human_summaries", "machine_summaries"), _TEXTS),
+    "scores": ("a list of numbers", _are_numbers),
+    "score": ("a number", _is_number),
+    "label": ("a text or a number", lambda value: isinstance(value, str | float | int)),
+}
 
 # Fields of a record -> how to build its task, and the classes that can read it, the usual first.
 # The order decides where a record has the fields of two.
