@@ -29,7 +29,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # What may be imported while a module loads. All else is optional or heavy: inside functions only.
 LOADS_WITH_A_MODULE = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", "numba", "pandas"}
 ALSO_AT_THE_TOP = {"cli": {"typer", "rich"}}
-KERNELS_LOAD = {"numpy", "numba", "math", "typing"}
+KERNELS_LOAD = {"numpy", "numba", "math", "typing", "contextlib", "functools", "warnings"}
 
 
 def modules():

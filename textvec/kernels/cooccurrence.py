@@ -10,10 +10,11 @@ embeddings".
 """
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def places_by_word(ids, ends, n_words):
     """List the places of each word in a stream in which -1 stands before and after each document.
 
@@ -43,7 +44,7 @@ def places_by_word(ids, ends, n_words):
     return stream, starts, places
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_pairs(ids, ends, window, n_words):
     """Count the pairs that each word is in: #(w), the sum of its row of co-occurrence counts.
 
@@ -61,14 +62,14 @@ def count_pairs(ids, ends, window, n_words):
     return n_pairs
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _longer(array):
     grown = np.empty(2 * len(array), array.dtype)
     grown[: len(array)] = array
     return grown
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_contexts(stream, starts, places, first, last, window):
     """Count for each word w how often each word c stands near it: #(w, c).
 
@@ -105,7 +106,7 @@ def count_contexts(stream, starts, places, first, last, window):
     return row_ends, contexts[:n_cells].copy(), counts[:n_cells].copy()
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def shifted_ppmi(row_ends, contexts, counts, n_pairs, context_shares, log_shift):
     """Weigh co-occurrence counts: max(log(#(w, c) / (#(w) P(c))) - log k, 0).
 

@@ -1,10 +1,11 @@
 """From the ids of a scanned corpus to those of its vocabulary: count, then renumber."""
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_ids(ids, n_ids):
     """Count how often each id occurs, and where first.
 
@@ -26,7 +27,7 @@ def count_ids(ids, n_ids):
     return counts, firsts
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def renumber(ids, ends, new_ids):
     """Give every token its new id and close the gaps that dropped tokens leave; in place.
 

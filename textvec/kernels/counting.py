@@ -5,7 +5,8 @@ no string is ever built. All ids are counted up from 0 in the order in which the
 """
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
 _WAITING = 64  # n-grams that are looked up in one go
@@ -15,7 +16,7 @@ for _i in range(64):
     _LOWEST_BIT[(0x03F79D71B4CB0A89 << _i & (1 << 64) - 1) >> 58] = _i
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def intern_ngrams(
     prefixes, tokens, doc_ends, first, last, n, part, n_parts, growing, table, n_ids, ids
 ):  # fmt: skip
@@ -83,18 +84,18 @@ def intern_ngrams(
     return table, n_ids
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _hash(key):
     hashed = key * _GOLDEN
     return (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _slot(key, mask):
     return np.int64(_hash(key - np.uint64(1)) >> np.uint64(16)) & mask
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _doubled(table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
@@ -110,7 +111,7 @@ def _doubled(table):
     return grown
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def blank(ids, kept):
     """Put -1 for ids that are not kept, in place.
 
@@ -122,7 +123,7 @@ def blank(ids, kept):
             ids[i] = -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def rank_by_appearance(levels, doc_ends, bases, kept):
     """Number the kept n-grams by first appearance: document, then n, then place; in place.
 
@@ -157,7 +158,7 @@ def rank_by_appearance(levels, doc_ends, bases, kept):
     return level_of[:n_ranks].copy(), start_of[:n_ranks].copy()
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_distinct(levels, doc_ends, first, last, n_features):
     """Count the distinct features of each document, and the documents of each feature.
 
@@ -181,19 +182,19 @@ def count_distinct(levels, doc_ends, first, last, n_features):
     return row_lengths, frequencies
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mark(feature, words, blocks):
     """Put a feature into a two-level set: a bit in words, and a bit in blocks for its word."""
     words[feature >> 6] |= np.uint64(1) << np.uint64(feature & 63)
     blocks[feature >> 12] |= np.uint64(1) << np.uint64(feature >> 6 & 63)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _lowest_bit(word):
     return _LOWEST_BIT[np.int64(((word & (~word + np.uint64(1))) * _DEBRUIJN) >> np.uint64(58))]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _flush(counts, words, blocks, columns, indices, data, entry):
     """Write columns and counts of the marked features in ascending order, and forget them all."""
     for block in range(len(blocks)):
@@ -210,7 +211,7 @@ def _flush(counts, words, blocks, columns, indices, data, entry):
     return entry
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_rows(levels, doc_ends, first, last, indptr, columns, indices, data):
     """Count the features of each document into its CSR row, ordered by feature.
 
@@ -238,7 +239,7 @@ def count_rows(levels, doc_ends, first, last, indptr, columns, indices, data):
         _flush(counts, words, blocks, columns, indices, data, indptr[doc])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def product_distinct(indptr, indices, part_indptr, part_indices, first, last, n_features):
     """`count_distinct` for documents whose features are those of their words.
 
@@ -260,7 +261,7 @@ def product_distinct(indptr, indices, part_indptr, part_indices, first, last, n_
     return row_lengths, frequencies
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def product_rows(
     indptr, indices, data, part_indptr, part_indices, part_data,
     first, last, out_indptr, columns, out_indices, out_data,
@@ -289,7 +290,7 @@ def product_rows(
         _flush(counts, words, blocks, columns, out_indices, out_data, out_indptr[doc])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hash_rows(indptr, indices, data, column_numbers, signs, columns):
     """Move CSR entries to other columns, with a sign; entries that meet are summed.
 

@@ -5,8 +5,8 @@ when the document's columns are sorted.
 """
 
 import numpy as np
-from numba import njit
 
+from textvec.kernels.compiling import compiled
 from textvec.kernels.scanning import (
     eight_bytes,
 )
@@ -16,23 +16,23 @@ _DIGIT = 11  # bits by which columns are sorted in one go, at most
 _1, _4 = np.uint64(1), np.uint64(4)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _times(word, factor):
     """Multiply modulo 2**32. Words are uint64 here: numba widens products of uint32 by itself."""
     return word * np.uint64(factor) & _LOW_32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _rotated(word, bits):
     return (word << np.uint64(bits) | word >> np.uint64(32 - bits)) & _LOW_32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _scrambled(word):
     return _times(_rotated(_times(word, 0xCC9E2D51), 15), 0x1B873593)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _murmur(text, begin, length):
     """Hash text[begin:begin + length], which more than seven bytes follow: uint64 below 2**32."""
     hashed = np.uint64(0)
@@ -48,12 +48,12 @@ def _murmur(text, begin, length):
     return hashed ^ hashed >> np.uint64(16)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _signed(hashed):
     return np.int64(hashed) - (np.int64(hashed >> np.uint64(31)) << 32)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def murmur_hashes(text, begins, ends):
     """Hash strings with MurmurHash3 (x86, 32 bits, seed 0; Austin Appleby, public domain).
 
@@ -71,7 +71,7 @@ def murmur_hashes(text, begins, ends):
     return hashes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hash_tokens(folded, spans):
     """Hash tokens as `murmur_hashes` does.
 
@@ -86,7 +86,7 @@ def hash_tokens(folded, spans):
     return hashes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_hashes(hashes, doc_ends, n_columns, alternate, indptr, indices, data):
     """Count the hashes of each document into the columns that they give, in CSR.
 

@@ -1,10 +1,11 @@
 """Late interaction: how well the token vectors of one text find those of another."""
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def max_sim(queries, query_ends, documents, document_ends):
     """Score every document for every query: each query token adds its best match.
 

@@ -8,8 +8,8 @@ and not into all, and thrown again only while slots are empty. The work is in pr
 """
 
 import numpy as np
-from numba import njit
 
+from textvec.kernels.compiling import compiled
 from textvec.kernels.top_k import _offer, _unwind
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, of the rolling polynomial modulo 2**64
@@ -21,7 +21,7 @@ _ROUNDS = 6  # of throws: a few empty slots are filled faster one by one, many b
 EMPTY = np.uint32(0xFFFFFFFF)  # in all slots of a row without shingles, and in no other
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mixed(value):
     """Return the 64 bits of splitmix64 (Steele, Lea and Flood 2014): each depends on all."""
     value = (value ^ (value >> _30)) * _MIX_1
@@ -29,7 +29,7 @@ def _mixed(value):
     return value ^ (value >> _31)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hash_terms(store, offsets, n_terms):
     """Return a hash of each term's bytes: (n_terms,) uint64.
 
@@ -45,7 +45,7 @@ def hash_terms(store, offsets, n_terms):
     return hashes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hash_shingles(letters, ends, size, seed):
     """Hash each run of ``size`` letters of each row; a shorter row is one shingle as a whole.
 
@@ -84,7 +84,7 @@ def hash_shingles(letters, ends, size, seed):
     return hashes[:n_shingles], shingle_ends
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _throw(hashes, begin, end, number, lowest):
     """Throw the shingles begin:end into slots; arguments as in sketch, ``number`` the round's."""
     slots = np.uint64(len(lowest))
@@ -97,7 +97,7 @@ def _throw(hashes, begin, end, number, lowest):
         lowest[slot] = min(lowest[slot], number << _32 | hashed & _LOW)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _lowest_rank(hashes, begin, end, slot):
     """Return the lowest 32-bit rank of the shingles begin:end by the multipliers of a slot."""
     factors = _mixed(slot + _BASE) | _1 << _32 | _1
@@ -110,7 +110,7 @@ def _lowest_rank(hashes, begin, end, slot):
     return least
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sketch(hashes, ends, signatures):
     """Fill the signature of each row of shingles.
 
@@ -147,7 +147,7 @@ def sketch(hashes, ends, signatures):
         begin = end
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def band_keys(signatures, n_bands, n_rows):
     """Hash the slots of each band: (n_bands, n_items) uint64.
 
@@ -164,7 +164,7 @@ def band_keys(signatures, n_bands, n_rows):
     return keys
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _agreements(first, second):
     """Count the slots in which two signatures agree."""
     count = 0
@@ -173,7 +173,7 @@ def _agreements(first, second):
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def near_pairs(signatures, keys, order, least):
     """Find the pairs of items that share a band and agree in at least ``least`` slots.
 
@@ -215,7 +215,7 @@ def near_pairs(signatures, keys, order, least):
     return pairs[:n_pairs], agreements[:n_pairs]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def near_items(queries, query_keys, signatures, keys, order, scores, ids):
     """Find, of the items that share a band with a query, those that agree in most slots.
 

@@ -1,12 +1,13 @@
 """From the words of documents to one vector each: means and maxima over ragged rows."""
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 _NOISE = 1e-6  # of a vector's length: what is left of it is rounding
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def weighted_means(ids, ends, first, last, vectors, weights, by_weight, means):
     """Average the vectors of each document's words: sum_i w_i v_i / n, or / sum_i w_i.
 
@@ -36,7 +37,7 @@ def weighted_means(ids, ends, first, last, vectors, weights, by_weight, means):
             means[doc, j] = total[j] / weighed if ends[doc] > start else 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def maxima(ids, ends, first, last, vectors, largest):
     """Take the largest number of each dimension over the vectors of each document's words.
 
@@ -52,7 +53,7 @@ def maxima(ids, ends, first, last, vectors, largest):
                 largest[doc, j] = max(largest[doc, j], vectors[word, j])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def remove_component(vectors, component):
     """Take from every vector its part along a direction: v - u (u . v); in place.
 

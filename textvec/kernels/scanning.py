@@ -17,7 +17,8 @@ Positions are unsigned here: a signed index costs a test for being negative at e
 """
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
 _MIX = np.uint64(0xD6E8FEB86659FD93)  # a random odd number
@@ -31,18 +32,18 @@ _0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
 )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mix(hashed, word):
     hashed = (hashed ^ word) * _MIX
     return hashed ^ (hashed >> _32)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _slot(key, more, n_slots):
     return ((key ^ more * _MIX) * _GOLDEN >> _32) & np.uint64(n_slots - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _find(key, more, term, begin, length, table, store, offsets):
     """Return the id of a term, or -1 - slot where it is missing and may be put."""
     n_slots = len(table) // 3
@@ -65,7 +66,7 @@ def _find(key, more, term, begin, length, table, store, offsets):
         slot = (slot + _1) & np.uint64(n_slots - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _doubled(table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
@@ -82,7 +83,7 @@ def _doubled(table):
     return grown
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _longer(array, size):
     grown = np.empty(size, array.dtype)
     for i in range(len(array)):
@@ -90,7 +91,7 @@ def _longer(array, size):
     return grown
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _decode(text, i):
     """Return the code point of two to four bytes from byte i on, and where the next one starts."""
     first = np.uint64(text[i])
@@ -105,7 +106,7 @@ def _decode(text, i):
     return high | third << _6 | fourth, i + _4
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _encode(code, term, length):
     """Write a code point of two to four bytes at term[length:], return the new length."""
     if code < 0x800:
@@ -123,7 +124,7 @@ def _encode(code, term, length):
     return length + _2
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def eight_bytes(text, i):
     """Return eight bytes from byte i on, the first lowest: compiled into one load."""
     return (
@@ -138,7 +139,7 @@ def eight_bytes(text, i):
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _n_chars(text, begin, end):
     """Count the characters of text[begin:end]: its bytes but those of the bits 10......"""
     begin, n_chars = np.uint64(begin), np.uint64(end - begin)
@@ -148,7 +149,7 @@ def _n_chars(text, begin, end):
     return n_chars
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def find_tokens(text, doc_ends, fold, min_chars):
     """Split documents into tokens.
 
@@ -198,7 +199,7 @@ def find_tokens(text, doc_ends, fold, min_chars):
     return folded, bounds[:n_bounds].reshape(-1, 2), token_ends
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _key(text, begin, length):
     """Return the two words of a term's key."""
     if length <= _EXACT:
@@ -211,7 +212,7 @@ def _key(text, begin, length):
     return hashed, length | _TOP_BIT
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _look_up(
     missing, found, keys, mores, text, spans, growing, table, store, offsets, n_terms
 ):  # fmt: skip
@@ -245,7 +246,7 @@ def _look_up(
     return table, store, offsets, n_terms
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def intern_strings(text, spans, growing, table, store, offsets, n_terms):
     """Give every string the id of its term.
 
@@ -303,7 +304,7 @@ def intern_tokens(
     return ids, token_ends, *interner
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scan_characters(text, doc_ends, fold, is_space):
     """Split documents into code points, each run of two or more spaces being one U+0020.
 
@@ -341,7 +342,7 @@ def scan_characters(text, doc_ends, fold, is_space):
     return codes[:n_codes].copy(), code_ends
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
     """Spell n-grams: the bytes of their tokens, with separators, end to end.
 
@@ -379,7 +380,7 @@ def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
     return text, ends
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def leading_bytes(text, begins, ends):
     """Return the first eight bytes of strings as numbers that sort as they do.
 
@@ -395,7 +396,7 @@ def leading_bytes(text, begins, ends):
     return leading
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _precedes(a, b, text, begins, ends):
     """Whether string a comes before or equals b, their first eight bytes being equal."""
     length_a, length_b = ends[a] - begins[a], ends[b] - begins[b]
@@ -405,7 +406,7 @@ def _precedes(a, b, text, begins, ends):
     return length_a <= length_b
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sort_ties(order, first, end, leading, text, begins, ends):
     """Order strings by all their bytes that are in order by their first eight; in place.
 

@@ -20,7 +20,8 @@ an atomic operation that threads contend for.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 _BLOCK = 32  # items compared with the limit at once, branch-free, before any is looked at
 _DENSE_BLOCK = 512  # where hits are rarer
@@ -74,7 +75,7 @@ class DenseItems(NamedTuple):
     norms: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def squared_norms(indptr, values):
     """Return the squared norm of each row, summed entry after entry: (n_rows,) float64.
 
@@ -90,7 +91,7 @@ def squared_norms(indptr, values):
     return squares
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, rest):
     """Scale the weights of postings, and fill peaks, common and rest; all as in SparseItems.
 
@@ -117,7 +118,7 @@ def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, r
 # --- scores the higher id is the worse. Empty places hold -inf and n_items.
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sift(scores, ids, size, score, item):
     """Replace the root of the heap in the first ``size`` places by (score, item)."""
     place = 0
@@ -140,14 +141,14 @@ def _sift(scores, ids, size, score, item):
     ids[place] = item
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _offer(scores, ids, score, item):
     """Keep (score, item) if it is among the k best so far."""
     if score > scores[0] or (score == scores[0] and item < ids[0]):
         _sift(scores, ids, len(scores), score, item)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _unwind(scores, ids, n_items, out_scores, out_ids):
     """Take the heap apart into (k,) outputs, best first; its empty places become 0 and -1."""
     for size in range(len(scores), 0, -1):
@@ -157,13 +158,13 @@ def _unwind(scores, ids, n_items, out_scores, out_ids):
         _sift(scores, ids, size - 1, scores[size - 1], ids[size - 1])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _limit(floor, offset, unit):
     """Return a score that must be reached, less the query's share of it, rounded down."""
     return floor - offset - 4 * unit * (abs(floor) + abs(offset))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _least(most, bias, slack, unit):
     """Return the least that an item can score which can score that at most."""
     return most - 2 * slack + 32 * unit * bias
@@ -172,7 +173,7 @@ def _least(most, bias, slack, unit):
 # --- Sparse
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
     """Score one item from its own row, in float64, term after term.
 
@@ -200,7 +201,7 @@ def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
     return query.dtype.type(total * scale)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _score_short(query_terms, query_values, start, stop, scale, terms, values, begin, end):
     """Score as _score_sparse does, searching the item's row for each term of a short query.
 
@@ -221,20 +222,20 @@ def _score_short(query_terms, query_values, start, stop, scale, terms, values, b
     return values.dtype.type(total * scale)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _is_untouched(added):
     """Whether an accumulator that began at -0.0 was never added to (-0.0 + 0.0 is +0.0)."""
     return added == 0 and np.signbit(added)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(added, postings, weights, begin, end, weight):
     """Add the postings begin:end of a term, times a weight, to what the items got so far."""
     for posting in range(np.uint64(begin), np.uint64(end)):
         added[postings[posting]] += weight * weights[posting]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add_and_list(added, postings, weights, begin, end, weight, touched, n_touched):
     """Add as _add does, and append to ``touched`` the items that had nothing so far."""
     for posting in range(np.uint64(begin), np.uint64(end)):
@@ -245,7 +246,7 @@ def _add_and_list(added, postings, weights, begin, end, weight, touched, n_touch
     return n_touched
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@compiled(fastmath={"reassoc", "contract"})
 def _dot(vector, rows, row):
     """Return vector @ rows[row] in the precision of the data, in whatever order is fastest."""
     total = vector.dtype.type(0)
@@ -255,7 +256,7 @@ def _dot(vector, rows, row):
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _raise_heights(added, bias, begin, heights):
     """Raise each height to the sum of one of the items from begin on."""
     for column in range(np.uint64(0), np.uint64(min(len(heights), len(added) - begin))):
@@ -264,7 +265,7 @@ def _raise_heights(added, bias, begin, heights):
         heights[column] = total if total > heights[column] else heights[column]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end):
     """Count the items in begin:end that may still reach the limit, whatever they get yet."""
     count = 0
@@ -276,7 +277,7 @@ def _count_open(added, bias, rest, norms, reach, peak, slack, limit, begin, end)
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _list_leads(added, bias, margin, all_count, heights, leads, ids, listed):
     """List the items that lead so far: the k best sums, those within a margin of them, and more.
 
@@ -317,7 +318,7 @@ def _list_leads(added, bias, margin, all_count, heights, leads, ids, listed):
     return n_listed
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _listed_limit(
     added, bias, norms, common, rows, slack, all_count, unit, leads, ids, listed, n_listed
 ):
@@ -345,7 +346,7 @@ def _listed_limit(
     return leads[0] if ids[0] < len(added) else added.dtype.type(-np.inf)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _complete_open(
     added, bias, rest, norms, common, rows, reach, peak, slack, limit, rounding, unit, leads, ids,
     listed,
@@ -382,7 +383,7 @@ def _complete_open(
     return n_listed, limit
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sparse_top_k(
     indptr, terms, values, scales, first, last, items, k, euclidean, every, out_scores, out_ids
 ):
@@ -545,7 +546,7 @@ def sparse_top_k(
 # --- Dense
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _score_dense(query, scale, euclidean, values, item):
     """Score one item as _score_sparse does; query (n_terms,) real."""
     total = 0.0
@@ -562,7 +563,7 @@ def _score_dense(query, scale, euclidean, values, item):
     return query.dtype.type(total * scale)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _block_limit(products, factor, scale, bias, norms, slack, unit, leads, ids):
     """Return what k items of a block reach at least, less the query's share of the score.
 
@@ -580,7 +581,7 @@ def _block_limit(products, factor, scale, bias, norms, slack, unit, leads, ids):
     return leads[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count_reaching(products, row, factor, scale, bias, norms, slack, limit, begin, end):
     """Count the items in begin:end that may reach the limit.
 
@@ -601,7 +602,7 @@ def _count_reaching(products, row, factor, scale, bias, norms, slack, limit, beg
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def dense_offer(queries, squares, scales, products, begin, items, euclidean, every, best, ids):
     """Offer a block of items to a block of queries' heaps, which start at -inf and n_items.
 
@@ -661,7 +662,7 @@ def dense_offer(queries, squares, scales, products, begin, items, euclidean, eve
                         limit = max(limit, real(_limit(best[row, 0], offset, unit)))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def unwind_heaps(best, ids, n_items, out_scores, out_ids):
     """Take (n_queries, k) heaps apart into outputs as sparse_top_k writes them."""
     for row in range(len(best)):
@@ -671,7 +672,7 @@ def unwind_heaps(best, ids, n_items, out_scores, out_ids):
 # --- Diversity
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mmr(relevance, similarities, diversity, k):
     """Choose k candidates that are relevant and unlike each other, one after another.
 

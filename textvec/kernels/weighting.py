@@ -9,10 +9,11 @@ Kamphuis et al. 2020, "Which BM25 Do You Mean?" (BM25).
 """
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def document_frequencies(indices, n_terms):
     """Count in how many documents each term is stored.
 
@@ -27,7 +28,7 @@ def document_frequencies(indices, n_terms):
     return frequencies
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scale_terms(indices, data, factors):
     """Multiply every entry by its term's factor, in place: data[e] *= factors[indices[e]].
 
@@ -39,7 +40,7 @@ def scale_terms(indices, data, factors):
         data[entry] *= factors[indices[entry]]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def normalize_rows(indptr, data, euclidean):
     """Divide each row by its l2 (or l1) norm, in place; a row without weight stays as it is.
 
@@ -62,7 +63,7 @@ def normalize_rows(indptr, data, euclidean):
             data[entry] /= norm
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def bm25_weigh(indptr, indices, data, term_weights, mean_length, saturation, b):
     """Replace every count by its BM25 weight, in place.
 

@@ -39,7 +39,8 @@ is |C| times the gradient, a longer step, and at the usual learning rates a bett
 import math
 
 import numpy as np
-from numba import njit
+
+from textvec.kernels.compiling import compiled
 
 LANES = 16  # float32 numbers in the widest registers
 SKIPGRAM, CBOW_MEAN, CBOW_SUM = 0, 1, 2
@@ -54,7 +55,7 @@ _SIGMOID[0], _SOFTPLUS[0], _SOFTPLUS[-1] = 0, 0, _REACH  # where they end they g
 _REORDERED = {"reassoc", "contract", "nsz", "arcp"}  # sums may be; NaN and infinity stay
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def random_bits(state):
     """Return 64 random bits and step ``state``: xorshift (Marsaglia 2003)."""
     bits = state[0]
@@ -65,19 +66,19 @@ def random_bits(state):
     return bits
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def random_below(n, state):
     """Return a random int64 from 0..n - 1, for n below 2**32."""
     return np.int64(((random_bits(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def random_share(state):
     """Return a random float64 from [0, 1)."""
     return (random_bits(state) >> np.uint64(11)) * 2.0**-53
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def alias_table(weights):
     """Prepare drawing by weight in constant time (Walker 1977; Vose 1991).
 
@@ -110,7 +111,7 @@ def alias_table(weights):
     return share, other
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def draw(tokens, ends, chosen, keep, share, other, state):
     """Thin the frequent words of chosen documents, and draw noise words for what is left of them.
 
@@ -147,7 +148,7 @@ def draw(tokens, ends, chosen, keep, share, other, state):
     return kept[:n_kept], kept_ends, noise
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _look_around(tokens, start, place, end, window, shrink, state, context):
     """Fill ``context`` with the words around tokens[place]; return how many there are."""
     reach = window
@@ -161,7 +162,7 @@ def _look_around(tokens, start, place, end, window, shrink, state, context):
     return n_context
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _pick_targets(word, noise, negative, state, targets):
     """Fill ``targets`` with the word and noise words other than it; return how many there are."""
     targets[0] = word
@@ -177,7 +178,7 @@ def _pick_targets(word, noise, negative, state, targets):
 # ------------------------------------------------------------------------------ the page to read
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def window_gradients(inputs, outputs):
     """Return J of one window, dJ/dx and dJ/du; formulas at the top.
 
@@ -197,7 +198,7 @@ def window_gradients(inputs, outputs):
     return loss, input_gradients, output_gradients
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def train_plainly(
     tokens, ends, noise, vectors, context_vectors, window, shrink, negative, architecture, alpha,
     state,
@@ -233,7 +234,7 @@ def train_plainly(
 # ---------------------------------------------------------------------------------- the fast one
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED)
+@compiled(fastmath=_REORDERED)
 def train(
     tokens, ends, noise, vectors, context_vectors, window, shrink, negative, architecture, alpha,
     state,
@@ -316,7 +317,7 @@ def train(
 # one stores, its few rows are few enough for the compiler to rule out that they overlap.
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+@compiled(fastmath=_REORDERED, inline="always")
 def _score_two(X, i, Y, t, E, lanes):
     s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
     r0 = r1 = r2 = r3 = r4 = r5 = np.float32(0)
@@ -342,7 +343,7 @@ def _score_two(X, i, Y, t, E, lanes):
     E[i + 1, t + 3], E[i + 1, t + 4], E[i + 1, t + 5] = r3, r4, r5
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+@compiled(fastmath=_REORDERED, inline="always")
 def _score_one(X, i, Y, t, E, lanes):
     s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
     for d in range(lanes):
@@ -357,7 +358,7 @@ def _score_one(X, i, Y, t, E, lanes):
     E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+@compiled(fastmath=_REORDERED, inline="always")
 def _add_inputs_to_two(E, i, t, X, context_vectors, targets, lanes):
     e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
     f0, f1, f2 = E[i, t + 1], E[i + 1, t + 1], E[i + 2, t + 1]
@@ -368,7 +369,7 @@ def _add_inputs_to_two(E, i, t, X, context_vectors, targets, lanes):
         context_vectors[two, d] += f0 * x0 + f1 * x1 + f2 * x2
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+@compiled(fastmath=_REORDERED, inline="always")
 def _add_inputs(E, i, t, X, context_vectors, targets, lanes):
     e0, e1, e2 = E[i, t], E[i + 1, t], E[i + 2, t]
     word = targets[t]
@@ -376,7 +377,7 @@ def _add_inputs(E, i, t, X, context_vectors, targets, lanes):
         context_vectors[word, d] += e0 * X[i, d] + e1 * X[i + 1, d] + e2 * X[i + 2, d]
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED, inline="always")
+@compiled(fastmath=_REORDERED, inline="always")
 def _add_targets(E, i, t, Y, rows, row, lanes):
     e0, e1, e2 = E[i, t], E[i, t + 1], E[i, t + 2]
     e3, e4, e5 = E[i, t + 3], E[i, t + 4], E[i, t + 5]
@@ -386,7 +387,7 @@ def _add_targets(E, i, t, Y, rows, row, lanes):
         rows[row, d] += near + far
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDERED)
+@compiled(fastmath=_REORDERED)
 def _turn_into_steps(E, n, n_targets, alpha):
     """Turn the scores of n inputs and n_targets targets into steps, in place; return the loss."""
     n_columns = E.shape[1]
@@ -413,7 +414,7 @@ def _turn_into_steps(E, n, n_targets, alpha):
 # ------------------------------------------------------------- spans that learn at the same time
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def number_apart(tokens, noise, number, words):
     """Number the words of a span 0, 1, ... in the order they are met, those of tokens first.
 
@@ -431,7 +432,7 @@ def number_apart(tokens, noise, number, words):
     return n_inputs, n_met
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _number(tokens, n_met, number, words):
     for place in range(len(tokens)):
         word = tokens[place]
@@ -443,7 +444,7 @@ def _number(tokens, n_met, number, words):
     return n_met
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def take_rows(matrix, words):
     """Return a copy of some rows: (n_taken, width) float32 of (n_words, width) float32."""
     rows = np.empty((len(words), matrix.shape[1]), np.float32)
@@ -454,7 +455,7 @@ def take_rows(matrix, words):
     return rows
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def changes_of(rows, matrix, words):
     """Subtract from rows, in place, what `take_rows` had found in the matrix."""
     for i in range(len(words)):
@@ -463,7 +464,7 @@ def changes_of(rows, matrix, words):
             rows[i, d] -= matrix[word, d]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def add_in_turn(matrix, words, changes, updates, pull, done, first, last):
     """Add the changes that one of several spans, which all began from ``matrix``, made to its rows.
 
