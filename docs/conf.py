@@ -4,13 +4,23 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from matplotlib.figure import Figure
+from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
+
 import textvec
 
 project = "textvec"
 author = "the textvec developers"
 release = version = textvec.__version__
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
-exclude_patterns = ["_build"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+suppress_warnings = ["config.cache"]  # the gallery's settings hold functions: built anew each time
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"textvec {release}"
@@ -18,6 +28,46 @@ html_theme_options = {"show_prev_next": False}
 html_copy_source = False
 autodoc_typehints = "none"  # the docstrings name the types
 numpydoc_show_class_members = False  # the template for classes lists them
+
+# The order in which one reads them.
+EXAMPLES = [
+    "two_sentences.py",
+    "plot_toy_skipgram.py",
+    "sparse_vs_dense_english.py",
+    "sparse_vs_dense_chinese.py",
+    "hotel_recommender.py",
+    "journey_to_the_west.py",
+]
+
+
+def scrape_figures(block, block_vars, gallery_conf):
+    """Save what pyplot shows, and a figure that is the value of a cell, as notebooks show it."""
+    text = matplotlib_scraper(block, block_vars, gallery_conf)
+    figure = block_vars["example_globals"].get("___")
+    if not isinstance(figure, Figure) or figure in _SEEN:
+        return text
+    _SEEN.append(figure)
+    path = next(block_vars["image_path_iterator"])
+    figure.savefig(path, dpi=100)
+    return text + figure_rst([path], gallery_conf["src_dir"])
+
+
+_SEEN: list[Figure] = []
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",  # all of them run, and one that fails fails the build
+    "within_subsection_order": EXAMPLES.index,
+    "image_scrapers": [scrape_figures],
+    "capture_repr": ("_repr_html_",),
+    "doc_module": ("textvec",),
+    "backreferences_dir": "gallery/backreferences",
+    "reference_url": {"textvec": None},
+    "remove_config_comments": True,
+    "show_signature": False,
+    "download_all_examples": False,
+    "min_reported_time": 0,
+}
 
 # Modules whose functions are public under the module's name.
 MODULES = [
