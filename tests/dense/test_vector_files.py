@@ -331,6 +331,9 @@ def test_bad_options(options, error, message, path):
         (b"a 4\nb\n", "line 2: expected a word and its count. Got 'b"),
         (b"a 4\nb 3\nc -1\n", "line 3: expected a word and its count"),
         (b"a 4\nc 3\nd 1\n", "has no count of 'b'"),
+        (b"a 4\n\xff 3\n", r"line 2: the word '\\\\xff' is not utf-8. Pass its encoding"),
+        (b"a 9999999999999999999\n", "line 1: expected a word and its count"),
+        (b"a" * 100_000, "line 1: expected a word and its count"),
     ],
 )
 def test_bad_counts(counts, message, path):

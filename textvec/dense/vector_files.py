@@ -32,6 +32,7 @@ _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside 
 _LONGEST_LINE = 1 << 26  # bytes
 _LONGEST_WORD = 1 << 16  # bytes
 _LONGEST_HEADER = 256  # bytes
+_MOST_DIGITS = 18  # of a count, which an int64 holds
 _MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER = re.compile(rb"[ \t]*([0-9]+)[ \t]+([0-9]+)[ \t\r]*\n")
@@ -122,13 +123,17 @@ def read_counts(path, encoding="utf-8", unicode_errors="strict"):
     """
     counts = {}
     with opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            match = re.fullmatch(rb"(.+?)[ \t]+([0-9]+)\s*", line)
-            if match is None:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_WORD), b""), start=1):
+            word, _, count = line.rstrip().replace(b"\t", b" ").rpartition(b" ")
+            if not word or not count.isdigit() or len(count) > _MOST_DIGITS:
                 raise ValueError(
                     f"{path}, line {number}: expected a word and its count. Got {_shown(line)}."
                 )
-            counts[match[1].decode(encoding, unicode_errors)] = int(match[2])
+            word = line[: len(word)].rstrip(b" \t")
+            try:
+                counts[word.decode(encoding, unicode_errors)] = int(count)
+            except UnicodeDecodeError as error:
+                raise _not_text(f"{path}, line {number}", word, encoding) from error
     return counts
 
 
@@ -363,10 +368,7 @@ class _Reader:
         try:
             word = raw.decode(encoding, errors)
         except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{self.path}, {self._where(i)}: the word {_shown(raw)} is not {encoding}. Pass "
-                'its encoding, for example "latin-1", or unicode_errors="replace".'
-            ) from error
+            raise _not_text(f"{self.path}, {self._where(i)}", raw, encoding) from error
         if not word and errors == "strict":
             self._refuse(i, "the word is empty")
         return word
@@ -443,6 +445,13 @@ def _shown(raw):
     """Return bytes for a message, cut to a length that can be read."""
     text = raw.decode("utf-8", "backslashreplace")
     return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _not_text(where, raw, encoding):
+    return ValueError(
+        f"{where}: the word {_shown(raw)} is not {encoding}. Pass its encoding, for example "
+        '"latin-1", or unicode_errors="replace".'
+    )
 
 
 def _encoded(word):
