@@ -41,7 +41,7 @@ def replacing(path):
     """
     path = Path(os.path.realpath(path))  # a link stays a link to the new content
     with _naming(path):
-        with _file_aside(path.parent) as aside:
+        with file_aside(path.parent) as aside:
             with open(aside, "wb") as file:
                 yield file
                 file.flush()
@@ -67,7 +67,7 @@ def check_place(path):
     with _naming(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "")
-        with _file_aside(path.parent):
+        with file_aside(path.parent):
             pass
 
 
@@ -84,10 +84,20 @@ def _naming(path):
 
 
 @contextmanager
-def _file_aside(folder):
-    """Make an empty file; at the end it goes, if it is still there.
+def file_aside(folder):
+    """Make an empty file to write to and to rename; at the end it goes, if it is still there.
 
     It is locked as long as this process lives, which tells it from what killed ones left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is made, and where abandoned ones are removed.
+
+    Yields
+    ------
+    Path
+        The file.
     """
     _sweep(folder)
     aside, lock = _new_file(folder)

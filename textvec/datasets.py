@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from textvec._checks import check_choice
+from textvec._writing import file_aside
 
 _LANGUAGES = ("en", "zh")
 
@@ -450,20 +451,23 @@ def _fetch(remote):
         return cached  # a broken download is fetched again instead
     import pooch
 
+    download = pooch.HTTPDownloader(timeout=30, chunk_size=1 << 16)
     try:
-        pooch.retrieve(
-            remote.url,
-            known_hash=f"sha256:{remote.sha256}",
-            fname=cached.name,
-            path=cached.parent,
-            downloader=pooch.HTTPDownloader(timeout=30),
-        )
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with file_aside(cached.parent) as aside:
+            download(remote.url, os.fspath(aside), None)
+            if (found := _sha256(aside)) != remote.sha256:
+                raise ValueError(
+                    f"{remote.url} does not match: it should have the sha256 {remote.sha256}. "
+                    f"Got {found}."
+                )
+            os.replace(aside, cached)
     except OSError as error:
         looked = " and ".join(map(str, [*given, cached]))
         hint = "" if given else " The environment variable TEXTVEC_DATA is not set."
         raise OSError(
             f"{remote.name} is neither on this machine (looked for {looked}) nor could it be "
-            f"downloaded from {remote.url} ({type(error).__name__}).{hint} "
+            f"downloaded from {remote.url} ({error.strerror or type(error).__name__}).{hint} "
             f"Fetch it on a machine with a network and save it as {cached}."
         ) from error
     return cached
