@@ -50,6 +50,24 @@ def write_bert(folder, head="BertModel", **config):
     return folder
 
 
+def write_m3(folder):
+    """Write a tiny model of BGE-M3's kind: random weights, and two heads beside them."""
+    import torch
+    import transformers
+
+    size = write_tokenizer(folder, eos_token="[SEP]")
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    shape |= {"intermediate_size": 32, "max_position_embeddings": 66, "initializer_range": 0.5}
+    config = transformers.XLMRobertaConfig(vocab_size=size, pad_token_id=0, **shape)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        transformers.XLMRobertaModel(config).save_pretrained(folder)
+        for name, width in (("sparse_linear", 1), ("colbert_linear", 16)):
+            head = {"weight": torch.randn(width, 16), "bias": torch.randn(width)}
+            torch.save(head, folder / f"{name}.pt")
+    return write_sentence_config(folder, pooling="cls")
+
+
 def write_sentence_config(folder, pooling="mean", normalize=True, **config):
     """Write what sentence-transformers writes beside a network."""
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling")]

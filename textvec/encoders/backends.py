@@ -2,7 +2,8 @@
 
 A backend has ``poolings`` (the names of the vectors that it can give), ``encode(texts, poolings,
 prefix)``, which yields :class:`~textvec.encoders.batching.Encoded` batches as they get done, and
-``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs.
+``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs. The backend
+"transformers" may also be asked for what the model's heads give.
 """
 
 import json
@@ -146,6 +147,11 @@ class Choice:
     def pools_itself(self):
         """Whether the backend gives one vector, its own, instead of a choice of poolings."""
         return self.backend not in ("transformers", "onnx")
+
+    @property
+    def heads(self):
+        """What the backend gives beside one vector a text."""
+        return self.folder.heads if self.backend == "transformers" else ()
 
     def identity(self):
         """Return what tells vectors of this model from others': weights and all settings."""

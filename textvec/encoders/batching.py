@@ -15,8 +15,9 @@ class Encoded(NamedTuple):
     ----------
     rows : ndarray of shape (n_texts,), int64
         Which texts, by their place in what was given.
-    vectors : dict of str to ndarray of shape (n_texts, n_dimensions), float32
-        By pooling, or ``"vector"`` where the model pools itself.
+    vectors : dict of str to ndarray of shape (n_texts, n_dimensions), or list of ndarray
+        By pooling, or ``"vector"`` where the model pools itself: float32. By head: an array for
+        each text.
     n_tokens : int
         How many tokens were read for them; 0 where nobody counts.
     """
@@ -90,7 +91,7 @@ def pack(lengths, budget):
     return batches
 
 
-def encode_in_batches(network, texts, poolings, budget):
+def encode_in_batches(network, texts, wanted, budget):
     """Run a network over texts; while it computes, the next texts are being tokenised.
 
     Parameters
@@ -99,8 +100,8 @@ def encode_in_batches(network, texts, poolings, budget):
         What has ``tokenize`` and ``forward``.
     texts : list of str
         The texts.
-    poolings : tuple of str
-        Which vectors are wanted of each.
+    wanted : tuple of str
+        Which poolings and heads.
     budget : int
         Tokens of a batch, as in :func:`pack`.
 
@@ -121,21 +122,20 @@ def encode_in_batches(network, texts, poolings, budget):
             ahead = pool.submit(network.tokenize, texts[first + WINDOW : first + 2 * WINDOW])
             for batch in pack([len(ids) for ids in tokens], budget):
                 rows = [tokens[row] for row in batch]
-                vectors = network.forward(rows, poolings)
+                vectors = network.forward(rows, wanted)
                 rows_here = batch + first
                 _check_finite(vectors, rows_here, texts)
                 yield Encoded(rows_here, vectors, sum(map(len, rows)))
 
 
 def _check_finite(vectors, rows, texts):
-    for vector in vectors.values():
-        bad = ~np.isfinite(vector).all(axis=1)
-        if bad.any():
-            row = rows[bad.argmax()]
-            raise ValueError(
-                f"The model gave NaN or infinity for text {row} ({texts[row][:60]!r}). With "
-                'dtype="float16" try "bfloat16" or "float32"; else its weights are damaged.'
-            )
+    for of_texts in vectors.values():
+        for row, vector in zip(rows, of_texts):
+            if not np.isfinite(vector).all():
+                raise ValueError(
+                    f"The model gave NaN or infinity for text {row} ({texts[row][:60]!r}). With "
+                    'dtype="float16" try "bfloat16" or "float32"; else its weights are damaged.'
+                )
 
 
 def padded(rows, pad_id):

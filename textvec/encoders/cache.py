@@ -14,6 +14,7 @@ _FILE = "vectors.sqlite"
 _WAIT = 60  # seconds that a process waits while another writes
 _AT_ONCE = 500  # keys in one question
 _CHECKSUM = 4  # bytes in front of each vector
+_SCHEMA = "vectors (id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, vector BLOB NOT NULL)"
 
 
 class EncodingCache:
@@ -68,12 +69,12 @@ class EncodingCache:
         Returns
         -------
         dict of bytes to ndarray, float32
-            The vectors found; keys that are not here are not in it.
+            The arrays found, in their shapes; keys that are not here are not in it.
         """
         found = {}
         if not self._file.exists():
             return found
-        with self._connection() as connection:
+        with connected(self._file, _SCHEMA) as connection:
             for start in range(0, len(keys), _AT_ONCE):
                 some = keys[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
@@ -92,11 +93,11 @@ class EncodingCache:
         Parameters
         ----------
         vectors : dict of bytes to ndarray
-            Kept as float32, in place of what was under these keys.
+            Of any shape; kept as float32, in place of what was under these keys.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
         rows = [(key, _pack(vector)) for key, vector in vectors.items()]
-        with self._connection() as connection:
+        with connected(self._file, _SCHEMA) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
                 "INSERT OR REPLACE INTO vectors (key, vector) VALUES (?, ?)", rows
@@ -107,7 +108,7 @@ class EncodingCache:
     def __len__(self):
         if not self._file.exists():
             return 0
-        with self._connection() as connection:
+        with connected(self._file, _SCHEMA) as connection:
             return connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
 
     @property
@@ -128,35 +129,56 @@ class EncodingCache:
             last = oldest + (newest - oldest) // 10
             connection.execute("DELETE FROM vectors WHERE id <= ?", (last,))
 
-    @contextmanager
-    def _connection(self):
-        """Connect anew: a connection shared by threads, or kept over a fork, is not safe."""
-        path = self._file
-        try:
-            with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
-                connection.execute("PRAGMA synchronous=NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors"
-                    " (id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, vector BLOB NOT NULL)"
-                )
-                yield connection
-        except sqlite3.OperationalError as error:
-            raise OSError(f"The cache {path} cannot be used: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise OSError(
-                f"The cache {path} is damaged ({error}). Delete it: its vectors are made again."
-            ) from error
+
+@contextmanager
+def connected(path, schema):
+    """Connect to a database that several processes share.
+
+    A connection is made anew each time: one shared by threads, or kept over a fork, is not safe.
+
+    Parameters
+    ----------
+    path : path-like
+        Its file; made if it is not there.
+    schema : str
+        Name and columns of its one table.
+
+    Yields
+    ------
+    sqlite3.Connection
+        Without transactions but those begun by hand.
+
+    Raises
+    ------
+    OSError
+        If it cannot be used, or is damaged.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}")
+            yield connection
+    except sqlite3.OperationalError as error:
+        raise OSError(f"The cache {path} cannot be used: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise OSError(
+            f"The cache {path} is damaged ({error}). Delete it: its vectors are made again."
+        ) from error
 
 
-def _pack(vector):
-    content = np.ascontiguousarray(vector, "<f4").tobytes()
+def _pack(array):
+    array = np.ascontiguousarray(array, "<f4")
+    shape = np.array([array.ndim, *array.shape], "<i4")
+    content = shape.tobytes() + array.tobytes()
     return zlib.crc32(content).to_bytes(_CHECKSUM, "little") + content
 
 
 def _unpack(content):
-    """Return the vector in an entry, or None if it is not what was written."""
+    """Return the array in an entry, or None if it is not what was written."""
     checksum, body = content[:_CHECKSUM], content[_CHECKSUM:]
-    if zlib.crc32(body).to_bytes(_CHECKSUM, "little") != checksum or len(body) % 4:
+    if zlib.crc32(body).to_bytes(_CHECKSUM, "little") != checksum:
         return None
-    return np.frombuffer(body, "<f4")
+    n_dimensions = int.from_bytes(body[:4], "little")
+    shape = np.frombuffer(body, "<i4", n_dimensions, offset=4)
+    return np.frombuffer(body, "<f4", offset=4 + shape.nbytes).reshape(shape)

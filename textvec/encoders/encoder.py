@@ -1,13 +1,14 @@
 """TransformerVectorizer: a pretrained encoder behind fit and transform."""
 
-import hashlib
 import os
 import warnings
 from typing import Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.metrics.pairwise import pairwise_distances
+from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,13 +16,18 @@ from textvec._checks import check_choice, check_number, closest_names
 from textvec.encoders.backends import BACKENDS, Choice
 from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
+from textvec.encoders.encoding import encode_texts
+from textvec.encoders.heads import HEAD_FILES, token_matrix
 from textvec.encoders.pooling import POOLINGS
 from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
 from textvec.persistence import SaveMixin
+from textvec.ragged import Ragged
 from textvec.text.splitters import RecursiveTextSplitter
 
 _LONG_TEXT = ("truncate", "mean_chunks", "max_chunks")
 _PRECISIONS = ("float32", "int8", "binary")
+_OUTPUTS = ("dense", *HEAD_FILES)
+_SIDES = ("document", "query")
 _warned: set = set()  # (model, pooling) whose warning was given
 _HARMLESS = {"file_name", "gguf_file", "max_retries", "timeout"}  # in the model_kwargs of a file
 
@@ -245,6 +251,47 @@ default="auto"
         """
         return self._in_precision(self._float_vectors(raw_documents, "query"))
 
+    def encode(self, texts, output="dense", side="document", prompt=None):
+        """Return one or several representations of texts, from one pass of the network.
+
+        Parameters
+        ----------
+        texts : str or iterable of str
+            One text or several.
+        output : {"dense", "sparse", "multi_vector"}, or a set of these, default="dense"
+            ``"dense"`` is the vector that :meth:`transform` gives. Models with further heads, such
+            as BGE-M3, also give ``"sparse"``, weights of the text's own tokens, and
+            ``"multi_vector"``, a vector for each token but the first, for
+            :func:`~textvec.encoders.multi_vector.max_sim_scores`; formulas in
+            :mod:`textvec.encoders.heads`.
+        side : {"document", "query"}, default="document"
+            Which prompt the texts get.
+        prompt : str, default=None
+            A prompt or template for this call, instead of that of the side.
+
+        Returns
+        -------
+        ndarray, csr_matrix or Ragged, or dict of str to these
+            A dict by output if ``output`` is a set. Dense vectors are of shape (n_texts,
+            n_dimensions), token weights (n_texts, n_tokens_of_the_vocabulary), float32, and
+            vectors of tokens a Ragged with values of shape (n_tokens_of_all_texts, n_dimensions),
+            float32, at unit length. For a str one vector, one row, and one matrix.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such head, or texts were to be cut into chunks.
+        """
+        check_choice("side", side, _SIDES)
+        outputs = {output} if isinstance(output, str) else set(output)
+        for one in outputs or {None}:
+            check_choice("output", one, _OUTPUTS)
+        several = [texts] if isinstance(texts, str) else texts
+        found = self._outputs(several, outputs, side, prompt)
+        if isinstance(texts, str):
+            found = {name: _first_row(rows) for name, rows in found.items()}
+        return found[output] if isinstance(output, str) else found
+
     def encode_query(self, texts, prompt=None):
         """Return the vectors of queries, as in sentence-transformers.
 
@@ -260,7 +307,7 @@ default="auto"
         ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
             One vector for a str.
         """
-        return self._encode(texts, "query", prompt)
+        return self.encode(texts, side="query", prompt=prompt)
 
     def encode_document(self, texts, prompt=None):
         """Return the vectors of documents, as in sentence-transformers.
@@ -277,7 +324,7 @@ default="auto"
         ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
             One vector for a str.
         """
-        return self._encode(texts, "document", prompt)
+        return self.encode(texts, prompt=prompt)
 
     def similarity(self, vectors, others):
         """Compare all vectors with all others, by the measure that the model was trained for.
@@ -334,43 +381,81 @@ default="auto"
 
     @property
     def _n_features_out(self):
-        return self._in_precision(self._vectors_of(["text"], Prompt())).shape[1]
+        vectors = self._encoded(self._choice(), ["text"], {"dense"}, Prompt())["dense"]
+        return self._in_precision(vectors).shape[1]
 
     # ------------------------------------------------------------------------------- encoding
 
-    def _encode(self, texts, side, prompt):
-        if isinstance(texts, str):
-            return self._encode([texts], side, prompt)[0]
-        return self._in_precision(self._float_vectors(texts, side, prompt))
+    def _outputs(self, raw_documents, outputs, side, template=None):
+        """Return what is asked for of each text, by output."""
+        self._check_parameters()
+        texts = check_texts(raw_documents)
+        choice = self._choice()
+        self._check_heads(choice, outputs - {"dense"})
+        prompt = self._prompt(choice, side, template)
+        found = self._encoded(choice, texts or ["text"], outputs, prompt)
+        if "dense" in outputs:
+            found["dense"] = self._in_precision(found["dense"][: len(texts)])
+        if "sparse" in outputs:
+            rows = found["sparse"][: len(texts)]
+            found["sparse"] = _align_api_if_sparse(token_matrix(rows, choice.load().n_tokens))
+        if "multi_vector" in outputs:
+            values = np.concatenate(found["multi_vector"])
+            ends = np.cumsum([len(vectors) for vectors in found["multi_vector"]])[: len(texts)]
+            found["multi_vector"] = Ragged(values[: ends[-1] if texts else 0], ends)
+        return found
 
-    def _float_vectors(self, raw_documents, side="document", template=None):
+    def _float_vectors(self, raw_documents, side="document"):
         """Return the vectors before ``precision``, with prompts, chunks, normalising and all."""
         self._check_parameters()
         texts = check_texts(raw_documents)
         choice = self._choice()
-        if template is not None:
-            prompt = parse_prompt(template)
-        else:
-            folder = choice.folder
-            prompts, name = self.prompts, self.prompt_name if side == "document" else None
-            if isinstance(prompts, str):
-                prompts = family_prompts(prompts)
-            elif prompts is None:
-                prompts = folder.prompts if folder is not None else {}
-                if folder is not None and name is None and folder.default_prompt_name in prompts:
-                    name = folder.default_prompt_name if side not in prompts else None
-            prompt = choose_prompt(prompts, name, side)
-        return self._vectors_of(texts, prompt)
+        prompt = self._prompt(choice, side)
+        return self._encoded(choice, texts or ["text"], {"dense"}, prompt)["dense"][: len(texts)]
 
-    def _vectors_of(self, texts, prompt):
-        if not texts:
-            return self._vectors_of(["text"], prompt)[:0]
-        choice = self._choice()
-        pooling = self._resolved_pooling(choice)
+    def _prompt(self, choice, side, template=None):
+        """Return the prompt of one side: that of the call, the parameters or the model."""
+        if template is not None:
+            return parse_prompt(template)
+        folder = choice.folder
+        prompts, name = self.prompts, self.prompt_name if side == "document" else None
+        if isinstance(prompts, str):
+            prompts = family_prompts(prompts)
+        elif prompts is None:
+            prompts = folder.prompts if folder is not None else {}
+            if folder is not None and name is None and folder.default_prompt_name in prompts:
+                name = folder.default_prompt_name if side not in prompts else None
+        return choose_prompt(prompts, name, side)
+
+    def _encoded(self, choice, texts, outputs, prompt):
+        """Return dense vectors, an array, and what heads give, lists of arrays, by output."""
+        pooling = self._resolved_pooling(choice) if "dense" in outputs else None
+        wanted = {output: pooling if output == "dense" else output for output in outputs}
+
+        def encode(around):
+            found = encode_texts(
+                choice,
+                around,
+                tuple(wanted.values()),
+                prompt.prefix,
+                self._opened_cache(),
+                self.verbose,
+            )
+            found = {output: found[name] for output, name in wanted.items()}
+            if "dense" in found:
+                found["dense"] = np.array(found["dense"], np.float32)
+            return found
+
         if self.long_text == "truncate":
-            vectors = self._pooled(choice, pooling, self._prompted(choice, texts, prompt), prompt)
+            found = encode(self._prompted(choice, texts, prompt))
         else:
-            vectors = self._chunked(choice, pooling, texts, prompt)
+            found = {"dense": self._chunked(choice, texts, prompt, encode)}
+        if "dense" in found:
+            found["dense"] = self._shaped(choice, found["dense"])
+        return found
+
+    def _shaped(self, choice, vectors):
+        """Cut vectors to the wanted width, and bring them to unit length if they shall have it."""
         if self.truncate_dim is not None and self.truncate_dim < vectors.shape[1]:
             vectors = vectors[:, : self.truncate_dim]
         normalizes = self.normalize
@@ -388,7 +473,7 @@ default="auto"
             return [prompt.around(text) for text in texts]
         return [prompt.around(_shortened(text, prompt, backend, limit)) for text in texts]
 
-    def _chunked(self, choice, pooling, texts, prompt):
+    def _chunked(self, choice, texts, prompt, encode):
         """Return one vector for each text from those of its chunks."""
         backend = choice.load()
         limit = self.max_length or getattr(backend, "max_length", None)
@@ -406,76 +491,12 @@ default="auto"
         for text in texts:
             chunks += [chunk.text for chunk in splitter.split(text)] or [text]
             ends.append(len(chunks))
-        around = [prompt.around(chunk) for chunk in chunks]
-        vectors = self._pooled(choice, pooling, around, prompt)
+        vectors = encode([prompt.around(chunk) for chunk in chunks])["dense"]
         starts = [0, *ends[:-1]]
         if self.long_text == "max_chunks":
             return np.maximum.reduceat(vectors, starts)
         counts = np.diff([0, *ends])[:, None].astype(np.float32)
         return np.add.reduceat(vectors, starts) / counts
-
-    def _pooled(self, choice, pooling, texts, prompt):
-        """Return the vectors of texts as the backend gives them, each text encoded once."""
-        places: dict = {}
-        for row, text in enumerate(texts):
-            places.setdefault(text, []).append(row)
-        distinct = list(places)
-        vectors = dict(self._distinct(choice, pooling, distinct, prompt))
-        rows = np.empty((len(texts), len(vectors[0])), np.float32)
-        for number, text in enumerate(distinct):
-            rows[places[text]] = vectors[number]
-        return rows
-
-    def _distinct(self, choice, pooling, texts, prompt):
-        """Yield (place, vector) for each text, from the cache or else the network."""
-        cache = self._opened_cache()
-        if cache is None:
-            for batch in self._batches(choice, texts, (pooling,), prompt):
-                yield from zip(batch.rows.tolist(), batch.vectors[pooling])
-            return
-        identity = choice.identity()
-        keys = [_key(identity, pooling, prompt.prefix, text) for text in texts]
-        found = cache.get(keys)
-        yield from ((row, found[key]) for row, key in enumerate(keys) if key in found)
-        missing = [row for row, key in enumerate(keys) if key not in found]
-        if not missing:
-            return
-        poolings = choice.load().poolings
-        for batch in self._batches(choice, [texts[row] for row in missing], poolings, prompt):
-            rows = [missing[place] for place in batch.rows.tolist()]
-            cache.put(
-                {
-                    _key(identity, name, prompt.prefix, texts[row]): vector
-                    for name, vectors in batch.vectors.items()
-                    for row, vector in zip(rows, vectors)
-                }
-            )
-            yield from zip(rows, batch.vectors[pooling])
-
-    def _batches(self, choice, texts, poolings, prompt):
-        """Yield the backend's batches, and show how far they are."""
-        backend = choice.load()
-        missing = set(poolings) - set(backend.poolings)
-        if missing:
-            raise ValueError(
-                f"pooling {missing.pop()!r} needs layers that the backend {choice.backend!r} does "
-                f"not give. Choose one of {', '.join(backend.poolings)}."
-            )
-        batches = backend.encode(texts, poolings, prompt.prefix)
-        if not self.verbose:
-            yield from batches
-            return
-        from tqdm import tqdm
-
-        n_tokens = 0
-        with tqdm(total=len(texts), unit="text", desc=f"{choice.backend} ({poolings[0]})") as bar:
-            for batch in batches:
-                n_tokens += batch.n_tokens
-                seconds = bar.format_dict["elapsed"]
-                if n_tokens and seconds:
-                    bar.set_postfix_str(f"{n_tokens / seconds:,.0f} tokens/s", refresh=False)
-                bar.update(len(batch.rows))
-                yield batch
 
     # ------------------------------------------------------------------------------ precision
 
@@ -516,6 +537,24 @@ default="auto"
                 f"prompts must be a dict or the name of a family, such as {', '.join(near)}. "
                 f"Got {self.prompts!r} instead."
             )
+
+    def _check_heads(self, choice, heads):
+        """Raise unless the model and its backend give what is asked for beside one vector."""
+        missing = sorted(heads - set(choice.heads))
+        if not missing:
+            if heads and self.long_text != "truncate":
+                raise ValueError(
+                    f"output {sorted(heads)[0]!r} is of whole texts: it must go with "
+                    f"long_text='truncate'. Got {self.long_text!r} instead."
+                )
+            return
+        files = " and ".join(f"{HEAD_FILES[name]}.pt (or .safetensors)" for name in missing)
+        message = f"output {' and '.join(map(repr, missing))} needs {files} beside the weights of "
+        message += f"{self.model}, which the backend 'transformers' reads. The backend "
+        message += f"{choice.backend!r} gives {' and '.join(map(repr, ('dense', *choice.heads)))}."
+        if "sparse" in missing:
+            message += " For a masked language model (SPLADE) use SparseTransformerVectorizer."
+        raise ValueError(message)
 
     def _choice(self):
         settings = {
@@ -595,16 +634,6 @@ default="auto"
         return tags
 
 
-def _key(identity, pooling, prefix, text):
-    """Return the digest of a text and of all that makes its vector what it is."""
-    digest = hashlib.blake2b(digest_size=32)
-    for part in (identity, pooling, prefix, text):
-        content = part.encode("utf-8", "surrogatepass")
-        digest.update(len(content).to_bytes(8, "little"))
-        digest.update(content)
-    return digest.digest()
-
-
 def _shortened(text, prompt, backend, limit):
     """Cut a text so that it fits together with its prompt."""
     if backend.count_tokens(prompt.around(text)) <= limit:
@@ -617,6 +646,13 @@ def _shortened(text, prompt, backend, limit):
         else:
             too_long = middle
     return text[:fits]
+
+
+def _first_row(rows):
+    """Return what an output holds for the first text."""
+    if isinstance(rows, Ragged):
+        return next(rows.rows())
+    return rows[[0]] if sparse.issparse(rows) else rows[0]
 
 
 def _as_float(vectors):

@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from textvec._checks import import_optional
+from textvec.encoders.heads import HEAD_FILES
 
 # What models are made of; other formats of the same weights stay out of downloads and digests.
 _TEXTUAL = ("*.json", "*.txt", "*.model", "*.jinja", "*.jsonl")
 _WEIGHTS = {
-    "transformers": ("*.safetensors",),
+    "transformers": ("*.safetensors", "*_linear.pt"),
     "sentence-transformers": ("*.safetensors",),
     "static": ("*.safetensors",),
     "onnx": ("*.onnx", "*.onnx_data", "*.onnx.data"),
@@ -156,6 +157,33 @@ class ModelFolder:
                     'and allow it with model_kwargs={"trust_remote_code": True}.'
                 )
 
+    @property
+    def has_safetensors(self):
+        """Whether the network's own weights are in that format."""
+        heads = HEAD_FILES.values()
+        return any(file.stem not in heads for file in self.path.rglob("*.safetensors"))
+
+    @property
+    def heads(self):
+        """Which outputs the model has a head for, beside its vector."""
+        return tuple(name for name in HEAD_FILES if self.head_file(name) is not None)
+
+    def head_file(self, name):
+        """Return the file of a head, or None if the model does not have it.
+
+        Parameters
+        ----------
+        name : {"sparse", "multi_vector"}
+            What the head gives.
+
+        Returns
+        -------
+        Path or None
+            The file.
+        """
+        files = [self.path / f"{HEAD_FILES[name]}{end}" for end in (".safetensors", ".pt")]
+        return next((file for file in files if file.is_file()), None)
+
     def onnx_file(self, name=None):
         """Return the ONNX file.
 
@@ -196,7 +224,8 @@ class ModelFolder:
         str
             In hexadecimal.
         """
-        patterns = _TEXTUAL if weights else (*_TEXTUAL, "*.safetensors", *_OLD_WEIGHTS, "*.py")
+        ours = (*_WEIGHTS["transformers"], *_OLD_WEIGHTS, "*.py")
+        patterns = _TEXTUAL if weights else (*_TEXTUAL, *ours)
         files = {file for pattern in patterns for file in self.path.rglob(pattern)}
         ignored = {file for pattern in _OTHER_FORMATS for file in self.path.rglob(pattern)}
         names = [(file.relative_to(self.path).as_posix(), file) for file in files - ignored]
@@ -274,7 +303,7 @@ def find_model(model, revision=None, backend="transformers", trust_remote_code=F
             name, revision=revision, allow_patterns=allowed, ignore_patterns=ignored
         )
         folder = ModelFolder(fetch(patterns))
-        if backend != "onnx" and not list(folder.path.rglob("*.safetensors")):
+        if backend != "onnx" and not folder.has_safetensors:
             folder = ModelFolder(fetch([*patterns, *_OLD_WEIGHTS]))
     except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
         reason = str(error).strip().split("\n")[0]

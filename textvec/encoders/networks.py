@@ -7,6 +7,7 @@ import numpy as np
 
 from textvec._checks import import_optional
 from textvec.encoders.batching import encode_in_batches, padded
+from textvec.encoders.heads import HEAD_FILES, load_head
 from textvec.encoders.pooling import LAST_LAYER_POOLINGS, LAYERS, POOLINGS, pool, token_weights
 
 # On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
@@ -64,11 +65,18 @@ class TorchNetwork:
             model = model.to(self.device)  # else the library has placed it
         model.config.use_cache = False  # keys and values are for generating text
         self.model = model.eval()
+        self.folder = folder
+        self._heads: dict = {}  # by name, from the first text that one is wanted for
         self.pad_id = first_given(self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
         if append_eos and self.tokenizer.eos_token_id is None:
             raise ValueError(
                 f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
             )
+
+    @property
+    def n_tokens(self):
+        """How many tokens the network knows, rows that only fill up included."""
+        return self.model.config.vocab_size
 
     def tokenize(self, texts):
         """Return the token ids of each text, special ones included, cut to the limit."""
@@ -94,9 +102,14 @@ class TorchNetwork:
         """Yield the vectors of texts, batch by batch."""
         return encode_in_batches(self, texts, poolings, self.budget)
 
-    def forward(self, rows, poolings):
-        """Return the wanted vectors of one batch, a dict of arrays (n_texts, n_dimensions)."""
+    def forward(self, rows, wanted):
+        """Return what is wanted of one batch, by pooling or head.
+
+        That of a pooling is an array (n_texts, n_dimensions), that of a head a list of arrays.
+        """
         torch = self.torch
+        heads = [name for name in wanted if name in HEAD_FILES]
+        poolings = [name for name in wanted if name not in heads]
         ids, mask = padded(rows, self.pad_id)
         all_layers = any(LAYERS[name] != (-1,) for name in poolings)
         given = torch.from_numpy(mask).to(self.device)
@@ -110,7 +123,13 @@ class TorchNetwork:
             layers = output.hidden_states if all_layers else (output.last_hidden_state,)
             if all_layers:
                 layers = (*layers[:-1], output.last_hidden_state)
-            return self._pool(layers, mask, given, poolings)
+            found = self._pool(layers, mask, given, poolings)
+            return found | {name: self._head(name).of_batch(layers[-1], rows) for name in heads}
+
+    def _head(self, name):
+        if name not in self._heads:
+            self._heads[name] = load_head(name, self.folder, self.model, self.tokenizer)
+        return self._heads[name]
 
     def _pool(self, layers, mask, given, poolings):
         """As ``pooling.pool``, where the layers are: only one vector a text leaves the device."""
@@ -234,6 +253,12 @@ class OnnxNetwork:
         (hidden,) = self.session.run([self.output], feeds)
         hidden = hidden.astype(np.float32, copy=False)
         return {name: pool(name, [hidden], mask) for name in poolings}
+
+
+def token_names(tokenizer, n_tokens):
+    """Return the tokens by id; ids that no token has are called unused."""
+    known = tokenizer.convert_ids_to_tokens(range(min(len(tokenizer), n_tokens)))
+    return [*known, *(f"unused {i}" for i in range(len(known), n_tokens))]
 
 
 def torch_device(torch, device):

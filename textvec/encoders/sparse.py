@@ -4,14 +4,21 @@ import os
 from typing import Self
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._sparse import _align_api_if_sparse
 
 from textvec._checks import check_choice, check_number, import_optional
 from textvec.encoders.batching import check_texts, pack, padded
+from textvec.encoders.heads import token_matrix
 from textvec.encoders.model_files import find_model
-from textvec.encoders.networks import first_given, quiet, torch_device, torch_dtype
+from textvec.encoders.networks import (
+    TorchNetwork,
+    first_given,
+    quiet,
+    token_names,
+    torch_device,
+    torch_dtype,
+)
 from textvec.persistence import SaveMixin
 
 _BUDGET = 2048  # tokens of a batch
@@ -19,22 +26,28 @@ _DEFAULT_LENGTH = 512
 
 
 class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
-    """Weigh the tokenizer's tokens by a masked language model: SPLADE.
+    """Weigh the tokenizer's tokens by a network: SPLADE, or the lexical weights of BGE-M3.
 
-    For each token of a text the network guesses which tokens of its vocabulary belong there. The
-    weight of vocabulary entry ``v`` is ``log(1 + max(0, max_i logit_iv))`` over the tokens ``i`` of
-    the text, or the sum over ``i`` of ``log(1 + max(0, logit_iv))``. So a text also holds words
-    that it does not say. Vectors are compared by dot product, and indexed as counts are.
+    SPLADE is a masked language model. For each token of a text it guesses which tokens of its
+    vocabulary belong there. The weight of vocabulary entry ``v`` is ``log(1 + max(0, max_i
+    logit_iv))`` over the tokens ``i`` of the text, or the sum over ``i`` of ``log(1 + max(0,
+    logit_iv))``. So a text also holds words that it does not say. The guesses for one text at a
+    time exist, tokens x vocabulary, and never those of a batch.
 
-    The guesses for one text at a time exist, tokens x vocabulary, and never those of a batch.
+    A model with a head for it, ``sparse_linear`` as in BGE-M3, weighs a text's own tokens and no
+    others: see :mod:`textvec.encoders.heads`.
+
+    Vectors are compared by dot product, and indexed as counts are.
 
     Parameters
     ----------
     model : str or path-like
         A folder in the layout of Hugging Face, or a name on the hub, such as
-        ``"naver/splade-v3"``: a network with a head for masked language modelling.
+        ``"naver/splade-v3"`` or ``"BAAI/bge-m3"``: a network with a head for masked language
+        modelling, or with the file ``sparse_linear.pt`` (or ``.safetensors``) beside it.
     pooling : {"max", "sum"}, default="max"
-        Over the tokens of a text: ``"max"`` as in SPLADE v2 and later, ``"sum"`` as in the first.
+        Over the tokens of a text: ``"max"`` as in SPLADE v2 and later and in BGE-M3, ``"sum"`` as
+        in the first SPLADE.
     max_length : int >= 1, default=None
         The most tokens of a text that the model reads; None for its own limit.
     dtype : str, default="float32"
@@ -49,7 +62,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     FileNotFoundError
         If there is no such model, or it cannot be downloaded.
     ValueError
-        In transform, if a weight is not finite.
+        In transform, if a weight is not finite, or the model has no such head.
 
     See Also
     --------
@@ -58,7 +71,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     References
     ----------
     Formal, Piwowarski and Clinchant 2021, "SPLADE", equation 2; Formal et al. 2021, "SPLADE v2",
-    equation 6.
+    equation 6; Chen et al. 2024, "BGE M3-Embedding", section 3.2.
 
     Examples
     --------
@@ -130,15 +143,8 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
                         f"The model gave NaN or infinity for text {place} "
                         f"({texts[place][:60]!r}). Try another dtype."
                     )
-                columns = np.flatnonzero(weights)
-                rows[place] = columns, weights[columns]
-        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        indices = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
-        data = np.concatenate([np.zeros(0, np.float32), *(values for _, values in rows)])
-        shape = (len(texts), head.n_columns)
-        return _align_api_if_sparse(
-            sparse.csr_array((data, indices.astype(np.int32), indptr), shape)
-        )
+                rows[place] = weights
+        return _align_api_if_sparse(token_matrix(rows, head.n_tokens))
 
     def get_feature_names_out(self, input_features=None):
         """Return the tokens that the columns stand for.
@@ -153,16 +159,28 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_tokens_of_the_vocabulary,), object
             The tokenizer's tokens, by id.
         """
-        return np.array(self._head().names(), object)
+        head = self._head()
+        return np.array(token_names(head.tokenizer, head.n_tokens), object)
 
     def _head(self):
         key = repr(self.get_params())
         known = self.__dict__.get("_loaded")
         if known is None or known[0] != key:
             folder = find_model(self.model, self.revision)
-            head = _LanguageHead(folder, self.pooling, self.max_length, self.dtype, self.device)
+            if "sparse" in folder.heads:
+                head = self._lexical_head(folder)
+            else:
+                head = _LanguageHead(folder, self.pooling, self.max_length, self.dtype, self.device)
             known = self._loaded = (key, head)
         return known[1]
+
+    def _lexical_head(self, folder):
+        if self.pooling != "max":
+            raise ValueError(
+                f"pooling must be 'max' for {self.model}, which weighs each token by its greatest "
+                f"weight in the text. Got {self.pooling!r} instead."
+            )
+        return _LexicalHead(folder, self.max_length, self.dtype, self.device)
 
     def __getstate__(self):
         state = {**super().__getstate__()}
@@ -178,6 +196,17 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.requires_fit = False
         return tags
+
+
+class _LexicalHead(TorchNetwork):
+    """A network whose head for token weights stands beside it."""
+
+    def __init__(self, folder, max_length, dtype, device):
+        super().__init__(folder, dtype, device, max_length, False, 1, {})
+
+    def weights(self, rows):
+        """Return token ids and weights of each text of a batch, arrays (2, n)."""
+        return self.forward(rows, ("sparse",))["sparse"]
 
 
 class _LanguageHead:
@@ -206,13 +235,8 @@ class _LanguageHead:
         place = next(name for name, module in model.named_modules() if module is self.decoder)
         parent, _, name = place.rpartition(".")
         setattr(model.get_submodule(parent), name, torch.nn.Identity())
-        self.n_columns = self.decoder.weight.shape[0]
+        self.n_tokens = self.decoder.weight.shape[0]
         self.pad_id = first_given(self.tokenizer.pad_token_id, 0)
-
-    def names(self):
-        known = self.tokenizer.convert_ids_to_tokens(range(len(self.tokenizer)))
-        spare = [f"unused {i}" for i in range(len(known), self.n_columns)]  # rows of padding
-        return [*known, *spare][: self.n_columns]
 
     def tokenize(self, texts):
         if not texts:
@@ -222,7 +246,7 @@ class _LanguageHead:
         )["input_ids"]
 
     def weights(self, rows):
-        """Yield the weights of each text of a batch, (n_columns,) float32."""
+        """Yield token ids and weights of each text of a batch, arrays (2, n)."""
         torch = self.torch
         ids, mask = padded(rows, self.pad_id)
         with torch.inference_mode():
@@ -232,11 +256,12 @@ class _LanguageHead:
             ).logits
             for row, states in zip(rows, hidden):
                 if not row:
-                    yield np.zeros(self.n_columns, np.float32)
+                    yield np.zeros((2, 0), np.float32)
                     continue
-                logits = self.decoder(states[: len(row)]).float()  # (n_tokens, n_columns)
+                logits = self.decoder(states[: len(row)]).float()  # (length, n_tokens)
                 if self.pooling == "max":  # both functions rise, so the maximum may come first
                     pooled = logits.amax(dim=0).relu().log1p()
                 else:
                     pooled = logits.relu().log1p().sum(dim=0)
-                yield pooled.cpu().numpy()
+                (columns,) = pooled.nonzero(as_tuple=True)
+                yield torch.stack([columns.float(), pooled[columns]]).cpu().numpy()

@@ -1,0 +1,158 @@
+"""From texts to what is wanted of each: every distinct text once, from the cache where it can be.
+
+A cache keeps every pooling of a text, so that the network is not asked again for another one. Who
+is about to encode texts claims them; those who want the same at the same time wait for the cache.
+"""
+
+import hashlib
+import time
+from contextlib import contextmanager
+
+from textvec.encoders.batching import WINDOW
+from textvec.encoders.claims import Claims
+
+_PAUSE = 0.05  # seconds between looks at whether another process is done
+
+
+def encode_texts(choice, texts, wanted, prefix="", cache=None, verbose=False):
+    """Return what is wanted of each text.
+
+    Parameters
+    ----------
+    choice : Choice
+        The model.
+    texts : list of str
+        The texts, with their prompts around them.
+    wanted : tuple of str
+        Poolings and heads.
+    prefix : str, default=""
+        What the texts begin with that is not theirs.
+    cache : EncodingCache, default=None
+        Where to look first, and to keep what is made, batch by batch.
+    verbose : bool, default=False
+        Show how far it is.
+
+    Returns
+    -------
+    dict of str to list of ndarray
+        For each name in ``wanted`` one array for each text: float32, a vector for a pooling and a
+        matrix for a head.
+
+    Raises
+    ------
+    ValueError
+        If the backend does not give what is wanted.
+    """
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    distinct = list(places)
+    if cache is None:
+        found = {}
+        with _progress(verbose, choice, len(distinct)) as tell:
+            for rows, vectors in _batches(choice, distinct, wanted, prefix, tell):
+                _keep(found, rows, vectors, wanted)
+    else:
+        found = _through_cache(choice, distinct, wanted, prefix, cache, verbose)
+    return {name: [found[places[text]][name] for text in texts] for name in wanted}
+
+
+def _through_cache(choice, texts, wanted, prefix, cache, verbose):
+    """Return what is wanted by place in ``texts``, from the cache or else the network."""
+    identity = choice.identity()
+
+    def key(row, name):
+        return _digest(identity, name, prefix, texts[row])
+
+    def known(rows):
+        keys = {row: {name: key(row, name) for name in wanted} for row in rows}
+        stored = cache.get([key for of_row in keys.values() for key in of_row.values()])
+        return {
+            row: {name: stored[key] for name, key in of_row.items()}
+            for row, of_row in keys.items()
+            if stored.keys() >= set(of_row.values())
+        }
+
+    found = known(range(len(texts)))
+    missing = [row for row in range(len(texts)) if row not in found]
+    if not missing:
+        return found
+    poolings = choice.load().poolings
+    made = (*poolings, *(name for name in wanted if name not in poolings))
+    with Claims(cache.folder) as claims, _progress(verbose, choice, len(missing)) as tell:
+        while missing:
+            others = []  # what somebody else is making
+            for first in range(0, len(missing), WINDOW):
+                window = {key(row, "claim"): row for row in missing[first : first + WINDOW]}
+                mine = claims.take(list(window))
+                others += [row for claim, row in window.items() if claim not in mine]
+                rows = [row for claim, row in window.items() if claim in mine]
+                just_made = known(rows)  # by others, between our look and our claim
+                tell(len(just_made))
+                found |= just_made
+                rows = [row for row in rows if row not in just_made]
+                some = [texts[row] for row in rows]
+                for places, vectors in _batches(choice, some, made, prefix, tell):
+                    batch = [rows[place] for place in places]
+                    cache.put(
+                        {
+                            key(row, name): vector
+                            for name, of_texts in vectors.items()
+                            for row, vector in zip(batch, of_texts)
+                        }
+                    )
+                    _keep(found, batch, vectors, wanted)
+                claims.release()
+            if len(others) == len(missing):
+                time.sleep(_PAUSE)
+            missing = others
+    return found
+
+
+def _batches(choice, texts, wanted, prefix, tell):
+    """Yield places in ``texts``, and what is wanted of these, as it gets done."""
+    backend = choice.load()
+    missing = [name for name in wanted if name not in (*backend.poolings, *choice.heads)]
+    if missing:
+        raise ValueError(
+            f"pooling {missing[0]!r} needs layers that the backend {choice.backend!r} does "
+            f"not give. Choose one of {', '.join(backend.poolings)}."
+        )
+    for batch in backend.encode(texts, wanted, prefix):
+        tell(len(batch.rows), batch.n_tokens)
+        yield batch.rows.tolist(), batch.vectors
+
+
+def _keep(found, rows, vectors, wanted):
+    for place, row in enumerate(rows):
+        found[row] = {name: vectors[name][place] for name in wanted}
+
+
+@contextmanager
+def _progress(verbose, choice, n_texts):
+    """Give what to tell of texts done, and tokens read for them."""
+    if not verbose:
+        yield lambda n_done, n_tokens=0: None
+        return
+    from tqdm import tqdm
+
+    n_read = 0
+    with tqdm(total=n_texts, unit="text", desc=choice.backend) as bar:
+
+        def tell(n_done, n_tokens=0):
+            nonlocal n_read
+            n_read += n_tokens
+            seconds = bar.format_dict["elapsed"]
+            if n_read and seconds:
+                bar.set_postfix_str(f"{n_read / seconds:,.0f} tokens/s", refresh=False)
+            bar.update(n_done)
+
+        yield tell
+
+
+def _digest(*parts):
+    """Return the digest of a text and of all that makes its vector what it is."""
+    digest = hashlib.blake2b(digest_size=32)
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
+    return digest.digest()
