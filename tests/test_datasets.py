@@ -1,9 +1,5 @@
-import hashlib
-import http.server
 import os
 import re
-import threading
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +10,6 @@ from textvec import datasets
 
 LANGUAGES = ["en", "zh"]
 COLUMNS = ["id", "name", "address", "desc", "city", "style", "price_band", "amenities"]
-TINY_CSV = 'name,address,desc\nCaf\xe9 Inn,"1 Pier",Quiet\xa0rooms\n'.encode("latin-1")
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -108,9 +103,11 @@ def test_list_datasets(monkeypatch, tmp_path):
     assert table["cached"].tolist() == (table["kind"] == "ships with textvec").tolist()
     assert table.index.is_unique
     assert table.loc["novel_zh", "cached"]
+    assert table.loc["banking77", ["kind", "licence"]].tolist() == ["downloaded once", "CC BY 4.0"]
+    assert table.loc["20newsgroups", "kind"] == "read from TEXTVEC_DATA"
     assert table.loc["hotels_zh", "rows"] == len(datasets.load_hotels("zh").frame)
     (tmp_path / "hotels").mkdir()
-    (tmp_path / "hotels" / "Seattle_Hotels.csv").write_bytes(TINY_CSV)
+    (tmp_path / "hotels" / "Seattle_Hotels.csv").touch()
     assert datasets.list_datasets().set_index("name").loc["seattle_hotels", "cached"]
 
 
@@ -125,85 +122,6 @@ def test_seattle_hotels():
     assert seattle.frame.loc[0, "name"] == "Hilton Garden Seattle Downtown"
     assert any("\xa0" in text for text in seattle.data)  # bytes that UTF-8 would refuse
     assert seattle.frame.notna().all(axis=None)
-
-
-@pytest.fixture
-def web(monkeypatch, tmp_path):
-    """Serve the Seattle file from 127.0.0.1; yield the list of paths that it was asked for."""
-    folder = tmp_path / "web"
-    folder.mkdir()
-    (folder / "Seattle_Hotels.csv").write_bytes(TINY_CSV)
-    asked = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args):
-            asked.append(self.path)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    remote = replace(
-        datasets._SEATTLE,
-        url=f"http://127.0.0.1:{server.server_address[1]}/Seattle_Hotels.csv",
-        sha256=hashlib.sha256(TINY_CSV).hexdigest(),
-    )
-    monkeypatch.setattr(datasets, "_SEATTLE", remote)
-    monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("TEXTVEC_DATA", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    yield asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_download_happens_once(web, tmp_path):
-    for _ in range(2):
-        seattle = datasets.fetch_seattle_hotels()
-        assert seattle.frame.loc[0].tolist() == ["Café Inn", "1 Pier", "Quiet\xa0rooms"]
-    assert web == ["/Seattle_Hotels.csv"]
-    assert (tmp_path / "cache/hotels/Seattle_Hotels.csv").read_bytes() == TINY_CSV
-
-
-def test_broken_cache_is_downloaded_again(web, tmp_path):
-    cached = tmp_path / "cache/hotels/Seattle_Hotels.csv"
-    cached.parent.mkdir(parents=True)
-    cached.write_bytes(TINY_CSV[:-5])
-    assert len(datasets.fetch_seattle_hotels().data) == 1
-    assert cached.read_bytes() == TINY_CSV
-
-
-def test_changed_download_is_refused(web, monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets, "_SEATTLE", replace(datasets._SEATTLE, sha256="0" * 64))
-    with pytest.raises(ValueError, match="does not match"):
-        datasets.fetch_seattle_hotels()
-    assert not list((tmp_path / "cache").rglob("*.csv"))
-
-
-def test_data_folder_comes_before_the_network(web, monkeypatch, tmp_path):
-    monkeypatch.setenv("TEXTVEC_DATA", str(tmp_path))
-    given = tmp_path / "hotels" / "Seattle_Hotels.csv"
-    given.parent.mkdir()
-    given.write_bytes(TINY_CSV)
-    assert len(datasets.fetch_seattle_hotels().data) == 1
-    given.write_bytes(b"name,address,desc\n")
-    with pytest.raises(ValueError, match=re.escape(str(given))):
-        datasets.fetch_seattle_hotels()
-    assert web == []
-
-
-def test_offline_error_says_where_and_what_to_do(web, monkeypatch, tmp_path):
-    nowhere = replace(datasets._SEATTLE, url="http://127.0.0.1:9/Seattle_Hotels.csv")
-    monkeypatch.setattr(datasets, "_SEATTLE", nowhere)
-    with pytest.raises(OSError, match="could it be downloaded") as caught:
-        datasets.fetch_seattle_hotels()
-    message = str(caught.value)
-    assert str(tmp_path / "cache" / "hotels" / "Seattle_Hotels.csv") in message
-    assert nowhere.url in message
-    assert "TEXTVEC_DATA is not set" in message
 
 
 def test_cache_folder(monkeypatch, tmp_path):

@@ -7,6 +7,8 @@ import pytest
 from sklearn.utils import Bunch
 
 from textvec import datasets
+from textvec.datasets.catalogue import real_sets
+from textvec.datasets.fetchers import NOVELS
 
 HAN = re.compile("[\u4e00-\u9fff]")
 TRACES = re.compile(
@@ -95,7 +97,7 @@ def test_unknown_novel_is_named():
         datasets.fetch_novel("dream_of_the_red_chamber")
 
 
-@pytest.mark.parametrize("name", sorted(datasets._NOVELS))
+@pytest.mark.parametrize("name", NOVELS)
 def test_real_novels(name):
     needs_data()
     real = datasets.fetch_novel(name)
@@ -114,8 +116,9 @@ def serve(monkeypatch, tmp_path, text):
     """Put a text of our own where 三国演义 is looked for; return its path."""
     content = text.encode()
     monkeypatch.setenv("TEXTVEC_DATA", str(tmp_path))
-    remote = replace(datasets._NOVELS["three_kingdoms"], sha256=sha256(content).hexdigest())
-    monkeypatch.setitem(datasets._NOVELS, "three_kingdoms", remote)
+    one = real_sets()["three_kingdoms"]
+    file = replace(one.files["text"], sha256=sha256(content).hexdigest())
+    monkeypatch.setitem(real_sets(), "three_kingdoms", replace(one, files={"text": file}))
     path = tmp_path / "novels" / "three_kingdoms_zh.txt"
     path.parent.mkdir()
     path.write_bytes(content)
