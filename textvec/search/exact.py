@@ -23,6 +23,7 @@ from textvec.kernels.top_k import (
     unwind_heaps,
 )
 from textvec.persistence import SaveMixin
+from textvec.sparse.rows import index_dtype
 
 _QUERY_BLOCK = 256  # sparse queries that one thread takes at a time
 _DENSE_QUERY_BLOCK = 1024  # dense ones: the more, the more of its peak BLAS reaches
@@ -400,8 +401,8 @@ def _ordered(X):
     if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
-    index = np.int32 if max(X.nnz, *X.shape) < np.iinfo(np.int32).max else np.int64
-    indices, indptr = X.indices.astype(index, copy=False), X.indptr.astype(index, copy=False)
+    integers = index_dtype(max(X.nnz, *X.shape))
+    indices, indptr = (part.astype(integers, copy=False) for part in (X.indices, X.indptr))
     return sparse.csr_array((X.data, indices, indptr), shape=X.shape)
 
 

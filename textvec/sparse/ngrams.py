@@ -26,10 +26,11 @@ from textvec.kernels.counting import (
 from textvec.kernels.hashing import count_hashes, murmur_hashes
 from textvec.kernels.scanning import join_terms, leading_bytes, scan_characters, sort_ties
 from textvec.ragged import Ragged
-from textvec.sparse.rows import row_pointers
+from textvec.sparse.rows import index_dtype, row_pointers
 from textvec.text.vocabulary import Interner, encode, fold_table
 
 _N_CODES = 0x110000
+_MOST_IDS = np.iinfo(np.int32).max  # of n-grams
 _STRINGS_AT_ONCE = 1 << 12  # made without a break, then other threads may have the GIL
 
 
@@ -384,8 +385,9 @@ def count_hashed(hashes, n_columns, alternate_sign, dtype):
     csr_array
         Indices sorted; hashes that fall into one column are summed, sums of 0 included.
     """
-    indptr = np.empty(len(hashes.ends) + 1, np.int32)
-    indices = np.empty(len(hashes.values), np.int32)
+    integers = index_dtype(len(hashes.values))
+    indptr = np.empty(len(hashes.ends) + 1, integers)
+    indices = np.empty(len(hashes.values), integers)
     data = np.empty(len(indices), np.float64 if dtype == np.float64 else np.int64)
     count_hashes(*hashes, n_columns, alternate_sign, indptr, indices, data)
     data, indices = data[: indptr[-1]].copy(), indices[: indptr[-1]].copy()
@@ -530,6 +532,11 @@ def _learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
         if n > 1:
             _, size = _learn_level(levels[n - 2], tokens, n, n_jobs, levels[n - 1])
             sizes.append(size)
+        if sum(sizes) > _MOST_IDS:
+            raise ValueError(
+                f"There are {sum(sizes)} different n-grams up to {n} tokens, and ids are of 32 "
+                "bits. Raise min_df, lower ngram_range, or use HashingVectorizer."
+            )
         if pruning.is_idle:
             continue
         level = levels[n - 1 : n]

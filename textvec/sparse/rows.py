@@ -7,8 +7,13 @@ from scipy import sparse
 from textvec._threads import bounds_of_parts, run_parts
 from textvec.kernels.weighting import normalize_rows
 
-MAX_INT32 = np.iinfo(np.int32).max  # a matrix of more entries has 64-bit indices
+MAX_INT32 = np.iinfo(np.int32).max  # matrices of more entries, rows or columns have int64 indices
 _ENTRIES_PER_THREAD = 100_000  # a pool for less costs more than it saves
+
+
+def index_dtype(largest):
+    """Return the integers that indices of up to ``largest`` ask for."""
+    return np.int32 if largest <= MAX_INT32 else np.int64
 
 
 def for_row_blocks(function, indptr, n_jobs):
@@ -29,7 +34,7 @@ def normalize_in_place(X, norm, n_jobs):
 def row_pointers(row_lengths):
     """Return ``indptr`` of rows of so many entries, of the integers that their number asks for."""
     indptr = np.concatenate([[0], np.cumsum(row_lengths)])
-    return indptr.astype(np.int32 if indptr[-1] <= MAX_INT32 else np.int64)
+    return indptr.astype(index_dtype(indptr[-1]))
 
 
 def compact(counts):
