@@ -4,10 +4,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from urllib.parse import quote
 
+from textvec._writing import file_aside
+
 _HOST = "https://raw.githubusercontent.com"
+_CHUNK = 1 << 16  # bytes
 
 
 @dataclass(frozen=True)
@@ -99,26 +101,26 @@ def _fetch(remote):
 def _download(remote, cached):
     """Write a file into the cache: whole and right, or not at all."""
     import pooch
+    from requests import RequestException
 
+    download = pooch.HTTPDownloader(timeout=30, chunk_size=_CHUNK)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=cached.parent).close()
+        with file_aside(cached.parent) as aside:
+            download(remote.url, os.fspath(aside), None)
+            if not _is_whole(aside, remote):
+                raise ValueError(
+                    f"What {remote.url} sent does not match its sha256, {remote.sha256}."
+                )
+            os.replace(aside, cached)
+    except RequestException as error:
+        reason = f"it could not be downloaded from {remote.url} ({type(error).__name__}: {error})"
+        raise OSError(_not_found(remote, reason)) from error
     except OSError as error:
         raise OSError(
             f"{remote.file} is not on this machine, and {cached.parent} cannot take it ({error}). "
             "Set the environment variable TEXTVEC_CACHE to a folder that can be written."
         ) from error
-    try:
-        pooch.retrieve(
-            remote.url,
-            known_hash=f"sha256:{remote.sha256}",
-            fname=cached.name,
-            path=cached.parent,
-            downloader=pooch.HTTPDownloader(timeout=30),
-        )
-    except OSError as error:
-        reason = f"it could not be downloaded from {remote.url} ({type(error).__name__}: {error})"
-        raise OSError(_not_found(remote, reason)) from error
 
 
 def _places(remote):
