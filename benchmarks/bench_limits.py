@@ -1,0 +1,147 @@
+"""Measure the memory that large inputs take: each work in a process of its own, peak of all of it.
+
+A million short documents through TfidfVectorizer, twenty million words through Word2Vec, against
+the figures that docs/limits.rst states. Words are drawn from half a million by a Zipf law, so the
+script needs no data. See benchmarks/README.md.
+"""
+
+import argparse
+import json
+import resource
+import sys
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from _timing import in_new_process, print_table, processor, yes_or_no
+
+N_WORDS = 500_000
+WORDS_IN_DOCUMENT = 12
+WORDS_IN_LINE = 1_000
+AT_ONCE = 120_000  # words drawn at once: full documents of either length
+STATED = {  # MB, as docs/limits.rst has them
+    "tfidf": 1000,
+    "tfidf-pairs": 3000,
+    "hashing": 900,
+    "bm25-search": 1400,
+    "word2vec": 1200,
+}
+
+
+def documents(n_words, length):
+    """Yield documents of ``length`` words, ``n_words`` in all."""
+    rng = np.random.default_rng(0)
+    shares = 1 / (np.arange(N_WORDS) + 2.7) ** 1.05  # Zipf and Mandelbrot's law
+    bounds = np.cumsum(shares / shares.sum())
+    syllables = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
+    spellings = rng.integers(len(syllables), size=(N_WORDS, 4))
+    words = ["".join(syllables[i] for i in row) for row in spellings.tolist()]
+    for _ in range(0, n_words, AT_ONCE):
+        drawn = bounds.searchsorted(rng.random(AT_ONCE)).clip(max=N_WORDS - 1).tolist()
+        for first in range(0, AT_ONCE, length):
+            yield " ".join([words[i] for i in drawn[first : first + length]])
+
+
+def few(n_documents):
+    """Return a list of short documents."""
+    return list(islice(documents(n_documents * WORDS_IN_DOCUMENT, WORDS_IN_DOCUMENT), n_documents))
+
+
+def tfidf(size, threads):
+    """Fit and transform single words."""
+    from textvec import TfidfVectorizer
+
+    vectors = TfidfVectorizer(n_jobs=threads).fit_transform(few(size))
+    return f"{vectors.shape[1]:,} columns, {vectors.nnz:,} entries"
+
+
+def tfidf_pairs(size, threads):
+    """Fit and transform words and pairs of words."""
+    from textvec import TfidfVectorizer
+
+    vectors = TfidfVectorizer(ngram_range=(1, 2), n_jobs=threads).fit_transform(few(size))
+    return f"{vectors.shape[1]:,} columns, {vectors.nnz:,} entries"
+
+
+def hashing(size, threads):
+    """Hash words."""
+    from textvec import HashingVectorizer
+
+    vectors = HashingVectorizer(n_jobs=threads).transform(few(size))
+    return f"{vectors.shape[1]:,} columns, {vectors.nnz:,} entries"
+
+
+def bm25_search(size, threads):
+    """Index documents, and search for a thousand of them."""
+    from textvec import BM25Vectorizer, ExactIndex
+
+    texts = few(size)
+    model = BM25Vectorizer(n_jobs=threads)
+    index = ExactIndex(metric="dot", n_jobs=threads).fit(model.fit_transform(texts))
+    scores, _ = index.search(model.transform_queries(texts[:1000]), 10)
+    return f"{len(scores):,} queries"
+
+
+def word2vec(size, threads):
+    """Train one epoch on a stream of lines."""
+    from textvec import Word2Vec
+
+    model = Word2Vec(epochs=1, n_jobs=threads, random_state=0)
+    model.fit(documents(size, WORDS_IN_LINE))
+    return f"{len(model.keyed_vectors_):,} words of {model.vector_size} dimensions"
+
+
+WORKS = {
+    "tfidf": tfidf,
+    "tfidf-pairs": tfidf_pairs,
+    "hashing": hashing,
+    "bm25-search": bm25_search,
+    "word2vec": word2vec,
+}
+
+
+def measure(name, size, threads):
+    """Do one work in this process and print what it took, as JSON."""
+    began = perf_counter()
+    found = WORKS[name](size, threads)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # Linux counts in KiB
+    print(json.dumps({"found": found, "peak": peak, "seconds": perf_counter() - began}))
+
+
+def main():
+    """Measure each work in a process of its own and print what it took beside what is stated."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("works", nargs="*", help=f"Some of {', '.join(WORKS)}; all by default.")
+    parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--words", type=int, default=20_000_000)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure is not None:
+        measure(options.works[0], options.measure, options.threads)
+        return 0
+    print(f"{processor()}; {options.threads} threads\n")
+    lines = []
+    for name in options.works or WORKS:
+        size = options.words if name == "word2vec" else options.documents
+        found = in_new_process(
+            Path(__file__), name, "--measure", size, "--threads", options.threads
+        )
+        lines.append(
+            {
+                "work": name,
+                "size": f"{size:,} {'words' if name == 'word2vec' else 'documents'}",
+                "result": found["found"],
+                "s": f"{found['seconds']:.0f}",
+                "peak MB": f"{found['peak']:.0f}",
+                "stated MB": f"{STATED[name]}",
+                "kept": yes_or_no(found["peak"] <= STATED[name]),
+            }
+        )
+    print_table(lines, list(lines[0]))
+    return int(any(line["kept"] == "NO" for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
