@@ -8,6 +8,7 @@ from pathlib import Path
 from textvec.encoders.cache import connected
 
 _FILE = "claims.sqlite"
+_CLAIMANT = "claimant-"
 _SCHEMA = "claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -26,7 +27,7 @@ class Claims:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self._name = f"claimant-{secrets.token_hex(8)}"
+        self._name = f"{_CLAIMANT}{secrets.token_hex(8)}"
         self._lock = None
 
     def __enter__(self):
@@ -55,10 +56,7 @@ class Claims:
         """
         with connected(self.folder / _FILE, _SCHEMA) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            for (owner,) in connection.execute("SELECT DISTINCT owner FROM claims").fetchall():
-                if owner != self._name and not _is_locked(self.folder / owner):
-                    connection.execute("DELETE FROM claims WHERE owner = ?", (owner,))
-                    (self.folder / owner).unlink(missing_ok=True)
+            self._forget_the_gone(connection)
             connection.executemany(
                 "INSERT OR IGNORE INTO claims (key, owner) VALUES (?, ?)",
                 [(key, self._name) for key in keys],
@@ -67,6 +65,16 @@ class Claims:
             mine = {key for (key,) in mine}
             connection.commit()
         return mine.intersection(keys)
+
+    def _forget_the_gone(self, connection):
+        """Drop the claims and the files of claimants that ended without a word."""
+        owners = {owner for (owner,) in connection.execute("SELECT DISTINCT owner FROM claims")}
+        owners.update(path.name for path in self.folder.glob(f"{_CLAIMANT}*[0-9a-f]"))
+        for owner in owners - {self._name}:
+            if not _is_locked(self.folder / owner):
+                connection.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+                (self.folder / owner).unlink(missing_ok=True)
+                (self.folder / f"{owner}-journal").unlink(missing_ok=True)
 
     def release(self):
         """Give up all that was taken."""

@@ -1,0 +1,56 @@
+import os
+
+import numpy as np
+import pytest
+
+from .nursery import Nursery
+
+collect_ignore = ["killable.py"]  # the nursery's: it compiles and compares as it is imported
+SEED = int(os.environ.get("TEXTVEC_FAULTS_SEED", "0"))
+
+
+class Schedule:
+    """Kills at random moments, the same in every run with the same seed (times allowing)."""
+
+    def __init__(self, name, kills):
+        self.kills = kills
+        self.killed = 0
+        self.moments = []  # seconds after the beginning of a work
+        self._rng = np.random.default_rng([SEED, *name.encode()])
+
+    @property
+    def done(self):
+        """Whether there were as many kills as wanted."""
+        return self.killed >= self.kills
+
+    def kill(self, nursery, longest, work, *arguments):
+        """Let a work begin, kill it within ``longest`` seconds, and return what became of it.
+
+        Once there were kills enough, it may end in peace.
+        """
+        if self.done:
+            outcome = nursery.run(work, *arguments)
+        else:
+            self.moments.append(round(self._rng.uniform(0, longest), 4))
+            outcome = nursery.run(work, *arguments, after=self.moments[-1])
+        assert outcome.killed or outcome.code == 0, outcome
+        self.killed += outcome.killed
+        return outcome
+
+
+@pytest.fixture
+def schedule(request, kills, record_property):
+    """The kills of a test; their seed and moments are shown if it fails, and kept in its record."""
+    schedule = Schedule(request.node.originalname, kills)
+    yield schedule
+    record = {"kills": schedule.killed, "seed": SEED, "moments": schedule.moments}
+    print("faults:", record)
+    for name, value in record.items():
+        record_property(name, value)
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    nursery = Nursery("killable")
+    yield nursery
+    nursery.close()

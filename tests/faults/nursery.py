@@ -1,0 +1,96 @@
+"""A process that has all loaded, and forks a child for each work: to kill one costs milliseconds.
+
+As a program it reads works from standard input, a JSON line each, and writes what becomes of them.
+The child, not its parent's parent, is the one to be killed, and its parent does it, so that the
+number of the process cannot have become another's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Outcome(NamedTuple):
+    """What became of a work: its exit code, and what it told on its way."""
+
+    code: int
+    told: list
+
+    @property
+    def killed(self):
+        return self.code == -signal.SIGKILL
+
+
+class Nursery:
+    """A warm process for the works of a module beside this one.
+
+    Parameters
+    ----------
+    module : str
+        Its name; it defines WORKS, functions by name.
+    """
+
+    def __init__(self, module):
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, module],
+            env={**os.environ, **threads, "NO_PROXY": "127.0.0.1", "OPENAI_API_KEY": "none"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, work, *arguments, after=None, sign=signal.SIGKILL):
+        """Let a child do a work, and send it a signal after so many seconds, if it still runs."""
+        order = {"work": work, "arguments": arguments, "after": after, "sign": int(sign)}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        told = []
+        for line in self._process.stdout:
+            message = json.loads(line)
+            if "code" in message:
+                return Outcome(message["code"], told)
+            told.append(message["told"])
+        raise RuntimeError("The nursery died.")
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+def tell(*news):
+    """Send news from a child; a short line is written at once or not at all."""
+    os.write(1, json.dumps({"told": list(news)}).encode() + b"\n")
+
+
+def _serve(works):
+    for line in sys.stdin:
+        order = json.loads(line)
+        begun = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                works[order["work"]](*order["arguments"])
+                code = 0
+            except BaseException as error:
+                tell("error", f"{type(error).__name__}: {error}")
+            finally:
+                os._exit(code)
+        if order["after"] is not None:
+            time.sleep(max(0, order["after"] - (time.monotonic() - begun)))
+            os.kill(child, order["sign"])  # not yet waited for, its number is still its own
+        status = os.waitpid(child, 0)[1]
+        message = {"code": os.waitstatus_to_exitcode(status)}
+        os.write(1, json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.path[0] = os.fspath(Path(__file__).parent)
+    sys.modules["nursery"] = sys.modules["__main__"]
+    _serve(__import__(sys.argv[1]).WORKS)

@@ -1,0 +1,186 @@
+"""SIGKILL at random moments: what lies on disk is whole, and work goes on where it was.
+
+A test marked slow kills twenty times, its twin a few times. The environment variable
+TEXTVEC_FAULTS_SEED chooses other moments.
+"""
+
+import json
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from textvec import KeyedVectors, load
+from textvec.encoders.cache import EncodingCache
+
+from ..encoders.embeddings_server import running, vector_of
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+
+
+def times(few):
+    many = pytest.param(20, marks=pytest.mark.slow)
+    return pytest.mark.parametrize("kills", [few, many])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@times(2)
+def test_a_saved_file_is_the_old_or_the_new(nursery, schedule, tmp_path):
+    path, last = tmp_path / "model", -1
+    while not schedule.done:
+        outcome = schedule.kill(nursery, 0.4, "save", str(path), last + 1)
+        told = [version for (version,) in outcome.told]
+        assert told == list(range(last + 1, last + 1 + len(told)))
+        last += len(told)
+        if path.exists():
+            found = load(path)
+            version = int(found.vectors[0, 0])
+            assert version in (last, last + 1)  # killed after the renaming, before it could tell
+            assert (found.vectors == version).all()
+            assert found.index_to_key[0] == f"version {version}"
+            last = version
+        else:
+            assert last == -1
+        assert len(names(tmp_path)) <= 2  # and of all killed ones the last one's file aside
+    KeyedVectors(np.ones((1, 2), np.float32), ["word"]).save(tmp_path / "other")
+    assert names(tmp_path) == ["model", "other"]
+
+
+@times(2)
+def test_training_goes_on_from_its_checkpoint(nursery, schedule, tmp_path):
+    rng = np.random.default_rng(0)
+    documents = [[f"word{i}" for i in rng.integers(0, 60, 20).tolist()] for _ in range(200)]
+    begun = time.monotonic()
+    whole = nursery.run("train", str(tmp_path / "whole"), documents)
+    took = time.monotonic() - begun
+    assert whole == (0, [[epoch] for epoch in range(1, 13)])
+    expected = load(tmp_path / "whole")
+    path = tmp_path / "part"
+    while not schedule.done:
+        path.unlink(missing_ok=True)
+        epochs = 0
+        while epochs < 12:
+            outcome = schedule.kill(nursery, took / 2, "train", str(path), documents)
+            told = [epoch for (epoch,) in outcome.told]
+            assert told == list(range(epochs + 1, epochs + 1 + len(told)))  # none anew
+            assert len(names(tmp_path)) <= 3
+            if not path.exists():
+                assert len(told) <= 1
+                continue
+            found = load(path)
+            saved = len(found.loss_history_)
+            assert epochs + len(told) - 1 <= saved <= epochs + len(told)
+            assert (found._unfinished is None) == (saved == 12)
+            epochs = saved
+    for name in ("context_vectors_", "loss_history_"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    np.testing.assert_array_equal(found.keyed_vectors_.vectors, expected.keyed_vectors_.vectors)
+
+
+@times(2)
+def test_embedding_asks_for_no_text_twice(nursery, schedule, tmp_path):
+    pytest.importorskip("openai")
+    texts = [f"text number {i}" for i in range(250)]
+    expected = np.array([vector_of(text) for text in texts])
+    with running() as server:
+        n_rounds = 0
+        while not schedule.done:
+            n_rounds += 1
+            cache, out = tmp_path / f"cache{n_rounds}", tmp_path / f"vectors{n_rounds}.npz"
+            while not out.exists():
+                schedule.kill(nursery, 0.6, "embed", server.url, texts, str(cache), str(out))
+                assert len([name for name in names(tmp_path) if name.startswith(".")]) <= 1
+            with np.load(out) as stored:
+                np.testing.assert_allclose(stored["vectors"], expected, rtol=1e-6)
+        asked = [len(body["input"]) for body in server.requests]
+    assert sum(asked) <= n_rounds * len(texts) + schedule.killed * max(asked)
+    left = [name for name in names(cache) if ".sqlite" not in name]
+    assert len(left) <= 1, left
+
+
+@times(2)
+def test_the_cache_keeps_whole_batches(nursery, schedule, tmp_path):
+    first = 0
+    while not schedule.done:
+        outcome = schedule.kill(nursery, 0.3, "put", str(tmp_path), first)
+        found = EncodingCache(tmp_path).get([f"key {n}".encode() for n in range(20 * first + 9999)])
+        n_batches, rest = divmod(len(found), 20)
+        assert rest == 0
+        assert first + len(outcome.told) <= n_batches <= first + len(outcome.told) + 1
+        for key, vector in found.items():
+            np.testing.assert_array_equal(vector, np.full(384, int(key.split()[1])))
+        first = n_batches
+
+
+@times(1)
+def test_a_comparison_repeats_no_cell(nursery, schedule, tmp_path):
+    begun = time.monotonic()
+    whole = nursery.run("compare_all", str(tmp_path / "whole"))
+    took = time.monotonic() - begun
+    assert whole.code == 0
+    n_rounds = 0
+    while not schedule.done:
+        n_rounds += 1
+        folder, cells, outcome = tmp_path / str(n_rounds), {}, None
+        while outcome is None or outcome.killed:
+            outcome = schedule.kill(nursery, took, "compare_all", str(folder))
+            before = cells
+            cells = {path: path.stat().st_mtime_ns for path in folder.glob("*.json")}
+            assert before.items() <= cells.items()  # no cell is written twice, nor lost
+            for path in cells:
+                assert json.loads(path.read_text(encoding="ascii"))["scores"]
+            assert not folder.exists() or len(names(folder)) <= len(cells) + 1
+        assert outcome.told == whole.told
+        assert len(cells) == 4
+
+
+@pytest.fixture
+def slow_web():
+    """Serve a text in small pieces; yield where, and the text."""
+    content = "sea view\n" * 40_000
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            for start in range(0, len(content), 20_000):
+                time.sleep(0.005)
+                self.wfile.write(content[start : start + 20_000].encode())
+
+        def log_message(self, *args):
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request, client_address):
+            """Clients that are killed hang up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", content
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@times(2)
+def test_a_download_is_whole_or_not_there(nursery, schedule, slow_web, tmp_path):
+    url, content = slow_web
+    folder = tmp_path / "hotels"
+    path = folder / "file.txt"
+    while not schedule.done:
+        path.unlink(missing_ok=True)
+        while not path.exists():
+            schedule.kill(nursery, 0.3, "fetch", url, str(tmp_path), content)
+            assert not folder.exists() or len(names(folder)) <= 2
+        assert path.read_text() == content
+    assert names(folder) == ["file.txt"]
