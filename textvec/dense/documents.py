@@ -112,6 +112,14 @@ class WordVectorizer(
             )
         return self._pool(self._encode(raw_documents))
 
+    def _check_loaded(self):
+        weights = getattr(self, "word_weights_", None)
+        if weights is not None and np.shape(weights) != (len(self.keyed_vectors_),):
+            raise ValueError(
+                f"word_weights_ must hold a number for each of {len(self.keyed_vectors_)} words. "
+                f"Got shape {np.shape(weights)}"
+            )
+
     def _fit(self, raw_documents):
         check_choice("pooling", self.pooling, POOLINGS)
         check_number("sif_a", self.sif_a)

@@ -307,6 +307,17 @@ class ExactIndex(SaveMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def _check_loaded(self):
+        items = getattr(self, "items_", None)
+        if items is None:
+            return
+        if np.ndim(items) != 2 or items.shape[1] != self.n_features_in_:
+            raise ValueError(f"items_ must be rows of width {self.n_features_in_}")
+        if items.dtype not in (np.float32, np.float64):
+            raise ValueError(f"items_ must be float32 or float64. Got {items.dtype}")
+        if sparse.issparse(items) and not (items.format == "csr" and items.has_canonical_format):
+            raise ValueError("items_ must have its columns in order, each once, if it is sparse")
+
     def _replace(self, items):
         self.items_ = items
         self.__dict__.pop("_layout", None)  # of the items before

@@ -376,6 +376,19 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         check_is_fitted(self)
         return _s_curve(np.asarray(similarity), self.n_bands_, self.n_rows_)
 
+    def _check_loaded(self):
+        signatures = getattr(self, "signatures_", None)
+        if signatures is None:
+            return
+        if signatures.dtype != np.uint32 or signatures.ndim != 2:
+            raise ValueError(f"signatures_ must be rows of uint32. Got {signatures.dtype}")
+        width, used = signatures.shape[1], self.n_bands_ * self.n_rows_
+        if width != self.n_permutations or min(self.n_bands_, self.n_rows_) < 1 or used > width:
+            raise ValueError(
+                f"signatures_ of width {width} must have n_permutations={self.n_permutations} and "
+                f"room for {self.n_bands_} bands of {self.n_rows_}"
+            )
+
     def __getstate__(self):
         state = super().__getstate__()  # bands are made again when needed
         return {name: value for name, value in state.items() if name != "_layout"}

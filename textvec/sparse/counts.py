@@ -493,6 +493,13 @@ class CountVectorizer(_CompiledAnalyzer, sklearn_text.CountVectorizer):
         names = self.get_feature_names_out()
         return pd.DataFrame.sparse.from_spmatrix(X, index=index, columns=names)
 
+    def _check_loaded(self):
+        columns = list(getattr(self, "vocabulary_", {}).values())
+        if not all(issubclass(kind, Integral) for kind in set(map(type, columns))) or (
+            sorted(columns) != list(range(len(columns)))
+        ):
+            raise ValueError("vocabulary_ must number its terms from 0 on, each once")
+
     def _fit_matrix(self, raw_documents):
         """Learn from documents and return their matrix: what subclasses extend."""
         return super().fit_transform(raw_documents)

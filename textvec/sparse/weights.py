@@ -303,6 +303,14 @@ class BM25Transformer(
         self._check_params()
         return self._learn(self._as_counts(X, copy=True, reset=True))
 
+    def _check_loaded(self):
+        for name in ("idf_", "document_frequencies_"):
+            found = getattr(self, name, None)
+            if found is not None and np.shape(found) != (self.n_features_in_,):
+                raise ValueError(
+                    f"{name} must hold {self.n_features_in_} numbers. Got shape {np.shape(found)}"
+                )
+
     def _check_params(self):
         check_number("k1", self.k1, low=0)
         check_number("b", self.b, low=0, high=1)
@@ -475,6 +483,13 @@ class _WeighingVectorizer(CountVectorizer):
 
     A subclass says which: ``_new_weigher()`` builds it, unfitted.
     """
+
+    def _check_loaded(self):
+        super()._check_loaded()
+        n_terms = len(getattr(self, "vocabulary_", ()))
+        n_weighed = getattr(getattr(self, "_weigher", None), "n_features_in_", n_terms)
+        if n_weighed != n_terms:
+            raise ValueError(f"vocabulary_ has {n_terms} terms, and {n_weighed} have weights")
 
     def _check_params(self):
         if self.dtype not in FLOAT_DTYPES:
