@@ -358,6 +358,28 @@ class Comparison:
         )
         return plot_tradeoff(quality, self._costs()[["fit seconds", "documents/s", "stored MB"]])
 
+    def to_csv(self, path):
+        """Write ``table`` for spreadsheets, as :func:`~textvec.text.csv_files.write_csv` does.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write; an existing one is replaced, at once or not at all.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        from textvec.text.csv_files import write_csv
+
+        return write_csv(path, self.table)
+
     def to_html(self, path):
         """Write the comparison as one self-contained page with tables and plots.
 
