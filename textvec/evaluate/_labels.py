@@ -10,7 +10,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_mutual_info_score, precision_recall_fscore_support
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_number
@@ -96,9 +96,9 @@ class ClassificationTask(Task):
         self.documents = list(documents)
         self.labels = np.asarray(labels)
         self.name, self.shots, self.language = name, shots, language
-        groups = np.arange(len(self.documents)) if groups is None else np.asarray(groups)
+        groups = None if groups is None else np.asarray(groups)
         for what, values in (("labels", self.labels), ("groups", groups)):
-            if values.shape != (len(self.documents),):
+            if values is not None and values.shape != (len(self.documents),):
                 raise ValueError(
                     f"{what} must hold one value for each of the {len(self.documents)} documents. "
                     f"Got shape {values.shape} instead."
@@ -180,14 +180,17 @@ class ClassificationTask(Task):
 
     def _split(self, groups, n_splits, names):
         for label in names:
-            n_groups = len(np.unique(groups[self.labels == label]))
+            members = np.flatnonzero(self.labels == label)
+            n_groups = len(members if groups is None else np.unique(groups[members]))
             if n_groups < n_splits:
                 raise ValueError(
                     f"Each label must have at least n_splits={n_splits} documents (or groups), one "
                     f"for each fold. Got {n_groups} of {label!r} instead: lower n_splits, or drop "
                     "or merge the label."
                 )
-        splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=SEED)
+        # The one for groups takes seconds where every one of thousands of documents is a group.
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        splitter = kind(n_splits, shuffle=True, random_state=SEED)
         return list(splitter.split(self.documents, self.labels, groups))
 
     def _check_test(self, documents, labels):
@@ -269,7 +272,8 @@ class ClusteringTask(Task):
         """
         _, vectors, costs = fit_on(vectorizer, self.documents)
         rng, rows = random.Random(SEED), []
-        with warnings.catch_warnings():
+        # One thread: batches are small, and where cores are busy more wait for each other for long.
+        with threadpool_limits(1), warnings.catch_warnings():
             # A method that gives several documents one vector may leave clusters empty.
             warnings.simplefilter("ignore", ConvergenceWarning)
             for number in range(N_DRAWS):

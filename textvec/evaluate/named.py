@@ -1,22 +1,34 @@
 """Tasks by the name of their data set: what ships with textvec, and what can be fetched."""
 
+from textvec import datasets
 from textvec._checks import check_choice, closest_names
-from textvec.evaluate.tasks import Task, hotel_tasks, mini_benchmark_tasks
-
-# Name of a data set -> its languages, and what makes its tasks in one of them.
-_SETS = {
-    "mini_benchmark": (("en", "zh"), mini_benchmark_tasks),
-    "hotels": (("en", "zh"), hotel_tasks),
-}
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    ClusteringTask,
+    RetrievalTask,
+    STSTask,
+    Task,
+    hotel_tasks,
+    mini_benchmark_tasks,
+)
 
 
 def tasks_of(name, language=None) -> list[Task]:
     """Return the tasks of a data set.
 
+    Texts with labels make a classification task: trained on one part and tested on another as the
+    set's authors split them, or five-fold where they did not. What was gathered to be clustered
+    makes a clustering task. Of pairs and queries, the test part counts.
+
     Parameters
     ----------
     name : str
-        "mini_benchmark" or "hotels", which ship with textvec.
+        "mini_benchmark" or "hotels", which ship with textvec, or one of those that can be fetched:
+        "20newsgroups", "banking77", "chnsenticorp", "cmrc2018", "cranfield", "lcqmc", "npl",
+        "scifact", "searchsnippets", "sst2", "stackoverflow", "stsb", "tatoeba", "thucnews_titles".
+        What :func:`~textvec.datasets.list_datasets` lists by language, such as "hotels_zh", is
+        understood, too.
     language : {"en", "zh"} or None, default=None
         Only the tasks of that language; None means all.
 
@@ -28,6 +40,8 @@ def tasks_of(name, language=None) -> list[Task]:
     ------
     ValueError
         If no data set with tasks has that name, or it has none in that language.
+    OSError
+        If the data are neither on this machine nor can be downloaded.
 
     Examples
     --------
@@ -37,6 +51,9 @@ def tasks_of(name, language=None) -> list[Task]:
     >>> len(tasks_of("mini_benchmark"))
     16
     """
+    stem, _, suffix = str(name).rpartition("_")
+    if stem in _SETS and suffix in _SETS[stem][0] and language in (None, suffix):
+        name, language = stem, suffix
     if name not in _SETS:
         near = ", ".join(closest_names(name, _SETS)) or ", ".join(_SETS)
         raise ValueError(
@@ -45,6 +62,84 @@ def tasks_of(name, language=None) -> list[Task]:
         )
     languages, make = _SETS[name]
     if language is not None:
-        check_choice(f"language of {name}", language, languages)
-        languages = (language,)
+        known = dict.fromkeys(code for one in languages for code in one.split("-"))
+        check_choice(f"language of {name}", language, known)
+        languages = tuple(one for one in languages if language in one.split("-"))
     return [task for one in languages for task in make(one)]
+
+
+def _classification(name, fetch, train="train", test="test"):
+    def make(language):
+        texts, tested = fetch(train), fetch(test)
+        held_out = (tested.data, tested.target)
+        task = ClassificationTask(texts.data, texts.target, name, test=held_out, language=language)
+        return _described(task, texts)
+
+    return make
+
+
+def _chnsenticorp(language):
+    texts = datasets.fetch_chnsenticorp()
+    task = ClassificationTask(texts.data, texts.target, "ChnSentiCorp", language=language)
+    return _described(task, texts)
+
+
+def _clustering(name, fetch):
+    def make(language):
+        texts = fetch()
+        return _described(ClusteringTask(texts.data, texts.target, name, language=language), texts)
+
+    return make
+
+
+def _retrieval(name, fetch):
+    def make(language):
+        texts = fetch()
+        parts = texts.queries, texts.corpus, texts.relevant_docs
+        return _described(RetrievalTask(*parts, name, language=language), texts)
+
+    return make
+
+
+def _similarity(name, fetch):
+    def make(language):
+        pairs = fetch(language)
+        task = STSTask(*zip(*pairs.data), pairs.target, name.format(language), language=language)
+        return _described(task, pairs)
+
+    return make
+
+
+def _tatoeba(language):
+    pairs = datasets.fetch_tatoeba()
+    return _described(BitextMiningTask(*zip(*pairs.data), "Tatoeba", language=language), pairs)
+
+
+def _described(task, texts):
+    """Let the description begin with what the texts are; return the task as a list."""
+    task.description = f"{texts.DESCR.splitlines()[0]}. {task.description}"
+    return [task]
+
+
+# Name of a data set -> the languages of its tasks, and what makes those of one language.
+_SETS = {
+    "mini_benchmark": (("en", "zh"), mini_benchmark_tasks),
+    "hotels": (("en", "zh"), hotel_tasks),
+    "20newsgroups": (("en",), _classification("20 newsgroups", datasets.fetch_20newsgroups)),
+    "banking77": (("en",), _classification("Banking77", datasets.fetch_banking77)),
+    "chnsenticorp": (("zh",), _chnsenticorp),
+    "cmrc2018": (("zh",), _retrieval("CMRC2018", datasets.fetch_cmrc2018)),
+    "cranfield": (("en",), _retrieval("Cranfield", datasets.fetch_cranfield)),
+    "lcqmc": (("zh",), _similarity("LCQMC", lambda _: datasets.fetch_lcqmc())),
+    "npl": (("en",), _retrieval("NPL", datasets.fetch_npl)),
+    "scifact": (("en",), _retrieval("SciFact", datasets.fetch_scifact)),
+    "searchsnippets": (("en",), _clustering("SearchSnippets", datasets.fetch_searchsnippets)),
+    "sst2": (("en",), _classification("SST-2", datasets.fetch_sst2)),
+    "stackoverflow": (("en",), _clustering("Stack Overflow", datasets.fetch_stackoverflow)),
+    "stsb": (("en", "zh"), _similarity("STS-B ({})", datasets.fetch_stsb)),
+    "tatoeba": (("zh-en",), _tatoeba),
+    "thucnews_titles": (
+        ("zh",),
+        _classification("THUCNews titles", datasets.fetch_thucnews_titles, train="dev"),
+    ),
+}
