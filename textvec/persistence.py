@@ -3,13 +3,23 @@
 A file is a zip whose members are stored as they are, not compressed, so that arrays can be mapped
 into memory: one ``.npy`` per array, each begun at a multiple of 64 bytes, and ``header.json``::
 
-    {"format": "textvec", "format_version": 1, "textvec_version": "0.1.0",
+    {"format": "textvec", "format_version": 2, "textvec_version": "0.1.0",
      "parts": {"0.npy": {"sha256": "..."}, ...},
      "root": node}
 
 A node is a JSON scalar, a list of nodes, or an object whose ``"type"`` says what it stands for.
 Arrays, long lists of str and vocabularies are parts that nodes name. Classes come from a fixed
 registry, so a file can name code but never bring its own.
+
+Versions: whatever changes what a reader must know raises ``FORMAT_VERSION`` and adds to
+``_UPGRADES`` what turns nodes of the version before into today's, so that every version ever
+written is read; ``tests/files`` keeps files of each. A newer version than ours is refused, and so
+is a class that we do not know. What a class learned is stored by the names of its attributes: one
+that renames them reads the old names in ``_check_loaded``.
+
+A file is not believed: sizes are those of the file, not those that it claims; nothing is unpacked
+to the disk; what is repeated or left over is refused; memory grows with the size of the file; and
+what compiled code will index is checked by the classes, in ``_check_loaded``.
 """
 
 import hashlib
@@ -32,7 +42,7 @@ from textvec import __version__
 from textvec._checks import check_choice
 from textvec._writing import replacing
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # Classes that a file may hold. Estimators are stored by parameters and learned attributes (what
 # __getstate__ gives), named tuples and tables by what their constructor takes. They are imported
@@ -46,6 +56,7 @@ _REGISTRY = frozenset(
         "textvec.dense.word2vec.Word2Vec",
         "textvec.encoders.cache.EncodingCache",
         "textvec.encoders.encoder.TransformerVectorizer",
+        "textvec.encoders.reranker.CrossEncoderReranker",
         "textvec.encoders.sparse.SparseTransformerVectorizer",
         "textvec.ragged.Ragged",
         "textvec.recommend.characters.CharacterRecommender",
@@ -67,6 +78,7 @@ _REGISTRY = frozenset(
         "textvec.sparse.weights.BM25Vectorizer",
         "textvec.sparse.weights.TfidfTransformer",
         "textvec.sparse.weights.TfidfVectorizer",
+        "textvec.text.splitters.RecursiveTextSplitter",
         "textvec.text.tokenizers.JiebaTokenizer",
     }
 )
@@ -81,23 +93,29 @@ _SPARSE_CLASSES = {
 _MASKED = re.compile("boolean|Float(32|64)|U?Int(8|16|32|64)")  # pandas' dtypes with gaps
 
 _HEADER = "header.json"
+_PART = re.compile(r"[0-9]+\.npy")
 _ALIGNMENT = 64
 _PADDING_ID = 0xD935  # the zip extra field that Android's zipalign established for padding
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 # Stricter than NumPy's reader, which evaluates Python literals: only what NumPy writes for arrays
-# of one plain dtype.
+# of one plain dtype: numbers, dates, text, bytes.
 _NPY_HEAD = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '([^']+)', 'fortran_order': (True|False), "
     rb"'shape': \(([0-9, ]*)\), \} *\n",
     re.DOTALL,
 )
 _NPY_HEAD_LIMIT = 1024  # bytes
+_DTYPE = re.compile(r"[<>|]([biufcSUV][0-9]{1,9}|[mM]8(\[[0-9]{0,9}[a-zA-Zμ]{1,2}\])?)")
+_MOST_EMPTY = 1 << 20  # items of no bytes, which an array could otherwise promise without end
+_SPENT_FREELY = 1 << 26  # bytes that what is copied may take beyond 4 times the size of the parts
+_LIL_ROWS = 1 << 20  # of format 1, where rows took no bytes
 _BLOCK = 1 << 24  # bytes hashed at a time
 _LONG = 64  # from here on a list of str becomes a part
 _NOT_A_ZIP = (  # what zipfile raises at damaged bytes
     EOFError,
     NotImplementedError,
     OSError,
+    OverflowError,
     RuntimeError,
     ValueError,
     struct.error,
@@ -126,6 +144,9 @@ class SaveMixin:
 
     def _needs_trust(self):
         """Return what these parameters let happen that no stranger's file may, or None."""
+
+    def _check_loaded(self):
+        """Raise ValueError unless what a file says was learned fits together."""
 
 
 def save(estimator, path):
@@ -172,8 +193,8 @@ def save(estimator, path):
         _write(file, root, writer.parts)
 
 
-def load(path, mmap_mode=None, trust=False):
-    """Read what ``save`` wrote.
+def load(path, mmap_mode=None, trust=False, verify=True):
+    """Read what ``save`` wrote, in this version of textvec or an earlier one.
 
     Every part is checked against its sha256. Only data is read: no code in the file can run.
 
@@ -188,6 +209,10 @@ def load(path, mmap_mode=None, trust=False):
     trust : bool, default=False
         Whether a :class:`~textvec.TransformerVectorizer` in the file may run the Python code of a
         model, or name the server that texts and your key are sent to.
+    verify : bool, default=True
+        Whether to check the sums, for which every byte is read, also those that are only mapped:
+        about a second a gigabyte. False maps a large table at once; bytes that a disk or a
+        copy changed are then not noticed.
 
     Returns
     -------
@@ -210,16 +235,17 @@ def load(path, mmap_mode=None, trust=False):
     with open(path, "rb") as file:
         root, digests, members = _read_header(file, path)
         arrays = {
-            name: _read_array(file, path, name, members, sha256, mmap_mode)
+            name: _read_array(file, path, members[name], sha256 if verify else None, mmap_mode)
             for name, sha256 in digests.items()
         }
     decoder = _Decoder(arrays)
     try:
-        value = decoder.decode(root)
+        value = decoder.decode_root(root)
     except (
         AttributeError,
         IndexError,
         KeyError,
+        NotImplementedError,
         OverflowError,
         RecursionError,
         TypeError,
@@ -371,6 +397,8 @@ class _Encoder:
         return {"type": "array", "part": self._part(value)}
 
     def _part(self, array):
+        if not array.dtype.itemsize and array.size > _MOST_EMPTY:
+            raise ValueError(f"An array of {array.size} items without a byte cannot be saved.")
         if id(array) not in self._names:
             self._names[id(array)] = name = f"{len(self.parts)}.npy"
             self.parts[name] = array
@@ -380,8 +408,8 @@ class _Encoder:
         name = type(value).__name__
         if _SPARSE_CLASSES.get(name) is not type(value):
             raise self._refusal(value, where)
-        # lil and dok keep Python objects: their entries travel as coordinates
-        stored = value.tocoo() if value.format in ("lil", "dok") else value
+        # lil and dok keep Python objects
+        stored = {"lil": value.tocsr, "dok": value.tocoo}.get(value.format, lambda: value)()
         match stored.format:
             case "coo":
                 arrays = {"data": stored.data, "coords": stored.coords}
@@ -500,7 +528,16 @@ class _Decoder:
 
     def __init__(self, arrays):
         self._arrays = arrays
+        # A part may be named many times, and what names it makes a copy.
+        self._room = 4 * sum(array.nbytes for array in arrays.values()) + _SPENT_FREELY
         self.needs = []  # what only a trusted file may have done
+
+    def decode_root(self, node):
+        """Return the object of a file, which must be one that :func:`save` takes."""
+        value = self.decode(node)
+        if _class_path(value) not in _REGISTRY:
+            raise ValueError(f"a {type(value).__name__} is no estimator")
+        return value
 
     def decode(self, node):
         if isinstance(node, list):
@@ -521,6 +558,12 @@ class _Decoder:
     def _attributes(self, nodes):
         return {name: self.decode(node) for name, node in nodes.items()}
 
+    def _spend(self, n_bytes):
+        """Refuse the file if copies of its parts have become too many."""
+        self._room -= n_bytes
+        if self._room < 0:
+            raise ValueError("its parts are named so often that they would fill the memory")
+
     def _read_float(self, node):
         return float(node["value"])
 
@@ -534,13 +577,11 @@ class _Decoder:
         return Path(node["value"])
 
     def _read_scalar(self, node):
-        dtype = np.dtype(node["dtype"])
-        if dtype.hasobject:
-            raise ValueError(f"a number of dtype {dtype} would hold pointers")
+        dtype = _plain_dtype(node["dtype"])
         return np.ndarray((), dtype, buffer=bytes.fromhex(node["value"]))[()]
 
     def _read_dtype(self, node):
-        return np.dtype(node["value"])
+        return np.dtype(object) if node["value"] == "|O" else _plain_dtype(node["value"])
 
     def _read_numpy_type(self, node):
         kind = getattr(np, node["value"])
@@ -561,12 +602,16 @@ class _Decoder:
         return frozenset(self._items(node))
 
     def _read_strings(self, node):
-        text = self._arrays[node["text"]].tobytes().decode("utf-8", "surrogatepass")
-        ends = self._arrays[node["ends"]].tolist()
+        blob, ends = self._arrays[node["text"]], self._arrays[node["ends"]]
+        self._spend(blob.nbytes + ends.nbytes)
+        text, ends = blob.tobytes().decode("utf-8", "surrogatepass"), ends.tolist()
+        if ends != sorted(ends) or ends[:1] < [0] or ends[-1:] != [len(text)]:
+            raise ValueError("its texts do not end one after another")
         return [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
     def _read_terms(self, node):
         numbers = self._arrays[node["values"]]
+        self._spend(numbers.nbytes)
         values = list(numbers) if node["scalars"] else numbers.tolist()
         return dict(zip(self._read_strings(node), values, strict=True))
 
@@ -589,15 +634,28 @@ class _Decoder:
     def _read_sparse(self, node):
         cls, shape = _SPARSE_CLASSES[node["class"]], tuple(node["shape"])
         stored = {k: self.decode(node[k]) for k in node.keys() - {"type", "class", "shape"}}
-        if "coords" in stored:
-            entries = sparse.coo_array((stored["data"], stored["coords"]), shape=shape)
-            return cls(entries)
-        if "offsets" in stored:
-            return cls((stored["data"], stored["offsets"]), shape=shape)
-        matrix = cls((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
-        matrix.check_format()  # indices out of range would crash compiled code
-        matrix.indices, matrix.indptr = stored["indices"], stored["indptr"]  # as wide as saved
-        return matrix
+        match node["class"][:3]:
+            case "coo":
+                return cls((stored["data"], stored["coords"]), shape=shape)
+            case "dok":
+                return cls(self._entries(stored, shape))
+            case "dia":
+                return cls((stored["data"], stored["offsets"]), shape=shape)
+            case "lil":
+                self._spend(sum(array.nbytes for array in stored.values()))
+                return cls(_compressed(sparse.csr_array, stored, shape))
+        return _compressed(cls, stored, shape)
+
+    def _read_lil_of_entries(self, node):
+        shape = tuple(node["shape"])
+        if shape[0] > _LIL_ROWS:
+            raise ValueError(f"a lil matrix of format 1 may have {_LIL_ROWS} rows. Got {shape[0]}")
+        entries = {name: self.decode(node[name]) for name in ("data", "coords")}
+        return _SPARSE_CLASSES[node["class"]](self._entries(entries, shape))
+
+    def _entries(self, stored, shape):
+        self._spend(stored["data"].nbytes)
+        return sparse.coo_array((stored["data"], stored["coords"]), shape=shape)
 
     def _read_frame(self, node):
         import pandas as pd
@@ -615,6 +673,9 @@ class _Decoder:
         import pandas as pd
 
         values = self.decode(node)  # its dtype is passed on: pandas would guess again
+        if np.ndim(values) != 1 or len(values) != len(index):
+            raise ValueError(f"a column does not have the {len(index)} values of its index")
+        self._spend(values.nbytes)
         return pd.Series(values, index=index, name=name, dtype=values.dtype)
 
     def _read_range_index(self, node):
@@ -674,7 +735,49 @@ class _Decoder:
         if isinstance(value, SaveMixin):
             needed = type(value)._needs_trust(value)  # not value's own: the file may shadow it
             self.needs += [needed] if needed else []
+            type(value)._check_loaded(value)
         return value
+
+
+def _compressed(cls, stored, shape):
+    """Return a matrix of compressed rows or columns, its index arrays as wide as they are."""
+    indices, indptr = stored["indices"], stored["indptr"]
+    if not indices.dtype == indptr.dtype or indices.dtype not in (np.int32, np.int64):
+        raise ValueError(f"a matrix has indices of {indices.dtype} and {indptr.dtype}")
+    matrix = cls((stored["data"], indices, indptr), shape=shape)
+    matrix.check_format()  # indices out of range would crash compiled code
+    matrix.indices, matrix.indptr = indices, indptr
+    return matrix
+
+
+def _plain_dtype(text):
+    """Return the dtype of a name that NumPy writes for numbers, dates, text or bytes."""
+    if not isinstance(text, str) or not _DTYPE.fullmatch(text):
+        raise ValueError(f"a dtype {text!r} is none of numbers, dates or text: it would need pickle")
+    return np.dtype(text)
+
+
+# ------------------------------------------------------------------------------- older formats
+
+
+def _from_format_1(node):
+    """Read lil matrices, of which format 1 stored entries by their places: rows took no bytes."""
+    if node.get("type") == "sparse" and str(node.get("class"))[:3] == "lil":
+        return node | {"type": "lil_of_entries"}
+    return node
+
+
+# Version of the format -> what turns a node of it into one of the next.
+_UPGRADES = {1: _from_format_1}
+
+
+def _upgraded(node, upgrade):
+    """Return a tree of nodes, every object in it upgraded from the innermost on."""
+    if isinstance(node, list):
+        return [_upgraded(item, upgrade) for item in node]
+    if isinstance(node, dict):
+        return upgrade({name: _upgraded(value, upgrade) for name, value in node.items()})
+    return node
 
 
 # ------------------------------------------------------------------------------- nodes <-> file
@@ -727,10 +830,9 @@ def _read_header(file, path):
     is_zip = file.read(4) == b"PK\x03\x04"
     try:
         with zipfile.ZipFile(file) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            header = members.get(_HEADER)
+            members = _members(archive.infolist(), os.fstat(file.fileno()).st_size)
+            header = members.pop(_HEADER, None)
             if header is not None:
-                _check_stored(header)  # a compressed one could blow up to any size
                 text = archive.read(header)
     except _NOT_A_ZIP as error:
         if not is_zip:
@@ -743,33 +845,60 @@ def _read_header(file, path):
         if header["format"] != "textvec":
             raise ValueError(f"its format is {header['format']!r}")
         version, written_by = header["format_version"], header["textvec_version"]
+        if type(version) is not int or version < 1:
+            raise ValueError(f"its format_version is {version!r}")
         if version <= FORMAT_VERSION:
+            root = header["root"]
+            for older in range(version, FORMAT_VERSION):
+                root = _upgraded(root, _UPGRADES[older])
             digests = {name: part["sha256"] for name, part in header["parts"].items()}
-            return header["root"], digests, members
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: {_HEADER} is not that of a textvec file: {error}") from error
-    raise ValueError(
-        f"{path} was written by textvec {written_by} in format {version}; this textvec "
-        f"{__version__} reads formats up to {FORMAT_VERSION}. Upgrade textvec to load it."
-    )
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"{path} was written by textvec {written_by} in format {version}; this textvec "
+            f"{__version__} reads formats up to {FORMAT_VERSION}. Upgrade textvec to load it."
+        )
+    for name in members.keys() ^ digests.keys():
+        what = "is missing" if name in digests else f"is not named in {_HEADER}"
+        raise ValueError(f"{path}: the part {name} {what}.")
+    return root, digests, members
 
 
-def _read_array(file, path, name, members, sha256, mmap_mode):
-    """Read or map one part, and check it against its sha256."""
-    if name not in members:
-        raise ValueError(f"{path}: the part {name} is missing.")
+def _members(infos, size):
+    """Return the members of a zip by name, after a check that they could be ours."""
+    members = {info.filename: info for info in infos}
+    if len(members) != len(infos):
+        raise ValueError("a member comes twice")
+    for name, info in members.items():
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise ValueError(f"{name} is compressed, which textvec's parts never are")
+        if not 0 <= info.header_offset < size:
+            raise ValueError(f"the place of {name} is wrong")
+    if sum(info.file_size for info in infos) > size:  # or they would share bytes
+        raise ValueError("its members claim more bytes than it has")
+    if _HEADER in members:
+        for name in members.keys() - {_HEADER}:
+            if not _PART.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a part")
+    return members
+
+
+def _read_array(file, path, info, sha256, mmap_mode):
+    """Read or map one part, and check it against its sha256 unless that is None."""
     try:
-        content = _read_member(file, members[name], mmap_mode)
-        if _sha256(content) != sha256:
+        content = _read_member(file, info, mmap_mode)
+        if sha256 is not None and _sha256(content) != sha256:
             raise ValueError("its sha256 is not the one saved")
         return _as_array(content)
-    except (struct.error, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: the part {name} is damaged or altered: {error}.") from error
+    except (OverflowError, struct.error, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: the part {info.filename} is damaged or altered: {error}."
+        ) from error
 
 
 def _read_member(file, info, mmap_mode):
     """Return the bytes of a part, from its first one in the file's own order."""
-    _check_stored(info)
     offset, size = _data_offset(file, info), info.file_size
     if offset + size > os.fstat(file.fileno()).st_size:
         raise ValueError("it is cut short")
@@ -782,15 +911,8 @@ def _read_member(file, info, mmap_mode):
     return content
 
 
-def _check_stored(info):
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise ValueError("it is compressed, which textvec's parts never are")
-
-
 def _data_offset(file, info):
     """Return where a member's data begin: after the header that stands before them."""
-    if info.header_offset < 0:
-        raise ValueError("its place in the file is wrong")
     file.seek(info.header_offset)
     *_, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     return file.tell() + name_length + extra_length
@@ -809,10 +931,10 @@ def _as_array(content):
     if head is None:
         raise ValueError("it is no array of numbers, dates or text")
     descr, in_columns, shape = head.groups()
-    dtype = np.dtype(descr.decode())
+    dtype = _plain_dtype(descr.decode())
     shape = tuple(int(n) for n in shape.decode().split(",") if n.strip())
-    if dtype.hasobject:
-        raise ValueError("it would need pickle")
+    if not dtype.itemsize and math.prod(shape) > _MOST_EMPTY:
+        raise ValueError(f"its shape {shape} is of items without a byte")
     if head.end() + math.prod(shape) * dtype.itemsize != len(content):
         raise ValueError(f"its shape {shape} of {dtype} does not fit its size")
     return np.ndarray(
