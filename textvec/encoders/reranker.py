@@ -8,9 +8,10 @@ from sklearn.base import BaseEstimator
 from textvec._checks import check_number, import_optional
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import quiet, torch_device, torch_dtype
+from textvec.persistence import SaveMixin
 
 
-class CrossEncoderReranker(BaseEstimator):
+class CrossEncoderReranker(SaveMixin, BaseEstimator):
     """Score how well documents answer a query, reading query and document together.
 
     A vectorizer reads each text once, for all searches; a cross-encoder reads every pair, so it is

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sklearn.base import BaseEstimator
 
 from textvec._checks import check_number
+from textvec.persistence import SaveMixin
 from textvec.text.tokenizers import resolve_tokenizer
 
 # Where a text may be cut: after a match. Paragraphs first, then lines, sentences, clauses, words.
@@ -38,7 +39,7 @@ class Chunk(NamedTuple):
     end: int
 
 
-class RecursiveTextSplitter(BaseEstimator):
+class RecursiveTextSplitter(SaveMixin, BaseEstimator):
     """Cut a text into chunks no longer than wanted, at the largest pause that serves.
 
     A text that is too long is cut into paragraphs; a paragraph that is still too long into lines,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from sklearn.base import BaseEstimator
 
 from textvec._checks import check_choice, check_number
+from textvec.persistence import SaveMixin
 
 # jieba cuts a run of these characters as one block, and every other character stands alone.
 _BLOCK = r"[\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+"
@@ -21,7 +22,7 @@ _has_word_character = re.compile(r"\w").search
 _loading = threading.RLock()
 
 
-class JiebaTokenizer(BaseEstimator):
+class JiebaTokenizer(SaveMixin, BaseEstimator):
     """Cut Chinese text into words: jieba's own output, without the punctuation.
 
     Tokens that hold no word character (punctuation, white space, symbols) are dropped; words of
