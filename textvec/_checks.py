@@ -34,6 +34,30 @@ def check_choice(name, value, choices):
         raise ValueError(f"{name} must be one of {wanted}. Got {value!r} instead.")
 
 
+def check_flag(name, value):
+    """Raise ValueError unless ``value`` is True or False."""
+    check_choice(name, value, (False, True))
+
+
+def seeded(random_state):
+    """Return the RandomState that the parameter ``random_state`` stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is no seed.
+    """
+    from sklearn.utils import check_random_state
+
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            "random_state must be an int from 0 to 2**32 - 1, a RandomState or None. "
+            f"Got {random_state!r} instead."
+        ) from error
+
+
 def import_optional(module, extra):
     """Import an optional package, or raise ImportError that names the extra to install."""
     try:

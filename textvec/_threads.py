@@ -4,7 +4,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-from joblib import effective_n_jobs
+import joblib
+
+from textvec._checks import check_number
+
+
+def effective_n_jobs(n_jobs):
+    """Return how many threads the parameter ``n_jobs`` stands for: joblib's rules, clear errors."""
+    if n_jobs is not None:
+        check_number("n_jobs", n_jobs, integer=True)
+        if n_jobs == 0:
+            raise ValueError("n_jobs must be at least 1, or -1 for all cores. Got 0 instead.")
+    return joblib.effective_n_jobs(n_jobs)
 
 
 def bounds_of_parts(weights_end, n_parts):

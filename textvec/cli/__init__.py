@@ -568,9 +568,8 @@ def gather_info():
     import platform
     from importlib.metadata import PackageNotFoundError, requires, version
 
-    from joblib import effective_n_jobs
-
     import textvec
+    from textvec._threads import effective_n_jobs
     from textvec.datasets import cache_folder
 
     def found(package):

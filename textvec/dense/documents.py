@@ -4,13 +4,12 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import bounds_of_parts, run_parts
+from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.kernels.corpora import count_ids
 from textvec.kernels.counting import count_distinct

@@ -3,7 +3,6 @@
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
@@ -12,8 +11,8 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from textvec._checks import check_number
-from textvec._threads import bounds_of_parts, run_parts
+from textvec._checks import check_number, seeded
+from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.kernels.cooccurrence import (
@@ -196,6 +195,7 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
 
     def _fit(self, raw_documents):
         check_number("vector_size", self.vector_size, low=1, integer=True)
+        seeded(self.random_state)
         parameters = self.get_params(deep=False)
         self.tfidf_ = TfidfVectorizer(
             **{name: value for name, value in parameters.items() if name not in _OWN}
@@ -331,6 +331,7 @@ class PPMI(WordVectorizer):
         check_number("window", self.window, low=1, integer=True)
         check_number("shift", self.shift, low=1)
         check_number("context_smoothing", self.context_smoothing, low=0, high=1)
+        seeded(self.random_state)
         corpus = learn_corpus(raw_documents, self.tokenizer, self.min_count, n_jobs=self.n_jobs)
         weights = self._weights(corpus.tokens, len(corpus.words))
         n_words = len(corpus.words)

@@ -7,9 +7,8 @@ from itertools import pairwise
 from threading import Event
 
 import numpy as np
-from joblib import effective_n_jobs
 
-from textvec._threads import equal_parts
+from textvec._threads import effective_n_jobs, equal_parts
 from textvec.kernels import word_vectors as kernel
 
 _LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed

@@ -6,13 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, fields
+from os import PathLike
 from threading import Event
 from typing import Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_choice, check_flag, check_number, seeded
 from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
@@ -267,6 +267,15 @@ class Word2Vec(WordVectorizer):
             check_number(name, getattr(self, name), low=0)
         check_number("ns_exponent", self.ns_exponent)
         check_choice("architecture", self.architecture, ("skipgram", "cbow"))
+        for name in ("cbow_mean", "shrink_windows"):
+            check_flag(name, getattr(self, name))
+        if self.checkpoint is not None and not isinstance(self.checkpoint, str | PathLike):
+            raise TypeError(
+                f"checkpoint must be the path of a file, or None. Got {self.checkpoint!r} instead."
+            )
+        if not isinstance(self.verbose, bool):
+            check_number("verbose", self.verbose, low=0)
+        seeded(self.random_state)
         if self.checkpoint is not None:
             check_place(self.checkpoint)
 
@@ -294,7 +303,7 @@ class Word2Vec(WordVectorizer):
             )
         seed = np.random.SeedSequence().entropy  # of the system
         if self.random_state is not None:
-            seed = int(check_random_state(self.random_state).randint(1 << 31))
+            seed = int(seeded(self.random_state).randint(1 << 31))
         seeds = [seed, len(earlier_losses)]
         start = padded(vectors, n_words)
         n_new = n_words - len(vectors)

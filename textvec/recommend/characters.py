@@ -1,7 +1,7 @@
 """Recommend characters of a novel: who is like whom, and which passages join them."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number, closest_names
+from textvec._checks import check_number, closest_names, seeded
 from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
@@ -232,7 +232,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             If the name is unknown; the message offers the closest ones.
         """
         check_number("k", k, low=1, integer=True)
-        found = self.keyed_vectors_.most_similar(self.names_[self._row_of(name)], topn=k)
+        row = self._row_of(name)
+        found = self.keyed_vectors_.most_similar(self.names_[row], topn=k)
         table = pd.DataFrame(found, columns=["word", "score"])
         table["is_name"] = table["word"].isin(self.names_)
         return table
@@ -371,8 +372,14 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             return _with_names(self.vectors, names, aliases)
         if self.vectors is None:
             model = _default_vectors(documents)
-        else:
+        elif hasattr(self.vectors, "fit"):
             model = clone(self.vectors)
+        else:
+            raise TypeError(
+                "vectors must be a PPMI, a Word2Vec, a KeyedVectors or None. "
+                f"Got {self.vectors!r} instead."
+            )
+        seeded(self.random_state)
         if self.random_state is not None and model.get_params().get("random_state") is None:
             model.set_params(random_state=self.random_state)
         return model.fit(documents).keyed_vectors_
@@ -434,8 +441,8 @@ def _read(text):
 
 
 def _as_words(parameter, words):
-    if isinstance(words, str):
-        raise TypeError(f"{parameter} must be a list of str. Got the str {words!r} instead.")
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise TypeError(f"{parameter} must be a list of str. Got {words!r} instead.")
     words = list(words)
     for word in words:
         if not isinstance(word, str) or not word.strip():

@@ -241,7 +241,7 @@ def query_vector(blocks, text):
 def _check_vectorizers(vectorizer):
     """Return [(vectorizer or None, weight), ...]."""
     if not isinstance(vectorizer, list | tuple):
-        return [(vectorizer, 1.0)]
+        vectorizer = [vectorizer]
     pairs = [pair if isinstance(pair, tuple) else (pair, 1.0) for pair in vectorizer]
     if not pairs:
         raise ValueError("vectorizer is an empty list: name at least one, or None.")
@@ -249,6 +249,11 @@ def _check_vectorizers(vectorizer):
         if len(pair) != 2:
             raise ValueError(
                 f"vectorizer must hold vectorizers, or pairs (vectorizer, weight). Got {pair!r}."
+            )
+        if pair[0] is not None and not hasattr(pair[0], "fit_transform"):
+            raise TypeError(
+                "vectorizer must be an estimator with fit_transform, or a list of these. "
+                f"Got {pair[0]!r} instead."
             )
         check_number("the weight of a vectorizer", pair[1])
         if not 0 < pair[1] < np.inf:

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textvec._checks import check_choice, import_optional
-from textvec._threads import equal_parts, run_parts
+from textvec._checks import check_choice, check_number, import_optional
+from textvec._threads import effective_n_jobs, equal_parts, run_parts
 from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
 
@@ -38,6 +37,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
     """
 
     _metrics: tuple[str, ...] = ("cosine", "dot", "euclidean")
+    _least: dict[str, int] = {}  # integer parameters, and the least that engines stand
 
     def fit(self, X, y=None) -> Self:
         """Build the index.
@@ -66,6 +66,9 @@ class EngineIndex(SaveMixin, BaseEstimator):
             If items are all zeros (not for the Euclidean distance): they match nothing.
         """
         check_choice("metric", self.metric, self._metrics)
+        for name, least in self._least.items():
+            check_number(name, getattr(self, name), low=least, integer=True)
+        effective_n_jobs(self.n_jobs)
         X = validate_data(self, X, dtype=np.float32, order="C", ensure_all_finite=False)
         self.effective_metric_ = self.metric
         self.n_items_ = len(X)
@@ -189,6 +192,9 @@ class FaissIndex(EngineIndex):
         self.n_jobs = n_jobs
 
     def _build(self, rows):
+        for name in ("description", "parameters"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} must be a str. Got {getattr(self, name)!r} instead.")
         faiss = import_optional("faiss", _EXTRA)
         measure = self._space(faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L2)
         try:
@@ -250,6 +256,8 @@ class HnswlibIndex(EngineIndex):
     >>> index.kneighbors([[0.0, 1.0]], n_neighbors=2, return_distance=False)
     array([[1, 0]])
     """
+
+    _least = {"M": 2, "ef_construction": 1, "ef": 1, "random_seed": 0}
 
     def __init__(
         self, M=16, ef_construction=200, ef=50, random_seed=100, metric="cosine", n_jobs=None
@@ -321,6 +329,8 @@ class UsearchIndex(EngineIndex):
     (array([[1.]], dtype=float32), array([[1]]))
     """
 
+    _least = {"connectivity": 2, "expansion_add": 1, "expansion_search": 1}
+
     def __init__(
         self, connectivity=16, expansion_add=128, expansion_search=64, dtype="f32",
         metric="cosine", n_jobs=None,
@@ -333,6 +343,7 @@ class UsearchIndex(EngineIndex):
         self.n_jobs = n_jobs
 
     def _build(self, rows):
+        check_choice("dtype", self.dtype, ("f32", "bf16", "f16", "i8"))
         index = import_optional("usearch.index", _EXTRA)
         engine = index.Index(
             ndim=rows.shape[1], metric=self._space("ip", "l2sq"), dtype=self.dtype,
@@ -384,6 +395,8 @@ class AnnoyIndex(EngineIndex):
     >>> index.kneighbors([[0.0, 1.0]], n_neighbors=1)
     (array([[1.]], dtype=float32), array([[1]]))
     """
+
+    _least = {"n_trees": 1, "search_k": -1, "seed": 0}
 
     def __init__(self, n_trees=50, search_k=-1, seed=0, metric="cosine", n_jobs=None):
         self.n_trees = n_trees
@@ -455,6 +468,8 @@ class TreeIndex(EngineIndex):
 
     _metrics = ("cosine", "euclidean")
 
+    _least = {"leaf_size": 1}
+
     def __init__(self, algorithm="kd_tree", leaf_size=30, metric="cosine", n_jobs=None):
         self.algorithm = algorithm
         self.leaf_size = leaf_size
@@ -467,7 +482,7 @@ class TreeIndex(EngineIndex):
 
     def _search(self, queries, k):
         if not len(queries):
-            return np.zeros((0, k)), np.zeros((0, k), np.int64)
+            return np.zeros((0, k), np.float32), np.zeros((0, k), np.int64)
         distances, indices = self._engine.kneighbors(self._zeros_apart(queries, 1), k)
         squares = distances.astype(np.float32) ** 2
         return self._space(1 - squares / 2, squares), indices
@@ -512,6 +527,10 @@ class ScannIndex(EngineIndex):
     -----
     ScaNN saves an index as a folder in which it names its own path. It cannot be saved as a file.
     """
+
+    _least = dict.fromkeys(
+        ("num_leaves", "num_leaves_to_search", "dimensions_per_block", "reorder"), 1
+    )
 
     def __init__(
         self, num_leaves=100, num_leaves_to_search=10, dimensions_per_block=2, reorder=100,

@@ -5,14 +5,13 @@ from functools import cache
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import run_parts
+from textvec._threads import effective_n_jobs, run_parts
 from textvec.kernels.top_k import (
     DenseItems,
     SparseItems,

@@ -1,5 +1,6 @@
 """Fusion: one ranking from the rankings of several indexes, such as sparse and dense ones."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -82,6 +83,8 @@ class HybridIndex(SaveMixin, BaseEstimator):
         check_number("k", self.k, low=0)
         check_number("n_candidates", self.n_candidates, low=1, integer=True)
         for name, values in (("indexes", self.indexes), ("weights", self.weights)):
+            if not isinstance(values, Sequence | np.ndarray | None):
+                raise TypeError(f"{name} must be a list, or None. Got {values!r} instead.")
             if values is not None and len(values) != len(X):
                 raise ValueError(
                     f"{name} must be as many as the views. Got {len(values)} for {len(X)} views."

@@ -4,13 +4,11 @@ import re
 from typing import Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_number
-from textvec._threads import equal_parts, run_parts
+from textvec._checks import check_choice, check_flag, check_number, seeded
+from textvec._threads import effective_n_jobs, equal_parts, run_parts
 from textvec.kernels.minhash import (
     EMPTY,
     band_keys,
@@ -214,10 +212,11 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         """
         check_choice("analyzer", self.analyzer, _ANALYZERS)
         check_number("shingle_size", self.shingle_size, low=1, integer=True)
+        check_flag("lowercase", self.lowercase)
         self.n_bands_, self.n_rows_ = choose_bands(
             self.threshold, self.n_permutations, self.false_positive_weight
         )
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31))
+        self.seed_ = int(seeded(self.random_state).randint(2**31))
         self.signatures_ = np.empty((0, self.n_permutations), np.uint32)
         signatures = self.transform(raw_documents)
         if not len(signatures):
@@ -236,7 +235,8 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         -------
         self
         """
-        return self._take(np.concatenate([self.signatures_, self.transform(raw_documents)]))
+        signatures = self.transform(raw_documents)
+        return self._take(np.concatenate([self.signatures_, signatures]))
 
     def remove(self, indices) -> Self:
         """Forget documents; those after them move up.

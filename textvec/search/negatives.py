@@ -5,10 +5,9 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number
+from textvec._checks import check_number, seeded
 from textvec.search.exact import ExactIndex
 
 
@@ -85,7 +84,7 @@ def mine_hard_negatives(
         raise ValueError(f"Every query must have a positive. Got none in row {row}.")
 
     ranking = _ranking(queries, corpus, vectorizer, min(last, len(corpus)), n_jobs)
-    random = check_random_state(random_state)
+    random = seeded(random_state)
     records, n_short = [], 0
     for query, texts, ranked in zip(queries, positives, ranking):
         excluded = {query, *texts}

@@ -9,10 +9,9 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 
-from textvec._threads import bounds_of_parts, equal_parts, run_parts, start
+from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts, run_parts, start
 from textvec.kernels.counting import (
     blank,
     count_distinct,

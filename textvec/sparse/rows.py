@@ -1,10 +1,9 @@
 """Rows of CSR matrices: cut into blocks for threads, put under one another, scaled to a norm."""
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 
-from textvec._threads import bounds_of_parts, run_parts
+from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.kernels.weighting import normalize_rows
 
 MAX_INT32 = np.iinfo(np.int32).max  # matrices of more entries, rows or columns have int64 indices

@@ -1,6 +1,7 @@
 """Term weighting: from counts to tf-idf or BM25 weights, as transformers and as vectorizers."""
 
 import warnings
+from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from textvec._checks import check_choice, check_number
+from textvec._threads import effective_n_jobs
 from textvec.kernels.weighting import bm25_weigh, document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
 from textvec.sparse.counts import CountVectorizer
@@ -82,6 +84,7 @@ class TfidfTransformer(
         "use_idf": ["boolean"],
         "smooth_idf": ["boolean"],
         "sublinear_tf": ["boolean"],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -316,6 +319,7 @@ class BM25Transformer(
         check_number("b", self.b, low=0, high=1)
         check_number("delta", self.delta, low=0)
         check_choice("method", self.method, (*BM25_METHODS, "bm25+"))
+        effective_n_jobs(self.n_jobs)
 
     def _learn(self, counts):
         """Learn from CSR of floats without duplicates or zeros."""
@@ -467,6 +471,7 @@ class BM25Transformer(
             accept_sparse="csr",
             dtype=[np.float64, np.float32],
             ensure_non_negative=True,
+            ensure_min_samples=int(reset),  # no queries have no weights
             copy=copy,
         )
         return _as_own_csr(X, copy)

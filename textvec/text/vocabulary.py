@@ -8,8 +8,8 @@ from os import PathLike
 from queue import SimpleQueue
 
 import numpy as np
-from joblib import effective_n_jobs
 
+from textvec._threads import effective_n_jobs
 from textvec.kernels.hashing import hash_tokens
 from textvec.kernels.scanning import (
     find_tokens,
