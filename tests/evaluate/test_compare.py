@@ -10,6 +10,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from textvec import CountVectorizer, KeyedVectors, LSAVectorizer, TfidfVectorizer
+from textvec.evaluate import tasks_of
 from textvec.evaluate._cells import peak_memory
 from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
 from textvec.evaluate.tasks import (
@@ -18,6 +19,7 @@ from textvec.evaluate.tasks import (
     STSTask,
     WordSimilarityTask,
     mini_benchmark_tasks,
+    select_tasks,
 )
 
 ROOMS = {
@@ -211,20 +213,77 @@ def test_without_matplotlib_there_is_a_table_and_a_clear_error(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_defaults_run_on_the_hotels(language, tmp_path):
-    comparison = compare(language=language)
-    table = comparison.table
-    assert (table["error"] == "").all(), table["error"].tolist()
-    assert set(table["method"]) == set(default_vectorizers(language))
-    assert len(table) == 6 * 3
-    style = table[table["task"].str.startswith("hotel style")]
-    assert (style["score"] > 0.3).all()  # chance is about one in nine
-    duplicates = table[table["task"].str.startswith("duplicate")]
-    assert (duplicates["score"] > 0.9).all()
+@pytest.fixture(scope="module")
+def both():
+    """The default methods on four tasks of the mini benchmark, in both languages."""
+    tasks = tasks_of("mini_benchmark")
+    kinds = ("BitextMining", "Reranking", "Retrieval", "STS")
+    return compare(tasks=select_tasks(tasks, types=kinds))
+
+
+def test_each_task_gets_the_defaults_of_its_language(both):
+    assert (both.table["error"] == "").all(), both.table["error"].tolist()
+    assert both.table["method"].unique().tolist() == list(default_vectorizers("en"))
+    scores = both.table.set_index(["method", "task"])["score"]
+    tasks = {task.name: task for task in both.tasks}
+    for name, language in [("similarity (en)", "en"), ("similarity (zh)", "zh")]:
+        (value, *_) = tasks[name].evaluate(default_vectorizers(language)["TF-IDF"]).values()
+        assert scores["TF-IDF", name] == value
+    assert both.vectorizers["TF-IDF"]["zh"].tokenizer == "jieba"
+    for name in ("bitext mining (en)", "bitext mining (zh)"):  # Chinese has to be cut in both
+        (value, *_) = tasks[name].evaluate(default_vectorizers("zh")["LSA"]).values()
+        assert scores["LSA", name] == value
+
+
+def test_tasks_are_shown_by_language(both):
+    groups = both.tasks_by_language()
+    assert {code: len(tasks) for code, tasks in groups.items()} == {"en": 4, "zh": 4}
+    assert both.scores(groups["zh"]).shape == (6, 4)
+    assert both.scores(n_metrics=None).shape[1] == sum(len(task.metrics) for task in both.tasks)
+    english, chinese = repr(both).split("similarity (en)")
+    assert "(zh)" not in english
+    assert "bitext mining (zh)" in chinese
+
+
+def test_a_language_without_an_estimator_is_a_failing_cell(tasks):
+    tasks[1].language = "de"
+    found = compare({"words": {"en": CountVectorizer()}}, tasks).table
+    assert found["error"].tolist() == [
+        "",
+        "ValueError: There is no estimator for the language 'de', only for 'en'.",
+    ]
+    assert (compare(tasks=tasks[1:]).table["error"].iloc[:4] == "").all()
+
+
+def test_the_page_of_both_languages(both, tmp_path):
     pytest.importorskip("matplotlib")
-    page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    page = both.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
     assert len(page) < 3_000_000
+    for title in ("Quality: English", "Quality: Chinese", "Where methods disagree"):
+        assert f"<h2>{title}</h2>" in page
+    assert "TF-IDF (zh)</dt><dd>TfidfVectorizer(tokenizer=&#x27;jieba&#x27;)" in page
+    for task in both.tasks:
+        assert task.description.split(".")[0] in page
+        if task.name != "bitext mining (zh)":  # where neither finds a single one
+            assert f"<summary>{task.name}: " in page
+
+
+def test_the_page_shows_the_items_that_sparse_and_dense_see_apart(tmp_path):
+    pytest.importorskip("matplotlib")
+    numbers = {f"q{i}": f"where is number {i}" for i in range(12)}
+    corpus = {f"d{i}": f"the way to number {i}" for i in range(12)}
+    task = RetrievalTask(numbers, corpus, {f"q{i}": {f"d{i}": 1} for i in range(12)}, "numbers")
+    methods = {
+        "words": CountVectorizer(token_pattern=r"\w+"),
+        "as good": TfidfVectorizer(token_pattern=r"\w+"),
+        "dense": LSAVectorizer(vector_size=1, random_state=0, token_pattern=r"\w+"),
+    }
+    comparison = compare(methods, [task])
+    page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    differing = comparison.disagreements("words", "dense", "numbers", n=12)
+    assert f"numbers: words and dense differ on {len(differing)} items" in page
+    assert differing["text"].iloc[0] in page
+    assert "found by dense" in page
 
 
 # -- how sure, what differs, what is kept
@@ -340,7 +399,7 @@ def test_memory_that_is_taken_is_seen():
 def test_the_page_of_the_mini_benchmark(mini, tmp_path):
     pytest.importorskip("matplotlib")
     page = mini.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "How sure the scores are" in page
+    assert "How sure these scores are" in page
     assert "euclidean" in page
     assert "CountVectorizer(token_pattern=&#x27;[a-z]+&#x27;)" in page
     assert len(page) < 3_000_000

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from textvec.text import plots
-from textvec.text.report import Picture, Table, render_report, write_report
+from textvec.text.report import Fold, Picture, Table, render_report, write_report
 
 pytest.importorskip("matplotlib")
 
@@ -182,6 +182,30 @@ def test_the_front_holds_the_methods_that_nobody_beats():
     assert plots._unbeaten(scores, costs) == [0, 3]
 
 
+@pytest.mark.parametrize(
+    "costs", [[2e-3, 0.1], [33_000, 48_000], [1e-5, 1e6], [0.011, 0.0111], [3.0, 3.0], [900, 5000]]
+)
+def test_a_few_round_numbers_label_every_range(costs):
+    quality = pd.Series([0.1, 0.2], index=["a", "b"], name="score")
+    figure = plots.plot_tradeoff(quality, pd.DataFrame({"seconds": costs}, index=["a", "b"]))
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    ticks = axes.get_xticks()
+    assert 2 <= len(ticks) <= 5
+    assert low <= min(ticks)
+    assert max(ticks) <= high
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:]))
+
+
+def test_what_is_folded_is_escaped_and_there():
+    fold = Fold("<b>more</b>", ["a & b", Table(pd.DataFrame({"V-measure": [1.0]}, index=["x"]))])
+    page = render_report("T", "", [("S", [fold])])
+    assert "<details><summary>&lt;b&gt;more&lt;/b&gt;</summary><p>a &amp; b</p>" in page
+    assert "<span>V-measure</span></th>" in page
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     write_report(path, "first", "", [])
@@ -198,5 +222,5 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_pieces_must_be_known():
-    with pytest.raises(TypeError, match="a Table or a Picture. Got int"):
+    with pytest.raises(TypeError, match="a Table, a Picture or a Fold. Got int"):
         render_report("", "", [("", [3])])

@@ -15,16 +15,27 @@ from textvec import __version__
 from textvec._writing import replacing
 from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
 
-COSTS = [
-    "fit_seconds",
-    "transform_seconds",
-    "documents_per_second",
-    "dimension",
-    "non_zeros",
-    "stored_mb",
-    "sparsity",
-    "peak_mb",
-]
+COST_TITLES = {
+    "fit_seconds": "fit seconds",
+    "transform_seconds": "transform seconds",
+    "documents_per_second": "documents/s",
+    "dimension": "dimension",
+    "non_zeros": "non-zeros",
+    "stored_mb": "stored MB",
+    "sparsity": "zeros",
+    "peak_mb": "peak MB",
+}
+COST_FORMATS = {
+    "fit seconds": "{:.3f}",
+    "transform seconds": "{:.3f}",
+    "documents/s": "{:,.0f}",
+    "dimension": "{:,.0f}",
+    "non-zeros": "{:,.0f}",
+    "stored MB": "{:.3f}",
+    "zeros": "{:.1%}",
+    "peak MB": "{:.1f}",
+}
+COSTS = list(COST_TITLES)
 _REPEATS, _BUDGET = 5, 0.2  # runs of what is fast, and the seconds they may take together
 _WARM = 20  # documents of the run that loads and compiles
 
@@ -63,11 +74,16 @@ def measure_costs(vectorizer, documents):
 
 
 def warm_up(vectorizer, documents):
-    """Load and compile what a method needs, on a few documents, so that no cell pays for it."""
+    """Load and compile what a method needs, on a few documents, so that no cell pays for it.
+
+    The fitted estimator is returned, or None: while it is held, clones share a model's weights.
+    """
     with suppress(Exception):  # what fails on a few may work on all; if not, the cell will say so
         fitted = fresh(vectorizer).fit(documents[:_WARM])
         fitted.transform(documents[:1])
         getattr(fitted, "transform_queries", fitted.transform)(documents[:1])
+        return fitted
+    return None
 
 
 def run_cell(vectorizer, task):

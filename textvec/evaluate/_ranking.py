@@ -266,7 +266,7 @@ class BitextMiningTask(Task):
     name : str, default="bitext mining"
         Names the task in tables and plots.
     language : str, default="en-zh"
-        Both languages.
+        Of ``texts1``, then of ``texts2``.
 
     Raises
     ------

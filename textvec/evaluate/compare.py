@@ -1,55 +1,29 @@
 """Many vectorizers on many tasks: one table of quality and cost, one page that shows it."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 
-from textvec import __version__
 from textvec._checks import check_choice, closest_names
-from textvec.evaluate._cells import COSTS, Store, measure_costs, run_cell, warm_up
-from textvec.evaluate.significance import bootstrap_interval, randomization_test
-from textvec.evaluate.tasks import hotel_tasks
+from textvec.evaluate._cells import (
+    COST_FORMATS,
+    COST_TITLES,
+    COSTS,
+    Store,
+    measure_costs,
+    run_cell,
+    warm_up,
+)
+from textvec.evaluate.named import tasks_of
+from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
 
 __all__ = ["COSTS", "Comparison", "compare", "default_vectorizers", "measure_costs"]
 
-_COST_TITLES = {
-    "fit_seconds": "fit seconds",
-    "transform_seconds": "transform seconds",
-    "documents_per_second": "documents/s",
-    "dimension": "dimension",
-    "non_zeros": "non-zeros",
-    "stored_mb": "stored MB",
-    "sparsity": "zeros",
-    "peak_mb": "peak MB",
-}
-_COST_FORMATS = {
-    "fit seconds": "{:.3f}",
-    "transform seconds": "{:.3f}",
-    "documents/s": "{:,.0f}",
-    "dimension": "{:,.0f}",
-    "non-zeros": "{:,.0f}",
-    "stored MB": "{:.3f}",
-    "zeros": "{:.1%}",
-    "peak MB": "{:.1f}",
-}
-_COST_NOTE = (
-    "Seconds and documents/s are of fitting on, and transforming, the documents of a task, once "
-    "everything is loaded and compiled: medians of up to five runs where one is fast, and over the "
-    "folds where a task has folds. Non-zeros and stored MB are those of the vectors of these "
-    "documents (sparse ones as CSR), zeros the share of their entries that is zero. Peak MB is by "
-    "how much the process grew at most while it worked on a task. Costs are averaged over the "
-    "tasks."
-)
-_LEVEL = 0.05  # a winner must be told from every other method at this level
 
-
-def compare(vectorizers=None, tasks=None, language="en", verbose=0, cache=None):
+def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     """Score every vectorizer on every task, and measure what it costs.
 
     Same documents, folds, queries and seeds for all: a ``random_state`` left at None is fixed, so
@@ -60,12 +34,15 @@ def compare(vectorizers=None, tasks=None, language="en", verbose=0, cache=None):
     ----------
     vectorizers : mapping of str to estimator, or None, default=None
         What to compare, by name; anything with ``fit`` and ``transform`` on texts, pipelines too.
-        They are cloned, never changed. None means :func:`default_vectorizers` of the language.
+        A method that takes another estimator for each language is a mapping of these: ``{"words":
+        {"en": TfidfVectorizer(), "zh": TfidfVectorizer(tokenizer="jieba")}}``; a task in two
+        languages, one of them Chinese, takes the Chinese one. They are cloned, never changed.
+        None means :func:`default_vectorizers` of each task's language.
     tasks : sequence of Task, or None, default=None
-        What to do with the vectors. None means :func:`~textvec.evaluate.tasks.hotel_tasks` of the
-        language.
-    language : {"en", "zh"}, default="en"
-        Chooses the vectorizers and tasks that are not given.
+        What to do with the vectors. None means the mini benchmark that ships with textvec, see
+        :func:`~textvec.evaluate.tasks.mini_benchmark_tasks`.
+    language : {"en", "zh"} or None, default=None
+        Of the tasks that are taken where none are given; None means both.
     verbose : int, default=0
         Above 0 shows a progress bar.
     cache : str, path-like or None, default=None
@@ -97,33 +74,34 @@ def compare(vectorizers=None, tasks=None, language="en", verbose=0, cache=None):
     """
     from tqdm import tqdm
 
-    check_choice("language", language, ("en", "zh"))
-    vectorizers = default_vectorizers(language) if vectorizers is None else vectorizers
+    if language is not None:
+        check_choice("language", language, ("en", "zh"))
+    tasks = tasks_of("mini_benchmark", language) if tasks is None else list(tasks)
+    vectorizers = _defaults_of(tasks) if vectorizers is None else vectorizers
     if not isinstance(vectorizers, Mapping):
         raise TypeError(
             "vectorizers must be a mapping of name to estimator. "
             f"Got {type(vectorizers).__name__} instead."
         )
-    if not vectorizers or tasks is not None and not tasks:
+    if not vectorizers or not tasks:
         raise ValueError("There must be at least one vectorizer and one task to compare.")
-    tasks = hotel_tasks(language) if tasks is None else list(tasks)
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise ValueError(f"Every task must have a name of its own. Got {names} instead.")
 
     store, results, errors = Store(cache), {}, {}
     with tqdm(total=len(vectorizers) * len(tasks), unit="cell", disable=not verbose) as progress:
-        for method, vectorizer in vectorizers.items():
-            is_warm = False
+        for method, given in vectorizers.items():
+            warm = {}  # by estimator: fitted ones, which keep a model's weights loaded for clones
             for task in tasks:
                 progress.set_postfix_str(f"{method} on {task.name}")
                 key = method, task.name
                 try:
+                    vectorizer = _in_language(given, task.language)
                     results[key] = store.get(vectorizer, task)
                     if results[key] is None:
-                        if not is_warm:
-                            warm_up(vectorizer, task.documents)
-                            is_warm = True
+                        if id(vectorizer) not in warm:
+                            warm[id(vectorizer)] = warm_up(vectorizer, task.documents)
                         results[key] = run_cell(vectorizer, task)
                         store.put(vectorizer, task, results[key])
                     errors[key] = "; ".join(dict.fromkeys(results[key].notes.values()))
@@ -140,38 +118,40 @@ def default_vectorizers(language="en"):
 
     Parameters
     ----------
-    language : {"en", "zh"}, default="en"
-        Chinese is cut into words by jieba; its character n-grams are shorter.
+    language : str, default="en"
+        For "zh", Chinese, words are cut by jieba and character n-grams are shorter; the names of
+        the methods are the same in every language.
 
     Returns
     -------
     dict of str to estimator
-        Counts, TF-IDF of words, of words and word pairs, and of characters, LSA and BM25.
+        Counts, TF-IDF of words and of characters, BM25, LSA and word2vec.
 
     Examples
     --------
-    >>> list(default_vectorizers("zh"))[0]
-    'counts, jieba words'
+    >>> list(default_vectorizers("zh"))
+    ['counts', 'TF-IDF', 'TF-IDF, chars', 'BM25', 'LSA', 'word2vec']
     """
     from textvec.dense.factorized import LSAVectorizer
+    from textvec.dense.word2vec import Word2Vec
     from textvec.sparse.counts import CountVectorizer
     from textvec.sparse.weights import BM25Vectorizer, TfidfVectorizer
 
-    check_choice("language", language, ("en", "zh"))
     if language == "zh":
-        words, unit = {"tokenizer": "jieba"}, "jieba words"
-        characters = {"analyzer": "char", "ngram_range": (1, 2)}
+        words = {"tokenizer": "jieba"}
+        letters = {"analyzer": "char", "ngram_range": (1, 2)}
     else:
-        words, unit = {}, "words"
-        characters = {"analyzer": "char_wb", "ngram_range": (2, 4)}
-    span = "({},{})".format(*characters["ngram_range"])
+        words = {}
+        letters = {"analyzer": "char_wb", "ngram_range": (2, 4)}
     return {
-        f"counts, {unit}": CountVectorizer(**words),
-        f"TF-IDF, {unit} (1,1)": TfidfVectorizer(**words),
-        f"TF-IDF, {unit} (1,2)": TfidfVectorizer(ngram_range=(1, 2), **words),
-        f"TF-IDF, characters {span}": TfidfVectorizer(**characters),
-        f"LSA, {unit}": LSAVectorizer(vector_size=50, random_state=0, **words),
-        f"BM25, {unit}": BM25Vectorizer(**words),
+        "counts": CountVectorizer(**words),
+        "TF-IDF": TfidfVectorizer(**words),
+        "TF-IDF, chars": TfidfVectorizer(**letters),
+        "BM25": BM25Vectorizer(**words),
+        "LSA": LSAVectorizer(vector_size=50, random_state=0, **words),
+        "word2vec": Word2Vec(
+            vector_size=50, min_count=2, epochs=20, pooling="idf", random_state=0, **words
+        ),
     }
 
 
@@ -187,7 +167,7 @@ class Comparison:
         (``fit_seconds``, ``transform_seconds``, ``documents_per_second`` at transform,
         ``dimension``, ``non_zeros``, ``stored_mb`` of the vectors, ``sparsity``, ``peak_mb``),
         and ``error`` (why there is no score, else empty).
-    vectorizers : dict of str to estimator
+    vectorizers : dict of str to estimator, or to dict of language to estimator
         The methods, unfitted.
     tasks : list of Task
         The tasks.
@@ -202,21 +182,67 @@ class Comparison:
 
     def __repr__(self):
         methods, tasks = len(self.vectorizers), len(self.tasks)
-        lines = [
-            f"Comparison of {methods} method(s) on {tasks} task(s)",
-            "",
-            _as_text(self._scores(2), {}),
-            "",
-            _as_text(self._costs(), _COST_FORMATS),
-        ]
+        lines = [f"Comparison of {methods} method(s) on {tasks} task(s)"]
+        for group in self.tasks_by_language().values():
+            lines += ["", _as_text(self.scores(group, 2).T, {})]
+        lines += ["", _as_text(self.costs(), COST_FORMATS)]
         if winners := self._winners():
-            lines += ["", f"Better than every other method (p < {_LEVEL}):"]
+            lines += ["", f"Better than every other method (p < {LEVEL}):"]
             lines += [f"  {method} on {task}" for task, method in winners.items()]
         failed = self.table[self.table["error"] != ""]
         if len(failed):
             lines += ["", "Failed:"]
             lines += [f"  {row.method} on {row.task}: {row.error}" for row in failed.itertuples()]
         return "\n".join(lines)
+
+    def tasks_by_language(self):
+        """Return the tasks, sorted by the language that each is in or starts from.
+
+        Returns
+        -------
+        dict of str to list of Task
+            By code of the language, in the order of the tasks.
+        """
+        groups: dict[str, list] = {}
+        for task in self.tasks:
+            groups.setdefault(task.language.split("-")[0], []).append(task)
+        return groups
+
+    def scores(self, tasks=None, n_metrics=1):
+        """Return scores as a table of methods x tasks.
+
+        Parameters
+        ----------
+        tasks : list of Task or None, default=None
+            Some of :attr:`tasks`; None means all.
+        n_metrics : int >= 1 or None, default=1
+            How many metrics of each task, the main one first; None means all.
+
+        Returns
+        -------
+        DataFrame
+            The methods as index, (name of the task, metric) as columns, in the order given.
+        """
+        rows = {name: found.set_index("method") for name, found in self.table.groupby("task")}
+        columns = {
+            (task.name, metric): rows[task.name][metric]
+            for task in (self.tasks if tasks is None else tasks)
+            for metric in task.metrics[:n_metrics]
+        }
+        return pd.DataFrame(columns).loc[list(self.vectorizers)].rename_axis("method")
+
+    def costs(self):
+        """Return what each method costs, averaged over the tasks.
+
+        Returns
+        -------
+        DataFrame
+            The methods as index; seconds of fit and transform, documents/s at transform,
+            dimension, non-zeros, megabytes and share of zeros of the vectors, and by how many
+            megabytes the process grew at most.
+        """
+        costs = self.table.astype({"dimension": float}).groupby("method")[COSTS].mean()
+        return costs.loc[list(self.vectorizers)].rename(columns=COST_TITLES)
 
     def significance(self, n_resamples=10_000):
         """Say how sure the main scores are, and where the best method is no accident.
@@ -235,36 +261,9 @@ class Comparison:
             the same items) and ``winner``: whether this is the best method and differs from
             each other one at the 5 % level.
         """
-        rows = []
-        for task in self.tasks:
-            found = {
-                method: self.results[method, task.name]
-                for method in self.vectorizers
-                if (method, task.name) in self.results
-            }
-            scores = pd.Series({method: next(iter(one.values())) for method, one in found.items()})
-            best = scores.idxmax() if scores.notna().any() else None
-            p = {
-                method: randomization_test(found[best], one, n_resamples)
-                for method, one in found.items()
-                if best is not None and method != best
-            }
-            wins = bool(p) and all(value < _LEVEL for value in p.values())
-            for method, one in found.items():
-                low, high = bootstrap_interval(one, n_resamples)
-                rows.append(
-                    {
-                        "task": task.name,
-                        "method": method,
-                        "score": scores[method],
-                        "low": low,
-                        "high": high,
-                        "p": p.get(method, np.nan),
-                        "winner": method == best and wins,
-                    }
-                )
-        columns = ["task", "method", "score", "low", "high", "p", "winner"]
-        return pd.DataFrame(rows, columns=columns)
+        if n_resamples not in self._significance:
+            self._significance[n_resamples] = self._tested(n_resamples)
+        return self._significance[n_resamples].copy()
 
     def disagreements(self, a, b, task, n=10):
         """List the items on which two methods differ most.
@@ -325,14 +324,16 @@ class Comparison:
         order = differing["difference"].abs().sort_values(ascending=False, kind="stable").index
         return differing.loc[order].head(n).reset_index(drop=True)
 
-    def plot(self, kind="scores"):
+    def plot(self, kind="scores", tasks=None):
         """Draw the comparison.
 
         Parameters
         ----------
         kind : {"scores", "tradeoff"}, default="scores"
-            Bars of the main score by method, a panel for each task; or the mean of these scores
+            The main score of every method, a panel for each task; or the mean of these scores
             against fit time, speed and size.
+        tasks : list of Task or None, default=None
+            Some of :attr:`tasks`; None means all. The costs are always those of all tasks.
 
         Returns
         -------
@@ -347,16 +348,12 @@ class Comparison:
         from textvec.text.plots import plot_scores, plot_tradeoff
 
         check_choice("kind", kind, ("scores", "tradeoff"))
-        scores = self._main_scores()
+        scores = self.scores(tasks)
         if kind == "scores":
-            return plot_scores(
-                scores.set_axis([f"{task.name}\n{task.metrics[0]}" for task in self.tasks], axis=1)
-            )
+            return plot_scores(scores.set_axis(["\n".join(pair) for pair in scores], axis=1))
         quality = scores.mean(axis=1, skipna=False)
-        quality.name = (
-            "mean of the main scores" if len(self.tasks) > 1 else self.tasks[0].metrics[0]
-        )
-        return plot_tradeoff(quality, self._costs()[["fit seconds", "documents/s", "stored MB"]])
+        quality.name = "mean of the main scores" if scores.shape[1] > 1 else scores.columns[0][1]
+        return plot_tradeoff(quality, self.costs()[["fit seconds", "documents/s", "stored MB"]])
 
     def to_csv(self, path):
         """Write ``table`` for spreadsheets, as :func:`~textvec.text.csv_files.write_csv` does.
@@ -400,123 +397,71 @@ class Comparison:
         OSError
             If the file cannot be written.
         """
-        from textvec.text.plots import plot_counts
-        from textvec.text.report import Picture, Table, write_report
+        from textvec.evaluate._page import write_page
 
-        bars = Picture(self.plot(), "The main score of every method on every task.")
-        tradeoff = Picture(
-            self.plot("tradeoff"),
-            "Quality against cost. Methods on the grey line are beaten by no other in both.",
-        )
-        main, all_scores = self._scores(1), self._scores()
-        significance = self._significance
-        quality = Table(
-            main,
-            dict.fromkeys(main.columns, "{:.3f}"),
-            self._errors(),
-            "Main metric of each task. Higher is better; 1 is the most. A star marks a method that "
-            f"is better than every other one (paired randomisation test, p < {_LEVEL}). Click a "
-            "heading to sort.",
-            self._marks(main, significance),
-        )
-        sureness = Table(
-            significance.drop(columns="winner").set_index("method"),
-            {"score": "{:.3f}", "low": "{:.3f}", "high": "{:.3f}", "p": "{:.4f}"},
-            note="Low and high: 95 % bootstrap interval over the items of the task. p: paired "
-            "randomisation test against the best method of the task. Neither exists for "
-            "clustering, which repeats runs on the same texts.",
-        )
-        details = Table(all_scores, dict.fromkeys(all_scores.columns, "{:.3f}"))
-        cost = Table(self._costs(), _COST_FORMATS, note=_COST_NOTE)
-        data = pd.DataFrame(
-            {
-                "documents": [len(task.documents) for task in self.tasks],
-                "characters (median)": [
-                    float(np.median([len(text) for text in task.documents] or [np.nan]))
-                    for task in self.tasks
-                ],
-                "what is asked": [task.description for task in self.tasks],
-            },
-            index=pd.Index([task.name for task in self.tasks], name="task"),
-        )
-        examples = dict.fromkeys(
-            _shorten(task.documents[0]) for task in self.tasks if task.documents
-        )
-        labels = [
-            Picture(
-                plot_counts(pd.Series(task.labels).value_counts(sort=False)),
-                f"Documents by label: {task.name}.",
-            )
-            for task in self.tasks
-            if hasattr(task, "labels")
-        ]
-        return write_report(
-            path,
-            "Ways of turning text into vectors, compared",
-            f"{len(self.vectorizers)} methods on {len(self.tasks)} tasks: how good the vectors "
-            "are, and what they cost.",
-            [
-                ("Quality", [quality, bars]),
-                ("How sure the scores are", [sureness]),
-                ("All metrics", [details]),
-                ("Cost", [cost, tradeoff]),
-                (
-                    "Data",
-                    [
-                        Table(data, {"characters (median)": "{:,.0f}"}),
-                        *[f"A document begins: “{text}”" for text in examples],
-                        *labels,
-                    ],
-                ),
-                ("Settings", [{name: _settings(one) for name, one in self.vectorizers.items()}]),
-                ("Versions", [_versions()]),
-            ],
-        )
-
-    def _main_scores(self):
-        """Return the main scores: methods x tasks, in the order given."""
-        scores = self.table.pivot(index="method", columns="task", values="score")
-        return scores.loc[list(self.vectorizers), [task.name for task in self.tasks]]
-
-    def _scores(self, n_metrics=None):
-        """Return the first metrics of each task: methods x (task, metric), in the order given."""
-        by_task = {name: rows.set_index("method") for name, rows in self.table.groupby("task")}
-        columns = {
-            (task.name, metric): by_task[task.name][metric]
-            for task in self.tasks
-            for metric in task.metrics[:n_metrics]
-        }
-        return pd.DataFrame(columns).loc[list(self.vectorizers)].rename_axis("method")
+        return write_page(self, path)
 
     @cached_property
     def _significance(self):
-        return self.significance()
+        """What :meth:`significance` has found, by number of resamples."""
+        return {}
+
+    def _tested(self, n_resamples):
+        rows = []
+        for task in self.tasks:
+            found = {
+                method: self.results[method, task.name]
+                for method in self.vectorizers
+                if (method, task.name) in self.results
+            }
+            scores = pd.Series({method: next(iter(one.values())) for method, one in found.items()})
+            best = scores.idxmax() if scores.notna().any() else None
+            p = {
+                method: randomization_test(found[best], one, n_resamples)
+                for method, one in found.items()
+                if best is not None and method != best
+            }
+            wins = bool(p) and all(value < LEVEL for value in p.values())
+            for method, one in found.items():
+                low, high = bootstrap_interval(one, n_resamples)
+                rows.append(
+                    {
+                        "task": task.name,
+                        "method": method,
+                        "score": scores[method],
+                        "low": low,
+                        "high": high,
+                        "p": p.get(method, np.nan),
+                        "winner": method == best and wins,
+                    }
+                )
+        columns = ["task", "method", "score", "low", "high", "p", "winner"]
+        return pd.DataFrame(rows, columns=columns)
 
     def _winners(self):
-        found = self._significance
+        found = self.significance()
         return found[found["winner"]].set_index("task")["method"].to_dict()
 
-    def _marks(self, scores, significance):
-        """Return where the winners stand: methods x (task, main metric), True or False."""
-        winners = significance.set_index(["method", "task"])["winner"]
-        return pd.DataFrame(
-            {
-                column: [bool(winners.get((method, column[0]), False)) for method in scores.index]
-                for column in scores.columns
-            },
-            index=scores.index,
-        )
 
-    def _costs(self):
-        """Return the costs: methods x titles, averaged over the tasks."""
-        costs = self.table.astype({"dimension": float}).groupby("method")[COSTS].mean()
-        return costs.loc[list(self.vectorizers)].rename(columns=_COST_TITLES)
+def _defaults_of(tasks):
+    """Return the default methods, each with an estimator for every language of the tasks."""
+    codes = dict.fromkeys(code for task in tasks for code in task.language.split("-"))
+    methods: dict[str, dict] = {}
+    for code in codes:
+        for name, vectorizer in default_vectorizers(code).items():
+            methods.setdefault(name, {})[code] = vectorizer
+    return methods
 
-    def _errors(self):
-        """Return why scores are missing: methods x (task, main metric)."""
-        errors = self.table.pivot(index="method", columns="task", values="error")
-        errors = errors.loc[list(self.vectorizers), [task.name for task in self.tasks]]
-        return errors.set_axis([(task.name, task.metrics[0]) for task in self.tasks], axis=1)
+
+def _in_language(given, language):
+    """Return the estimator for a language, or for two, out of those of a method."""
+    if not isinstance(given, Mapping):
+        return given
+    codes = [code for code in language.split("-") if code in given]
+    if not codes:
+        known = ", ".join(map(repr, given)) or "none"
+        raise ValueError(f"There is no estimator for the language {language!r}, only for {known}.")
+    return given["zh" if "zh" in codes else codes[0]]  # what cuts Chinese cuts English, too
 
 
 def _tabulate(results, errors, vectorizers, tasks):
@@ -537,34 +482,8 @@ def _tabulate(results, errors, vectorizers, tasks):
     return table.astype({"dimension": "Int64"})
 
 
-def _settings(vectorizer):
-    """Return a method as code, whole: scikit-learn would cut a long one."""
-    if hasattr(vectorizer, "get_params") and not isinstance(vectorizer, type):
-        try:
-            return vectorizer.__repr__(N_CHAR_MAX=10**6)
-        except TypeError:  # a repr of its own
-            pass
-    return repr(vectorizer)
-
-
 def _as_text(table, formats):
     return table.to_string(
         formatters={name: formats.get(name, "{:.3f}").format for name in table.columns},
         na_rep="failed",
     )
-
-
-def _shorten(text, length=160):
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[:length] + "…"
-
-
-def _versions():
-    packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "matplotlib")
-    return {
-        "textvec": __version__,
-        "date": date.today().isoformat(),
-        "Python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        **{name: version(name) for name in packages},
-    }

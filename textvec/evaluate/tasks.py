@@ -111,7 +111,8 @@ def mini_benchmark_tasks(language="en") -> list[Task]:
         return {"name": f"{kind} ({language})", "language": language}
 
     retrieval = mini.retrieval
-    both = {"name": f"bitext mining ({language})", "language": "en-zh"}
+    other = {"en": "zh", "zh": "en"}[language]
+    both = {"name": f"bitext mining ({language})", "language": f"{language}-{other}"}
     tasks: list[Task] = [
         BitextMiningTask(*columns("bitext_mining"), **both),
         ClassificationTask(*columns("classification"), **named("classification")),

@@ -4,6 +4,7 @@ matplotlib is the extra ``plots`` and is imported where it is used. Every functi
 ``matplotlib.figure.Figure`` of its own: nothing is shown, nothing leaks, no display is needed.
 """
 
+import math
 import re
 import warnings
 from contextlib import contextmanager
@@ -177,12 +178,12 @@ def plot_tradeoff(quality, costs):
                 )
                 for i, point in enumerate(zip(values, scores, strict=True))
             ]
+            axes.margins(0.12)
             if np.isfinite(values * scores).any():
                 _log_scale(axes)
             axes.set_xlabel(f"{name} ({'faster' if is_speed else 'costlier'} →)")
             axes.grid(True)
             axes.set_axisbelow(True)
-            axes.margins(0.12)
         panels[0].set_ylabel(quality.name)
         figure.legend(points, methods, loc="outside lower center", ncols=3)
     return figure
@@ -418,15 +419,33 @@ def _write_names(figure, axes, places, names, sizes=None):
 
 
 def _log_scale(axes):
-    """Make x logarithmic, with round numbers written out: at least two whatever the range."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    """Make x logarithmic, with a few round numbers written out: at least two whatever the range."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(FixedLocator(_round_numbers(low, high)))
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else f"{value / 1000:g}k")
     )
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+_FINE, _FINER = np.arange(10, 100) / 10, np.arange(100, 1000) / 100
+
+
+def _round_numbers(low, high, most=5):
+    """Return two to ``most`` numbers between two: of the roundest kind of which there are two."""
+    first, last = (math.floor(math.log10(edge)) for edge in (low, high))
+    for leading in ((1,), (1, 3), (1, 2, 5), range(1, 10), _FINE, _FINER):
+        found = [
+            float(f"{digit:g}e{power}") for power in range(first, last + 1) for digit in leading
+        ]
+        inside = [value for value in found if low <= value <= high]
+        if len(inside) >= 2:
+            break
+    step = -(-(len(inside) - 1) // (most - 1))
+    return inside[:: max(step, 1)]
 
 
 def _unbeaten(scores, costs):

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from io import BytesIO
@@ -31,8 +31,8 @@ th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); text-align: le
   vertical-align: top; overflow-wrap: anywhere; }
 th.number, td.number { text-align: right; overflow-wrap: normal; }
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--ink); line-height: 1.3; }
+thead span { white-space: nowrap; }
 thead small { display: block; font-weight: normal; color: var(--soft); }
-thead .number { white-space: nowrap; }
 tbody tr:hover { background: var(--tint); }
 tbody th { font-weight: 600; white-space: nowrap; }
 .best { font-weight: 700; }
@@ -46,6 +46,9 @@ figure { margin: 14px 0; overflow-x: auto; }
 figure svg { max-width: 100%; min-width: 720px; height: auto; }
 figure svg text { font-family: var(--font) !important; }
 figcaption, .note { font-size: 14px; color: var(--soft); max-width: 88ch; }
+details { margin: 10px 0; border-left: 3px solid var(--line); padding-left: 14px; }
+summary { cursor: pointer; font-weight: 600; }
+summary:hover, summary:focus-visible { color: var(--accent); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; font-size: 14px; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; font-family: "textvec CJK", ui-monospace, Menlo, Consolas,
@@ -122,6 +125,22 @@ class Picture:
     caption: str
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Pieces of a report that show when the reader clicks their title.
+
+    Parameters
+    ----------
+    title : str
+        What is always shown.
+    pieces : sequence
+        What else a section may hold.
+    """
+
+    title: str
+    pieces: Sequence
+
+
 def render_report(title, lead, sections):
     """Return a page that needs nothing else: styles, figures, fonts and sorting are inside.
 
@@ -138,7 +157,7 @@ def render_report(title, lead, sections):
         A sentence below it.
     sections : sequence of (str, sequence)
         Heading and content: each piece a str (a paragraph), a mapping (names and values), a
-        `Table` or a `Picture`.
+        `Table`, a `Picture` or a `Fold`.
 
     Returns
     -------
@@ -163,7 +182,7 @@ def render_report(title, lead, sections):
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; font-src data:; "
-        f"script-src 'sha256-{digest}'"
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -233,8 +252,11 @@ def _render(piece):
         caption = escape(piece.caption)
         drawn = to_svg(piece.figure, piece.caption)
         return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"
+    if isinstance(piece, Fold):
+        content = "".join(map(_render, piece.pieces))
+        return f"<details><summary>{escape(piece.title)}</summary>{content}</details>"
     raise TypeError(
-        "A piece of a report must be a str, a mapping, a Table or a Picture. "
+        "A piece of a report must be a str, a mapping, a Table, a Picture or a Fold. "
         f"Got {type(piece).__name__} instead."
     )
 
@@ -247,7 +269,9 @@ def _render_table(table):
         *above, last = map(str, name) if isinstance(name, tuple) else [str(name)]
         small = f"<small>{escape(' '.join(above))}</small>" if above else ""
         kind = ' class="number"' if numeric[name] else ""
-        heads.append(f'<th scope="col"{kind}>{small}{escape(last)}</th>')
+        last = escape(last)
+        last = f"<span>{last}</span>" if "-" in last else last  # browsers break lines at hyphens
+        heads.append(f'<th scope="col"{kind}>{small}{last}</th>')
     rows = []
     for at, (label, row) in enumerate(frame.iterrows()):
         label = escape(str(label))
