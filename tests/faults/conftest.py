@@ -3,9 +3,10 @@ import os
 import numpy as np
 import pytest
 
+from .namespaces import ALONE, has_namespaces
 from .nursery import Nursery
 
-collect_ignore = ["killable.py"]  # the nursery's: it compiles and compares as it is imported
+collect_ignore = ["killable.py", "crowded.py"]  # the nursery's, which loads them once
 SEED = int(os.environ.get("TEXTVEC_FAULTS_SEED", "0"))
 
 
@@ -49,8 +50,19 @@ def schedule(request, kills, record_property):
         record_property(name, value)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def nursery():
-    nursery = Nursery("killable")
+    nursery = Nursery(["killable", "crowded"])
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture(scope="package")
+def namespace_nursery():
+    """One that may mount disks; asked for only where that is allowed."""
+    if not has_namespaces():
+        yield None
+        return
+    nursery = Nursery(["crowded"], ALONE)
     yield nursery
     nursery.close()

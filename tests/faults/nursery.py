@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,18 +28,20 @@ class Outcome(NamedTuple):
 
 
 class Nursery:
-    """A warm process for the works of a module beside this one.
+    """A warm process for the works of modules beside this one.
 
     Parameters
     ----------
-    module : str
-        Its name; it defines WORKS, functions by name.
+    modules : list of str
+        Their names; each defines WORKS, functions by name.
+    prefix : list of str, default=()
+        A command that runs it.
     """
 
-    def __init__(self, module):
+    def __init__(self, modules, prefix=()):
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, __file__, module],
+            [*prefix, sys.executable, __file__, *modules],
             env={**os.environ, **threads, "NO_PROXY": "127.0.0.1", "OPENAI_API_KEY": "none"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -57,7 +60,13 @@ class Nursery:
             told.append(message["told"])
         raise RuntimeError("The nursery died.")
 
+    def expect(self, work, *arguments):
+        """Let a child do a work that checks itself."""
+        outcome = self.run(work, *arguments)
+        assert outcome.code == 0, "\n".join(map(str, outcome.told[-1]))
+
     def close(self):
+        self._process.kill()
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
@@ -78,8 +87,8 @@ def _serve(works):
             try:
                 works[order["work"]](*order["arguments"])
                 code = 0
-            except BaseException as error:
-                tell("error", f"{type(error).__name__}: {error}")
+            except BaseException:
+                tell("error", traceback.format_exc()[-3000:])
             finally:
                 os._exit(code)
         if order["after"] is not None:
@@ -93,4 +102,6 @@ def _serve(works):
 if __name__ == "__main__":
     sys.path[0] = os.fspath(Path(__file__).parent)
     sys.modules["nursery"] = sys.modules["__main__"]
-    _serve(__import__(sys.argv[1]).WORKS)
+    _serve(
+        {name: work for module in sys.argv[1:] for name, work in __import__(module).WORKS.items()}
+    )

@@ -1,0 +1,17 @@
+"""A full disk: the error names the file, the old file stays, and nothing half-written is left."""
+
+import pytest
+
+from .namespaces import has_namespaces
+
+KINDS = ["limit", "tmpfs"] if has_namespaces() else ["limit"]
+WORKS = ["save", "save_word2vec_format", "checkpoint", "encoding_cache", "comparison_cache"]
+WORKS += ["to_html", "embed", "download"]
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_room(kind, work, nursery, namespace_nursery, tmp_path):
+    """Where no disk can be made, a limit of the size of files stands in for one."""
+    place = nursery if kind == "limit" else namespace_nursery
+    place.expect("crowd", kind, work, str(tmp_path))
