@@ -201,7 +201,7 @@ def test_in_a_browser(pages, tmp_path):
     assert f"<title>{title}</title>" in found
     assert 'tabindex="0"' in found  # our own script has run
     # Were a text ever let through, the policy would stop it; without it we would see it run.
-    for attack in HOSTILE[0], '<img src="x" onerror="{TITLE}">'.format(TITLE=TITLE):
+    for attack in HOSTILE[0], f'<img src="x" onerror="{TITLE}">':
         broken = page.replace("<main>", f"<main>{attack}")
         assert f"<title>{title}</title>" in rendered(tmp_path / "page.html", broken)
         open_to_all = re.sub(r"<meta http-equiv.*?>", "", broken, count=1)
