@@ -105,7 +105,8 @@ def test_half_precision_is_written_in_few_digits(path):
 
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \n"), min_size=1)
+odd_characters = st.characters(exclude_categories=["Cs"], exclude_characters=" \n\t\r\v\f")
+words = st.text(odd_characters, min_size=1)
 
 
 @settings(max_examples=80, deadline=None)
@@ -354,6 +355,16 @@ def test_a_word_that_cannot_be_written_leaves_the_file_as_it_was(word, binary, p
         KeyedVectors([[1], [2]], ["fine", word]).save_word2vec_format(path, binary=binary)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("space", "\t\r\v\f")
+def test_words_with_other_white_space_are_written_where_they_can_be_read(space, path):
+    """Fuzzing found tables that were read, written as text and not read again."""
+    table = KeyedVectors([[1], [2]], [f"a{space}b", space])
+    with pytest.raises(ValueError, match="which end a word in such a file"):
+        table.save_word2vec_format(path, write_header=False)
+    table.save_word2vec_format(path, binary=True)
+    assert_same(KeyedVectors.load_word2vec_format(path, binary=True), table)
 
 
 @pytest.mark.parametrize("name", ["vectors", "vectors.gz"])

@@ -34,6 +34,7 @@ _LONGEST_WORD = 1 << 16  # bytes
 _LONGEST_HEADER = 256  # bytes
 _MOST_DIGITS = 18  # of a count, which an int64 holds
 _MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
+_WHITE_SPACE = b" \t\n\r\v\f"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER = re.compile(rb"[ \t]*([0-9]+)[ \t]+([0-9]+)[ \t\r]*\n")
 
@@ -145,7 +146,8 @@ def write_vectors(path, words, vectors, binary=False, write_header=True):
     path : str or path-like
         The file; one that exists is replaced. A name ending in ``.gz`` makes it gzip.
     words : sequence of str
-        The words, none empty or with a space or a line break inside. They are written in UTF-8.
+        The words, none empty or with a space or a line break inside, and in text no other white
+        space of ASCII, which readers take for those. They are written in UTF-8.
     vectors : ndarray of shape (n_words, vector_size)
         Their vectors, float32 or float16. Text has the digits that bring the same number back;
         binary is always float32.
@@ -165,7 +167,7 @@ def write_vectors(path, words, vectors, binary=False, write_header=True):
     """
     if binary and not write_header:
         raise ValueError("write_header=False is for text: a binary file needs its header.")
-    encoded = [_encoded(word) for word in words]
+    encoded = [_encoded(word, b" \n" if binary else _WHITE_SPACE) for word in words]
     digits = 9 if vectors.dtype == np.float32 else 5  # as many as tell any two numbers apart
     line = b"%b " + b" ".join([b"%%.%dg" % digits] * vectors.shape[1]) + b"\n"
     with _replacing(path) as file:
@@ -193,7 +195,9 @@ def write_counts(path, words, counts):
     counts : sequence of int
         Their counts.
     """
-    lines = [b"%b %d\n" % (_encoded(word), count) for word, count in zip(words, counts)]
+    lines = [
+        b"%b %d\n" % (_encoded(word, _WHITE_SPACE), count) for word, count in zip(words, counts)
+    ]
     with _replacing(path) as file:
         file.writelines(lines)
 
@@ -454,12 +458,12 @@ def _not_text(where, raw, encoding):
     )
 
 
-def _encoded(word):
+def _encoded(word, breaks):
     try:
         raw = word.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"The word {word!r} holds half a character: UTF-8 cannot.") from error
-    if not raw or b" " in raw or b"\n" in raw:
+    if not raw or raw.translate(None, breaks) != raw:
         raise ValueError(
             f"The word {word!r} is empty or holds a space or line break, which end a word in such "
             "a file. Rename it, or use textvec's own format: KeyedVectors.save."
