@@ -1,12 +1,22 @@
 """save and load: round trips to the bit, refusals, damage and replacement of files."""
 
+import ast
+import hashlib
+import inspect
+import io
 import json
 import os
+import pickle
 import pickletools
+import pkgutil
+import stat
 import struct
+import tracemalloc
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -526,8 +536,6 @@ def test_every_truncation_is_an_error(saved):
 
 def rewrite(path, change, resign=True):
     """Let change(header, parts) edit a file's JSON header and raw parts; then sign them anew."""
-    import hashlib
-
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     header = json.loads(parts.pop("header.json"))
@@ -656,10 +664,489 @@ def test_other_files_are_named(path):
         load(path, mmap_mode="r+")
 
 
-def test_the_registry_names_classes_that_exist():
-    from importlib import import_module
+# ------------------------------------------------------------------------------- versions
 
-    for name in persistence._REGISTRY:
-        module, _, attribute = name.rpartition(".")
-        found = getattr(import_module(module), attribute)
-        assert f"{found.__module__}.{found.__qualname__}" == name
+
+def every_value():
+    """Return an estimator that holds a value of every kind that a file can."""
+    table = pd.DataFrame(
+        {
+            "name": ["Quay", None],
+            "stars": [1, 2],
+            "style": pd.Categorical(["a", None]),
+            "rooms": pd.array([1, None], dtype="Int64"),
+            "since": pd.to_datetime(["2020-01-01", None]),
+        }
+    )
+    holder = CountVectorizer(vocabulary=["bar"])
+    holder.values_ = [
+        *(table, table["stars"], table.index, table.columns, Path("folder/file"), {1, 2}),
+        *(frozenset("ab"), (1, 2.5), float("inf"), 1 + 2j, b"\0", np.float32(1), np.dtype("<f8")),
+        *(np.float32, str, np.array(["a", None], dtype=object), {"a": [None, True]}),
+        np.array(["a", "\N{HOTEL}"], dtype=np.dtypes.StringDType()),
+        {str(i): i for i in range(70)},
+        [f"w{i}" for i in range(70)],
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        *(cls(np.eye(3)) for _, cls in sorted(persistence._SPARSE_CLASSES.items())),
+        *(Ragged(np.arange(3), np.array([3])), TfidfTransformer().fit([[1, 2]])),
+    ]
+    return holder
+
+
+FILES = Path(__file__).parent / "files"  # written by textvec as it was when a format was new
+
+
+@pytest.mark.parametrize("mmap_mode", [None, "r"])
+def test_files_of_format_1_are_read(mmap_mode, path):
+    loaded = load(FILES / "every_value.format1", mmap_mode)
+    assert_equal(loaded, every_value())
+    tfidf = load(FILES / "tfidf.format1", mmap_mode)
+    row = tfidf.transform(["rooms by the bar"]).toarray()[0]
+    assert np.sort(row[row > 0]).round(12).tolist() == [0.339393148911] + [0.420669060063] * 5
+
+
+def test_every_older_format_has_an_upgrade_and_files():
+    older = range(1, persistence.FORMAT_VERSION)
+    assert list(persistence._UPGRADES) == list(older)
+    assert all(list(FILES.glob(f"*.format{version}")) for version in older)
+
+
+def test_every_kind_of_value_comes_back_in_the_format_of_today(path):
+    every_value().save(path)
+    assert_equal(load(path), every_value())
+
+
+# ------------------------------------------------------------------------------- hostile files
+
+
+def write_zip(path, members, change=lambda info: None):
+    """Write a zip of (name, content) pairs, each changed as a member of it."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members:
+            info = zipfile.ZipInfo(name)
+            change(info)
+            archive.writestr(info, content)
+
+
+def members_of(path):
+    with zipfile.ZipFile(path) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_that_come_twice_are_refused(saved):
+    _, path = saved
+    members = members_of(path)
+    for twice in (members[0], members[-1]):
+        write_zip(path, [*members, twice])
+        with pytest.raises(ValueError, match="damaged: a member comes twice"):
+            load(path)
+
+
+@pytest.mark.parametrize("name", ["../../evil.npy", "/etc/evil.npy", "C:\\evil.npy", "0.npy/", "x"])
+def test_members_of_other_names_are_refused_and_nothing_is_unpacked(name, saved):
+    _, path = saved
+    write_zip(path, [*members_of(path), (name, b"evil")])
+    with pytest.raises(ValueError, match="is not the name of a part"):
+        load(path)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_parts_that_no_header_names_are_refused(saved):
+    _, path = saved
+    write_zip(path, [*members_of(path), ("77.npy", b"evil")])
+    with pytest.raises(ValueError, match=r"the part 77.npy is not named in header.json"):
+        load(path)
+
+
+def test_a_symbolic_link_among_the_members_is_bytes_like_any_other(saved):
+    model, path = saved
+
+    def as_link(info):
+        info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+
+    write_zip(path, members_of(path), as_link)
+    assert_equal(load(path), model)
+    write_zip(path, [*members_of(path)[1:], ("0.npy", b"/etc/hostname")], as_link)
+    with pytest.raises(ValueError, match=r"the part 0.npy is damaged or altered"):
+        load(path)
+
+
+def test_members_that_share_bytes_are_refused(saved):
+    """Otherwise a small file of many names for one member would fill the memory."""
+    _, path = saved
+    with zipfile.ZipFile(path, "a") as archive:
+        large = io.BytesIO()
+        np.lib.format.write_array(large, np.zeros(1 << 17))
+        archive.writestr("50.npy", large.getvalue())
+        for number in range(51, 60):
+            again = zipfile.ZipInfo(f"{number}.npy")
+            for name in ("header_offset", "file_size", "compress_size", "CRC"):
+                setattr(again, name, getattr(archive.getinfo("50.npy"), name))
+            archive.filelist.append(again)
+    with pytest.raises(ValueError, match="its members claim more bytes than it has"):
+        load(path)
+
+
+@pytest.mark.parametrize("mmap_mode", [None, "r"])
+def test_no_claim_makes_memory_grow(mmap_mode, saved):
+    """Sizes are claimed in each place where a file has one; nothing is made of that size."""
+    model, path = saved
+    content = path.read_bytes()
+    huge = struct.pack("<Q", 10**12)
+    claims = [content.replace(struct.pack("<Q", size), huge) for size in range(64, 2000)]
+    claims = {claim for claim in claims if claim != content}
+    refused = 0
+    tracemalloc.start()
+    for claim in claims:
+        path.write_bytes(claim)
+        try:
+            loaded = load(path, mmap_mode)
+        except ValueError as error:
+            refused += "damaged" in str(error)
+        else:
+            assert_equal(loaded, model)  # a size that nothing looks at
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused >= 3
+    assert peak < 20e6
+
+
+def array(name):
+    return {"type": "array", "part": name}
+
+
+ENDS = npy((70,), "<i8", (np.arange(70) * 0 + 100).astype("<i8").tobytes())
+
+
+def with_parts(root, **arrays):
+    """Replace all parts and the learned attribute that names them."""
+
+    def change(header, parts):
+        parts.clear()
+        header["parts"].clear()
+        parts.update({f"{name[1:]}.npy": content for name, content in arrays.items()})
+        header["root"] = {
+            "type": "object",
+            "class": "textvec.sparse.counts.CountVectorizer",
+            "parameters": {},
+            "state": {"value_": root},
+        }
+
+    return change
+
+
+def one_row(kind, shape):
+    """Return a sparse matrix of no entries that claims a shape, stored as coordinates."""
+    coords = {"type": "tuple", "items": [array("1.npy"), array("1.npy")]}
+    node = {"type": "sparse", "class": kind, "shape": shape, "data": array("0.npy")}
+    return with_parts(node | {"coords": coords}, _0=npy((0,)), _1=npy((0,), "<i4"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        # shapes that no byte stands for
+        (one_row("lil_matrix", [10**12, 1]), "does not describe a model"),
+        (one_row("csr_array", [10**12, 1]), "'indices'"),
+        (replace_part(npy((10**12,), "<U0")), "is of items without a byte"),
+        (replace_part(npy((0, 10**30))), "the part 0.npy is damaged"),
+        (
+            with_parts(
+                {
+                    "type": "series",
+                    "values": {
+                        "type": "column",
+                        "values": {"type": "scalar", "dtype": "<f8", "value": "00" * 8},
+                    },
+                    "index": {"type": "range_index", "bounds": [0, 10**12, 1], "name": None},
+                    "name": None,
+                }
+            ),
+            "a column does not have the 1000000000000 values of its index",
+        ),
+        # parts that are named again and again
+        (
+            with_parts(
+                [{"type": "strings", "text": "0.npy", "ends": "1.npy"}] * 700,
+                _0=npy((100_000,), "|u1", b"a" * 100_000),
+                _1=npy((1,), "<i8", struct.pack("<q", 100_000)),
+            ),
+            "named so often that they would fill the memory",
+        ),
+        (
+            with_parts(
+                {"type": "strings", "text": "0.npy", "ends": "1.npy"},
+                _0=npy((100,), "|u1", b"a" * 100),
+                _1=npy((3,), "<i8", struct.pack("<3q", 100, 0, 100)),
+            ),
+            "its texts do not end one after another",
+        ),
+        # dtypes that NumPy would not write
+        (replace_part(npy((1,), "f8,O", b"\0" * 16)), "would need pickle"),
+        (state({"type": "dtype", "value": ["a"]}), "would need pickle"),
+        # indices that are no integers
+        (
+            with_parts(
+                {
+                    "type": "sparse",
+                    "class": "csr_array",
+                    "shape": [1, 1],
+                    **{name: array(f"{i}.npy") for i, name in enumerate(["data", "indices"])},
+                    "indptr": array("1.npy"),
+                },
+                _0=npy((2,), "<f8", b"\0" * 16),
+                _1=npy((2,), "<f8", b"\0" * 16),
+            ),
+            "indices of float64",
+        ),
+        # roots that are no models
+        (lambda header, parts: header.update(root=[1]), "a list is no estimator"),
+        (lambda header, parts: header.update(root={"type": "path", "value": "x"}), "no estimator"),
+        (lambda header, parts: header.update(format_version=0), "format_version is 0"),
+        (lambda header, parts: header.update(format_version=True), "format_version is True"),
+        (lambda header, parts: header.update(format_version=-1), "format_version is -1"),
+    ],
+)
+def test_what_promises_too_much_is_refused(saved, change, message):
+    _, path = saved
+    rewrite(path, change)
+    with pytest.raises(ValueError, match=message) as raised:
+        load(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_lil_matrix_of_format_1_may_not_claim_rows(saved):
+    _, path = saved
+    rewrite(path, one_row("lil_matrix", [10**12, 1]))
+    rewrite(path, lambda header, parts: header.update(format_version=1))
+    with pytest.raises(ValueError, match="may have 1048576 rows. Got 1000000000000"):
+        load(path)
+
+
+def learned(estimator, **attributes):
+    """Return a fitted estimator some of whose learned attributes a file might have made up."""
+    vars(estimator).update(attributes)
+    return estimator
+
+
+def counted():
+    return CountVectorizer().fit(HOTELS)
+
+
+def weighed(vectorizer, **attributes):
+    learned(vectorizer.fit(HOTELS)._weigher, **attributes)
+    return vectorizer
+
+
+TABLE = textvec.KeyedVectors(np.eye(3), ["harbour", "bar", "view"])
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda: learned(counted(), vocabulary_={"bar": 10**9}), "vocabulary_ must number"),
+        (lambda: learned(counted(), vocabulary_={"bar": -1}), "vocabulary_ must number"),
+        (lambda: learned(counted(), vocabulary_={"a": 0, "b": 0}), "vocabulary_ must number"),
+        (lambda: learned(counted(), vocabulary_={"a": 0.0}), "vocabulary_ must number"),
+        (
+            lambda: learned(TfidfVectorizer().fit(HOTELS), vocabulary_={"bar": 0}),
+            "vocabulary_ has 1 terms, and 9 have weights",
+        ),
+        (lambda: weighed(BM25Vectorizer(), idf_=np.ones(2)), r"idf_ must hold 9 .* \(2,\)"),
+        (
+            lambda: weighed(BM25Vectorizer(), document_frequencies_=np.ones(2)),
+            "document_frequencies_ must hold 9 numbers",
+        ),
+        (
+            lambda: learned(
+                textvec.DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS),
+                word_weights_=np.ones(2, np.float32),
+            ),
+            "word_weights_ must hold a number for each of 3 words",
+        ),
+        (
+            lambda: learned(textvec.ExactIndex().fit(np.eye(3)), n_features_in_=500),
+            "items_ must be rows of width 500",
+        ),
+        (
+            lambda: learned(textvec.ExactIndex().fit(np.eye(3)), items_=np.eye(3, dtype=int)),
+            "items_ must be float32 or float64. Got int64",
+        ),
+        (
+            lambda: learned(
+                textvec.ExactIndex().fit(sparse.csr_array(np.eye(3))),
+                items_=sparse.csr_array(([1.0, 1], [2, 0], [0, 2]), shape=(1, 3)),
+            ),
+            "items_ must have its columns in order",
+        ),
+        (
+            lambda: learned(textvec.MinHashLSH().fit(HOTELS), signatures_=np.ones((5, 2), "u4")),
+            "signatures_ of width 2 must have n_permutations=128",
+        ),
+        (
+            lambda: learned(textvec.MinHashLSH().fit(HOTELS), signatures_=np.ones((5, 128))),
+            "signatures_ must be rows of uint32",
+        ),
+    ],
+)
+def test_what_compiled_code_would_index_out_of_range_is_refused(model, message, path):
+    """As a file made up by others might have it; each of these crashed Python or read elsewhere."""
+    model().save(path)
+    with pytest.raises(ValueError, match=message):
+        load(path)
+
+
+def test_objects_without_parameters_have_no_state(saved):
+    """Whose constructors check what they are given: a file may not go past them."""
+    _, path = saved
+    TABLE.save(path)
+    rewrite(path, set_root(state={"key_to_index": {"type": "dict", "keys": [], "values": []}}))
+    with pytest.raises(ValueError, match="a KeyedVectors has no state"):
+        load(path)
+
+
+# ------------------------------------------------------------------------------- speed for trust
+
+
+@pytest.mark.parametrize("mmap_mode", [None, "r", "c"])
+def test_sums_are_left_out_when_asked(mmap_mode, saved, monkeypatch):
+    model, path = saved
+    digests = []
+    original = persistence._sha256
+    monkeypatch.setattr(persistence, "_sha256", lambda c: digests.append(1) or original(c))
+    assert_equal(load(path, mmap_mode, verify=False), model)
+    assert not digests
+    assert_equal(load(path, mmap_mode), model)
+    assert digests
+
+
+# ------------------------------------------------------------------------------- the whole package
+
+
+def classes():
+    """Yield every class that textvec defines."""
+    for info in pkgutil.walk_packages(textvec.__path__, "textvec."):
+        if not info.name.endswith("__main__"):
+            for value in vars(import_module(info.name)).values():
+                if inspect.isclass(value) and value.__module__ == info.name:
+                    yield value
+
+
+def test_the_registry_names_classes_that_exist():
+    found = {f"{one.__module__}.{one.__qualname__}" for one in classes()}
+    assert found >= persistence._REGISTRY
+
+
+def test_every_class_with_parameters_or_state_can_be_saved():
+    """Classes that others only build on are saved as what was built on them."""
+    savers = {one for one in classes() if hasattr(one, "get_params") or hasattr(one, "save")}
+    savers -= {one for one in savers if issubclass(one, click_groups())}
+    missing = {
+        one
+        for one in savers
+        if f"{one.__module__}.{one.__qualname__}" not in persistence._REGISTRY
+        and not any(issubclass(other, one) and other is not one for other in savers)
+    }
+    assert not missing
+    assert all(hasattr(one, "save") for one in savers if hasattr(one, "get_params"))
+
+
+def click_groups():
+    import typer
+
+    return typer.core.TyperGroup
+
+
+# Module -> what it writes that is no model. All but `_writing` write through it.
+WRITERS = {
+    "_writing": "every file, aside and then in place",
+    "dense/vector_files": "word vectors for other tools",
+    "encoders/cache": "the cache of encodings (SQLite)",
+    "encoders/claims": "who encodes what (SQLite)",
+    "encoders/files": "vectors of a table for other tools",
+    "evaluate/_cells": "results already computed",
+    "evaluate/_words": "word tests, for a reader of files",
+    "persistence": "models",
+    "search/adapters": "an engine's own file, to take its bytes and give them back",
+    "text/csv_files": "tables that a user asks for",
+    "text/report": "reports",
+}
+_WRITING = {
+    *("write_text", "write_bytes", "write_array", "tofile", "memmap", "replacing", "dump"),
+    *("savetxt", "savez", "savez_compressed", "to_csv", "to_json", "to_parquet", "to_pickle"),
+}
+_READING = {"fromfile", "genfromtxt", "loadtxt", "read_pickle", "read_hdf"}
+_OTHER_FORMATS = {"dill", "marshal", "pickle", "shelve", "h5py", "cloudpickle"}
+
+
+def writes(tree):
+    """Whether code writes files, or reads arrays out of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", None))
+            owner = getattr(getattr(node.func, "value", None), "id", None)
+            if name in _WRITING | _READING or owner in ("np", "numpy") and name in ("load", "save"):
+                return True
+            if owner == "sqlite3" and name == "connect":
+                return True
+            modes = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]
+            modes = [mode.value for mode in modes if isinstance(mode, ast.Constant)]
+            if name == "open" and any(set(str(mode)) & set("wax+") for mode in modes):
+                return True
+    return False
+
+
+def test_models_are_written_by_persistence_alone():
+    root = Path(textvec.__file__).parent
+    found = set()
+    for file in root.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        if writes(tree):
+            found.add(file.relative_to(root).with_suffix("").as_posix())
+        imported = {
+            name.name.partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for name in node.names
+        } | {
+            node.module.partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and not all(name.name.endswith("Error") for name in node.names)
+        }
+        assert not imported & _OTHER_FORMATS, f"{file} uses {imported & _OTHER_FORMATS}"
+    assert found <= set(WRITERS), "a new writer: is it a model's? Then it goes through persistence"
+    assert set(WRITERS) <= found, "no writer any more"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "np.save(path, array)",
+        "np.load(path)",
+        "open(path, 'wb')",
+        "path.open(mode='a')",
+        "Path(path).write_bytes(b'')",
+        "json.dump(model, file)",
+        "frame.to_pickle(path)",
+    ],
+)
+def test_writers_are_found(line):
+    assert writes(ast.parse(line))
+    assert not writes(ast.parse("open(path)\nopen(path, 'rb')\njson.dumps(1)\nvectorizer.save(p)"))
+
+
+def test_users_may_pickle_what_they_trust(path):
+    for dump, read in (
+        (lambda one: path.write_bytes(pickle.dumps(one)), lambda: pickle.loads(path.read_bytes())),
+        (lambda one: joblib.dump(one, path), lambda: joblib.load(path)),
+    ):
+        for model in (BM25Vectorizer().fit(HOTELS), TfidfVectorizer(n_jobs=2).fit(HOTELS)):
+            dump(model)
+            assert_equal(read().transform(HOTELS), model.transform(HOTELS))
+        dump(TABLE)
+        assert read().most_similar("bar") == TABLE.most_similar("bar")
+        index = textvec.ExactIndex().fit(np.eye(3))
+        dump(index)
+        assert_equal(read().kneighbors(np.eye(3), 1), index.kneighbors(np.eye(3), 1))

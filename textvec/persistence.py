@@ -642,8 +642,9 @@ class _Decoder:
             case "dia":
                 return cls((stored["data"], stored["offsets"]), shape=shape)
             case "lil":
-                self._spend(sum(array.nbytes for array in stored.values()))
-                return cls(_compressed(sparse.csr_array, stored, shape))
+                rows = _compressed(sparse.csr_array, stored, shape)
+                self._spend(rows.data.nbytes + rows.indptr.nbytes)
+                return cls(rows)
         return _compressed(cls, stored, shape)
 
     def _read_lil_of_entries(self, node):
@@ -729,7 +730,10 @@ class _Decoder:
                 f"unknown class {node['class']!r}: not one that this textvec {__version__} can load"
             )
         module, _, name = node["class"].rpartition(".")
-        value = getattr(import_module(module), name)(**self._attributes(node["parameters"]))
+        cls = getattr(import_module(module), name)
+        if node["state"] and not hasattr(cls, "get_params"):
+            raise ValueError(f"a {name} has no state beside what it is made of")
+        value = cls(**self._attributes(node["parameters"]))
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
         if isinstance(value, SaveMixin):
@@ -753,7 +757,9 @@ def _compressed(cls, stored, shape):
 def _plain_dtype(text):
     """Return the dtype of a name that NumPy writes for numbers, dates, text or bytes."""
     if not isinstance(text, str) or not _DTYPE.fullmatch(text):
-        raise ValueError(f"a dtype {text!r} is none of numbers, dates or text: it would need pickle")
+        raise ValueError(
+            f"a dtype {text!r} is none of numbers, dates or text: it would need pickle"
+        )
     return np.dtype(text)
 
 
