@@ -133,7 +133,7 @@ first_answers("LSA", "TF-IDF, words", "reranking (en)").round(2)
 
 # %%
 # Before praising density, look at the hollow dots again: TF-IDF of *characters* is not told from
-# LSA there. *Squeaking* and *squeaks* share no word, but plenty of letters. Half of what looks like
+# LSA there. *Squeaking* and *squeaks* share no word, but plenty of letters. Part of what looks like
 # meaning is spelling.
 #
 # Where dense is worse: too little to learn from
@@ -166,8 +166,8 @@ scaled.table[["method", "task", "accuracy", "macro F1"]].round(3)
 # What it costs
 # -------------
 # Up and to the left (or, for speed, to the right) is better; the grey line joins the methods that
-# no other beats in both. Texts this short cost nothing anywhere. On a hundred thousand documents
-# the order of the methods stays much the same, and the differences become hours.
+# no other beats in both. So few texts cost nothing anywhere; what a method costs on a hundred
+# thousand only a hundred thousand can show. The folder ``benchmarks`` of the repository does.
 
 comparison.plot("tradeoff")
 
@@ -179,7 +179,7 @@ comparison.plot("tradeoff")
 # - Where texts that belong together avoid each other's words, LSA helps significantly against
 #   words, but not against characters. Sparse and dense are two dials, not two camps.
 # - Most differences between neighbours in a table of 60 items are noise. Whoever reports only the
-#   means of the first figure would have found seven stories where there are two.
+#   first figure tells many stories where the data hold two.
 # - Every number here measures one author's texts, too. Real sets are a function away, see ``textvec
 #   datasets`` and :func:`~textvec.evaluate.tasks.tasks_of`.
 #
