@@ -6,7 +6,7 @@ import pytest
 from .namespaces import ALONE, has_namespaces
 from .nursery import Nursery
 
-collect_ignore = ["killable.py", "crowded.py"]  # the nursery's, which loads them once
+collect_ignore = ["crowded.py", "killable.py", "sealed.py"]  # for the nursery, which loads them
 SEED = int(os.environ.get("TEXTVEC_FAULTS_SEED", "0"))
 
 
@@ -52,7 +52,7 @@ def schedule(request, kills, record_property):
 
 @pytest.fixture(scope="package")
 def nursery():
-    nursery = Nursery(["killable", "crowded"])
+    nursery = Nursery(["killable", "crowded", "sealed"])
     yield nursery
     nursery.close()
 
@@ -63,6 +63,6 @@ def namespace_nursery():
     if not has_namespaces():
         yield None
         return
-    nursery = Nursery(["crowded"], ALONE)
+    nursery = Nursery(["crowded", "sealed"], ALONE)
     yield nursery
     nursery.close()

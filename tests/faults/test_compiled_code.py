@@ -1,0 +1,91 @@
+"""Compiled code where it cannot be kept, and where two processes keep it at once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import textvec
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="looks for folders as POSIX has them")
+
+CODE = """
+    import json, resource, sys
+    import numpy as np
+    from textvec.kernels.weighting import document_frequencies, scale_terms
+    if "full" in sys.argv:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    found = []
+    for dtype in sys.argv[1].split():
+        data, indices = np.array([1, 2, 3], dtype), np.array([0, 1, 1], np.int32)
+        scale_terms(indices, data, np.array([0.5, 10], dtype))
+        found.append(data.tolist())
+    found.append(document_frequencies(indices, 2).tolist())
+    print(json.dumps(found))
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A fresh copy of the package, compiled nowhere, in a folder of its own."""
+    source = Path(textvec.__file__).parent
+    shutil.copytree(
+        source, tmp_path / "site" / "textvec", ignore=shutil.ignore_patterns("__pycache__", "_data")
+    )
+    return tmp_path / "site"
+
+
+def start(package, *arguments, **environment):
+    """Start a process that compiles a few kernels; its home is no folder."""
+    left_out = ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT", "XDG_CACHE_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in left_out}
+    home = package / "textvec" / "__init__.py"
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(CODE), *arguments],
+        env={**env, "HOME": str(home), "PYTHONPATH": str(package), **environment},
+        cwd=package,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process, n_types=1):
+    """Return what a process said on stderr; its results must be right."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert json.loads(out) == [[0.5, 20, 30]] * n_types + [[1, 2]]
+    return err
+
+
+def kept(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.nb?")}
+
+
+def test_with_no_place_to_keep_it(package):
+    (package / "textvec" / "kernels" / "__pycache__").touch()  # a read-only folder, for root too
+    said = finish(start(package, "f4"))
+    assert said.count("Compiled code cannot be kept") == 1
+    assert "NUMBA_CACHE_DIR" in said
+
+
+def test_with_a_place_of_ones_own_that_is_full(package, tmp_path):
+    (package / "textvec" / "kernels" / "__pycache__").touch()
+    own = tmp_path / "own"
+    assert finish(start(package, "f4", "full", NUMBA_CACHE_DIR=str(own))) == ""
+    assert not [path for path in own.rglob("*") if path.is_file()]
+
+
+def test_two_processes_at_once(package):
+    folder = package / "textvec" / "kernels" / "__pycache__"
+    for process in [start(package, "f4 f8"), start(package, "f8 f4")]:
+        assert finish(process, 2) == ""
+    before = kept(folder)
+    assert len([name for name in before if name.endswith(".nbi")]) == 2
+    assert finish(start(package, "f4 f8"), 2) == ""
+    assert kept(folder) == before  # nothing compiled anew
