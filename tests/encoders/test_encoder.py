@@ -1,9 +1,11 @@
 import json
+import os
 import pickle
 import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import textvec
 from textvec import TransformerVectorizer
 from textvec.encoders import encoder as encoder_module
 from textvec.encoders.cache import EncodingCache
+from textvec.encoders.claims import Claims
 from textvec.encoders.networks import TorchNetwork
 from textvec.encoders.pooling import POOLINGS
 
@@ -325,6 +328,61 @@ def test_a_grid_over_poolings_reads_each_text_once(tiny, tmp_path, seen):
     assert len(search.cv_results_["params"]) == 5
     assert len(seen) == len(texts)
     assert len(set(seen)) == len(texts)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks")
+def test_a_grid_on_two_processes_reads_each_text_once(tiny, tmp_path):
+    """Workers that want the same texts at the same time: what one makes the other waits for."""
+    code = f"""
+        import os, time
+        from joblib import parallel_config
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import GridSearchCV
+        from sklearn.pipeline import Pipeline
+        from textvec import TransformerVectorizer
+        from textvec.encoders.networks import TorchNetwork
+
+        forward = TorchNetwork.forward
+
+        def watched(self, rows, wanted):
+            time.sleep(0.5)  # so that the other worker asks for the same meanwhile
+            with open({str(tmp_path / "log")!r}, "a") as file:
+                file.writelines(f"{{row}}\\n" for row in rows)
+            return forward(self, rows, wanted)
+
+        TorchNetwork.forward = watched
+        words = "the sea view room quiet hotel a b c d e f g h i".split()
+        texts = [f"{{a}} {{b}} {{c}}" for a in words for b in words[:4] for c in "ab"]
+        vectorizer = TransformerVectorizer({str(tiny)!r}, cache={str(tmp_path / "cache")!r})
+        pipeline = Pipeline([("vectors", vectorizer), ("model", LogisticRegression())])
+        grid = {{"vectors__pooling": ["mean", "max"]}}
+        with parallel_config("multiprocessing"):  # forks, so that the workers are watched
+            search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2)
+            search.fit(texts, ["sea" in text for text in texts])
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, check=True)
+    seen = (tmp_path / "log").read_text().splitlines()
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_waiting_for_another_that_fails(tiny, tmp_path):
+    """What another claimed and never made is made here."""
+    texts = ["the sea", "a room"]
+    vectorizer = TransformerVectorizer(tiny, cache=tmp_path)
+    keys = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Claims, "take", lambda self, asked: keys.extend(asked) or set(asked))
+        vectorizer.transform(texts)
+    (tmp_path / "vectors.sqlite").unlink()
+    other = Claims(tmp_path).__enter__()
+    assert len(other.take(keys)) == 2
+    timer = threading.Timer(0.3, other.release)
+    timer.start()
+    vectors = vectorizer.transform(texts)
+    assert not timer.is_alive()
+    timer.join()
+    other.__exit__()
+    np.testing.assert_allclose(vectors, TransformerVectorizer(tiny).transform(texts), atol=1e-6)
 
 
 def test_cached_vectors_are_the_same(tiny, tmp_path, texts, seen):
