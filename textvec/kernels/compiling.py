@@ -1,10 +1,16 @@
 """How kernels are compiled: without holding the GIL, and kept on disk where there is a place."""
 
+import os
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 
 from numba import njit
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def compiled(function=None, **options):
@@ -22,18 +28,36 @@ def compiled(function=None, **options):
         _warn()
         return njit(nogil=True, **options)(function)
     if (kept := getattr(kernel, "_cache", None)) is not None:
-        kept.save_overload = _at_best(kept.save_overload)
+        kept.save_overload = _in_turn(kept.save_overload, kept.cache_path)
     return kernel
 
 
-def _at_best(save):
-    """Let a full disk keep code from being kept, not from being run."""
+def _in_turn(save, folder):
+    """Let processes keep code one after the other, and let a full disk not keep them from running.
+
+    Numba numbers its files by what it sees in the folder: of two processes that compile one kernel
+    for two types at once, each might find the other's code under its own type.
+    """
 
     def save_overload(*args):
-        with suppress(OSError):
+        with suppress(OSError), _locked(folder):
             save(*args)
 
     return save_overload
+
+
+@contextmanager
+def _locked(folder):
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network drives have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @cache
