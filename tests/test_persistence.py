@@ -963,7 +963,14 @@ TABLE = textvec.KeyedVectors(np.eye(3), ["harbour", "bar", "view"])
                 textvec.DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS),
                 word_weights_=np.ones(2, np.float32),
             ),
-            "word_weights_ must hold a number for each of 3 words",
+            "word_weights_ must hold 3 numbers",
+        ),
+        (
+            lambda: learned(
+                textvec.DocumentVectorizer(TABLE, pooling="sif").fit(HOTELS),
+                common_component_=np.ones(6, np.float32),
+            ),
+            "common_component_ must hold 3 numbers",
         ),
         (
             lambda: learned(textvec.ExactIndex().fit(np.eye(3)), n_features_in_=500),

@@ -1,6 +1,7 @@
 """From the vectors of words to the vectors of documents."""
 
 from abc import ABC, abstractmethod
+from operator import attrgetter
 from typing import Self
 
 import numpy as np
@@ -112,12 +113,13 @@ class WordVectorizer(
         return self._pool(self._encode(raw_documents))
 
     def _check_loaded(self):
-        weights = getattr(self, "word_weights_", None)
-        if weights is not None and np.shape(weights) != (len(self.keyed_vectors_),):
-            raise ValueError(
-                f"word_weights_ must hold a number for each of {len(self.keyed_vectors_)} words. "
-                f"Got shape {np.shape(weights)}"
-            )
+        for name, of_table in (("word_weights_", len), ("common_component_", attrgetter("vector_size"))):
+            found = getattr(self, name, None)
+            if found is not None and np.shape(found) != (of_table(self.keyed_vectors_),):
+                raise ValueError(
+                    f"{name} must hold {of_table(self.keyed_vectors_)} numbers, as the word "
+                    f"vectors say. Got shape {np.shape(found)}"
+                )
 
     def _fit(self, raw_documents):
         check_choice("pooling", self.pooling, POOLINGS)
