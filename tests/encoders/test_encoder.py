@@ -334,7 +334,8 @@ def test_a_grid_over_poolings_reads_each_text_once(tiny, tmp_path, seen):
 def test_a_grid_on_two_processes_reads_each_text_once(tiny, tmp_path):
     """Workers that want the same texts at the same time: what one makes the other waits for."""
     code = f"""
-        import os, time
+        import time
+        import transformers.models.bert.modeling_bert  # once, before the processes part
         from joblib import parallel_config
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import GridSearchCV
