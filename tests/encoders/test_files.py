@@ -83,6 +83,29 @@ def test_killed_half_way_it_goes_on_where_it_was(tiny, table, tmp_path):
     assert len(EncodingCache(tmp_path / "cache")) == 8 * 400
 
 
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        ([1.5, None], ["1.5", ""]),
+        ([True, False], ["True", "False"]),
+        ([["a"], None], ["['a']", ""]),
+        (pd.Categorical(["sea", None]), ["sea", ""]),
+        (pd.to_datetime(["2020-01-01", None]), ["2020-01-01 00:00:00", ""]),
+    ],
+)
+def test_columns_of_other_kinds_are_text_too(column, texts, tiny, tmp_path):
+    """Fuzzing found those that cannot hold "" in place of what is missing."""
+    vectorizer = TransformerVectorizer(tiny)
+    vectors = embed_table(vectorizer, pd.DataFrame({"desc": column}), "desc", tmp_path / "a.npz")
+    np.testing.assert_array_equal(vectors, vectorizer.transform(texts))
+
+
+def test_a_column_that_stands_twice_is_named(tiny, tmp_path):
+    table = pd.DataFrame([["sea", "view"]], columns=["desc", "desc"])
+    with pytest.raises(ValueError, match="text must name one column. 'desc' names several"):
+        embed_table(TransformerVectorizer(tiny), table, "desc", tmp_path / "a.npz")
+
+
 def test_bad_input(tiny, table, tmp_path):
     vectorizer = TransformerVectorizer(tiny)
     with pytest.raises(ValueError, match="must end in .npz or .parquet. Got 'a.csv' instead"):

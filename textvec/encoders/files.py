@@ -64,7 +64,10 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         raise ValueError(f"out must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
     if text not in table.columns:
         raise ValueError(f"text must be one of {list(table.columns)}. Got {text!r} instead.")
-    texts = table[text].fillna("").astype(str).tolist()
+    if list(table.columns).count(text) > 1:
+        raise ValueError(f"text must name one column. {text!r} names several: rename them.")
+    column = table[text]
+    texts = ["" if gap else str(value) for value, gap in zip(column, column.isna(), strict=True)]
     if not texts:
         raise ValueError("The table has no rows.")
     if out.suffix == ".parquet":
