@@ -47,7 +47,8 @@ def scrape_figures(block, block_vars, gallery_conf):
     """Save what pyplot shows, and a figure that is the value of a cell, as notebooks show it."""
     text = matplotlib_scraper(block, block_vars, gallery_conf)
     figure = block_vars["example_globals"].get("___")
-    if not isinstance(figure, Figure) or figure in _SEEN:
+    is_new = isinstance(figure, Figure) and not hasattr(figure, "number") and figure not in _SEEN
+    if not is_new:  # pyplot's own figures have numbers, and are in the text already
         return text
     _SEEN.append(figure)
     path = next(block_vars["image_path_iterator"])

@@ -66,11 +66,11 @@ def draw_reasons(a, b, n=12):
     """Draw the terms that two hotels share, and how much each gives to the score."""
     reasons = recommender.explain(a, b)
     top = reasons.head(n)[::-1]
-    figure, ax = plt.subplots(figsize=(8, 0.8 + 0.26 * len(top)), layout="constrained")
+    _, ax = plt.subplots(figsize=(8, 0.8 + 0.26 * len(top)), layout="constrained")
     ax.barh(top["term"], top["share"])
     ax.set_xlabel(f"share of the score, {reasons['share'].sum():.3f} in all")
     ax.set_title(f"{a} and {b}", fontsize=10)
-    return figure
+    plt.show()
 
 
 other = similar["id"][1]
@@ -81,8 +81,8 @@ draw_reasons(LIKED, other)
 # The same hotel twice
 # --------------------
 # The first answer above is no recommendation but a second listing, by another website. Cosines do
-# not say where "alike" ends and "the same" begins; shared runs of words do. Both listings have most
-# of their 5-grams in common, two different hotels nearly none. MinHash estimates that share (the
+# not say where "alike" ends and "the same" begins; shared runs of characters do. Both listings have
+# most of their 5-grams in common, two different hotels few. MinHash estimates that share (the
 # Jaccard index) from short signatures, without comparing all pairs (Broder 1997).
 
 lsh = MinHashLSH(threshold=0.5).fit(hotels["desc"])
@@ -162,6 +162,9 @@ mixed = recommender.recommend([LIKED], disliked=["Tower Eleven"], k=6, diversity
 pd.DataFrame({"most alike": plain["id"], "diverse, and unlike Tower Eleven": mixed["id"]})
 
 # %%
+# Weights that are right on average need not be right for each: this hotel's bar and terrace bring
+# in hotels that have both, far from any runway.
+#
 # The map
 # -------
 # All hotels at once: t-SNE lays out the rows so that neighbours stay neighbours. Distances between

@@ -104,6 +104,7 @@ ax.scatter(together + 0.5, alike, s=12, alpha=0.5)
 ax.set_xscale("log")
 ax.set_xticks([0.5, 1.5, 5.5, 20.5, 100.5], [0, 1, 5, 20, 100])
 ax.minorticks_off()
+ax.set_xlim(right=300)  # room for names
 ax.set_xlabel("sentences that both share")
 ax.set_ylabel("cosine of their vectors")
 for a, b in [("沙僧", "猪八戒"), ("孙悟空", "唐僧"), ("孙悟空", "如来"), ("李天王", "哪吒"),

@@ -105,6 +105,7 @@ for place, (label, values) in enumerate(effects.iterrows()):
 ax.axhline(0, color="0.3", linewidth=0.8)
 ax.set_xticks(range(len(shown)), shown)
 ax.set_ylabel("gain")
+ax.margins(y=0.12)  # room for the stars
 ax.legend(frameon=False)
 plt.show()
 

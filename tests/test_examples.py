@@ -1,12 +1,22 @@
-"""Every example runs, and shows what its text says."""
+"""Examples show what their text says.
 
+All of them run when CI builds the documentation, where one that fails fails the build; here run the
+short ones, and with --runslow all, as a student would run them: alone, offline, in an empty folder.
+"""
+
+import ast
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 
 
 @pytest.fixture
@@ -52,3 +62,54 @@ def test_gradients_are_the_slopes_of_the_loss(run):
                 moved[which][place] += step
                 ends.append(gradients(*moved, pairs)[0])
             assert slopes[which][place] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-7)
+
+
+def test_two_sentences_agree_with_plain_arithmetic(run):
+    names, figures = run("two_sentences.py")  # its own assertions are the known answers
+    assert len(figures) == 2
+    assert names["by_characters"] == pytest.approx([1, 4 / 5, 1 / 4, 0])
+
+
+def test_the_gallery_has_a_place_for_every_example():
+    conf = ast.parse((ROOT / "docs" / "conf.py").read_text(encoding="utf-8"))
+    (order,) = [
+        ast.literal_eval(node.value)
+        for node in conf.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "EXAMPLES"
+    ]
+    assert sorted(order) == [script.name for script in SCRIPTS]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_only_what_is_public_is_used(script):
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "textvec":
+            names = [*node.module.split("."), *(alias.name for alias in node.names)]
+            assert not [name for name in names if name.startswith("_")]
+        if isinstance(node, ast.Attribute):
+            assert not node.attr.startswith("_")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_runs_alone(script, tmp_path):
+    closed = "http://127.0.0.1:9"
+    environment = os.environ | {
+        "MPLBACKEND": "agg",
+        "PYTHONPATH": str(ROOT),
+        "http_proxy": closed,
+        "https_proxy": closed,
+    }
+    environment.pop("TEXTVEC_DATA", None)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    assert not list(tmp_path.iterdir())
