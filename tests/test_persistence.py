@@ -592,6 +592,7 @@ def drop_part(header, parts):
         ),
         (set_root(**{"class": "textvec.persistence.save"}), "unknown class"),
         (set_root(type="__class__"), "unknown type of node '__class__'"),
+        (state({"type": "column", "values": 1}), "unknown type of node 'column'"),  # of no table
         (set_root(parameters={"bogus": 1}), "header.json does not describe a model"),
         (state({"type": "numpy_type", "value": "load"}), "'load' is not a type"),
         (state({"type": "builtin_type", "value": "eval"}), "does not describe"),

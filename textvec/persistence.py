@@ -544,10 +544,13 @@ class _Decoder:
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
-        read = getattr(self, f"_read_{node['type']}", None)
+        return self._reader(node, "_read_")(node)
+
+    def _reader(self, node, prefix):
+        read = getattr(self, f"{prefix}{node['type']}", None)
         if read is None:
             raise ValueError(f"unknown type of node {node['type']!r}")
-        return read(node)
+        return read
 
     def _items(self, node, name="items"):
         items = self.decode(node[name])
@@ -670,10 +673,14 @@ class _Decoder:
     def _read_series(self, node):
         return self._series(node["values"], self.decode(node["index"]), self.decode(node["name"]))
 
+    def _column(self, node):
+        """Return the values of a Series or Index, as NumPy's or pandas' array."""
+        return self._reader(node, "_values_of_")(node)
+
     def _series(self, node, index, name=None):
         import pandas as pd
 
-        values = self.decode(node)  # its dtype is passed on: pandas would guess again
+        values = self._column(node)  # its dtype is passed on: pandas would guess again
         if np.ndim(values) != 1 or len(values) != len(index):
             raise ValueError(f"a column does not have the {len(index)} values of its index")
         self._spend(values.nbytes)
@@ -687,7 +694,7 @@ class _Decoder:
     def _read_index(self, node):
         import pandas as pd
 
-        values = self.decode(node["values"])
+        values = self._column(node["values"])
         return pd.Index(values, dtype=values.dtype, name=self.decode(node["name"]))
 
     def _read_missing(self, node):
@@ -695,10 +702,10 @@ class _Decoder:
 
         return {"NA": pd.NA, "NaT": pd.NaT}[node["value"]]
 
-    def _read_column(self, node):
+    def _values_of_column(self, node):
         return self.decode(node["values"])
 
-    def _read_text_column(self, node):
+    def _values_of_text_column(self, node):
         import pandas as pd
 
         na = {"NA": pd.NA, "nan": np.nan}[node["na"]]
@@ -710,14 +717,14 @@ class _Decoder:
         column[self.decode(node["missing"])] = na
         return column
 
-    def _read_category_column(self, node):
+    def _values_of_category_column(self, node):
         import pandas as pd
 
         return pd.Categorical.from_codes(
             self.decode(node["codes"]), self.decode(node["categories"]), ordered=node["ordered"]
         )
 
-    def _read_masked_column(self, node):
+    def _values_of_masked_column(self, node):
         import pandas as pd
 
         column = pd.array(self.decode(node["values"]), dtype=node["dtype"])
