@@ -284,6 +284,8 @@ def test_csv_tsv_and_triples(tmp_path):
     clusters = ClusteringTask.from_files(tmp_path / "labelled.tsv", language="zh")
     assert clusters.labels.tolist() == ["蓝", "蓝", "红", "红"]
     triples = [{"text": A, "positive_text": B, "negative_text": C}]
+    path = write(tmp_path / "triples.jsonl", [triples[0] | {"query": "another column"}])
+    assert Task.from_files(path).positives == [[B]]  # fuzzing found a KeyError: 'pos'
     path = write(tmp_path / "triples.jsonl", triples)
     assert Task.from_files(path).positives == [[B]]
     retrieval = RetrievalTask.from_files(path, k=1)

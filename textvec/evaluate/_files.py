@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -207,8 +208,8 @@ def _from_corpus(task_class, content, path):
     return lambda **options: task_class(queries, corpus, relevance, **options)
 
 
-def _from_triples(task_class, records, path):
-    query, pos, neg = _column_names(records)
+def _from_triples(fields, task_class, records, path):
+    query, pos, neg = fields
     queries = [record[query] for record in records]
     positives = [_as_list(record[pos]) for record in records]
     negatives = [_as_list(record[neg]) for record in records]
@@ -223,12 +224,6 @@ def _from_triples(task_class, records, path):
     by_id = {one: text for text, one in corpus.items()}
     asked = {f"q{number}": text for number, text in enumerate(queries)}
     return lambda **options: RetrievalTask(asked, by_id, relevance, **options)
-
-
-def _column_names(records):
-    if "query" in records[0]:
-        return "query", "pos", "neg"
-    return "text", "positive_text", "negative_text"
 
 
 def _from_columns(*fields):
@@ -292,8 +287,10 @@ _VALUES = {
 # The order decides where a record has the fields of two.
 _BUILDERS = {
     "corpus": _from_corpus,
-    ("query", "pos", "neg"): _from_triples,
-    ("text", "positive_text", "negative_text"): _from_triples,
+    ("query", "pos", "neg"): partial(_from_triples, ("query", "pos", "neg")),
+    ("text", "positive_text", "negative_text"): partial(
+        _from_triples, ("text", "positive_text", "negative_text")
+    ),
     ("text", "scored_text", "score"): _from_columns("text", "scored_text", "score"),
     ("text", "human_summaries", "machine_summaries", "scores"): _from_columns(
         "text", "human_summaries", "machine_summaries", "scores"
