@@ -19,6 +19,7 @@ from textvec.cli.tables import (
     print_ranking,
     print_table,
     scores_and_costs,
+    visible,
 )
 
 # --vectorizer NAME -> module, class, parameters. Every command that takes a vectorizer reads this.
@@ -60,7 +61,7 @@ class _OneLineErrors(TyperGroup):
             except Exception as error:
                 if not isinstance(error, BAD_INPUT) and not hasattr(error, "format_message"):
                     raise
-                print(f"textvec: {_one_line(error)}", file=sys.stderr)
+                print(f"textvec: {visible(_one_line(error))}", file=sys.stderr)
                 code = 2
         if standalone_mode:
             sys.exit(code)
@@ -664,4 +665,4 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _warn(message):
-    print(f"textvec: warning: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"textvec: warning: {visible(' '.join(str(message).split()))}", file=sys.stderr)

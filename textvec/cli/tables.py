@@ -2,6 +2,9 @@
 
 import json
 
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
+_PICTURES |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+
 
 def scores_and_costs(found):
     """Cut the long table of a comparison into two that fit a page.
@@ -46,6 +49,27 @@ def print_json(frame):
     print(json.dumps(rows, indent=2, default=str))
 
 
+def visible(text):
+    """Return a text with pictures for control characters, which would steer the terminal.
+
+    Parameters
+    ----------
+    text : str
+        What is about to be printed.
+
+    Returns
+    -------
+    str
+        As long as before; tabs and line breaks stay.
+
+    Examples
+    --------
+    >>> visible("red \\x1b[31m alert")
+    'red ␛[31m alert'
+    """
+    return text.translate(_PICTURES)
+
+
 def print_line(line):
     """Print one line as it is, however long.
 
@@ -54,7 +78,7 @@ def print_line(line):
     line : str
         What to print.
     """
-    _console().print(line, markup=False, highlight=False, soft_wrap=True)
+    _console().print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_ranking(found, text):
@@ -77,9 +101,9 @@ def print_ranking(found, text):
     table.columns[0].justify = "right"
     table.columns[2].overflow = "fold"
     for rank, row in enumerate(found.to_dict("records"), start=1):
-        cells = [str(rank), f"{row['score']:.4f}", Text(row["id"])]
+        cells = [str(rank), f"{row['score']:.4f}", Text(visible(row["id"]))]
         if with_text:
-            beginning = Text(" ".join(row[text].split()))
+            beginning = Text(visible(" ".join(row[text].split())))
             beginning.truncate(room, overflow="ellipsis")
             cells.append(beginning)
         table.add_row(*cells)
@@ -111,14 +135,17 @@ def print_table(frame, formats=None):
             "" if isna(value) else formats.get(name, "{}").format(value)
             for name, value in row.items()
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     _console().print(table)
 
 
 def _table(*headers):
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
+    from rich.text import Text
 
+    # a header that is a str would be read as markup
+    headers = [Column(Text(visible(str(header)))) for header in headers]
     return Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
 
 
