@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import textvec
-from textvec import CrossEncoderReranker, TransformerVectorizer, compare
+from textvec import CrossEncoderReranker, TransformerVectorizer, cli, compare
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import RetrievalTask
 
@@ -291,3 +292,28 @@ def test_arrays_of_objects_are_not_read(tmp_path):
     np.savez(tmp_path / "evil.npz", vectors=np.array([{}], object))
     with pytest.raises(ValueError):
         textvec.load(tmp_path / "evil.npz")
+
+
+# -------------------------------------------------------------------------------------- terminal
+
+
+def test_texts_do_not_steer_the_terminal(tmp_path):
+    steering = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\x08[bold]\x00"
+    table = tmp_path / "items.jsonl"
+    column = f"text{steering}[/red]"
+    rows = [{"id": f"{name}{steering}", column: f"sea {name} {steering}"} for name in "abc"]
+    table.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    def run(*args):
+        return CliRunner().invoke(cli.app, [str(arg) for arg in args], prog_name="textvec")
+
+    found = [
+        run("recommend", table, "--id", "id", "--text", column, "--query", f"sea {steering}"),
+        run("search", table, "--id", "id", "--text", column, "--query", f"sea {steering}"),
+        run("recommend", table, "--id", "id", "--text", f"no {steering}", "--query", "sea"),
+        run("search", tmp_path / f"{steering[:-1]}.txt", "--query", "sea"),
+    ]
+    assert [one.exit_code for one in found] == [0, 0, 2, 2]
+    for one in found:
+        assert not set(one.output) & set(map(chr, [*range(9), *range(11, 32), *range(127, 160)]))
+    assert "␛]0;owned␇" in found[0].output
