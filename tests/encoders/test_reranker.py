@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+import textvec
 from textvec.encoders.reranker import CrossEncoderReranker
 
 from .tiny_models import write_bert
@@ -42,12 +43,16 @@ def test_scores_are_the_networks(folder):
     assert reranker.rank("sea view", DOCUMENTS, k=2)[1].tolist() == order[:2].tolist()
 
 
-def test_copies_hold_no_weights(folder):
-    reranker = CrossEncoderReranker(folder)
+def test_copies_and_files_hold_no_weights(folder, tmp_path):
+    reranker = CrossEncoderReranker(str(folder), batch_size=3, max_length=40)
     scores = reranker.score([("a", "the sea")])
+    reranker.save(tmp_path / "reranker.textvec")
+    assert (tmp_path / "reranker.textvec").stat().st_size < 4000
+    again = textvec.load(tmp_path / "reranker.textvec")
+    assert again.get_params() == reranker.get_params()
     content = pickle.dumps(reranker)
     assert len(content) < 2000
-    for copy in (pickle.loads(content), clone(reranker)):
+    for copy in (pickle.loads(content), clone(reranker), again):
         np.testing.assert_array_equal(copy.score([("a", "the sea")]), scores)
 
 
@@ -63,3 +68,9 @@ def test_bad_input(folder, tmp_path):
     write_bert(tmp_path, "BertForSequenceClassification", num_labels=3)
     with pytest.raises(ValueError, match="gives 3 scores a pair"):
         CrossEncoderReranker(tmp_path).score([("a", "b")])
+
+
+def test_a_network_without_the_head(tiny):
+    """The library would score by a head of random weights."""
+    with pytest.raises(ValueError, match="no head that scores pairs: .*BertModel"):
+        CrossEncoderReranker(tiny).score([("a", "b")])

@@ -96,3 +96,9 @@ def test_bad_input(folder):
         SparseTransformerVectorizer(folder).transform([3])
     with pytest.raises(ValueError, match="max_length must be at least 1"):
         SparseTransformerVectorizer(folder, max_length=0).transform(["a"])
+
+
+def test_a_network_without_the_head(tiny):
+    """The library would weigh tokens by a head of random weights."""
+    with pytest.raises(ValueError, match="no head for masked language modelling.*lacks cls"):
+        SparseTransformerVectorizer(tiny).transform(["a"])

@@ -289,14 +289,18 @@ def first_given(*values):
 
 @contextmanager
 def quiet(transformers):
-    """Keep transformers from drawing bars and telling of weights that are not needed here."""
-    log = transformers.utils.logging
-    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if bars:
-            log.enable_progress_bar()
+    """Keep transformers from drawing bars and telling of weights that are not needed here.
+
+    One thread loads at a time: transformers makes weights by settings that all threads share.
+    """
+    with _loading:
+        log = transformers.utils.logging
+        level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+        log.set_verbosity_error()
+        log.disable_progress_bar()
+        try:
+            yield
+        finally:
+            log.set_verbosity(level)
+            if bars:
+                log.enable_progress_bar()

@@ -10,6 +10,9 @@ from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import quiet, torch_device, torch_dtype
 from textvec.persistence import SaveMixin
 
+# What scores pairs; to any other network the library would add a head of random weights.
+_KINDS = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
+
 
 class CrossEncoderReranker(SaveMixin, BaseEstimator):
     """Score how well documents answer a query, reading query and document together.
@@ -81,7 +84,8 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If an item is no pair of texts, a score is NaN, or the model gives several a pair.
+            If an item is no pair of texts, a score is NaN, or the model gives several a pair, or
+            none.
         """
         check_number("batch_size", self.batch_size, low=1, integer=True)
         if self.max_length is not None:
@@ -139,6 +143,12 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
             torch = import_optional("torch", "transformers")
             transformers = import_optional("transformers", "transformers")
             folder = find_model(self.model, self.revision)
+            kinds = folder.read("config.json", {}).get("architectures") or []
+            if kinds and not any(kind.endswith(_KINDS) for kind in kinds):
+                raise ValueError(
+                    f"{self.model} has no head that scores pairs: it is a {', '.join(kinds)}. "
+                    "Choose a model made for it, such as BAAI/bge-reranker-base."
+                )
             folder.check_code(trust_remote_code=False)
             with quiet(transformers):
                 network = library.CrossEncoder(

@@ -222,8 +222,17 @@ class _LanguageHead:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True
             )
-            model = transformers.AutoModelForMaskedLM.from_pretrained(
-                folder.path, local_files_only=True, dtype=torch_dtype(torch, dtype)
+            model, report = transformers.AutoModelForMaskedLM.from_pretrained(
+                folder.path,
+                local_files_only=True,
+                dtype=torch_dtype(torch, dtype),
+                output_loading_info=True,
+            )
+        if report["missing_keys"]:
+            raise ValueError(
+                f"{os.fspath(folder.path)} has no head for masked language modelling, which sparse "
+                f"vectors are made with: it lacks {', '.join(sorted(report['missing_keys']))}. Use "
+                "TransformerVectorizer, or a model such as naver/splade-v3."
             )
         self.model = model.to(self.device).eval()
         self.decoder = model.get_output_embeddings()
