@@ -215,6 +215,9 @@ def test_words():
     asked = [("man", "woman", "king", "queen"), ("man", "woman", "king", "prince")]
     result = WordAnalogyTask(asked).evaluate(table)
     assert result == {"accuracy": 1.0, "share known": 0.5}
+    constant = WordSimilarityTask(["man", "king"], ["king", "queen"], [3, 3]).evaluate(table)
+    assert np.isnan(constant["Spearman"])
+    assert "a constant has no correlation" in constant.notes["Spearman"]
     with pytest.raises(TypeError, match="asks for KeyedVectors.* Got TfidfVectorizer"):
         WordSimilarityTask(["a"], ["b"], [1], corpus=[A, B]).evaluate(TfidfVectorizer())
 
@@ -326,6 +329,7 @@ def test_a_beir_folder(tmp_path):
         ("a.json", '[{"query": "x", "pos": null, "neg": []}]', "value for 'pos'. Record 1"),
         ("a.json", "[]", "at least one record"),
         ("a.json", "{", "must hold JSON"),
+        ("a.json", '{"corpus": {"d": "x", "d": "y"}}', "'d' must stand once in its object"),
         ("a.json", '{"corpus": {}}', "It lacks queries, relevant_docs"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{oops', "Line 2 of .* must hold JSON"),
         ("a.parquet", "", "must be a BEIR folder or a file that ends in .json"),
@@ -369,6 +373,7 @@ def test_bad_beir_folders_and_classes_are_named(tmp_path):
     [
         ("qrels/test.tsv", "q1\n", "Line 1 of .*test.tsv must hold the ids .* Got \\['q1'\\]"),
         ("qrels/test.tsv", "q1\td1\tmuch\n", "Line 1 of .* a grade"),
+        ("qrels/test.tsv", "q1\td1\t1\nq1\td1\t0\n", "Line 2 of .* with 1, it says 0"),
         ("qrels/test.tsv", f"q1\td1\t{'x' * 200_000}\n", "test.tsv must be a table"),
         ("corpus.jsonl", '{"text": "x"}', "Record 1 of .*corpus.jsonl has None, 'x'"),
         (

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from textvec import BM25Vectorizer, CountVectorizer, LSAVectorizer, TfidfVectorizer
+from textvec import BM25Vectorizer, CountVectorizer, LSAVectorizer, TfidfVectorizer, compare
 from textvec.evaluate.metrics import (
     hit_rate_at_k,
     map_at_k,
@@ -19,7 +19,13 @@ from textvec.evaluate.metrics import (
     precision_at_k,
     recall_at_k,
 )
-from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, fresh, hotel_tasks
+from textvec.evaluate.tasks import (
+    ClassificationTask,
+    RetrievalTask,
+    fresh,
+    hotel_tasks,
+    mini_benchmark_tasks,
+)
 
 STYLES = {"beach": "sea sand wave", "airport": "shuttle flight runway", "spa": "steam pool towel"}
 TEXTS = [f"{word} room {n}{n}" for words in STYLES.values() for word in [words] for n in range(6)]
@@ -272,8 +278,95 @@ def test_vectors_that_cannot_be_are_refused():
     vectors = {"query": [1, 0], "x": [1, 0], "y": [0, 1]}
     with pytest.raises(ValueError, match="one row for each of 2 documents. Got 1 instead"):
         task.evaluate(Fixed(vectors, rows=1))
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="finite numbers. Got nan for the document 'y' instead"):
         task.evaluate(Fixed({**vectors, "y": [0, np.nan]}))
+
+
+class Faulty(BaseEstimator):
+    """Counts of words, spoilt: by a function of the matrix of documents, or of that of queries."""
+
+    def __init__(self, of_documents=None, of_queries=None):
+        self.of_documents, self.of_queries = of_documents, of_queries
+
+    def fit(self, raw_documents, y=None):
+        self.counts_ = CountVectorizer(dtype=float).fit(raw_documents)
+        return self
+
+    def transform(self, raw_documents):
+        return self._spoilt(self.of_documents, raw_documents)
+
+    def transform_queries(self, raw_queries):
+        return self._spoilt(self.of_queries, raw_queries)
+
+    def _spoilt(self, spoil, texts):
+        vectors = self.counts_.transform(texts).toarray()
+        return vectors if spoil is None else spoil(vectors)
+
+
+def last_is(value):
+    def spoil(vectors):
+        vectors[-1, 0] = value
+        return vectors
+
+    return spoil
+
+
+FAULTS = {
+    "NaN": (last_is(np.nan), "finite numbers. Got nan for the document"),
+    "infinity": (last_is(-np.inf), "finite numbers. Got -inf for the document"),
+    "sparse NaN": (
+        lambda vectors: sparse.csr_array(last_is(np.nan)(vectors)),
+        "finite numbers. Got nan for the document",
+    ),
+    "too few rows": (lambda vectors: vectors[1:], "one row for each of"),
+    "too many rows": (lambda vectors: np.vstack([vectors, vectors]), "one row for each of"),
+    "one dimension": (np.ravel, "Got ndarray of shape"),
+    "nothing": (lambda vectors: None, r"Got NoneType of shape \(\) instead"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_task_refuses_faulty_vectors(fault):
+    spoil, message = FAULTS[fault]
+    for task in mini_benchmark_tasks():
+        with pytest.raises(ValueError, match=message):
+            task.evaluate(Faulty(of_documents=spoil))
+        if task.type in ("Retrieval", "Reranking"):
+            with pytest.raises(ValueError, match=message):
+                task.evaluate(Faulty(of_queries=spoil))
+
+
+def test_queries_have_the_dimension_of_documents():
+    for task in mini_benchmark_tasks():
+        if task.type in ("Retrieval", "Reranking"):
+            with pytest.raises(ValueError, match="dimension of documents, .* Got 5 instead"):
+                task.evaluate(Faulty(of_queries=lambda vectors: vectors[:, :5]))
+
+
+def test_a_faulty_cell_says_why_and_the_rest_go_on():
+    tasks = mini_benchmark_tasks()
+    methods = {"faulty": Faulty(of_queries=last_is(np.nan)), "sound": Faulty()}
+    table = compare(methods, tasks).table.set_index(["method", "task"])
+    ranked = ["reranking (en)", "retrieval (en)"]
+    failed = table.loc["faulty"].loc[lambda rows: rows["error"] != ""]
+    assert sorted(failed.index) == ranked
+    assert failed["score"].isna().all()
+    assert failed["error"].str.contains("Got nan for the document").all()
+    assert (table.loc["sound", "error"] == "").all()
+    assert table["score"].notna().sum() == 2 * len(tasks) - len(ranked)
+
+
+def test_constant_vectors_have_no_correlation_and_say_so():
+    alike = Faulty(of_documents=np.ones_like)
+    for task in mini_benchmark_tasks():
+        result = task.evaluate(alike)
+        main = task.metrics[0]
+        if task.type in ("STS", "Summarization"):
+            assert np.isnan(result[main])
+            assert result.notes[main]
+        else:
+            assert 0 <= result[main] <= 1
+            assert result.notes == {}
 
 
 def test_fresh_copies_are_seeded_unless_they_are():

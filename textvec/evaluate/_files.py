@@ -75,7 +75,8 @@ def _read(path):
         return _read_lines(path)
     if kind == ".json":
         try:
-            content = json.loads(path.read_text(encoding="utf-8-sig"))
+            text = path.read_text(encoding="utf-8-sig")
+            content = json.loads(text, object_pairs_hook=_once)
         except (RecursionError, ValueError) as error:
             raise ValueError(f"{path} must hold JSON: {error}.") from error
         if isinstance(content, Mapping):
@@ -103,6 +104,16 @@ def _read(path):
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
         f"Got {path} instead."
     )
+
+
+def _once(pairs):
+    """Return an object of JSON as a dict; of an id that stands twice, json keeps the last only."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} must stand once in its object, and does not")
+    return found
 
 
 def _read_lines(path):
@@ -149,8 +160,13 @@ def _read_beir(folder, split):
                     f"Line {number} of {judged} must hold the ids of a query and a document and a "
                     f"grade, between tabs. Got {row} instead."
                 )
-            query, item, grade = row[0], row[-2], row[-1]  # a TREC file has a column more
-            relevance.setdefault(query, {})[item] = float(grade)
+            query, item, grade = row[0], row[-2], float(row[-1])  # a TREC file has a column more
+            if relevance.setdefault(query, {}).setdefault(item, grade) != grade:
+                raise ValueError(
+                    f"Line {number} of {judged} must agree with those above it. They grade "
+                    f"document {item!r} of query {query!r} with {relevance[query][item]:g}, it "
+                    f"says {grade:g}."
+                )
     except csv.Error as error:
         raise ValueError(f"{judged} must be a table: {error}.") from error
     return {

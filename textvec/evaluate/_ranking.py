@@ -133,7 +133,7 @@ class RetrievalTask(Task):
         k = self.k if k is None else k
         check_number("k", k, low=1, integer=True)
         fitted, items, costs = fit_on(vectorizer, self.documents)
-        queries = _as_queries(fitted, list(self.queries.values()))
+        queries = _as_queries(fitted, list(self.queries.values()), items)
         depth = min(k + 1, len(self.corpus))  # one more, since a query may find itself
         found = _nearest(queries, items, depth, _metric(fitted))
         ids, rows = list(self.corpus), []
@@ -230,7 +230,7 @@ class RerankingTask(Task):
         k = self.k if k is None else k
         check_number("k", k, low=1, integer=True)
         fitted, items, costs = fit_on(vectorizer, self.documents)
-        queries = _as_queries(fitted, self.queries)
+        queries = _as_queries(fitted, self.queries, items)
         place = {text: i for i, text in enumerate(self.documents)}
         names, rows = ("MAP", "MRR", f"nDCG@{k}"), []
         kind = _metric(fitted)
@@ -345,8 +345,14 @@ def _metric(fitted):
     return metric
 
 
-def _as_queries(fitted, texts):
-    return vectors_of(getattr(fitted, "transform_queries", fitted.transform), texts)
+def _as_queries(fitted, texts, items):
+    queries = vectors_of(getattr(fitted, "transform_queries", fitted.transform), texts)
+    if queries.shape[1] != items.shape[1]:
+        raise ValueError(
+            f"Vectors of queries must have the dimension of documents, {items.shape[1]}. "
+            f"Got {queries.shape[1]} instead."
+        )
+    return queries
 
 
 def _raise_unknown(name, what, known):

@@ -155,18 +155,19 @@ def fit_on(vectorizer, documents):
     """Fit a fresh copy on documents and return it, their vectors, and what that cost."""
     fitted, fit_seconds = timed(lambda: fresh(vectorizer).fit(documents))
     raw, seconds = timed(lambda: fitted.transform(documents))
+    vectors = _checked(raw, documents)
     costs = {
         "fit_seconds": fit_seconds,
         "transform_seconds": seconds,
         "documents_per_second": len(documents) / seconds,
         **vector_costs(raw),
     }
-    return fitted, _checked(raw, len(documents)), costs
+    return fitted, vectors, costs
 
 
 def vectors_of(transform, documents):
     """Return the vectors of the documents, checked: one finite row each, sparse as CSR."""
-    return _checked(transform(documents), len(documents))
+    return _checked(transform(documents), documents)
 
 
 def vector_costs(vectors):
@@ -241,13 +242,24 @@ def _out_of_frame(vectors):
     return vectors
 
 
-def _checked(vectors, n_documents):
-    vectors = check_array(
-        _out_of_frame(vectors), accept_sparse="csr", dtype=[np.float64, np.float32]
-    )
-    if vectors.shape[0] != n_documents:
+def _checked(vectors, documents):
+    vectors = _out_of_frame(vectors)
+    shape = np.shape(vectors)
+    if len(shape) != 2 or shape[0] != len(documents):
+        got = shape[0] if len(shape) == 2 else f"{type(vectors).__name__} of shape {shape}"
         raise ValueError(
-            f"The vectorizer must return one row for each of {n_documents} documents. "
-            f"Got {vectors.shape[0]} instead."
+            f"The vectorizer must return one row for each of {len(documents)} documents. "
+            f"Got {got} instead."
+        )
+    kinds = [np.float64, np.float32]
+    vectors = check_array(vectors, accept_sparse="csr", dtype=kinds, ensure_all_finite=False)
+    values = vectors.data if sparse.issparse(vectors) else vectors
+    finite = np.isfinite(values)
+    if not finite.all():
+        bad = np.argwhere(~finite)[0]
+        row = np.searchsorted(vectors.indptr, bad[0], "right") - 1 if values.ndim == 1 else bad[0]
+        raise ValueError(
+            f"The vectorizer must return finite numbers. Got {values[tuple(bad)]} for the document "
+            f"{documents[row][:60]!r} instead."
         )
     return vectors
