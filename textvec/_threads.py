@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event, local
 
 import joblib
 
 from textvec._checks import check_number
+
+_own = local()  # what each thread of a pool has been told
 
 
 def effective_n_jobs(n_jobs):
@@ -48,12 +51,32 @@ def equal_parts(n_items, n_jobs=None):
 
 
 def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
-    """Call ``function(*part)`` for every part on up to ``n_jobs`` threads, results in order."""
+    """Call ``function(*part)`` for every part on up to ``n_jobs`` threads, results in order.
+
+    After Ctrl-C, or an error in a part, those not begun are left out; a long one should call
+    :func:`look_up` between its steps, to end then too.
+    """
     n_jobs = min(effective_n_jobs(n_jobs), len(parts))
     if n_jobs < 2:
         return [function(*part) for part in parts]
+    stop = Event()
+
+    def run(part):
+        _own.stop = stop
+        return function(*part)
+
     with ThreadPoolExecutor(n_jobs) as pool:
-        return list(pool.map(lambda part: function(*part), parts))
+        try:
+            return list(pool.map(run, parts))
+        except BaseException:
+            stop.set()  # else leaving the block would wait for all that is on
+            raise
+
+
+def look_up():
+    """End the part that runs on this thread, if nobody waits for it any more."""
+    if (stop := getattr(_own, "stop", None)) is not None and stop.is_set():
+        raise InterruptedError("What this part was for was interrupted.")
 
 
 def start(function: Callable, *args, n_jobs=None) -> Callable:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 
 from numba import njit
+from numba.core.registry import CPUDispatcher
 
 try:
     import fcntl
@@ -26,10 +27,30 @@ def compiled(function=None, **options):
         kernel = njit(nogil=True, cache=True, **options)(function)
     except RuntimeError:
         _warn()
-        return njit(nogil=True, **options)(function)
-    if (kept := getattr(kernel, "_cache", None)) is not None:
+        kernel = njit(nogil=True, **options)(function)
+    if isinstance(kernel, CPUDispatcher):  # and not Python, as with NUMBA_DISABLE_JIT
+        kernel.__class__ = _Kernel
+    if (kept := getattr(kernel, "_cache", None)) is not None and kept.cache_path is not None:
         kept.save_overload = _in_turn(kept.save_overload, kept.cache_path)
     return kernel
+
+
+class _Kernel(CPUDispatcher):
+    """A compiled function that passes Ctrl-C on.
+
+    What comes while it runs is noticed when it makes Python objects of its results, and numba
+    would make an error of it: "returned a result with an exception set".
+    """
+
+    def __call__(self, *args):
+        try:
+            return super().__call__(*args)
+        except SystemError as error:
+            cause = error
+            while (cause := cause.__cause__) is not None:
+                if isinstance(cause, KeyboardInterrupt):
+                    raise cause from None
+            raise
 
 
 def _in_turn(save, folder):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import effective_n_jobs, run_parts
+from textvec._threads import effective_n_jobs, look_up, run_parts
 from textvec.kernels.top_k import (
     DenseItems,
     SparseItems,
@@ -384,6 +384,7 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
         step = min(n_items, -(-_PRODUCTS // len(rows)))
         memory = np.empty(len(rows) * step, rows.dtype)
         for begin in range(0, n_items, step):
+            look_up()
             block = items.values[begin : begin + step]
             products = memory[: len(rows) * len(block)].reshape(len(rows), len(block))
             np.matmul(rows, block.T, out=products)
