@@ -15,6 +15,12 @@ reproducible = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+
+def examples(n):
+    """Return how many examples a test draws that draws ``n`` in CI; more with --runslow."""
+    return n * settings.default.max_examples // 100
+
+
 # Where the words, the case and the white space of Python's str are easily got wrong.
 # fmt: off
 PIECES = [

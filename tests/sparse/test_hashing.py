@@ -25,6 +25,7 @@ from .parity import (
     assert_same_matrix,
     corpora,
     documents,
+    examples,
     outcome,
     reproducible,
     same_outcome,
@@ -83,7 +84,7 @@ def assert_same_transform(mine, other, docs):
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-@settings(reproducible, max_examples=250)
+@settings(reproducible, max_examples=examples(250))
 @given(
     corpora(),
     st.fixed_dictionaries(
@@ -108,7 +109,7 @@ def test_words(docs, params, n_jobs):
     assert_same_transform(mine, other, encodable(docs))
 
 
-@settings(reproducible, max_examples=120)
+@settings(reproducible, max_examples=examples(120))
 @given(
     st.lists(documents(), min_size=1, max_size=4),
     st.sampled_from(["char", "char_wb"]),

@@ -32,6 +32,7 @@ from .parity import (
     assert_same_matrix,
     corpora,
     documents,
+    examples,
     outcome,
     repetitive_documents,
     reproducible,
@@ -136,7 +137,7 @@ pruning_params = st.fixed_dictionaries(
 # --- the numbers, on generated corpora ------------------------------------------------------------
 
 
-@settings(reproducible, max_examples=500)
+@settings(reproducible, max_examples=examples(500))
 @given(corpora(), corpora(3), word_params, st.integers(1, 4))
 def test_words(docs, new_docs, params, n_jobs):
     mine, other = pair(**params)
@@ -144,13 +145,13 @@ def test_words(docs, new_docs, params, n_jobs):
     assert_same_fit(mine, other, docs, new_docs)
 
 
-@settings(reproducible, max_examples=350)
+@settings(reproducible, max_examples=examples(350))
 @given(corpora(), corpora(3), st.integers(1, 4))
 def test_words_by_default(docs, new_docs, n_jobs):
     assert_same_fit(textvec.CountVectorizer(n_jobs=n_jobs), peer.CountVectorizer(), docs, new_docs)
 
 
-@settings(reproducible, max_examples=400)
+@settings(reproducible, max_examples=examples(400))
 @given(corpora(4), corpora(2), character_params, st.integers(1, 4))
 def test_characters(docs, new_docs, params, n_jobs):
     docs = [doc[:400] for doc in docs]  # long words make scikit-learn slow, not us wrong
@@ -159,7 +160,7 @@ def test_characters(docs, new_docs, params, n_jobs):
     assert_same_fit(mine, other, docs, [doc[:400] for doc in new_docs])
 
 
-@settings(reproducible, max_examples=400)
+@settings(reproducible, max_examples=examples(400))
 @given(
     st.lists(st.one_of(repetitive_documents(), documents()), min_size=1, max_size=8),
     pruning_params,
@@ -227,7 +228,7 @@ def vocabularies(draw):
             return terms
 
 
-@settings(reproducible, max_examples=350)
+@settings(reproducible, max_examples=examples(350))
 @given(
     corpora(4),
     vocabularies(),
@@ -256,7 +257,7 @@ def test_fixed_vocabulary(docs, vocabulary, params, n_jobs):
     assert_same_fit(mine, other, docs)
 
 
-@settings(reproducible, max_examples=300)
+@settings(reproducible, max_examples=examples(300))
 @given(documents(), word_params, st.sampled_from(["word", "char", "char_wb"]))
 def test_steps(doc, params, analyzer):
     doc = doc[:400]
@@ -267,7 +268,7 @@ def test_steps(doc, params, analyzer):
     assert mine.get_stop_words() == other.get_stop_words()
 
 
-@settings(reproducible, max_examples=200)
+@settings(reproducible, max_examples=examples(200))
 @given(
     st.lists(
         st.one_of(

@@ -15,7 +15,14 @@ from sklearn.feature_extraction import text as peer
 import textvec
 from textvec.text.stemming import stem_terms
 
-from .parity import assert_same_learned, assert_same_matrix, corpora, reproducible, zipf_corpus
+from .parity import (
+    assert_same_learned,
+    assert_same_matrix,
+    corpora,
+    examples,
+    reproducible,
+    zipf_corpus,
+)
 
 Stemmer = pytest.importorskip("Stemmer")
 
@@ -119,7 +126,7 @@ def test_terms_are_pruned_after_stemming(kind, params):
     )
 
 
-@settings(reproducible, max_examples=80)
+@settings(reproducible, max_examples=examples(80))
 @given(
     corpora(4),
     st.sampled_from(["english", "german", "turkish"]),
