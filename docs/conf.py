@@ -76,6 +76,7 @@ sphinx_gallery_conf = {
 # Modules whose functions are public under the module's name.
 MODULES = [
     "textvec.datasets",
+    "textvec.text.csv_files",
     "textvec.text.splitters",
     "textvec.encoders.cache",
     "textvec.encoders.files",
