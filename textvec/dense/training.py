@@ -126,7 +126,7 @@ class Training:
         Parameters
         ----------
         stop : Event
-            Set by another thread, it ends training after the round that is on.
+            Set by another thread, it ends training after the spans that are on.
         each_round : callable
             Called without arguments after each round and each epoch.
 
@@ -135,6 +135,7 @@ class Training:
         FloatingPointError
             If the vectors grow without bound.
         """
+        self._stop = stop
         with ThreadPoolExecutor(self.n_jobs) as pool:
             while self.progress.epoch < self.settings.epochs:
                 self._begin_epoch()
@@ -198,7 +199,10 @@ class Training:
                 range(at, min(at + _SPANS_AT_ONCE, last))
                 for at in range(first, last, _SPANS_AT_ONCE)
             ]
-            results = [pair for go in pool.map(self._train_freely, goes) for pair in go]
+            trained = list(pool.map(self._train_freely, goes))
+            n_goes = trained.index(None) if None in trained else len(goes)
+            last = goes[n_goes - 1].stop if n_goes else first
+            results = [pair for go in trained[:n_goes] for pair in go]
         else:
             last = min(first + _SPANS_IN_TURN, len(self._spans))
             changed = list(pool.map(self._train_apart, range(first, last)))
@@ -223,6 +227,9 @@ class Training:
         )  # fmt: skip
 
     def _train_freely(self, spans):
+        """Train on spans one after the other; return what came of each, or None if told to stop."""
+        if self._stop.is_set():
+            return None
         results = []
         for span in spans:
             state = self._states[span : span + 1].copy()
