@@ -33,7 +33,7 @@ TINY = {
         "train": b'text,category\n"Card, please",card\n',
         "test": b"text,category\nNA,lost\n",
     },
-    "sst2": {"dev": b'a "fine film\t1\nnull\t0'},
+    "sst2": {"dev": b'"fine film\t1\nnull\t0'},
     "chnsenticorp": {"all": '\ufefflabel,review\n1,"房间,不错"\n0,\n'.encode()},
     "thucnews_titles": {"test": "赢了\t1\n".encode(), "classes": b"finance\nsports"},
     "stackoverflow": {"texts": b"How to page?\nWhy?\n", "labels": b"18\n3\n"},
@@ -111,7 +111,7 @@ def tiny(place, monkeypatch, tmp_path):
     [
         (lambda: datasets.fetch_20newsgroups("test"), ['an "orbit'], ["sci.space"]),
         (lambda: datasets.fetch_banking77("all"), ["Card, please", "NA"], ["card", "lost"]),
-        (lambda: datasets.fetch_sst2("dev"), ['a "fine film', "null"], [1, 0]),
+        (lambda: datasets.fetch_sst2("dev"), ['"fine film', "null"], [1, 0]),
         (datasets.fetch_chnsenticorp, ["房间,不错", ""], [1, 0]),
         (lambda: datasets.fetch_thucnews_titles("test"), ["赢了"], ["sports"]),
         (datasets.fetch_stackoverflow, ["How to page?", "Why?"], [18, 3]),
