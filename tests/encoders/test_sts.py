@@ -52,3 +52,16 @@ def test_int8_onnx_loses_less_than_a_point(minilm, pairs, reference, tmp_path):
     expected, found = score(reference, pairs[2]), score(np.split(vectors, 2), pairs[2])
     print(f"ONNX int8: Spearman {found:.4f}, reference {expected:.4f}")
     assert expected - found < 0.01
+
+
+def test_cut_vectors_lose_little_where_a_model_was_trained_for_it(static, pairs):
+    """wordllama's table in 64 of its 256 dimensions."""
+    scores = {}
+    for width in (256, 64):
+        vectorizer = TransformerVectorizer(static, truncate_dim=width, normalize=True)
+        vectors = vectorizer.transform([*pairs[0], *pairs[1]])
+        assert vectors.shape[1] == width
+        scores[width] = score(np.split(vectors, 2), pairs[2])
+    print(f"static table: Spearman by width {scores}")
+    assert scores[256] > 0.75
+    assert scores[256] - scores[64] < 0.04
