@@ -63,6 +63,7 @@ def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
 
     def run(part):
         _own.stop = stop
+        look_up()
         return function(*part)
 
     with ThreadPoolExecutor(n_jobs) as pool:

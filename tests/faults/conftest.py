@@ -6,7 +6,7 @@ import pytest
 from .namespaces import ALONE, has_namespaces
 from .nursery import Nursery
 
-collect_ignore = ["crowded.py", "killable.py", "sealed.py"]  # for the nursery, which loads them
+collect_ignore = ["crowded.py", "interruptible.py", "killable.py", "sealed.py"]  # the nursery's
 SEED = int(os.environ.get("TEXTVEC_FAULTS_SEED", "0"))
 
 
@@ -52,7 +52,7 @@ def schedule(request, kills, record_property):
 
 @pytest.fixture(scope="package")
 def nursery():
-    nursery = Nursery(["killable", "crowded", "sealed"])
+    nursery = Nursery(["killable", "crowded", "sealed", "interruptible"])
     yield nursery
     nursery.close()
 
