@@ -383,7 +383,7 @@ def test_what_cannot_be_added_or_removed_leaves_the_index_as_it_was(kind):
     bad = rows.copy()
     bad[2, 1] = np.nan
     for call, error, message in [
-        (lambda: index.add(bad), ValueError, "items must be finite.* row 2 holds nan"),
+        (lambda: index.add(bad), ValueError, "items must be finite.* row 2 holds NaN"),
         (lambda: index.add(rows[:, :2]), ValueError, "X has 2 features, but ExactIndex is expect"),
         (lambda: index.remove(4), IndexError, "out of bounds"),
         (lambda: index.remove([0, 1, 2, 3]), ValueError, "must keep at least one item"),

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from textvec.encoders.pooling import LAST_LAYER_POOLINGS, LAYERS, POOLINGS, pool
 # On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
 _PROCESSOR_BUDGET = 512
 _DEFAULT_LENGTH = 512
+_loading = RLock()
 _TOKENIZER_KWARGS = ("trust_remote_code", "gguf_file")
 
 

@@ -1,6 +1,6 @@
 """What can be recommended, read from any form: a frame of items, their ids, the columns to use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ def read_items(items):
 
     Parameters
     ----------
-    items : DataFrame, Series of str or list of str
-        What can be recommended.
+    items : DataFrame, or iterable of str
+        What can be recommended. An index of pandas names the items.
 
     Returns
     -------
@@ -32,11 +32,15 @@ def read_items(items):
         frame = items.copy(deep=False)
     elif isinstance(items, pd.Series):
         frame = items.to_frame("text" if items.name is None else items.name)
-    elif isinstance(items, list | tuple) or isinstance(items, np.ndarray) and items.ndim == 1:
+    elif (
+        isinstance(items, Iterable)
+        and not isinstance(items, str | bytes | Mapping)
+        and (getattr(items, "ndim", 1) == 1 and not hasattr(items, "columns"))
+    ):
         frame = pd.DataFrame({"text": pd.Series(list(items), dtype=object)})
     else:
         raise TypeError(
-            "items must be a DataFrame with a text column, a Series of str or a list of str. "
+            "items must be a DataFrame with a text column, or an iterable of str. "
             f"Got {type(items).__name__} instead."
         )
     if len(frame) == 0:

@@ -5,9 +5,11 @@ Each class takes its engine's own parameters under the engine's own names, and a
 extra ``search``.
 """
 
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -21,6 +23,17 @@ from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
 
 _EXTRA = "search"
+_thawing = Lock()
+_is_forked = False
+
+
+def _note_fork():
+    global _is_forked
+    _is_forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 class EngineIndex(SaveMixin, BaseEstimator):
@@ -108,8 +121,10 @@ class EngineIndex(SaveMixin, BaseEstimator):
             self, X, reset=False, dtype=np.float32, order="C", ensure_all_finite=False,
             ensure_min_samples=0,
         )  # fmt: skip
-        if not hasattr(self, "_engine"):
-            self._engine = self._thaw(self.__dict__.pop("saved_engine_"))
+        with _thawing:  # several threads may ask first
+            if not hasattr(self, "_engine"):
+                self._engine = self._thaw(self.saved_engine_)
+                del self.saved_engine_
         closeness, indices = self._search(self._prepared(X, "queries"), n_neighbors)
         indices = indices.astype(np.int64)
         distances = np.where(indices < 0, np.float32(np.inf), self._as_distances(closeness))
@@ -118,6 +133,9 @@ class EngineIndex(SaveMixin, BaseEstimator):
         if not return_distance:
             return indices
         return np.take_along_axis(distances, order, axis=1), indices
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "n_items_")  # to look through all is not safe among threads
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -172,7 +190,8 @@ class FaissIndex(EngineIndex):
     metric : {"cosine", "dot", "euclidean"}, default="cosine"
         What is near.
     n_jobs : int, default=None
-        Threads: None is 1, -1 all cores.
+        Threads: None is 1, -1 all cores. A forked process takes one: the threads of faiss do not
+        outlive a fork, and it would wait for them for ever.
 
     See Also
     --------
@@ -219,7 +238,7 @@ class FaissIndex(EngineIndex):
     def _threads(self):
         faiss = import_optional("faiss", _EXTRA)
         before = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(effective_n_jobs(self.n_jobs))
+        faiss.omp_set_num_threads(1 if _is_forked else effective_n_jobs(self.n_jobs))
         try:
             yield
         finally:

@@ -296,6 +296,9 @@ class ExactIndex(SaveMixin, BaseEstimator):
             return indices
         return self._as_distances(scores), indices
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "items_")  # to look through all is not safe among threads
+
     def __getstate__(self):
         # The layout says what the items say, in twice their size: it is made again when needed.
         state = super().__getstate__()
@@ -430,9 +433,9 @@ def checked_squares(X, name, warn):
     if not np.isfinite(squares).all():
         row = np.flatnonzero(~np.isfinite(squares))[0]
         bad = X[[row]].data if sparse.issparse(X) else X[row]
-        bad = bad[np.isnan(bad)] if np.isnan(bad).any() else bad[np.abs(bad).argmax()]
+        bad = "NaN" if np.isnan(bad).any() else bad[np.abs(bad).argmax()]
         raise ValueError(
-            f"{name} must be finite and have norms that are: row {row} holds {np.max(bad)}. "
+            f"{name} must be finite and have norms that are: row {row} holds {bad}. "
             "Drop the row, fill it or scale it."
         )
     if warn and not squares.all():

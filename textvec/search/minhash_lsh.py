@@ -389,6 +389,9 @@ class MinHashLSH(SaveMixin, BaseEstimator):
                 f"room for {self.n_bands_} bands of {self.n_rows_}"
             )
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "signatures_")  # to look through all is not safe among threads
+
     def __getstate__(self):
         state = super().__getstate__()  # bands are made again when needed
         return {name: value for name, value in state.items() if name != "_layout"}

@@ -1,0 +1,175 @@
+"""Every public estimator in one line, and what a line says: the family, and what it cannot do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import textvec as tv
+
+from .families import (
+    COUNTS,
+    DUPLICATES,
+    ITEMS,
+    NOVELS,
+    PAIRS,
+    ROWS,
+    SPAWNED,
+    TEXTS,
+    TOKENS,
+    VIEWS,
+    Family,
+)
+from .models import table_of_words, tiny_classifier, tiny_encoder, tiny_splade, tiny_static
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One estimator of the suite.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it anew, unfitted, without arguments.
+    family : Family
+        What it is fitted on and asked.
+    without : mapping from feature or check to str
+        What does not apply, and why, besides what the family is without. Features are the names
+        that ``@needs`` gives checks, such as "n_jobs"; checks are the names of test functions.
+    refuses : mapping from kind of corpus to str
+        The corpora of ``texts.CORPORA`` that ``fit`` cannot learn from, and what its error says.
+    takes_anything : mapping from parameter to str
+        The parameters whose nonsense is not refused by name, and why.
+    atol : float
+        By how much numbers may differ that are computed in batches of another kind.
+    """
+
+    make: Callable
+    family: Family
+    without: Mapping = field(default_factory=dict)
+    refuses: Mapping = field(default_factory=dict)
+    takes_anything: Mapping = field(default_factory=dict)
+    atol: float = 0
+
+
+_WORDLESS = dict.fromkeys(("empty", "one letter", "marks"), "empty vocabulary")
+_NOTHING_TO_LEARN = {"fit": "there is nothing to learn"}
+_NETWORK = {
+    **_NOTHING_TO_LEARN,
+    "zeros": "a network says something of anything",
+    "n_jobs": "the library below has threads of its own",
+    "loky": SPAWNED,
+}
+_AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
+_AS_SCIKIT_LEARN = {"dtype": "the error is scikit-learn's own, without the name"}
+
+_SILENT = dict.fromkeys(("empty", "marks"), "must hold at least one word")
+_STRANGERS = dict.fromkeys(
+    ("empty", "marks", "Chinese", "right to left"), "No word of the .* is among those"
+)
+
+REGISTRY = {
+    "AnnoyIndex": Entry(tv.AnnoyIndex, ROWS),
+    "BM25Transformer": Entry(tv.BM25Transformer, COUNTS),
+    "BM25Vectorizer": Entry(tv.BM25Vectorizer, TEXTS, refuses=_WORDLESS),
+    "CharacterRecommender": Entry(
+        partial(tv.CharacterRecommender, ["悟空", "八戒"], random_state=0), NOVELS
+    ),
+    "ContentRecommender": Entry(tv.ContentRecommender, ITEMS, refuses=_WORDLESS),
+    "CountVectorizer": Entry(
+        tv.CountVectorizer, TEXTS, refuses=_WORDLESS, takes_anything=_AS_SCIKIT_LEARN
+    ),
+    "CountVectorizer-char": Entry(
+        partial(tv.CountVectorizer, analyzer="char"),
+        TEXTS,
+        without={"zeros": "it knows spaces and letters"},
+        takes_anything={**_AS_SCIKIT_LEARN, "stem": "characters have no stem"},
+    ),
+    "CrossEncoderReranker": Entry(lambda: tv.CrossEncoderReranker(tiny_classifier()), PAIRS),
+    "DocumentVectorizer": Entry(
+        lambda: tv.DocumentVectorizer(table_of_words()),
+        TEXTS,
+        without={"get_feature_names_out": "columns are known from the table"},
+        refuses=_STRANGERS,
+    ),
+    "ExactIndex": Entry(tv.ExactIndex, ROWS),
+    "FaissIndex": Entry(tv.FaissIndex, ROWS),
+    "HashingVectorizer": Entry(
+        partial(tv.HashingVectorizer, n_features=64),
+        TEXTS,
+        without={
+            **_NOTHING_TO_LEARN,
+            "zeros": "every word has a hash",
+            "columns": "hashed columns have no names",
+        },
+        takes_anything=_AS_SCIKIT_LEARN,
+    ),
+    "HnswlibIndex": Entry(tv.HnswlibIndex, ROWS),
+    "HybridIndex": Entry(tv.HybridIndex, VIEWS),
+    "JiebaTokenizer": Entry(tv.JiebaTokenizer, TOKENS),
+    "LSAVectorizer": Entry(
+        partial(tv.LSAVectorizer, vector_size=3, random_state=0),
+        TEXTS,
+        without=_AT_LEAST_ONE,
+        refuses={**_WORDLESS, "one document": "vector_size must be at most 1"},
+    ),
+    "MinHashLSH": Entry(tv.MinHashLSH, DUPLICATES),
+    "PPMI": Entry(
+        partial(tv.PPMI, 3, min_count=1, random_state=0),
+        TEXTS,
+        without={"order": "equally frequent words stand as they first appear"},
+        refuses={**_SILENT, "one letter": "vector_size must be at most 0"},
+    ),
+    "ScannIndex": Entry(
+        partial(tv.ScannIndex, num_leaves=2),
+        ROWS,
+        without=dict.fromkeys(("save", "pickle"), "ScaNN writes folders that name their own path"),
+    ),
+    "SparseTransformerVectorizer": Entry(
+        lambda: tv.SparseTransformerVectorizer(tiny_splade()),
+        TEXTS,
+        without={**_NETWORK, "tables": "scikit-learn makes no tables of sparse matrices"},
+        atol=1e-5,
+    ),
+    "TfidfTransformer": Entry(tv.TfidfTransformer, COUNTS, without=_AT_LEAST_ONE),
+    "TfidfVectorizer": Entry(
+        tv.TfidfVectorizer, TEXTS, without=_AT_LEAST_ONE, refuses=_WORDLESS, atol=1e-15
+    ),
+    "TransformerVectorizer": Entry(
+        lambda: tv.TransformerVectorizer(tiny_encoder()),
+        TEXTS,
+        without=_NETWORK,
+        atol=1e-6,
+    ),
+    "TransformerVectorizer-static": Entry(
+        lambda: tv.TransformerVectorizer(tiny_static()),
+        TEXTS,
+        without=_NETWORK,
+    ),
+    "TreeIndex": Entry(tv.TreeIndex, ROWS),
+    "UsearchIndex": Entry(tv.UsearchIndex, ROWS),
+    "Word2Vec": Entry(
+        partial(tv.Word2Vec, 4, min_count=1, sample=0, random_state=0),
+        TEXTS,
+        without={"order": "it trains on one document after another"},
+        refuses={**_SILENT, "one letter": "only documents with a single known word"},
+    ),
+}
+
+
+def needs(*features):
+    """Mark a check: it runs for entries that have all of these features."""
+
+    def mark(check):
+        check.needs = features
+        return check
+
+    return mark
+
+
+def reason_against(entry, check):
+    """Return why a check does not apply to an entry, or None where it does."""
+    reasons = {**entry.family.without, **entry.without}
+    for name in (check.__name__, *getattr(check, "needs", ())):
+        if name in reasons:
+            return reasons[name]
+    return None
