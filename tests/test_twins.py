@@ -37,21 +37,20 @@ def bm25(docs, query, method, k1, b, delta):
             df, tf = sum(term in other for other in docs), counts[term]
             if not df:
                 continue
+            share = tf / (tf + k1 * length) if tf else 0.0  # an empty document has no length
             match method:
                 case "lucene":
-                    score += math.log1p((n - df + 0.5) / (df + 0.5)) * tf / (tf + k1 * length)
+                    score += math.log1p((n - df + 0.5) / (df + 0.5)) * share
                 case "robertson":
-                    idf = math.log(max((n - df + 0.5) / (df + 0.5), 1))
-                    score += idf * tf / (tf + k1 * length)
+                    score += math.log(max((n - df + 0.5) / (df + 0.5), 1)) * share
                 case "atire":
-                    score += math.log(n / df) * tf * (k1 + 1) / (tf + k1 * length)
+                    score += math.log(n / df) * share * (k1 + 1)
                 case "bm25l":
-                    c = tf / length
+                    c = tf / length if tf else 0.0
                     gain = (k1 + 1) * (c + delta) / (k1 + c + delta)
                     score += math.log((n + 1) / (df + 0.5)) * gain
                 case "bm25plus":
-                    gain = tf * (k1 + 1) / (tf + k1 * length) + delta
-                    score += math.log((n + 1) / df) * gain
+                    score += math.log((n + 1) / df) * (share * (k1 + 1) + delta)
         scores.append(score)
     return scores
 
