@@ -219,6 +219,20 @@ def test_a_text_of_a_million_characters(tiny):
     assert np.isfinite(vectors).all()
 
 
+def test_positions_that_are_counted_from_the_padding_token(tmp_path):
+    """RoBERTa's kind reads fewer tokens than it has positions; its tokenizer need not say so."""
+    size = write_tokenizer(tmp_path, model_max_length=None)
+    config = transformers.XLMRobertaConfig(
+        vocab_size=size, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=40, pad_token_id=1,
+    )  # fmt: skip
+    transformers.XLMRobertaModel(config).save_pretrained(tmp_path)
+    vectorizer = TransformerVectorizer(tmp_path, pooling="mean")
+    long, cut = " ".join(["sea"] * 90), " ".join(["sea"] * 36)
+    np.testing.assert_allclose(*vectorizer.transform([long, cut]), atol=1e-6)
+    assert np.abs(np.subtract(*vectorizer.transform([long, "sea"]))).max() > 1e-4
+
+
 # ------------------------------------------------------------------------------------- prompts
 
 

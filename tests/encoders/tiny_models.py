@@ -27,9 +27,8 @@ def write_tokenizer(folder, **more):
     )
     special = {"unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     special |= {"pad_token": "[PAD]", "mask_token": "[MASK]"}
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=64, **(special | more)
-    ).save_pretrained(folder)
+    options = {"model_max_length": 64} | special | more
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **options).save_pretrained(folder)
     return len(pieces)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_number, closest_names
+from textvec._checks import check_choice, check_flag, check_number, check_type, closest_names
 from textvec.encoders.backends import BACKENDS, Choice
 from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
@@ -520,8 +521,16 @@ default="auto"
     # ----------------------------------------------------------------------------- parameters
 
     def _check_parameters(self):
-        if not isinstance(self.model, str | os.PathLike):
-            raise TypeError(f"model must be a str or a path. Got {self.model!r} instead.")
+        check_type("model", self.model, str | os.PathLike, "a str or a path")
+        check_type("revision", self.revision, str | None, "a str, or None")
+        check_type("dtype", self.dtype, str, "the name of a type")
+        check_type("model_kwargs", self.model_kwargs, dict | None, "a dict, or None")
+        places = str | os.PathLike | EncodingCache | None
+        check_type("cache", self.cache, places, "a folder, an EncodingCache, or None")
+        prompts = Mapping | str | None
+        check_type("prompts", self.prompts, prompts, "a dict, the name of a family, or None")
+        for name in ("append_eos", "verbose"):
+            check_flag(name, getattr(self, name))
         check_choice("backend", self.backend, BACKENDS)
         check_choice("pooling", self.pooling, ("auto", *POOLINGS))
         check_choice("normalize", self.normalize, ("auto", True, False))

@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from textvec._checks import import_optional
+from textvec._checks import check_type, import_optional
 from textvec.encoders.heads import HEAD_FILES
 
 # What models are made of; other formats of the same weights stay out of downloads and digests.
@@ -37,6 +37,8 @@ _POOLING_NAMES = {
     "lasttoken": "last_token",
 }
 _PLAIN_MODULES = {"Transformer", "Pooling", "Normalize"}
+# Of the positions of these kinds the first ones, up to the padding token's id, stand for none.
+_COUNTED_FROM_PADDING = {"camembert", "longformer", "mpnet", "roberta", "xlm-roberta", "xmod"}
 _NO_LIMIT = 10**6  # what tokenizers write for "no limit" is greater
 
 
@@ -140,7 +142,7 @@ class ModelFolder:
         if length is None:
             limits = [
                 self.read("tokenizer_config.json", {}).get("model_max_length"),
-                self.read("config.json", {}).get("max_position_embeddings"),
+                self._n_positions(),
             ]
             length = min((n for n in limits if n is not None and n < _NO_LIMIT), default=None)
         return None if length is None else int(length)
@@ -156,6 +158,13 @@ class ModelFolder:
                     f"{self.path} has a module of code of its own, {module['type']!r}. Read it, "
                     'and allow it with model_kwargs={"trust_remote_code": True}.'
                 )
+
+    def _n_positions(self):
+        config = self.read("config.json", {})
+        n_positions = config.get("max_position_embeddings")
+        if n_positions is not None and config.get("model_type") in _COUNTED_FROM_PADDING:
+            n_positions -= config.get("pad_token_id", 1) + 1
+        return n_positions
 
     @property
     def has_safetensors(self):
@@ -286,6 +295,8 @@ def find_model(model, revision=None, backend="transformers", trust_remote_code=F
         If there is no such folder or model, or it cannot be downloaded. The message says where it
         was looked for and how to fetch it.
     """
+    check_type("model", model, str | os.PathLike, "a str or a path")
+    check_type("revision", revision, str | None, "a str, or None")
     if Path(model).is_dir():
         return ModelFolder(model)
     name = os.fspath(model)
