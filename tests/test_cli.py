@@ -2,16 +2,25 @@
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from textvec import cli
+from textvec import TransformerVectorizer, cli
+from textvec.cli import models
+from textvec.encoders.cache import EncodingCache
+
+from .encoders.tiny_models import write_bert, write_sentence_config
 
 HOTELS = pd.DataFrame(
     {
@@ -38,13 +47,21 @@ CHINESE = pd.DataFrame(
 REAL = pytest.mark.skipif("TEXTVEC_DATA" not in os.environ, reason="TEXTVEC_DATA is not set")
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A pretrained encoder with random weights."""
+    pytest.importorskip("transformers")
+    return write_sentence_config(write_bert(tmp_path_factory.mktemp("tiny-encoder")))
+
+
 def run(*args):
     return CliRunner().invoke(cli.app, [str(arg) for arg in args], prog_name="textvec")
 
 
-def run_process(*args, **environment):
+def run_process(*args, cwd=None, **environment):
     return subprocess.run(
         [sys.executable, "-m", "textvec", *map(str, args)],
+        cwd=cwd,
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), **environment},
@@ -126,7 +143,7 @@ def test_without_id_column_rows_are_numbered(hotels):
     assert found["code"] == "008"
 
 
-@pytest.mark.parametrize("name", [name for name in cli.VECTORIZERS if name != "lsa"])
+@pytest.mark.parametrize("name", sorted(models.VECTORIZERS.keys() - {"lsa", "word2vec"}))
 def test_every_vectorizer(hotels, name):
     result = recommend(hotels, "--like", "007", "-k", 1, "--vectorizer", name, "--json")
     assert [row["id"] for row in json.loads(result.stdout)] == ["008"], result.stderr
@@ -341,25 +358,149 @@ def test_missing_columns(hotels):
 # compare, datasets, info, help
 
 
-def test_compare_writes_the_page_and_prints_the_table(tmp_path):
-    page = tmp_path / "page.html"
-    args = ("compare", "--vectorizer", "counts", "--vectorizer", "tfidf", "--html", page)
-    result = run(*args, "--json")
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    """`textvec compare` without options in a process of its own, its folder and a cache."""
+    folder = tmp_path_factory.mktemp("compare")
+    cache = ("--cache", folder / "cells")
+    return run_process("compare", *cache, "--json", cwd=folder), folder
+
+
+def test_compare_without_options_does_all_in_both_languages(embedded):
+    result, folder = embedded
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "Wrote textvec-report.html\n"
+    rows = pd.DataFrame(json.loads(result.stdout))
+    assert len(rows) == 6 * 2 * 8
+    assert (rows["error"] == "").all()
+    assert rows["winner"].any()
+    assert rows.groupby("task")["winner"].sum().max() == 1
+    page = (folder / "textvec-report.html").read_text(encoding="utf-8")
+    assert "Quality: English" in page
+    assert "Quality: Chinese" in page
+    assert len(page) < 3_000_000
+
+
+def test_the_embedded_comparison_repeats_but_for_its_costs(embedded):
+    from textvec.evaluate.compare import COSTS, compare
+
+    first = pd.DataFrame(json.loads(embedded[0].stdout))
+    again = compare().table
+    kept = again.columns.drop([name for name in COSTS if name != "dimension"])
+    pd.testing.assert_frame_equal(first[kept], again[kept], check_dtype=False, check_exact=True)
+
+
+def test_compare_prints_a_table_for_each_language_and_resumes(embedded):
+    _, folder = embedded
+    times = {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
+    assert len(times) == 6 * 2 * 8
+    cells = ("--cache", folder / "cells", "--html", folder / "again.html")
+    result = run("compare", *cells, "--task", "sts", "--task", "Pair classification")
     assert result.exit_code == 0, result.stderr
-    rows = json.loads(result.stdout)
-    assert list(dict.fromkeys(row["method"] for row in rows)) == ["counts", "tfidf"]
-    assert all(0 < row["score"] <= 1 and row["dimension"] > 1000 for row in rows)
-    assert "<html" in page.read_text(encoding="utf-8")
-    assert f"Wrote {page}" in result.stderr
+    lines = result.stdout.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert len([line for line in lines if line.strip().startswith("method")]) == 3
+    result = run("compare", *cells)
+    for word in ("TF-IDF, chars", "word2vec", "retrieval (zh)", "* better than every other"):
+        assert word in result.stdout
+    assert "0.520*" in result.stdout
+    assert times == {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
+
+
+def compare_tables(tmp_path, *args):
+    result = run("compare", *args, "--html", tmp_path / "page.html", "--json")
+    assert result.exit_code == 0, result.stderr
+    return pd.DataFrame(json.loads(result.stdout))
+
+
+def test_compare_chooses_tasks_and_vectorizers(tmp_path):
+    chosen = ("--vectorizer", "tfidf", "--vectorizer", "hashing", "--language", "zh")
+    tasks = ("--task", "similarity (zh)", "--task", "duplicate hotels", "--task", "Reranking")
+    data = ("--data", "hotels", "--data", "mini_benchmark")
+    rows = compare_tables(tmp_path, *data, *chosen, *tasks)
+    assert rows["method"].unique().tolist() == ["tfidf", "hashing"]
+    found = ["duplicate hotels (zh)", "reranking (zh)", "similarity (zh)"]
+    assert rows["task"].unique().tolist() == found
+    assert (rows["error"] == "").all()
+    assert (rows["score"] > 0.1).all()
+
+
+def test_compare_reads_files_and_sees_their_language(tmp_path):
+    english, chinese = tmp_path / "hotels.csv", tmp_path / "客房.jsonl"
+    texts = [*HOTELS["desc"], "snow by the door", "oysters and boats"]
+    kinds = ["sea", "sea", "snow", "snow", "snow", "sea"]
+    pd.DataFrame({"text": texts, "label": kinds}).to_csv(english, index=False)
+    pairs = [("海景房", "有海景的房间", 5), ("海景房", "机场班车", 0), ("温泉", "雪山温泉", 4)]
+    records = [{"text": a, "scored_text": b, "score": c} for a, b, c in pairs]
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
+    chinese.write_text("\n".join(lines), encoding="utf-8")
+    few = ("--vectorizer", "counts", "--vectorizer", "tfidf-char")
+    page = tmp_path / "page.html"
+    result = run("compare", "--data", english, "--data", chinese, *few, "--html", page)
+    # two documents of a label are fewer than its folds: one line says so
+    assert_refused(result, "n_splits")
+    pd.DataFrame({"text": texts * 2, "label": kinds * 2}).to_csv(english, index=False)
+    rows = compare_tables(tmp_path, "--data", english, "--data", chinese, *few)
+    assert rows["task"].unique().tolist() == ["hotels", "客房"]
+    assert (rows["error"] == "").all()
+    text = page.read_text(encoding="utf-8")
+    assert "Quality: English" in text
+    assert "Quality: Chinese" in text
+    assert "counts (zh)</dt><dd>CountVectorizer(tokenizer=&#x27;jieba&#x27;)" in text
+
+
+def test_compare_sets_a_model_beside_the_defaults(tiny, tmp_path):
+    few = ("--task", "sts", "--language", "en")
+    rows = compare_tables(tmp_path, "--vectorizer", tiny, *few)
+    assert rows["method"].tolist()[-1] == tiny.name
+    assert len(rows) == 7
+    assert (rows["error"] == "").all()
+    alone = compare_tables(tmp_path, "--vectorizer", "counts", "--vectorizer", tiny, *few)
+    assert alone["method"].tolist() == ["counts", tiny.name]
+    assert alone["dimension"].tolist()[-1] == 16
+
+
+def test_a_failing_method_is_told_and_the_rest_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("textvec.CountVectorizer.transform", lambda self, texts: texts[:1])
+    page = tmp_path / "page.html"
+    args = ("--task", "sts", "--language", "en", "--html", page)
+    result = run("compare", *args)
+    assert result.exit_code == 0
+    assert "textvec: warning: counts on similarity (en) failed: " in result.stderr
+    assert "0.297" in result.stdout
+    assert run("compare", *args, "--vectorizer", "counts").exit_code == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts by signal")
+def test_interrupted_it_says_where_the_finished_cells_are(tmp_path):
+    command = [sys.executable, "-m", "textvec", "compare", "--cache", "cells"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    while process.poll() is None and len(list(tmp_path.glob("cells/*.json"))) < 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "textvec: what is finished lies in cells\n" in err
+    assert err.endswith("textvec: interrupted\n")
+    assert "Traceback" not in err
+    assert len(list(tmp_path.glob("cells/*.json"))) >= 2
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
         (("--language", "fr"), ["--language must be one of 'en', 'zh'. Got 'fr'"]),
-        (("--vectorizer", "tfdf"), ["--vectorizer must be one of"]),
-        (("--html", "absent/page.html"), ["absent/page.html: its folder does not exist"]),
-        (("--html", "."), [".: it is a folder"]),
+        (("--vectorizer", "tfdf"), ["--vectorizer must be one of", "Close to it: 'tfidf'"]),
+        (("--vectorizer", "./absent"), ["absent"]),
+        (("--data", "mini_benchmrk"), ["'mini_benchmrk'", "mini_benchmark"]),
+        (("--data", "absent.csv"), ["absent.csv: No such file"]),
+        (("--task", "retreival"), ["--task 'retreival' is no type or name", "Retrieval"]),
+        (("--cache", __file__), ["test_cli.py"]),
+        (("--html", "absent/page.html"), ["absent/page.html: No such file or directory"]),
+        (("--html", "."), ["Is a directory"]),
     ],
 )
 def test_compare_refuses(args, words):
@@ -386,7 +527,7 @@ def test_info(monkeypatch, tmp_path):
 def test_help_names_every_command():
     for result in (run("--help"), run()):
         assert result.exit_code == 0
-        for name in ("recommend", "search", "neighbors", "compare", "datasets", "info"):
+        for name in ("recommend", "search", "neighbors", "compare", "embed", "datasets", "info"):
             assert f"\n  {name} " in result.stdout
         assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut
 
@@ -515,7 +656,7 @@ def test_several_vectorizers_are_fused(hotels):
         (("--column", "price"), ["--column 'price' is no column"]),
         (("--column", "stars=0"), ["must be above 0"]),
         (("--diversity", "2"), ["diversity must be between 0 and 1"]),
-        (("--html", "absent/page.html"), ["its folder does not exist"]),
+        (("--html", "absent/page.html"), ["absent/page.html: No such file or directory"]),
     ],
 )
 def test_bad_powers(hotels, args, words):
@@ -580,6 +721,91 @@ def test_search_page(hotels, tmp_path):
 )
 def test_bad_searches(hotels, args, words):
     assert_refused(run("search", hotels, *args), *words)
+
+
+# embed
+
+
+def test_embed_writes_a_vector_for_each_row(hotels, tiny, tmp_path):
+    args = ("embed", hotels, "--text", "desc", "--vectorizer", tiny, "--out")
+    result = run(*args, tmp_path / "vectors.npz")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("4 texts, 16 dimensions, ")
+    with np.load(tmp_path / "vectors.npz") as stored:
+        vectors = stored["vectors"]
+    np.testing.assert_allclose(vectors, TransformerVectorizer(tiny).transform(HOTELS["desc"]))
+    assert not list(tmp_path.glob("*.cache"))
+    pytest.importorskip("pyarrow")
+    cache = tmp_path / "kept"
+    done = json.loads(run(*args, tmp_path / "v.parquet", "--json", "--cache", cache).stdout)
+    assert {**done, "seconds": 0} == {
+        "out": str(tmp_path / "v.parquet"), "rows": 4, "dimensions": 16, "seconds": 0,
+    }  # fmt: skip
+    frame = pd.read_parquet(tmp_path / "v.parquet")
+    assert frame["code"].tolist() == ["7", "8", "NA", "10"]
+    np.testing.assert_allclose(np.stack(frame["vector"]), vectors, atol=1e-6)
+    assert len(EncodingCache(cache)) > 0
+
+
+def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("red apples\n\nblue sea by the pier\nthe red sea\n", encoding="utf-8")
+    out = tmp_path / "vectors.npz"
+    args = ("embed", lines, "--vectorizer", "lsa", "--out", out)
+    assert_refused(run(*args), "vector_size")
+    lines.write_text("red\n\n" + "".join(f"w{i} x{i}\n" for i in range(120)), encoding="utf-8")
+    assert json.loads(run(*args, "--json").stdout)["rows"] == 122
+    with np.load(out) as stored:
+        assert not stored["vectors"][1].any()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
+    """What the killed process had stored keeps its place in the cache: it is not encoded again."""
+    table, out, cache = (tmp_path / name for name in ("texts.csv", "vectors.npz", "cache"))
+    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(6000)]
+    pd.DataFrame({"desc": texts}).to_csv(table, index=False)
+    args = ("embed", table, "--text", "desc", "--vectorizer", tiny, "--out", out, "--cache", cache)
+    command = [sys.executable, "-m", "textvec", *map(str, args)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    process = subprocess.Popen(command, env=environment)
+    while process.poll() is None and not len(EncodingCache(cache)):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not out.exists()
+    before = stored_places(cache)
+    result = run_process(*args)
+    assert result.returncode == 0, result.stderr
+    after = stored_places(cache)
+    assert 0 < len(before) < len(after)
+    assert before.items() <= after.items()
+    with np.load(out) as stored:
+        expected = TransformerVectorizer(tiny).transform(texts[:50])
+        np.testing.assert_allclose(stored["vectors"][:50], expected, atol=1e-6)
+        assert len(stored["vectors"]) == len(texts)
+
+
+def stored_places(cache):
+    """Return {key: number of the entry}: an entry that is written again gets another number."""
+    with closing(sqlite3.connect(cache / "vectors.sqlite")) as connection:
+        return dict(connection.execute("SELECT key, id FROM vectors"))
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--vectorizer", "counts", "--out", "x.npz"), ["sparse vectors"]),
+        (("--vectorizer", "lsa", "--out", "x.csv"), ["must end in .npz or .parquet", "x.csv"]),
+        (("--vectorizer", "./absent", "--out", "x.npz"), ["absent"]),
+        (("--vectorizer", "absent", "--out", "x.npz"), ["--vectorizer must be one of"]),
+        (("--vectorizer", "lsa"), ["--out"]),
+    ],
+)
+def test_bad_embeds(hotels, tmp_path, monkeypatch, args, words):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(run("embed", hotels, "--text", "desc", *args), *words)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hotels.csv"]
 
 
 # neighbors

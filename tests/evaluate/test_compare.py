@@ -283,7 +283,8 @@ def test_the_page_shows_the_items_that_sparse_and_dense_see_apart(tmp_path):
     differing = comparison.disagreements("words", "dense", "numbers", n=12)
     assert f"numbers: words and dense differ on {len(differing)} items" in page
     assert differing["text"].iloc[0] in page
-    assert "found by dense" in page
+    for heading in ("found by</small>words", "found by</small>dense", "score of</small>dense"):
+        assert heading in page
 
 
 # -- how sure, what differs, what is kept

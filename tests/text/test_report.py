@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import os
 import re
 from html.parser import HTMLParser
@@ -196,7 +197,7 @@ def test_a_few_round_numbers_label_every_range(costs):
     assert max(ticks) <= high
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
-    assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:]))
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_what_is_folded_is_escaped_and_there():

@@ -5,7 +5,6 @@ import os
 import re
 import sys
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -13,38 +12,17 @@ import typer
 from typer.core import TyperGroup
 
 from textvec.cli.files import TEXT_FILES, read_items, read_lines, read_text, rows_where
+from textvec.cli.models import INDEXES, VECTORIZER_HELP, clean_english, make_vectorizer
 from textvec.cli.tables import (
+    print_comparison,
     print_json,
     print_line,
     print_ranking,
     print_table,
-    scores_and_costs,
     visible,
 )
 
-# --vectorizer NAME -> module, class, parameters. Every command that takes a vectorizer reads this.
-VECTORIZERS = {
-    "counts": ("textvec.sparse.counts", "CountVectorizer", {}),
-    "tfidf": ("textvec.sparse.weights", "TfidfVectorizer", {}),
-    "tfidf-char": (
-        "textvec.sparse.weights",
-        "TfidfVectorizer",
-        {"analyzer": "char", "ngram_range": (2, 4)},
-    ),
-    "bm25": ("textvec.sparse.weights", "BM25Vectorizer", {}),
-    "hashing": ("textvec.sparse.counts", "HashingVectorizer", {}),
-    "lsa": ("textvec.dense.factorized", "LSAVectorizer", {"random_state": 0}),
-}
-
-# --index NAME -> module, class. All but the first want dense vectors.
-INDEXES = {
-    "exact": ("textvec.search.exact", "ExactIndex"),
-    "hnsw": ("textvec.search.adapters", "HnswlibIndex"),
-    "faiss": ("textvec.search.adapters", "FaissIndex"),
-    "usearch": ("textvec.search.adapters", "UsearchIndex"),
-    "annoy": ("textvec.search.adapters", "AnnoyIndex"),
-    "tree": ("textvec.search.adapters", "TreeIndex"),
-}
+SIZED = {"lsa", "word2vec"}  # vectorizers with a --vector-size
 MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 
@@ -59,10 +37,13 @@ class _OneLineErrors(TyperGroup):
             try:
                 code = super().main(*args, standalone_mode=False, **kwargs)
             except Exception as error:
-                if not isinstance(error, BAD_INPUT) and not hasattr(error, "format_message"):
+                if isinstance(error.__cause__, KeyboardInterrupt):
+                    message, code = "interrupted", 130  # as shells have it
+                elif isinstance(error, BAD_INPUT) or hasattr(error, "format_message"):
+                    message, code = _one_line(error), 2
+                else:
                     raise
-                print(f"textvec: {visible(_one_line(error))}", file=sys.stderr)
-                code = 2
+                print(f"textvec: {visible(message)}", file=sys.stderr)
         if standalone_mode:
             sys.exit(code)
         return code
@@ -129,7 +110,7 @@ def recommend(  # numpydoc ignore=PR01
         list[str],
         typer.Option(
             metavar="NAME",
-            help=f"One of {', '.join(VECTORIZERS)}; repeatable, then their scores are averaged.",
+            help=f"{VECTORIZER_HELP}; repeatable, then their scores are averaged.",
         ),
     ] = ["tfidf"],  # noqa: B006 - typer copies it
     ngram_range: Annotated[
@@ -159,7 +140,8 @@ def recommend(  # numpydoc ignore=PR01
         ),
     ] = None,
     vector_size: Annotated[
-        int | None, typer.Option(help="Dimensions of lsa.  [default: 100]", metavar="NUMBER")
+        int | None,
+        typer.Option(help="Dimensions of lsa and word2vec.  [default: 100]", metavar="NUMBER"),
     ] = None,
     clean: Annotated[
         bool,
@@ -179,8 +161,8 @@ def recommend(  # numpydoc ignore=PR01
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
         raise ValueError("--dislike needs a --like.")
-    if vector_size is not None and "lsa" not in vectorizer:
-        raise ValueError("--vector-size is for lsa: others have one column for each term.")
+    if vector_size is not None and not SIZED & {*vectorizer}:
+        raise ValueError(f"--vector-size is for {' and '.join(sorted(SIZED))} only.")
     options = {
         "ngram_range": _as_range(ngram_range),
         "min_df": _as_frequency("--min-df", min_df),
@@ -197,7 +179,7 @@ def recommend(  # numpydoc ignore=PR01
     models = []
     for name in vectorizer:
         models.append(make_vectorizer(name, texts, stop_words, **options))
-        if name == "lsa" and vector_size is not None:
+        if name in SIZED and vector_size is not None:
             models[-1].set_params(vector_size=vector_size)
     recommender = ContentRecommender(models[0] if len(models) == 1 else models)
     recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
@@ -243,8 +225,8 @@ def search(  # numpydoc ignore=PR01
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"One of {', '.join(VECTORIZERS)}.  [default: bm25; lsa for other indexes than "
-            "exact, which want dense vectors]",
+            help=f"{VECTORIZER_HELP}.  [default: bm25; lsa for other indexes than exact, which "
+            "want dense vectors]",
         ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
@@ -257,15 +239,10 @@ def search(  # numpydoc ignore=PR01
     check_choice("--index", index, tuple(INDEXES))
     check_number("k", k, low=1, integer=True)
     check_page(html)
-    if file.suffix.lower() in TEXT_FILES:
-        if text is not None or id is not None:
-            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
-        items, text = read_lines(file, encoding), "text"
-    elif text is None:
-        raise ValueError(f"--text must name the column of {file} that holds the texts.")
-    else:
-        items, weights = read_items(file, encoding, {"--text": [text]}, id)
-        (text,) = weights["--text"]
+    items, text = _read_texts(file, encoding, text, id)
+
+    from textvec.cli.searching import search_texts
+
     found = search_texts(items, text, id, query, index, vectorizer, k)
     if as_json:
         print_json(found)
@@ -341,45 +318,122 @@ def neighbors(  # numpydoc ignore=PR01
 
 @app.command()
 def compare(  # numpydoc ignore=PR01
-    language: Annotated[str, typer.Option(help="Of the built-in hotels: en or zh.")] = "en",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A data set (mini_benchmark, hotels, or one that `textvec datasets` lists), or "
+            "your own: .csv, .tsv, .json or .jsonl with text and label, text1 and text2 and "
+            "label, or query and pos and neg; or a BEIR folder; repeatable."
+            "  [default: mini_benchmark]",
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE|NAME",
+            help="Only tasks of this type, such as retrieval, or of this name; repeatable.",
+        ),
+    ] = None,
     vectorizer: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help=f"One of {', '.join(VECTORIZERS)}; repeatable.  [default: a choice of them]",
+            help=f"{VECTORIZER_HELP}; repeatable. Models alone are set beside the default methods."
+            "  [default: six methods, fit for the language]",
         ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
     ] = None,
     html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
         "textvec-report.html"
     ),
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep what is finished there: work that was cut off goes on, and what was "
+            "compared before is not computed again.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ):
-    """Score vectorizers on built-in data: table and report."""
+    """Score vectorizers on tasks, side by side: tables and a page."""
     from textvec._checks import check_choice
 
-    check_choice("--language", language, ("en", "zh"))
-    for name in vectorizer or ():
-        check_choice("--vectorizer", name, tuple(VECTORIZERS))
+    if language is not None:
+        check_choice("--language", language, ("en", "zh"))
     check_page(html)
 
-    from textvec.datasets import load_hotels
+    from textvec.cli.comparing import choose_methods, choose_tasks
     from textvec.evaluate.compare import compare
 
-    chosen = None
-    if vectorizer:
-        texts = load_hotels(language=language).data
-        chosen = {name: make_vectorizer(name, texts) for name in vectorizer}
-    comparison = compare(chosen, language=language, verbose=sys.stderr.isatty())
+    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language)
+    methods = choose_methods(vectorizer or [], tasks)
+    try:
+        comparison = compare(methods, tasks, verbose=sys.stderr.isatty(), cache=cache)
+    except KeyboardInterrupt:
+        if cache is not None:
+            print(f"\ntextvec: what is finished lies in {cache}", file=sys.stderr)
+        raise
     found = comparison.table
     for row in found[found["error"] != ""].itertuples():
         _warn(f"{row.method} on {row.task} failed: {row.error}")
     if as_json:
-        print_json(found)
+        print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
     else:
-        for table, formats in scores_and_costs(found):
-            print_table(table, formats)
+        print_comparison(comparison)
     comparison.to_html(html)
     print(f"Wrote {html}", file=sys.stderr)
+    if found["score"].isna().all():
+        raise typer.Exit(1)
+
+
+@app.command()
+def embed(  # numpydoc ignore=PR01
+    file: Annotated[
+        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
+    ],
+    vectorizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{VECTORIZER_HELP}, whose vectors are dense.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help=".npz: the array `vectors`, a row for each text; .parquet: the table with a "
+            "column `vector`.",
+        ),
+    ],
+    text: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that holds the texts.")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where a model's vectors are kept until all are there, so that work that was cut "
+            "off goes on; kept for good where you name one.  [default: FILE.cache]",
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    as_json: AsJson = False,
+):
+    """Write a vector for each text; killed, the same command goes on."""
+    from textvec.cli.embedding import embed_file
+
+    items, text = _read_texts(file, encoding, text, None, all_lines=True)
+    try:
+        done = embed_file(items, text, vectorizer, out, cache, sys.stderr.isatty())
+    except KeyboardInterrupt:
+        print("\ntextvec: what is done is kept; the same command goes on there", file=sys.stderr)
+        raise
+    if as_json:
+        print(json.dumps(done, indent=2))
+    else:
+        print_line("{rows} texts, {dimensions} dimensions, {seconds:.1f} s: {out}".format(**done))
 
 
 @app.command()
@@ -397,6 +451,8 @@ def datasets(as_json: AsJson = False):  # numpydoc ignore=PR01
 @app.command()
 def info(as_json: AsJson = False):  # numpydoc ignore=PR01
     """Show versions, extras, cores and cache folders."""
+    from textvec.cli.info import gather_info
+
     facts = gather_info()
     if as_json:
         print(json.dumps(facts, indent=2))
@@ -426,199 +482,29 @@ def check_page(html):
     Raises
     ------
     OSError
-        If its folder is missing, or it is a folder itself.
+        If it is a folder, or its own folder is missing or cannot be written to.
     ImportError
         If matplotlib is not installed.
     """
     if html is None:
         return
-    if not html.parent.is_dir():
-        raise FileNotFoundError(2, "its folder does not exist", str(html))
-    if html.is_dir():
-        raise IsADirectoryError(21, "it is a folder, not a page", str(html))
     from textvec._checks import import_optional
+    from textvec._writing import check_place
 
+    check_place(html)
     import_optional("matplotlib", "plots")
 
 
-def search_texts(items, text, id, queries, index, vectorizer, k):
-    """Return the best texts for each query.
-
-    Parameters
-    ----------
-    items : DataFrame
-        The texts, one a row.
-    text : str
-        Their column.
-    id : str or None
-        The column of their ids; None takes the index.
-    queries : list of str
-        What is searched for.
-    index : str
-        A key of ``INDEXES``.
-    vectorizer : str or None
-        A key of ``VECTORIZERS``; None suits the index.
-    k : int
-        How many for each query at most.
-
-    Returns
-    -------
-    DataFrame
-        Columns query, id, score and text, best first for each query.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from textvec.recommend.items import check_texts, read_ids
-
-    ids = read_ids(items, id)
-    texts = check_texts(items[text], ids)
-    name = vectorizer or ("bm25" if index == "exact" else "lsa")
-    model = make_vectorizer(name, texts)
-    if name == "lsa" and vectorizer is None:  # few texts do not have as many dimensions
-        model.set_params(vector_size=max(1, min(model.vector_size, len(texts) // 2)))
-    vectors = model.fit_transform(texts)
-    if index != "exact" and not isinstance(vectors, np.ndarray):
-        raise ValueError(f"--index {index} wants dense vectors, {name} is sparse: use lsa.")
-    to_vectors = getattr(model, "transform_queries", model.transform)
-    module, class_name = INDEXES[index]
-    engine = getattr(import_module(module), class_name)(metric=getattr(model, "metric", "cosine"))
-    asked = to_vectors(queries)
-    if index == "exact":
-        scores, rows = engine.fit(vectors).search(asked, k)
-    else:
-        distances, rows = engine.fit(vectors).kneighbors(asked, min(k, len(texts)))
-        scores = 1 - distances
-    at, place = np.nonzero(rows >= 0)
-    rows = rows[at, place]
-    found = {"query": np.array(queries, object)[at], "id": ids[rows], "score": scores[at, place]}
-    return pd.DataFrame(found).assign(text=[texts[row] for row in rows])
-
-
-def make_vectorizer(name, texts, stop_words=None, **options):
-    """Return the unfitted vectorizer of a ``--vectorizer`` name.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``VECTORIZERS``.
-    texts : iterable of str
-        The texts that it will be fitted on; their script decides about tokens and stop words.
-    stop_words : str, default=None
-        "english", "chinese", "none" or the path of a text file; None goes by the texts' script.
-    **options
-        Further parameters of the vectorizer; those that are None are left out.
-
-    Returns
-    -------
-    vectorizer
-
-    Raises
-    ------
-    ValueError
-        If there is no such name.
-    """
-    from textvec._checks import check_choice
-    from textvec.recommend.content import default_vectorizer
-
-    check_choice("--vectorizer", name, tuple(VECTORIZERS))
-    module, class_name, parameters = VECTORIZERS[name]
-    model = getattr(import_module(module), class_name)(**parameters)
-    if parameters.get("analyzer", "word") == "word":
-        suited = default_vectorizer(texts)
-        model.set_params(
-            ngram_range=suited.ngram_range,
-            token_pattern=suited.token_pattern,
-            stop_words=_as_stop_words(stop_words, suited.stop_words),
-        )
-    elif stop_words is not None:
-        raise ValueError(f"--stop-words has no effect on {name}, whose terms are characters.")
-    return model.set_params(**{name: value for name, value in options.items() if value is not None})
-
-
-def clean_english(text):
-    """Return English text in lower case, reduced to letters, digits, spaces and ``#+_``.
-
-    Parameters
-    ----------
-    text : str
-        A document.
-
-    Returns
-    -------
-    str
-        Lower-cased, with ``/(){}[]|@,;`` turned into spaces and everything else dropped but
-        digits, the letters a to z, spaces and ``#+_``.
-
-    Examples
-    --------
-    >>> clean_english("C++/C# Café (4-star)")
-    'c++ c# caf 4star '
-    """
-    return re.sub(r"[^0-9a-z #+_]", "", re.sub(r"[/(){}\[\]|@,;]", " ", text.lower()))
-
-
-def gather_info():
-    """Return what ``textvec info`` shows.
-
-    Returns
-    -------
-    dict of str to dict
-        "versions", "extras", "system" and "folders", each name to value.
-    """
-    import platform
-    from importlib.metadata import PackageNotFoundError, requires, version
-
-    import textvec
-    from textvec._threads import effective_n_jobs
-    from textvec.datasets import cache_folder
-
-    def found(package):
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            return "missing"
-
-    own, requirements = textvec.__version__, []
-    try:
-        requirements = requires("textvec") or []
-    except PackageNotFoundError:
-        own += " (run from its folder, not installed: what it requires is not known)"
-    versions = {"textvec": own, "python": platform.python_version()}
-    extras = {}
-    for requirement in requirements:
-        package = re.match(r"[\w.-]+", requirement)[0]
-        extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
-        if extra is None:
-            versions[package] = found(package)
-        elif package != "textvec":  # an extra made of other extras
-            known = f"{extras[extra[1]]}, " if extra[1] in extras else ""
-            extras[extra[1]] = f"{known}{package} {found(package)}"
-    return {
-        "versions": versions,
-        "extras": extras,
-        "system": {
-            "platform": platform.platform(),
-            "cores": os.cpu_count(),
-            "cores usable here": effective_n_jobs(-1),
-        },
-        "folders": {
-            "textvec": os.path.dirname(textvec.__file__),
-            "downloads": str(cache_folder()),
-            "TEXTVEC_DATA": os.environ.get("TEXTVEC_DATA", "not set"),
-        },
-    }
-
-
-def _as_stop_words(name, suited):
-    """Return the stop words of a name or file; None gives those that suit the texts."""
-    if name is None or name == "chinese" and not isinstance(suited, str):
-        return suited
-    if name == "none":
-        return None
-    if name in ("english", "chinese"):
-        return name
-    return read_text(Path(name), "utf-8").split()
+def _read_texts(file, encoding, text, id, all_lines=False):
+    """Return the rows of a text file or a table, and the column that holds the texts."""
+    if file.suffix.lower() in TEXT_FILES:
+        if text is not None or id is not None:
+            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        return read_lines(file, encoding, all_lines), "text"
+    if text is None:
+        raise ValueError(f"--text must name the column of {file} that holds the texts.")
+    items, weights = read_items(file, encoding, {"--text": [text]}, id)
+    return items, next(iter(weights["--text"]))
 
 
 def _as_alias(entry):

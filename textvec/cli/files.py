@@ -76,8 +76,8 @@ def read_items(path, encoding, columns, id=None):
     return items, weights
 
 
-def read_lines(path, encoding):
-    """Return the lines of a text file as items, numbered from 1; empty ones are left out.
+def read_lines(path, encoding, with_empty=False):
+    """Return the lines of a text file as items, numbered from 1.
 
     Parameters
     ----------
@@ -85,6 +85,8 @@ def read_lines(path, encoding):
         The file.
     encoding : str
         Its encoding.
+    with_empty : bool, default=False
+        Whether empty lines are items, too.
 
     Returns
     -------
@@ -93,9 +95,10 @@ def read_lines(path, encoding):
     """
     import pandas as pd
 
-    lines = pd.Series(read_text(path, encoding).split("\n"), dtype=object).str.strip()
+    content = read_text(path, encoding).removesuffix("\n")
+    lines = pd.Series(content.split("\n"), dtype=object).str.strip()
     lines.index = (lines.index + 1).map(str)
-    return lines[lines != ""].to_frame("text")
+    return (lines if with_empty and content else lines[lines != ""]).to_frame("text")
 
 
 def rows_where(items, conditions):

@@ -6,35 +6,31 @@ _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n
 _PICTURES |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
 
 
-def scores_and_costs(found):
-    """Cut the long table of a comparison into two that fit a page.
+def print_comparison(comparison):
+    """Print the main scores, a table for each language, and what the methods cost.
 
     Parameters
     ----------
-    found : DataFrame
-        ``Comparison.table``.
-
-    Yields
-    ------
-    table, formats
-        As :func:`print_table` takes them.
+    comparison : Comparison
+        What to print. The rows are the tasks, or the methods where there are more of these.
     """
-    order = found["method"].unique()
-    titles = (found["task"] + " " + found["metric"]).unique()
-    scores = found.assign(title=found["task"] + " " + found["metric"])
-    scores = scores.pivot(index="method", columns="title", values="score").loc[order, titles]
-    formats = {
-        "fit_seconds": "{:.3f}",
-        "documents_per_second": "{:,.0f}",
-        "dimension": "{:,.0f}",
-        "stored_mb": "{:.3f}",
-        "sparsity": "{:.1%}",
-    }
-    costs = found.astype({"dimension": float}).groupby("method")[list(formats)].mean().loc[order]
-    formats = {name.replace("_", " "): form for name, form in formats.items()}
-    costs.columns = list(formats)
-    yield scores.reset_index(), dict.fromkeys(titles, "{:.3f}")
-    yield costs.reset_index(), formats
+    from textvec.evaluate.compare import COST_FORMATS, LEVEL
+
+    sure = comparison.significance()
+    winners = sure.pivot(index="method", columns="task", values="winner") == True  # noqa: E712
+    for tasks in comparison.tasks_by_language().values():
+        scores = comparison.scores(tasks)
+        names = [task.name for task in tasks]
+        marks = winners.reindex(index=scores.index, columns=names, fill_value=False)
+        scores.columns = [f"{task}, {metric}" for task, metric in scores.columns]
+        if len(tasks) >= len(scores):
+            scores, marks = scores.T.rename_axis("task"), marks.T
+        print_table(scores.reset_index(), dict.fromkeys(scores.columns, "{:.3f}"), marks)
+    if sure["winner"].any():
+        print_line(f"* better than every other method (paired test, p < {LEVEL})")
+    costs = comparison.costs().drop(columns="zeros")  # for all of them 80 columns are too few
+    formats = {_short(name): form for name, form in COST_FORMATS.items()}
+    print_table(costs.rename(columns=_short).reset_index(), formats)
 
 
 def print_json(frame):
@@ -110,7 +106,7 @@ def print_ranking(found, text):
     console.print(table)
 
 
-def print_table(frame, formats=None):
+def print_table(frame, formats=None, marks=None):
     """Print a DataFrame, numbers on the right.
 
     Parameters
@@ -119,6 +115,8 @@ def print_table(frame, formats=None):
         What to print.
     formats : mapping of column to format string, default=None
         Such as ``{"score": "{:.3f}"}``.
+    marks : DataFrame of bool, default=None
+        Which cells get a star, of the columns after the first.
     """
     from pandas import isna
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -130,13 +128,19 @@ def print_table(frame, formats=None):
         is_number = is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])
         column.justify = "right" if is_number else "left"
         column.overflow = "fold"
-    for row in frame.to_dict("records"):
-        cells = (
+    for at, row in enumerate(frame.to_dict("records")):
+        cells = [
             "" if isna(value) else formats.get(name, "{}").format(value)
             for name, value in row.items()
-        )
+        ]
+        if marks is not None:
+            cells[1:] = [cell + (" ", "*")[mark] for cell, mark in zip(cells[1:], marks.iloc[at])]
         table.add_row(*(Text(visible(cell)) for cell in cells))
     _console().print(table)
+
+
+def _short(title):
+    return title.replace(" seconds", "\ns").replace(" MB", "\nMB").replace("documents", "docs")
 
 
 def _table(*headers):
@@ -146,7 +150,9 @@ def _table(*headers):
 
     # a header that is a str would be read as markup
     headers = [Column(Text(visible(str(header)))) for header in headers]
-    return Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    return Table(
+        *headers, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True
+    )
 
 
 def _console():

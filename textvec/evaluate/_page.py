@@ -118,11 +118,18 @@ def _differences(comparison):
         every = comparison.disagreements(*pair, task.name, n=len(task.documents))
         if every.empty:
             continue
-        shown = every.head(_N_ITEMS)
-        shown = shown.assign(**{name: shown[name].map(_brief) for name in shown.columns[:4]})
+        shown = every.head(_N_ITEMS).drop(columns="difference")
+        shown.columns = [
+            *shown.columns[:2],
+            *((what, method) for what in ("found by", "score of") for method in pair),
+        ]
+        shown = shown.assign(**{name: shown[name].map(_brief) for name in ("text", "expected")})
+        for method in pair:
+            shown["found by", method] = shown["found by", method].map(_brief)
+        shown.index = pd.RangeIndex(1, len(shown) + 1)
         formats = dict.fromkeys(shown.columns[4:], "{:.2f}")
         title = f"{task.name}: {pair[0]} and {pair[1]} differ on {len(every)} items"
-        folds.append(Fold(title, [Table(shown.set_index("text"), formats)]))
+        folds.append(Fold(title, [Table(shown, formats)]))
     return folds
 
 

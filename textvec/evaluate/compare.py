@@ -77,7 +77,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     if language is not None:
         check_choice("language", language, ("en", "zh"))
     tasks = tasks_of("mini_benchmark", language) if tasks is None else list(tasks)
-    vectorizers = _defaults_of(tasks) if vectorizers is None else vectorizers
+    vectorizers = defaults_for(tasks) if vectorizers is None else vectorizers
     if not isinstance(vectorizers, Mapping):
         raise TypeError(
             "vectorizers must be a mapping of name to estimator. "
@@ -153,6 +153,27 @@ def default_vectorizers(language="en"):
             vector_size=50, min_count=2, epochs=20, pooling="idf", random_state=0, **words
         ),
     }
+
+
+def defaults_for(tasks):
+    """Return the default methods, each with an estimator for every language of some tasks.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        The tasks.
+
+    Returns
+    -------
+    dict of str to dict of language to estimator
+        As :func:`compare` takes them.
+    """
+    codes = dict.fromkeys(code for task in tasks for code in task.language.split("-"))
+    methods: dict[str, dict] = {}
+    for code in codes:
+        for name, vectorizer in default_vectorizers(code).items():
+            methods.setdefault(name, {})[code] = vectorizer
+    return methods
 
 
 @dataclass(frozen=True, repr=False)
@@ -441,16 +462,6 @@ class Comparison:
     def _winners(self):
         found = self.significance()
         return found[found["winner"]].set_index("task")["method"].to_dict()
-
-
-def _defaults_of(tasks):
-    """Return the default methods, each with an estimator for every language of the tasks."""
-    codes = dict.fromkeys(code for task in tasks for code in task.language.split("-"))
-    methods: dict[str, dict] = {}
-    for code in codes:
-        for name, vectorizer in default_vectorizers(code).items():
-            methods.setdefault(name, {})[code] = vectorizer
-    return methods
 
 
 def _in_language(given, language):

@@ -1,9 +1,7 @@
 """Recommend items by what their texts say: hotels, products, anything with a text column."""
 
-import re
 import warnings
 from collections.abc import Mapping
-from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -31,6 +29,7 @@ from textvec.recommend.items import (
 from textvec.recommend.maps import plane
 from textvec.search.exact import ExactIndex
 from textvec.sparse.weights import TfidfVectorizer
+from textvec.text.names import is_mostly_han
 from textvec.text.stop_words import stop_words
 from textvec.text.vocabulary import HAN
 
@@ -112,7 +111,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
 
         Parameters
         ----------
-        items : DataFrame, Series of str or list of str
+        items : DataFrame, Series of str or other iterable of str
             What can be recommended, one text each.
         ids : column name or array-like of n_items, default=None
             What the items are called, each name once. None takes the index of the DataFrame or
@@ -172,7 +171,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
 
         Parameters
         ----------
-        items : DataFrame, Series of str or list of str
+        items : DataFrame, Series of str or other iterable of str
             In the form that ``fit`` got.
         ids : array-like, default=None
             What they are called. None takes the column that ``fit`` took, or the index of the
@@ -463,6 +462,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         color = None if color is None else self._values("color", color)
         return plot_points(plane(self.vectors_, random_state), names, color)
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "vectors_")  # to look through all is not safe among threads
+
     def __getstate__(self):
         return {name: value for name, value in super().__getstate__().items() if name != "_terms"}
 
@@ -623,14 +625,14 @@ def default_vectorizer(texts):
     Characters rather than jieba's words, because descriptions of one kind of thing use many words
     for it that share characters. nDCG@10, by what Chinese texts are cut into:
 
-    ===================================  ============  ==========  ==================
-    terms                                sister hotels duplicates  CMRC 2018 passages
-    ===================================  ============  ==========  ==================
-    jieba's words                        .128          1.000       .948
-    jieba's words and pairs, stop words  .204          1.000       .970
-    characters and pairs                 .422          1.000       .951
-    characters and pairs, stop words     .497          1.000       .946
-    ===================================  ============  ==========  ==================
+    ===================================  =============  ==========  ==================
+    terms                                sister hotels  duplicates  CMRC 2018 passages
+    ===================================  =============  ==========  ==================
+    jieba's words                        .128           1.000       .948
+    jieba's words and pairs, stop words  .204           1.000       .970
+    characters and pairs                 .422           1.000       .951
+    characters and pairs, stop words     .497           1.000       .946
+    ===================================  =============  ==========  ==================
 
     The hotels are those of :func:`~textvec.datasets.load_hotels`. Where questions are searched for
     rather than items, and for explanations in words, pass
@@ -644,7 +646,7 @@ def default_vectorizer(texts):
     >>> default_vectorizer(["a quiet hotel by the lake"]).ngram_range
     (1, 2)
     """
-    if _is_mostly_han(texts):
+    if is_mostly_han(texts):
         return TfidfVectorizer(
             ngram_range=(1, 2),
             token_pattern=_HAN_OR_WORD,
@@ -653,10 +655,3 @@ def default_vectorizer(texts):
         )
     longest = 2 if len(texts) <= _MANY_ITEMS else 1
     return TfidfVectorizer(ngram_range=(1, longest), stop_words="english", dtype=np.float32)
-
-
-def _is_mostly_han(texts):
-    """Tell whether more than half of a sample of the letters are Chinese characters."""
-    sample = "".join(text[:200] for text in islice(texts, 1000))
-    n_letters = len(re.findall(r"[^\W\d_]", sample))
-    return 2 * len(re.findall(f"[{HAN}]", sample)) > n_letters

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +74,9 @@ def is_mostly_han(text):
 
     Parameters
     ----------
-    text : str
-        The first 20,000 characters are looked at.
+    text : str or sequence of str
+        Of a text the first 20,000 characters are looked at, of several the first 200 of each of
+        the first 1,000.
 
     Returns
     -------
@@ -84,8 +86,13 @@ def is_mostly_han(text):
     --------
     >>> is_mostly_han("悟空 said 我来也"), is_mostly_han("Emma Woodhouse, 爱玛")
     (True, False)
+    >>> is_mostly_han(["孙悟空", "Monkey"])
+    False
     """
-    sample = text[:20_000]
+    if isinstance(text, str):
+        sample = text[:20_000]
+    else:
+        sample = "".join(one[:200] for one in islice(text, 1000))
     return 2 * len(re.findall(f"[{HAN}]", sample)) > len(_WORD_CHARACTER.findall(sample))
 
 

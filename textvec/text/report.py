@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -28,7 +29,7 @@ p { max-width: 76ch; margin: 8px 0; }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums;
   min-width: 100%; }
 th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; overflow-wrap: break-word; }
 th.number, td.number { text-align: right; overflow-wrap: normal; }
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--ink); line-height: 1.3; }
 thead span { white-space: nowrap; }
@@ -269,8 +270,8 @@ def _render_table(table):
         *above, last = map(str, name) if isinstance(name, tuple) else [str(name)]
         small = f"<small>{escape(' '.join(above))}</small>" if above else ""
         kind = ' class="number"' if numeric[name] else ""
-        last = escape(last)
-        last = f"<span>{last}</span>" if "-" in last else last  # browsers break lines at hyphens
+        # Browsers break lines at hyphens, which "V-measure" does not deserve
+        last = re.sub(r"\S*-\S*", r"<span>\g<0></span>", escape(last))
         heads.append(f'<th scope="col"{kind}>{small}{last}</th>')
     rows = []
     for at, (label, row) in enumerate(frame.iterrows()):

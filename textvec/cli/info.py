@@ -1,0 +1,56 @@
+"""What the command says about the installation: versions, extras, cores, folders."""
+
+import os
+import re
+
+
+def gather_info():
+    """Return what ``textvec info`` shows.
+
+    Returns
+    -------
+    dict of str to dict
+        "versions", "extras", "system" and "folders", each name to value.
+    """
+    import platform
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    import textvec
+    from textvec._threads import effective_n_jobs
+    from textvec.datasets import cache_folder
+
+    def found(package):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "missing"
+
+    own, requirements = textvec.__version__, []
+    try:
+        requirements = requires("textvec") or []
+    except PackageNotFoundError:
+        own += " (run from its folder, not installed: what it requires is not known)"
+    versions = {"textvec": own, "python": platform.python_version()}
+    extras = {}
+    for requirement in requirements:
+        package = re.match(r"[\w.-]+", requirement)[0]
+        extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
+        if extra is None:
+            versions[package] = found(package)
+        elif package != "textvec":  # an extra made of other extras
+            known = f"{extras[extra[1]]}, " if extra[1] in extras else ""
+            extras[extra[1]] = f"{known}{package} {found(package)}"
+    return {
+        "versions": versions,
+        "extras": extras,
+        "system": {
+            "platform": platform.platform(),
+            "cores": os.cpu_count(),
+            "cores usable here": effective_n_jobs(-1),
+        },
+        "folders": {
+            "textvec": os.path.dirname(textvec.__file__),
+            "downloads": str(cache_folder()),
+            "TEXTVEC_DATA": os.environ.get("TEXTVEC_DATA", "not set"),
+        },
+    }

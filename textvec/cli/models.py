@@ -1,0 +1,186 @@
+"""What ``--vectorizer`` and ``--index`` name: estimators and engines."""
+
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+
+from textvec.cli.files import read_text
+
+# --vectorizer NAME -> module, class, parameters; any other name is that of a pretrained model.
+VECTORIZERS = {
+    "counts": ("textvec.sparse.counts", "CountVectorizer", {}),
+    "tfidf": ("textvec.sparse.weights", "TfidfVectorizer", {}),
+    "tfidf-char": (
+        "textvec.sparse.weights",
+        "TfidfVectorizer",
+        {"analyzer": "char", "ngram_range": (2, 4)},
+    ),
+    "bm25": ("textvec.sparse.weights", "BM25Vectorizer", {}),
+    "hashing": ("textvec.sparse.counts", "HashingVectorizer", {}),
+    "lsa": ("textvec.dense.factorized", "LSAVectorizer", {"random_state": 0}),
+    "word2vec": (
+        "textvec.dense.word2vec",
+        "Word2Vec",
+        {"min_count": 2, "epochs": 20, "pooling": "idf", "random_state": 0},
+    ),
+}
+VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or a pretrained model's folder or name"
+
+# --index NAME -> module, class. All but the first want dense vectors.
+INDEXES = {
+    "exact": ("textvec.search.exact", "ExactIndex"),
+    "hnsw": ("textvec.search.adapters", "HnswlibIndex"),
+    "faiss": ("textvec.search.adapters", "FaissIndex"),
+    "usearch": ("textvec.search.adapters", "UsearchIndex"),
+    "annoy": ("textvec.search.adapters", "AnnoyIndex"),
+    "tree": ("textvec.search.adapters", "TreeIndex"),
+}
+
+
+def make_vectorizer(name, texts, stop_words=None, **options):
+    """Return the unfitted vectorizer of a ``--vectorizer`` name.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``VECTORIZERS``, or a pretrained model for
+        :class:`~textvec.TransformerVectorizer`: a folder or file, or a name with a ``/`` in it.
+    texts : iterable of str
+        The texts that it will be fitted on; their script decides about tokens and stop words.
+    stop_words : str, default=None
+        "english", "chinese", "none" or the path of a text file; None goes by the texts' script.
+    **options
+        Further parameters of the vectorizer; those that are None are left out.
+
+    Returns
+    -------
+    vectorizer
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, or an option means nothing to that vectorizer.
+    """
+    from textvec.recommend.content import default_vectorizer
+    from textvec.text.names import is_mostly_han
+
+    if name in VECTORIZERS:
+        module, class_name, parameters = VECTORIZERS[name]
+        model = getattr(import_module(module), class_name)(**parameters)
+    else:
+        model = pretrained(name)
+    known = model.get_params()
+    if known.get("analyzer") == "word":
+        suited = default_vectorizer(texts)
+        model.set_params(
+            ngram_range=suited.ngram_range,
+            token_pattern=suited.token_pattern,
+            stop_words=_as_stop_words(stop_words, suited.stop_words),
+        )
+    elif stop_words is not None:
+        why = ": its terms are characters" if "analyzer" in known else ""
+        raise ValueError(f"--stop-words has no effect on {name}{why}.")
+    elif name == "word2vec" and is_mostly_han(texts):
+        model.set_params(tokenizer="jieba")
+    options = {option: value for option, value in options.items() if value is not None}
+    for option in options.keys() - known.keys():
+        flag = "clean" if option == "preprocessor" else option.replace("_", "-")
+        raise ValueError(f"--{flag} has no effect on {name}.")
+    return model.set_params(**options)
+
+
+def is_pretrained(name):
+    """Tell whether a ``--vectorizer`` name is that of a pretrained model.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+
+    Returns
+    -------
+    bool
+    """
+    return name not in VECTORIZERS and ("/" in name or os.path.exists(name))
+
+
+def pretrained(name):
+    """Return the bridge to a pretrained model.
+
+    Parameters
+    ----------
+    name : str
+        A folder or file, or a name with a ``/`` in it.
+
+    Returns
+    -------
+    TransformerVectorizer
+
+    Raises
+    ------
+    ValueError
+        If the name is no such thing.
+    """
+    from textvec._checks import closest_names
+    from textvec.encoders.encoder import TransformerVectorizer
+
+    if not is_pretrained(name):
+        near = closest_names(name, VECTORIZERS)
+        raise ValueError(
+            f"--vectorizer must be one of {', '.join(map(repr, VECTORIZERS))}, or the folder of a "
+            f"pretrained model or its name on the Hugging Face Hub, such as 'BAAI/bge-m3'. "
+            f"Got {name!r} instead." + (f" Close to it: {near[0]!r}." if near else "")
+        )
+    return TransformerVectorizer(name)
+
+
+def make_index(name, metric):
+    """Return the engine of an ``--index`` name.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``INDEXES``.
+    metric : str
+        How vectors are compared.
+
+    Returns
+    -------
+    index
+    """
+    module, class_name = INDEXES[name]
+    return getattr(import_module(module), class_name)(metric=metric)
+
+
+def clean_english(text):
+    """Return English text in lower case, reduced to letters, digits, spaces and ``#+_``.
+
+    Parameters
+    ----------
+    text : str
+        A document.
+
+    Returns
+    -------
+    str
+        Lower-cased, with ``/(){}[]|@,;`` turned into spaces and everything else dropped but
+        digits, the letters a to z, spaces and ``#+_``.
+
+    Examples
+    --------
+    >>> clean_english("C++/C# Café (4-star)")
+    'c++ c# caf 4star '
+    """
+    return re.sub(r"[^0-9a-z #+_]", "", re.sub(r"[/(){}\[\]|@,;]", " ", text.lower()))
+
+
+def _as_stop_words(name, suited):
+    """Return the stop words of a name or file; None gives those that suit the texts."""
+    if name is None or name == "chinese" and not isinstance(suited, str):
+        return suited
+    if name == "none":
+        return None
+    if name in ("english", "chinese"):
+        return name
+    return read_text(Path(name), "utf-8").split()
