@@ -34,6 +34,12 @@ def check_choice(name, value, choices):
         raise ValueError(f"{name} must be one of {wanted}. Got {value!r} instead.")
 
 
+def check_type(name, value, kinds, wanted):
+    """Raise TypeError unless ``value`` is of one of ``kinds``, which ``wanted`` says in words."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {wanted}. Got {value!r} instead.")
+
+
 def check_flag(name, value):
     """Raise ValueError unless ``value`` is True or False."""
     check_choice(name, value, (False, True))

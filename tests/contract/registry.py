@@ -143,6 +143,7 @@ REGISTRY = {
     "TransformerVectorizer-static": Entry(
         lambda: tv.TransformerVectorizer(tiny_static()),
         TEXTS,
+        takes_anything={"dtype": "a table of vectors is float32"},
         without=_NETWORK,
     ),
     "TreeIndex": Entry(tv.TreeIndex, ROWS),

@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from textvec._checks import check_choice, check_flag, check_number, seeded
+from textvec._checks import check_choice, check_flag, check_number, check_type, seeded
 from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
@@ -269,10 +269,9 @@ class Word2Vec(WordVectorizer):
         check_choice("architecture", self.architecture, ("skipgram", "cbow"))
         for name in ("cbow_mean", "shrink_windows"):
             check_flag(name, getattr(self, name))
-        if self.checkpoint is not None and not isinstance(self.checkpoint, str | PathLike):
-            raise TypeError(
-                f"checkpoint must be the path of a file, or None. Got {self.checkpoint!r} instead."
-            )
+        check_type(
+            "checkpoint", self.checkpoint, str | PathLike | None, "the path of a file, or None"
+        )
         if not isinstance(self.verbose, bool):
             check_number("verbose", self.verbose, low=0)
         seeded(self.random_state)

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textvec._checks import check_choice, check_number, import_optional
+from textvec._checks import check_choice, check_number, check_type, import_optional
 from textvec._threads import effective_n_jobs, equal_parts, run_parts
 from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
@@ -212,8 +212,7 @@ class FaissIndex(EngineIndex):
 
     def _build(self, rows):
         for name in ("description", "parameters"):
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} must be a str. Got {getattr(self, name)!r} instead.")
+            check_type(name, getattr(self, name), str, "a str")
         faiss = import_optional("faiss", _EXTRA)
         measure = self._space(faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L2)
         try:

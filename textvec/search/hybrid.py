@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_choice, check_number, check_type
 from textvec.persistence import SaveMixin
 from textvec.search.exact import ExactIndex, check_n_neighbors
 
@@ -83,8 +83,7 @@ class HybridIndex(SaveMixin, BaseEstimator):
         check_number("k", self.k, low=0)
         check_number("n_candidates", self.n_candidates, low=1, integer=True)
         for name, values in (("indexes", self.indexes), ("weights", self.weights)):
-            if not isinstance(values, Sequence | np.ndarray | None):
-                raise TypeError(f"{name} must be a list, or None. Got {values!r} instead.")
+            check_type(name, values, Sequence | np.ndarray | None, "a list, or None")
             if values is not None and len(values) != len(X):
                 raise ValueError(
                     f"{name} must be as many as the views. Got {len(values)} for {len(X)} views."
