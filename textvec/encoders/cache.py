@@ -10,6 +10,8 @@ import numpy as np
 
 from textvec._checks import check_number
 
+__all__ = ["EncodingCache"]
+
 _FILE = "vectors.sqlite"
 _WAIT = 60  # seconds that a process waits while another writes
 _AT_ONCE = 500  # keys in one question

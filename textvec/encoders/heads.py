@@ -39,10 +39,7 @@ class SparseHead:
         self.meaningless = sorted(meaningless)
 
     def of_batch(self, hidden, rows):
-        """Return token ids and weights of each text, a list of arrays of shape (2, n), float32.
-
-        Ids below 2^24, as every tokenizer's are, stay whole numbers in float32.
-        """
+        """Return token ids and weights of each text, a list of arrays of shape (2, n), float32."""
         weights = self.linear(hidden)[:, :, 0].relu().float().cpu().numpy()
         return [
             self._greatest(np.asarray(ids, np.int64), found) for ids, found in zip(rows, weights)
@@ -54,6 +51,7 @@ class SparseHead:
         ids, weights = ids[order], weights[order]
         kept = np.append(ids[1:] != ids[:-1], True)[: len(ids)]  # the greatest of each token
         kept &= (weights != 0) & ~np.isin(ids, self.meaningless)
+        # Ids below 2^24, as every tokenizer's are, stay whole numbers in float32.
         return np.stack([ids[kept].astype(np.float32), weights[kept]])
 
 

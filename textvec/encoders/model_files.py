@@ -148,10 +148,8 @@ class ModelFolder:
         return None if length is None else int(length)
 
     def check_code(self, trust_remote_code):
-        """Raise ValueError if a module is of other code than sentence-transformers', untrusted.
-
-        Before version 6 that library runs the Python files of any folder without being asked.
-        """
+        """Raise ValueError if a module is of other code than sentence-transformers', untrusted."""
+        # Before version 6 that library runs the Python files of any folder without being asked.
         for module in self.read("modules.json", []):
             if not trust_remote_code and not module["type"].startswith("sentence_transformers."):
                 raise ValueError(

@@ -105,10 +105,7 @@ class TorchNetwork:
         return encode_in_batches(self, texts, poolings, self.budget)
 
     def forward(self, rows, wanted):
-        """Return what is wanted of one batch, by pooling or head.
-
-        That of a pooling is an array (n_texts, n_dimensions), that of a head a list of arrays.
-        """
+        """Return what is wanted of a batch: arrays by pooling, lists of arrays by head."""
         torch = self.torch
         heads = [name for name in wanted if name in HEAD_FILES]
         poolings = [name for name in wanted if name not in heads]
@@ -291,11 +288,8 @@ def first_given(*values):
 
 @contextmanager
 def quiet(transformers):
-    """Keep transformers from drawing bars and telling of weights that are not needed here.
-
-    One thread loads at a time: transformers makes weights by settings that all threads share.
-    """
-    with _loading:
+    """Keep transformers from drawing bars and telling of weights that are not needed here."""
+    with _loading:  # transformers makes weights by settings that all threads share
         log = transformers.utils.logging
         level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
         log.set_verbosity_error()
