@@ -201,8 +201,12 @@ NOVELS = Family(
     _STORY,
     _STORY.replace("悟净", "唐僧"),
     _NAMES[:2],
-    {"similar": _one_by_one, "nearest_words": _one_by_one},
-    {"analogy": (_NAMES[:1],), "between": _NAMES[:2], "plot_map": (), "plot_network": ()},
+    {
+        "similar": _one_by_one,
+        "nearest_words": _one_by_one,
+        "between": lambda names: [tuple(names)],
+    },
+    {"analogy": (_NAMES[:1],), "plot_map": (), "plot_network": ()},
     {
         "texts": "it reads one novel",
         "matrix": "it reads one novel",

@@ -1,7 +1,5 @@
 """PPMI: the vectors against dense NumPy, meaning it must find, and scikit-learn's habits."""
 
-import pickle
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -9,7 +7,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-import textvec
 from textvec import PPMI, DocumentVectorizer
 
 # Words of two topics that never meet, and a word that is everywhere.
@@ -94,17 +91,6 @@ def test_words_meet_across_what_min_count_drops():
     model = PPMI(2, window=1, min_count=2, random_state=0).fit(docs)  # never side by side
     assert model.keyed_vectors_.similarity("sea", "view") == pytest.approx(0, abs=1e-6)
     assert (np.linalg.norm(model.keyed_vectors_.vectors, axis=1) > 0.1).all()
-
-
-def test_save_load_and_pickle_keep_the_vectors(tmp_path):
-    model = PPMI(3, min_count=1, pooling="sif", random_state=0)
-    expected = model.fit_transform(DOCS)
-    model.save(tmp_path / "ppmi.textvec")
-    loaded = textvec.load(tmp_path / "ppmi.textvec")
-    assert loaded.get_params() == model.get_params()
-    np.testing.assert_array_equal(loaded.transform(DOCS), expected)
-    assert loaded.keyed_vectors_.counts.tolist() == model.keyed_vectors_.counts.tolist()
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).transform(DOCS), expected)
 
 
 def test_grid_search():

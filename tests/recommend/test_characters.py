@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from textvec import PPMI, CharacterRecommender, KeyedVectors, Word2Vec, load
+from textvec import PPMI, CharacterRecommender, KeyedVectors, Word2Vec
 from textvec.datasets import fetch_novel, load_novel
 from textvec.text.names import cut_story, find_names, short_forms
 
@@ -150,13 +150,6 @@ def test_a_path_is_read_like_its_text(story, tmp_path):
     path.write_bytes("国王".encode("gb18030"))
     with pytest.raises(ValueError, match="not UTF-8"):
         CharacterRecommender().fit(path)
-
-
-def test_saved_and_loaded(story, tmp_path):
-    story.save(tmp_path / "story.textvec")
-    again = load(tmp_path / "story.textvec")
-    assert again.similar("阿明").equals(story.similar("阿明"))
-    assert again.between("阿明", "国王").passages.equals(story.between("阿明", "国王").passages)
 
 
 def test_english_novels():

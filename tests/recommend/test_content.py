@@ -416,12 +416,6 @@ def test_query_must_be_one_text():
         fitted().query(["harbour"])
 
 
-@pytest.mark.parametrize("call", ["similar", "recommend", "query"])
-def test_unfitted(call):
-    with pytest.raises(ValueError, match="not fitted"):
-        getattr(ContentRecommender(), call)("Quay")
-
-
 class BrokenVectorizer(TransformerMixin, BaseEstimator):
     """Gives the second text a vector that is not a number."""
 

@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
-import textvec
 from textvec.search.minhash_lsh import MinHashLSH, choose_bands, shingles
 
 WORDS = np.array(["sea", "view", "room", "bar", "pool", "park", "bed", "quiet", "café", "海", "景"])
@@ -131,19 +130,6 @@ def test_random_state_is_a_seed():
     one, same, other = (MinHashLSH(random_state=seed).fit(texts).signatures_ for seed in (3, 3, 4))
     assert_array_equal(one, same)
     assert (one != other).mean() > 0.9
-
-
-def test_saved_and_loaded(corpus, tmp_path):
-    lsh = MinHashLSH(threshold=0.7).fit(corpus)
-    expected = lsh.near_duplicates()
-    lsh.save(tmp_path / "lsh")
-    for mmap_mode in (None, "r"):
-        loaded = textvec.load(tmp_path / "lsh", mmap_mode=mmap_mode)
-        assert loaded.get_params() == lsh.get_params()
-        for ours, theirs in zip(loaded.near_duplicates(), expected, strict=True):
-            assert_array_equal(ours, theirs)
-    loaded.add(["one more"])
-    assert len(loaded.signatures_) == 301
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8, 0.95])

@@ -5,7 +5,6 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from textvec.sparse import rows
 from textvec.sparse.counts import CountVectorizer
 from textvec.sparse.weights import BM25_METHODS, BM25Transformer, BM25Vectorizer
 
@@ -143,15 +142,6 @@ def test_dtype_float32_stays_float32():
     np.testing.assert_allclose(
         weights_.toarray(), BM25Vectorizer().fit_transform(HOTELS).toarray(), rtol=1e-6
     )
-
-
-@pytest.mark.parametrize("n_jobs", [2, 3, 4])
-def test_no_result_depends_on_n_jobs(corpus, monkeypatch, n_jobs):
-    monkeypatch.setattr(rows, "_ENTRIES_PER_THREAD", 50)
-    counts = as_counts(corpus[0])
-    expected = BM25Transformer().fit_transform(counts).data
-    got = BM25Transformer(n_jobs=n_jobs).fit_transform(counts).data
-    np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize(

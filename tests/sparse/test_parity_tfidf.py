@@ -274,20 +274,6 @@ def test_constructor_params_clone_repr_tags_and_routing():
         assert routing._serialize() == other_routing._serialize()
 
 
-def test_pickle_and_deepcopy_keep_what_was_learned():
-    for params in (
-        {},
-        {"use_idf": False},
-        {"ngram_range": (1, 2), "n_jobs": 2},
-        {"analyzer": "char"},
-    ):
-        mine = textvec.TfidfVectorizer(**params).fit(REVIEWS)
-        X = mine.transform(REVIEWS)
-        for again in (pickle.loads(pickle.dumps(mine)), copy.deepcopy(mine)):
-            assert_same_matrix(again.transform(REVIEWS), X)
-            assert_same_learned(again, mine)
-
-
 @pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
 def test_sparse_interface(interface):
     with sklearn.config_context(sparse_interface=interface):

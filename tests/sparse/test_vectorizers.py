@@ -4,7 +4,6 @@ import io
 import os
 import pickle
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -279,17 +278,6 @@ def test_results_do_not_depend_on_what_ran_before(kind):
         kind().fit(["other words", None])
     kind(analyzer="char").fit(CHINESE)
     assert_same_matrix(kind().fit_transform(ENGLISH), first)
-
-
-@every_vectorizer
-def test_threads_may_share_a_fitted_vectorizer(kind):
-    docs = [f"{text} {i % 7}sea" for i, text in enumerate(ENGLISH * 50)]
-    mine = kind(ngram_range=(1, 2)).fit(docs)
-    expected = mine.transform(docs)
-    fresh = pickle.loads(pickle.dumps(mine))
-    with ThreadPoolExecutor(8) as pool:
-        for X in pool.map(fresh.transform, [docs] * 16):
-            assert_same_matrix(X, expected)
 
 
 def test_n_jobs_is_checked():
