@@ -15,7 +15,7 @@ release = version = textvec.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.mathmpl",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -24,12 +24,17 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold functions: b
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"textvec {release}"
-html_theme_options = {"show_prev_next": False}
+html_theme_options = {
+    "show_prev_next": True,
+    "secondary_sidebar_items": {page: ["page-toc"] for page in ("gallery/*", "api/*", "limits")},
+}
 html_static_path = ["_static"]
 html_css_files = ["textvec.css"]
 html_sidebars = {"gallery/*": []}  # room for code; the page of all examples links them
 html_copy_source = False
 autodoc_typehints = "none"  # the docstrings name the types
+mathmpl_fontsize = 14.0
+mathmpl_srcset = ["2x"]  # formulas are drawn here: the pages need no network
 numpydoc_show_class_members = False  # the template for classes lists them
 
 # The order in which one reads them.
@@ -77,6 +82,7 @@ sphinx_gallery_conf = {
 MODULES = [
     "textvec.datasets",
     "textvec.text.csv_files",
+    "textvec.text.plots",
     "textvec.text.splitters",
     "textvec.encoders.cache",
     "textvec.encoders.files",
@@ -101,31 +107,53 @@ ROOMS = {
     "persistence": "Saving and loading",
 }
 
+# What else its users meet, by room.
+ALSO = {
+    "Dense vectors": ["textvec.dense.keyed_vectors.UnknownWordError"],
+    "Tokens": [
+        "textvec.text.names.find_names",
+        "textvec.text.names.short_forms",
+        "textvec.text.stop_words.stop_words",
+    ],
+    "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
+    "Recommenders": [
+        "textvec.recommend.characters.Relation",
+        "textvec.recommend.content.default_vectorizer",
+    ],
+    "Evaluation": ["textvec.evaluate.compare.default_vectorizers"],
+}
+
 
 def functions_of(module):
     """Return the names that a module lists as its own, or of the public functions it defines."""
     if listed := getattr(import_module(module), "__all__", None):
-        return [f"{module}.{name}" for name in listed]
+        return list(listed)
     members = vars(import_module(module)).items()
     return [
-        f"{module}.{name}"
+        name
         for name, value in members
         if not name.startswith("_") and getattr(value, "__module__", None) == module
     ]
 
 
+def section(title, names, module=None):
+    """Return the reStructuredText of a section that lists names, of a module or full ones."""
+    place = f".. module:: {module}\n\n" if module else ""
+    names = "".join(f"   {name}\n" for name in names)
+    line = "-" * len(title)
+    return f"\n{title}\n{line}\n\n{place}.. autosummary::\n   :toctree:\n\n{names}"
+
+
 def api_pages():
     """Return the reStructuredText that lists every public name, by room."""
-    sections = {}
+    rooms = {title: [] for title in ROOMS.values()}
     for name, home in sorted(textvec._HOME.items()):
-        title = ROOMS[home.split(".")[1]]
-        sections.setdefault(title, []).append(f"textvec.{name}")
-    for module in MODULES:
-        sections[f"{module}"] = functions_of(module)
+        rooms[ROOMS[home.split(".")[1]]].append(f"textvec.{name}")
     text = "API\n===\n"
-    for title in [title for title in [*ROOMS.values(), *MODULES] if title in sections]:
-        names = "".join(f"   {name}\n" for name in sections[title])
-        text += f"\n{title}\n{'-' * len(title)}\n\n.. autosummary::\n   :toctree:\n\n{names}"
+    for title, names in rooms.items():
+        text += section(title, names + ALSO.get(title, []))
+    for module in MODULES:
+        text += section(module, functions_of(module), module)
     return text
 
 

@@ -181,7 +181,7 @@ comparison.plot("tradeoff")
 # - Most differences between neighbours in a table of 60 items are noise. Whoever reports only the
 #   first figure tells many stories where the data hold two.
 # - Every number here measures one author's texts, too. Real sets are a function away, see ``textvec
-#   datasets`` and :func:`~textvec.evaluate.tasks.tasks_of`.
+#   datasets`` and :func:`~textvec.evaluate.tasks_of`.
 #
 # A pretrained encoder brings the outside knowledge along. It goes into the same dict, and the same
 # questions should be asked of it:
