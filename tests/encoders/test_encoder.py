@@ -325,6 +325,19 @@ def test_pandas_and_names(tiny):
     assert vectorizer.get_feature_names_out().tolist() == names
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_progress(tiny, tmp_path, capsys, cached):
+    cache = tmp_path if cached else None
+    vectorizer = TransformerVectorizer(tiny, cache=cache, verbose=True)
+    vectorizer.transform([f"{'sea ' * n}view" for n in range(60)])
+    shown = capsys.readouterr().err
+    assert "transformers (mean): 100%" in shown
+    assert "60/60" in shown
+    assert "tokens/s" in shown
+    TransformerVectorizer(tiny).transform(["the sea"])
+    assert capsys.readouterr().err == ""
+
+
 def test_no_texts_are_no_rows(tiny):
     assert TransformerVectorizer(tiny).transform([]).shape == (0, 16)
 
@@ -427,6 +440,7 @@ def test_cached_vectors_are_the_same(tiny, tmp_path, texts, seen):
     whole = clone(vectorizer).set_params(normalize=False, truncate_dim=4, precision="binary")
     whole.transform(texts)
     assert len(seen) == n_seen
+    assert whole._choice()._running is None  # not even loaded
     np.testing.assert_allclose(first, TransformerVectorizer(tiny).transform(texts), atol=1e-6)
 
 

@@ -47,7 +47,7 @@ def encode_texts(choice, texts, wanted, prefix="", cache=None, verbose=False):
     distinct = list(places)
     if cache is None:
         found = {}
-        with _progress(verbose, choice, len(distinct)) as tell:
+        with _progress(verbose, choice, wanted, len(distinct)) as tell:
             for rows, vectors in _batches(choice, distinct, wanted, prefix, tell):
                 _keep(found, rows, vectors, wanted)
     else:
@@ -77,7 +77,7 @@ def _through_cache(choice, texts, wanted, prefix, cache, verbose):
         return found
     poolings = choice.load().poolings
     made = (*poolings, *(name for name in wanted if name not in poolings))
-    with Claims(cache.folder) as claims, _progress(verbose, choice, len(missing)) as tell:
+    with Claims(cache.folder) as claims, _progress(verbose, choice, wanted, len(missing)) as tell:
         while missing:
             others = []  # what somebody else is making
             for first in range(0, len(missing), WINDOW):
@@ -127,7 +127,7 @@ def _keep(found, rows, vectors, wanted):
 
 
 @contextmanager
-def _progress(verbose, choice, n_texts):
+def _progress(verbose, choice, wanted, n_texts):
     """Give what to tell of texts done, and tokens read for them."""
     if not verbose:
         yield lambda n_done, n_tokens=0: None
@@ -135,7 +135,8 @@ def _progress(verbose, choice, n_texts):
     from tqdm import tqdm
 
     n_read = 0
-    with tqdm(total=n_texts, unit="text", desc=choice.backend) as bar:
+    title = f"{choice.backend} ({', '.join(wanted)})"  # says which pooling was taken
+    with tqdm(total=n_texts, unit="text", desc=title) as bar:
 
         def tell(n_done, n_tokens=0):
             nonlocal n_read
