@@ -31,8 +31,9 @@ _SURE_NOTE = (
 _COST_NOTE = (
     "Seconds and documents/s are of fitting on, and transforming, the documents of a task, once "
     "everything is loaded and compiled: medians of up to five runs where one is fast, and over the "
-    "folds where a task has folds. Non-zeros and stored MB are those of the vectors of these "
-    "documents (sparse ones as CSR), zeros the share of their entries that is zero. Peak MB is by "
+    "folds where a task has folds. Non-zeros and stored MB are those of the vectors of the "
+    "documents that a method was fitted on (sparse ones as CSR), zeros the share of their entries "
+    "that is zero, each the median over the folds where a task has folds. Peak MB is by "
     "how much the process grew at most while it worked on a task. Costs are averaged over the "
     "tasks."
 )

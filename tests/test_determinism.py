@@ -1,0 +1,69 @@
+"""Fresh processes print the same tables, whatever the hash seed, n_jobs and the threads of BLAS."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from textvec import TfidfVectorizer
+from textvec.evaluate import _cells
+from textvec.evaluate.tasks import mini_benchmark_tasks
+
+SCRIPT = Path(__file__).with_name("compare_alone.py")
+FEW = ("clustering (en)", "reranking (en)", "classification (zh)", "similarity (zh)")
+SETTINGS = [  # PYTHONHASHSEED, n_jobs, threads of BLAS
+    (0, 1, 1),
+    (1, 4, 2),
+    (31337, 2, 4),
+]
+
+
+def start(hash_seed, n_jobs, threads, tasks=()):
+    """Start a comparison of its own."""
+    names = ("OMP", "OPENBLAS", "MKL")
+    variables = {f"{name}_NUM_THREADS": str(threads) for name in names}
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, str(n_jobs), *tasks],
+        env={**os.environ, **variables, "PYTHONHASHSEED": str(hash_seed)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process):
+    """Wait for a comparison, and return what it printed."""
+    output, _ = process.communicate(timeout=3000)
+    assert process.returncode == 0
+    return json.loads(output.splitlines()[-1])
+
+
+def assert_same(found):
+    first = found[0]
+    assert len(first["table"]) > 10
+    assert not any(row["error"] for row in first["table"])
+    for other in found[1:]:
+        for mine, theirs in zip(first["printed"], other["printed"], strict=True):
+            assert mine.splitlines() == theirs.splitlines()
+        assert first["found"] == other["found"]
+
+
+def test_a_few_tasks_in_fresh_processes():
+    assert_same([result(one) for one in [start(*setting, FEW) for setting in SETTINGS[:2]]])
+
+
+@pytest.mark.slow
+def test_the_whole_embedded_comparison_in_fresh_processes():
+    assert_same([result(start(*setting)) for setting in SETTINGS])
+
+
+def test_sizes_do_not_depend_on_how_fast_a_machine_is(monkeypatch):
+    task = next(task for task in mini_benchmark_tasks("en") if task.name == "classification (en)")
+    sizes = []
+    for budget in (0.0, 1000.0):  # seconds below which times are taken again, on all documents
+        monkeypatch.setattr(_cells, "_BUDGET", budget)
+        costs = _cells.run_cell(TfidfVectorizer(), task).costs
+        sizes.append([costs[name] for name in ("dimension", "non_zeros", "stored_mb", "sparsity")])
+    assert sizes[0] == sizes[1]
