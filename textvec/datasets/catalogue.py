@@ -1,7 +1,7 @@
 """What is known of each data set, ours and others': the table behind every ``fetch_*``."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
@@ -20,23 +20,23 @@ class RealSet:
     title : str
         The first line of its description.
     language : str
-        Code of the language of its texts; "en-zh" for two.
+        Code of the language of its texts; "zh-en" for two.
     rows : int
         How many documents (pairs, where it holds pairs), all parts together.
     licence : str
         As its source states it.
-    about : str, default=""
-        What else a user should know.
     files : dict of str to RemoteFile
         Its files by part.
+    about : str, default=""
+        What else a user should know.
     """
 
     title: str
     language: str
     rows: int
     licence: str
+    files: dict[str, RemoteFile]
     about: str = ""
-    files: dict[str, RemoteFile] = field(default_factory=dict)
 
     @property
     def kind(self):
@@ -174,7 +174,7 @@ _FACTS = {
     },
     "tatoeba": {
         "title": "Tatoeba: 1,000 Chinese sentences and their English translations",
-        "language": "en-zh",
+        "language": "zh-en",
         "rows": 1_000,
         "licence": "CC BY 2.0 FR",
         "about": "The Chinese mixes traditional and simplified characters.",
