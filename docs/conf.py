@@ -30,7 +30,8 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["textvec.css"]
-html_sidebars = {"gallery/*": []}  # room for code; the page of all examples links them
+# Room for code and for tables: the pages of all examples and of all names link theirs.
+html_sidebars = {"gallery/*": [], "api/index": []}
 html_copy_source = False
 autodoc_typehints = "none"  # the docstrings name the types
 mathmpl_fontsize = 14.0

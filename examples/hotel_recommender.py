@@ -170,6 +170,7 @@ pd.DataFrame({"most alike": plain["id"], "diverse, and unlike Tower Eleven": mix
 # All hotels at once: t-SNE lays out the rows so that neighbours stay neighbours. Distances between
 # far groups mean nothing. The colours are the styles, which the vectors have not seen.
 
+# sphinx_gallery_thumbnail_number = 3
 recommender.plot_map(color="style")
 
 # %%

@@ -126,6 +126,7 @@ recommender.plot_map()
 
 # %%
 
+# sphinx_gallery_thumbnail_number = 4
 recommender.plot_network(n_names=50)
 
 # %%
