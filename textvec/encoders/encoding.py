@@ -8,6 +8,8 @@ import hashlib
 import time
 from contextlib import contextmanager
 
+import numpy as np
+
 from textvec.encoders.batching import WINDOW
 from textvec.encoders.claims import Claims
 
@@ -123,7 +125,8 @@ def _batches(choice, texts, wanted, prefix, tell):
 
 def _keep(found, rows, vectors, wanted):
     for place, row in enumerate(rows):
-        found[row] = {name: vectors[name][place] for name in wanted}
+        # A view would keep all poolings of the batch in memory.
+        found[row] = {name: np.array(vectors[name][place]) for name in wanted}
 
 
 @contextmanager
