@@ -14,6 +14,7 @@ import lzma
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, count, repeat
 from os import PathLike
 from pathlib import Path
@@ -27,7 +28,9 @@ from textvec.ragged import Ragged
 from textvec.text.tokenizers import resolve_tokenizer
 from textvec.text.vocabulary import Interner, documents_in_blocks, scan_words
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+# Not xz's older format without sums: 22 bytes of it may ask for 4 GB to begin with.
+_open_xz = partial(lzma.open, format=lzma.FORMAT_XZ)
+_OPENERS = {".gz": gzip.open, ".xz": _open_xz, ".bz2": bz2.open}
 _TOKENS_AT_ONCE = 1 << 16
 
 
