@@ -100,11 +100,11 @@ def test_list_datasets(monkeypatch, tmp_path):
     monkeypatch.setenv("TEXTVEC_CACHE", str(tmp_path))
     table = datasets.list_datasets().set_index("name")
     assert list(table.columns) == ["kind", "language", "rows", "cached", "licence"]
-    assert table["cached"].tolist() == (table["kind"] == "ships with textvec").tolist()
+    assert table["cached"].tolist() == (table["kind"] == "shipped").tolist()
     assert table.index.is_unique
     assert table.loc["novel_zh", "cached"]
-    assert table.loc["banking77", ["kind", "licence"]].tolist() == ["downloaded once", "CC BY 4.0"]
-    assert table.loc["20newsgroups", "kind"] == "read from TEXTVEC_DATA"
+    assert table.loc["banking77", ["kind", "licence"]].tolist() == ["download", "CC BY 4.0"]
+    assert table.loc["20newsgroups", "kind"] == "read only"
     assert table.loc["hotels_zh", "rows"] == len(datasets.load_hotels("zh").frame)
     (tmp_path / "hotels").mkdir()
     (tmp_path / "hotels" / "Seattle_Hotels.csv").touch()

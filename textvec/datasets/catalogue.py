@@ -40,9 +40,9 @@ class RealSet:
 
     @property
     def kind(self):
-        """Whether a network is enough to have it."""
+        """How it is to be had: where a network is not enough, it can only be read."""
         can_be_had = all(remote.url for remote in self.files.values())
-        return "downloaded once" if can_be_had else "read from TEXTVEC_DATA"
+        return "download" if can_be_had else "read only"
 
     @property
     def description(self):
@@ -248,19 +248,19 @@ def list_datasets():
     Returns
     -------
     DataFrame
-        One row for each: name, kind ("ships with textvec", "downloaded once", or "read from
-        TEXTVEC_DATA" where no pinned address is known for some of its files), language, rows,
-        cached (whether it can be had without a network) and licence.
+        One row for each: name, kind ("shipped" with textvec, "download", or "read only" where for
+        some of its files no pinned address is known, so that ``TEXTVEC_DATA`` has to name a folder
+        with them), language, rows, cached (whether it can be had without a network) and licence.
 
     Examples
     --------
     >>> from textvec.datasets import list_datasets
     >>> listed = list_datasets()
-    >>> listed.loc[listed["kind"] == "ships with textvec", "name"].tolist()
+    >>> listed.loc[listed["kind"] == "shipped", "name"].tolist()
     ['hotels_en', 'hotels_zh', 'mini_benchmark_en', 'mini_benchmark_zh', 'novel_zh']
     """
     rows = [
-        {"name": name, "kind": "ships with textvec", "language": name[-2:], "rows": n}
+        {"name": name, "kind": "shipped", "language": name[-2:], "rows": n}
         for name, n in _own_sizes().items()
     ]
     listed = [row | {"cached": True, "licence": "BSD-3-Clause"} for row in rows]
