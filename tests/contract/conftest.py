@@ -1,5 +1,7 @@
 """Every check of this folder runs for every entry of the registry to which it applies."""
 
+import pytest
+
 from .registry import REGISTRY, reason_against
 
 
@@ -7,5 +9,9 @@ def pytest_generate_tests(metafunc):
     """Parametrise a check by the entries to which it applies."""
     if "entry" in metafunc.fixturenames:
         check = metafunc.function
-        applies = {name: e for name, e in REGISTRY.items() if not reason_against(e, check)}
-        metafunc.parametrize("entry", applies.values(), ids=applies.keys())
+        params = [
+            pytest.param(entry, id=name, marks=[pytest.mark.slow] * (check.__name__ in entry.slow))
+            for name, entry in REGISTRY.items()
+            if reason_against(entry, check) is None
+        ]
+        metafunc.parametrize("entry", params)

@@ -39,6 +39,8 @@ class Entry:
         The corpora of ``texts.CORPORA`` that ``fit`` cannot learn from, and what its error says.
     takes_anything : mapping from parameter to str
         The parameters whose nonsense is not refused by name, and why.
+    slow : set of str
+        Checks that take minutes, and run with ``--runslow`` alone.
     atol : float
         By how much numbers may differ that are computed in batches of another kind.
     """
@@ -48,6 +50,7 @@ class Entry:
     without: Mapping = field(default_factory=dict)
     refuses: Mapping = field(default_factory=dict)
     takes_anything: Mapping = field(default_factory=dict)
+    slow: frozenset = frozenset()
     atol: float = 0
 
 
@@ -60,6 +63,7 @@ _NETWORK = {
     "loky": SPAWNED,
 }
 _AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
+_LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all before they cut
 _AS_SCIKIT_LEARN = {"dtype": "the error is scikit-learn's own, without the name"}
 
 _SILENT = dict.fromkeys(("empty", "marks"), "must hold at least one word")
@@ -128,6 +132,7 @@ REGISTRY = {
         lambda: tv.SparseTransformerVectorizer(tiny_splade()),
         TEXTS,
         without={**_NETWORK, "tables": "scikit-learn makes no tables of sparse matrices"},
+        slow=_LONG,
         atol=1e-5,
     ),
     "TfidfTransformer": Entry(tv.TfidfTransformer, COUNTS, without=_AT_LEAST_ONE),
@@ -138,6 +143,7 @@ REGISTRY = {
         lambda: tv.TransformerVectorizer(tiny_encoder()),
         TEXTS,
         without=_NETWORK,
+        slow=_LONG,
         atol=1e-6,
     ),
     "TransformerVectorizer-static": Entry(
@@ -145,6 +151,7 @@ REGISTRY = {
         TEXTS,
         takes_anything={"dtype": "a table of vectors is float32"},
         without=_NETWORK,
+        slow=_LONG,
     ),
     "TreeIndex": Entry(tv.TreeIndex, ROWS),
     "UsearchIndex": Entry(tv.UsearchIndex, ROWS),
