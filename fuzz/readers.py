@@ -6,9 +6,11 @@ whole that comes back equal when it is saved and loaded. No fuzzer is needed her
 run the seeds and damage of them, too.
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -39,6 +41,7 @@ from textvec.cli.files import read_items, read_lines
 from textvec.dense import vector_files
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import Task
+from textvec.text.corpus import read_documents
 
 BETWEEN_FILES = b"\n===\n"  # where one input stands for several files
 HOTELS = ["sea view", "quiet rooms near the sea", "airport hotel", "", "海边酒店"]
@@ -585,6 +588,43 @@ def item_seeds(ending):
     return [text.encode(), *marked, *(csv_seeds() if ending == ".csv" else [])]
 
 
+# ------------------------------------------------------------------------------- corpora
+
+
+def corpus(content, folder):
+    """Read a corpus of a document a line; the first byte chooses how it is compressed.
+
+    Parameters
+    ----------
+    content : bytes
+        The byte, then the file.
+    folder : Path
+        Where to write it.
+    """
+    ending = (".txt", ".gz", ".bz2", ".xz")[(content or b"\0")[0] % 4]
+    path = _put(folder / f"corpus{ending}", content[1:])
+    try:
+        documents = list(read_documents(path))
+    except ValueError as error:
+        _check_message(error, path)
+        return
+    assert all(type(document) is str for document in documents)
+    assert VECTORIZER.transform(path).shape == (len(documents), 3)
+
+
+def corpus_seeds():
+    """Return corpora, plain and compressed.
+
+    Returns
+    -------
+    list of bytes
+    """
+    text = "\n".join(HOTELS).encode()
+    packed = gzip.compress(text, mtime=0), bz2.compress(text), lzma.compress(text)
+    plain = [b"\0" + one for one in (text, text.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + text)]
+    return plain + [bytes([number]) + one for number, one in enumerate(packed, start=1)]
+
+
 READERS = {
     "word2vec_text": Reader(vectors, vector_seeds, ("nan", "1e39", "\n", "\r\n", " ")),
     "word2vec_binary": Reader(partial(vectors, binary=True), partial(vector_seeds, binary=True)),
@@ -598,6 +638,7 @@ READERS = {
     "task_csv": Reader(partial(task, ending=".csv"), csv_seeds, _TASK_WORDS),
     "task_tsv": Reader(partial(task, ending=".tsv"), partial(csv_seeds, "\t"), _TASK_WORDS),
     "task_beir": Reader(beir, beir_seeds, _TASK_WORDS),
+    "corpus": Reader(corpus, corpus_seeds),
     "items_csv": Reader(partial(items, ending=".csv"), partial(item_seeds, ".csv"), ("text",)),
     "items_jsonl": Reader(
         partial(items, ending=".jsonl"), partial(item_seeds, ".jsonl"), ("text",)
