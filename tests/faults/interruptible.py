@@ -22,15 +22,19 @@ from textvec.dense.training import Training
 from textvec.evaluate.tasks import RetrievalTask
 
 RNG = np.random.default_rng(0)
-PROMPT = 1.0  # seconds of computing, by all threads, that may go by; others may use the processor
 NAMES = np.array([f"word{i}" for i in range(20_000)])
 TEXTS = [" ".join(NAMES[RNG.zipf(1.3, 100) % len(NAMES)]) for _ in range(6_000)]
 
 
 class CtrlC:
-    """Sends it from a thread aside, so many seconds after a condition holds; then looks."""
+    """Sends it from a thread aside, so many seconds after a condition holds; then looks.
 
-    def __init__(self, seconds, condition=lambda: True):
+    Until it is heeded all threads may compute for ``prompt`` seconds: others may use the processor.
+    """
+
+    def __init__(self, seconds, condition=lambda: True, prompt=0.4):
+        self.prompt = prompt
+
         def send():
             while not condition():
                 time.sleep(0.01)
@@ -46,7 +50,7 @@ class CtrlC:
     def __exit__(self, kind, error, traceback):
         computed = time.process_time() - self.sent
         assert kind is KeyboardInterrupt, f"{kind} {error}"
-        assert computed < PROMPT, f"{computed:.2f} s of computing"
+        assert computed < self.prompt, f"{computed:.2f} s of computing"
         names = {thread.name for thread in threading.enumerate()} - {"tqdm_monitor"}
         assert names == {"MainThread"}, names
         return True
@@ -83,9 +87,9 @@ def train(random_state, path):
         return run(*arguments)
 
     Training.run = announced
-    options = {"vector_size": 200, "window": 10, "negative": 10, "n_jobs": 2}
+    options = {"vector_size": 300, "window": 10, "negative": 15, "sample": 0, "n_jobs": 2}
     model = Word2Vec(epochs=1_000, random_state=random_state, **options)
-    with CtrlC(0.4, begun.is_set):
+    with CtrlC(0.4, begun.is_set, prompt=1.5):
         model.fit(TEXTS)
     assert model.transform(TEXTS[:2]).any()
     model.save(path)
@@ -108,7 +112,7 @@ def compare_methods(folder):
     methods = {"quick": CountVectorizer(), "slow": TfidfVectorizer(ngram_range=(1, 3))}
     corpus = dict(enumerate(TEXTS))
     tasks = [RetrievalTask({"q": "sea"}, corpus, {"q": {0: 1}}, f"{n}") for n in range(50)]
-    with CtrlC(0.5, lambda: len(list(Path(folder).glob("*.json"))) > 0):
+    with CtrlC(0.5, prompt=1, condition=lambda: len(list(Path(folder).glob("*.json"))) > 0):
         compare(methods, tasks, cache=folder)
     cells = list(Path(folder).glob("*.json"))
     assert 0 < len(cells) < 100

@@ -47,6 +47,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self._process.stdout.readline(), "The nursery died."  # it says when all is loaded
 
     def run(self, work, *arguments, after=None, sign=signal.SIGKILL):
         """Let a child do a work, and send it a signal after so many seconds, if it still runs."""
@@ -74,10 +75,15 @@ class Nursery:
 
 def tell(*news):
     """Send news from a child; a short line is written at once or not at all."""
-    os.write(1, json.dumps({"told": list(news)}).encode() + b"\n")
+    _send({"told": news})
+
+
+def _send(message):
+    os.write(_channel, json.dumps(message).encode() + b"\n")
 
 
 def _serve(works):
+    _send({"works": len(works)})
     for line in sys.stdin:
         order = json.loads(line)
         begun = time.monotonic()
@@ -95,13 +101,14 @@ def _serve(works):
             time.sleep(max(0, order["after"] - (time.monotonic() - begun)))
             os.kill(child, order["sign"])  # not yet waited for, its number is still its own
         status = os.waitpid(child, 0)[1]
-        message = {"code": os.waitstatus_to_exitcode(status)}
-        os.write(1, json.dumps(message).encode() + b"\n")
+        _send({"code": os.waitstatus_to_exitcode(status)})
 
 
 if __name__ == "__main__":
     sys.path[0] = os.fspath(Path(__file__).parent)
     sys.modules["nursery"] = sys.modules["__main__"]
+    _channel = os.dup(1)
+    os.dup2(2, 1)  # what works print is not news
     _serve(
         {name: work for module in sys.argv[1:] for name, work in __import__(module).WORKS.items()}
     )

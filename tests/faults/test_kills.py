@@ -9,14 +9,17 @@ import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from textvec import KeyedVectors, load
+from textvec import KeyedVectors, TransformerVectorizer, load
 from textvec.encoders.cache import EncodingCache
 
 from ..encoders.embeddings_server import running, vector_of
+from ..encoders.tiny_models import write_bert, write_sentence_config
+from .nursery import Nursery
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 
@@ -30,23 +33,23 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@times(2)
+@times(4)
 def test_a_saved_file_is_the_old_or_the_new(nursery, schedule, tmp_path):
-    path, last = tmp_path / "model", -1
+    path, last = tmp_path / "model", 3
+    begun = time.monotonic()
+    nursery.expect("save", str(path), 0)
+    took = time.monotonic() - begun
     while not schedule.done:
-        outcome = schedule.kill(nursery, 0.4, "save", str(path), last + 1)
+        outcome = schedule.kill(nursery, took, "save", str(path), last + 1)
         told = [version for (version,) in outcome.told]
         assert told == list(range(last + 1, last + 1 + len(told)))
         last += len(told)
-        if path.exists():
-            found = load(path)
-            version = int(found.vectors[0, 0])
-            assert version in (last, last + 1)  # killed after the renaming, before it could tell
-            assert (found.vectors == version).all()
-            assert found.index_to_key[0] == f"version {version}"
-            last = version
-        else:
-            assert last == -1
+        found = load(path)
+        version = int(found.vectors[0, 0])
+        assert version in (last, last + 1)  # killed after the renaming, before it could tell
+        assert (found.vectors == version).all()
+        assert found.index_to_key[0] == f"version {version}"
+        last = version
         assert len(names(tmp_path)) <= 2  # and of all killed ones the last one's file aside
     KeyedVectors(np.ones((1, 2), np.float32), ["word"]).save(tmp_path / "other")
     assert names(tmp_path) == ["model", "other"]
@@ -102,6 +105,33 @@ def test_embedding_asks_for_no_text_twice(nursery, schedule, tmp_path):
     assert sum(asked) <= n_rounds * len(texts) + schedule.killed * max(asked)
     left = [name for name in names(cache) if ".sqlite" not in name]
     assert len(left) <= 1, left
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [10])
+def test_the_command_embed_goes_on(schedule, tmp_path):
+    pytest.importorskip("transformers")
+    model = write_sentence_config(write_bert(tmp_path / "model"))
+    texts = [f"text number {i}" for i in range(3000)]
+    Path(tmp_path, "texts.csv").write_text("\n".join(["text", *texts]), encoding="utf-8")
+    words = ["embed", f"{tmp_path}/texts.csv", "--text", "text", "--vectorizer", str(model)]
+    expected = TransformerVectorizer(model).transform(texts)
+    nursery = Nursery(["commanding"])
+    try:
+        begun = time.monotonic()
+        nursery.expect("command", *words, "--out", f"{tmp_path}/first.npz")
+        took = time.monotonic() - begun
+        n_rounds = 0
+        while not schedule.done:
+            n_rounds += 1
+            out = tmp_path / f"vectors{n_rounds}.npz"
+            while not out.exists():
+                schedule.kill(nursery, took, "command", *words, "--out", str(out))
+            with np.load(out) as stored:
+                np.testing.assert_allclose(stored["vectors"], expected, atol=1e-6)
+    finally:
+        nursery.close()
+    assert not [name for name in names(tmp_path) if name.startswith(".")]
 
 
 @times(2)
