@@ -374,6 +374,13 @@ def test_sets_of_text_are_stored_in_order_whatever_their_hashes(path):
     assert header["root"]["state"]["value_"]["items"] == sorted("gqzbxa")
 
 
+def test_sets_of_other_things_are_stored_in_order_whatever_theirs(path, tmp_path):
+    """Found by fuzzing: the order of a set of numbers is that in which they came in."""
+    for file, items in ((path, [8, 0, 16, None, "a"]), (tmp_path / "twin", ["a", 16, None, 0, 8])):
+        round_trip(set(items), file)
+    assert (tmp_path / "twin").read_bytes() == path.read_bytes()
+
+
 def test_arrays_begin_at_multiples_of_64_bytes(path):
     BM25Vectorizer().fit(HOTELS).save(path)
     with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
@@ -899,6 +906,16 @@ def one_row(kind, shape):
         # dtypes that NumPy would not write
         (replace_part(npy((1,), "f8,O", b"\0" * 16)), "would need pickle"),
         (state({"type": "dtype", "value": ["a"]}), "would need pickle"),
+        (
+            state(
+                {
+                    "type": "index",
+                    "values": {"type": "masked_column", "dtype": "a", "values": [], "missing": []},
+                    "name": None,
+                }
+            ),
+            "no column with gaps is of dtype 'a'",
+        ),
         # indices that are no integers
         (
             with_parts(

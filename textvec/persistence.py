@@ -301,10 +301,12 @@ class _Encoder:
     def _container(self, value, where):
         kind = type(value)
         if kind in (list, tuple, set, frozenset):
-            items = list(value)
-            if kind in (set, frozenset) and _all_of(items, str):
+            items, is_set = list(value), kind in (set, frozenset)
+            if is_set and _all_of(items, str):
                 items.sort()  # the same file whatever the order of hashes
             node = self._items(items, where)
+            if is_set and isinstance(node, list):
+                node.sort(key=json.dumps)  # of other things: by how they are written
             return node if kind is list else {"type": kind.__name__, "items": node}
         if kind is dict:
             return self._dict(value, where)
@@ -727,6 +729,8 @@ class _Decoder:
     def _values_of_masked_column(self, node):
         import pandas as pd
 
+        if not _MASKED.fullmatch(node["dtype"]):
+            raise ValueError(f"no column with gaps is of dtype {node['dtype']!r}")
         column = pd.array(self.decode(node["values"]), dtype=node["dtype"])
         column[self.decode(node["missing"])] = pd.NA
         return column
