@@ -48,6 +48,13 @@ class _OneLineErrors(TyperGroup):
             sys.exit(code)
         return code
 
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("textvec: interrupted", file=sys.stderr)
+            raise typer.Exit(130) from None  # the code that shells give to it
+
 
 app = typer.Typer(
     cls=_OneLineErrors,
