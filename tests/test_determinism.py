@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from textvec import TfidfVectorizer
+from textvec import CountVectorizer, TfidfVectorizer, compare
 from textvec.evaluate import _cells
-from textvec.evaluate.tasks import mini_benchmark_tasks
+from textvec.evaluate.tasks import ClassificationTask, mini_benchmark_tasks
 
 SCRIPT = Path(__file__).with_name("compare_alone.py")
 FEW = ("clustering (en)", "reranking (en)", "classification (zh)", "similarity (zh)")
@@ -67,3 +67,10 @@ def test_sizes_do_not_depend_on_how_fast_a_machine_is(monkeypatch):
         costs = _cells.run_cell(TfidfVectorizer(), task).costs
         sizes.append([costs[name] for name in ("dimension", "non_zeros", "stored_mb", "sparsity")])
     assert sizes[0] == sizes[1]
+
+
+def test_sizes_over_an_even_number_of_folds_are_whole():
+    texts = ["sea view", "a sea", "ski lift", "ski and snow", "sea wind and waves", "snow"]
+    task = ClassificationTask(texts, ["sea", "sea", "ski", "ski", "sea", "ski"], n_splits=2)
+    table = compare({"counts": CountVectorizer()}, [task]).table
+    assert table["dimension"].item() == 5

@@ -163,7 +163,7 @@ class ClassificationTask(Task):
             tested = vectors_of(fitted.transform, texts)
             predicted[test] = _classifier(vectors, labels).predict(tested)
             costs.append(cost)
-        medians = pd.DataFrame(costs).median().to_dict()
+        medians = pd.DataFrame(costs).quantile(interpolation="lower").to_dict()  # sizes stay whole
         return self._result(self.documents, self.labels, [predicted], medians)
 
     def _result(self, texts, labels, predicted, costs):
