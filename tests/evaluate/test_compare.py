@@ -387,6 +387,14 @@ def test_a_score_that_does_not_exist_says_why(tmp_path):
     assert "a constant has no correlation" in page
 
 
+def test_sizes_do_not_hang_on_how_fast_a_cell_was(tasks, monkeypatch):
+    sizes = ["dimension", "non_zeros", "stored_mb", "sparsity"]
+    once = compare({"counts": CountVectorizer()}, tasks).table[sizes]
+    monkeypatch.setattr("textvec.evaluate._cells._BUDGET", 0)  # as where all is slow
+    slow = compare({"counts": CountVectorizer()}, tasks).table[sizes]
+    pd.testing.assert_frame_equal(once, slow)
+
+
 def test_memory_that_is_taken_is_seen():
     with peak_memory() as found:
         block = np.ones(8_000_000)  # 64 MB
