@@ -124,6 +124,7 @@ _STORY = """第一回 出海
 _NAMES = ["悟空", "八戒", "悟净"]
 
 SPAWNED = "a spawned process shows it, and to load a library takes long"
+FORKED = "PyTorch's threads do not outlive a fork: joblib and loky spawn"
 _NUMBERED = {"order": "items are numbered in order"}
 NO_TEXTS = {"texts": "it takes no texts"}
 NO_COLUMNS = {"columns": "it has no transform"}
@@ -232,6 +233,7 @@ PAIRS = Family(
         "rows": "it is asked for one query at a time",
         "n_jobs": "its library has threads of its own",
         "loky": SPAWNED,
+        "fork": FORKED,
         "save": "it is a model's name and settings",
         **_NOT_A_TRANSFORMER,
     },

@@ -9,6 +9,7 @@ import textvec as tv
 from .families import (
     COUNTS,
     DUPLICATES,
+    FORKED,
     ITEMS,
     NOVELS,
     PAIRS,
@@ -61,6 +62,7 @@ _NETWORK = {
     "zeros": "a network says something of anything",
     "n_jobs": "the library below has threads of its own",
     "loky": SPAWNED,
+    "fork": FORKED,
 }
 _AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
 _LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all before they cut

@@ -108,6 +108,7 @@ def test_a_spawned_process_answers_alike(entry, spawned):
     assert_same(found, answers_of(calls), entry.atol)
 
 
+@needs("fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_fork_after_use_answers_alike(entry):
     estimator = entry.make()
