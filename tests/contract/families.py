@@ -124,7 +124,7 @@ _STORY = """第一回 出海
 _NAMES = ["悟空", "八戒", "悟净"]
 
 SPAWNED = "a spawned process shows it, and to load a library takes long"
-FORKED = "PyTorch's threads do not outlive a fork: joblib and loky spawn"
+FORKED = "the threads of its libraries do not outlive a fork: joblib and loky spawn"
 _NUMBERED = {"order": "items are numbered in order"}
 NO_TEXTS = {"texts": "it takes no texts"}
 NO_COLUMNS = {"columns": "it has no transform"}
