@@ -176,7 +176,7 @@ def scifact(options):
         ),
         "BM25, stems, without stop words": BM25Vectorizer(stop_words="english", **stemmed),
     }
-    bars = {"BM25, words": 0.66, "BM25, stems, one-letter words too": 0.685}
+    bars = {"BM25, words": 0.66, "BM25, stems": 0.685, "BM25, stems, without stop words": 0.685}
     yield "SciFact test, nDCG@10", task, methods, bars
 
 

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
+from textvec import load
 from textvec.search.minhash_lsh import MinHashLSH, choose_bands, shingles
 
 WORDS = np.array(["sea", "view", "room", "bar", "pool", "park", "bed", "quiet", "café", "海", "景"])
@@ -121,8 +122,10 @@ def test_case_and_white_space():
 @pytest.mark.parametrize("analyzer", ["char", "word"])
 def test_every_kind_of_text(text, analyzer, tmp_path):
     lsh = MinHashLSH(analyzer=analyzer, shingle_size=2).fit([text, "another text", text])
+    lsh.save(tmp_path / "saved.tv")
     has_shingles = bool(shingles(text, 2, analyzer))
-    assert lsh.near_duplicates()[0].tolist() == [[0, 2]] * has_shingles
+    for index in (lsh, load(tmp_path / "saved.tv")):
+        assert index.near_duplicates()[0].tolist() == [[0, 2]] * has_shingles
 
 
 def test_random_state_is_a_seed():

@@ -113,12 +113,16 @@ class WordVectorizer(
         return self._pool(self._encode(raw_documents))
 
     def _check_loaded(self):
-        for name, of_table in (("word_weights_", len), ("common_component_", attrgetter("vector_size"))):
+        vectors = getattr(self, "keyed_vectors_", None)
+        for name, n_numbers in (
+            ("word_weights_", len),
+            ("common_component_", attrgetter("vector_size")),
+        ):
             found = getattr(self, name, None)
-            if found is not None and np.shape(found) != (of_table(self.keyed_vectors_),):
+            if found is not None and np.shape(found) != (n_numbers(vectors),):
                 raise ValueError(
-                    f"{name} must hold {of_table(self.keyed_vectors_)} numbers, as the word "
-                    f"vectors say. Got shape {np.shape(found)}"
+                    f"{name} must hold {n_numbers(vectors)} numbers, as the word vectors say. "
+                    f"Got shape {np.shape(found)}"
                 )
 
     def _fit(self, raw_documents):
