@@ -7,9 +7,7 @@ from .namespaces import ALONE, has_namespaces
 from .nursery import Nursery
 
 # What a nursery loads, once.
-collect_ignore = [
-    f"{name}.py" for name in ("commanding", "crowded", "interruptible", "killable", "sealed")
-]
+collect_ignore = [f"{name}.py" for name in ("crowded", "interruptible", "killable", "sealed")]
 SEED = int(os.environ.get("TEXTVEC_FAULTS_SEED", "0"))
 
 

@@ -9,17 +9,14 @@ import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from textvec import KeyedVectors, TransformerVectorizer, load
+from textvec import KeyedVectors, load
 from textvec.encoders.cache import EncodingCache
 
 from ..encoders.embeddings_server import running, vector_of
-from ..encoders.tiny_models import write_bert, write_sentence_config
-from .nursery import Nursery
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 
@@ -105,33 +102,6 @@ def test_embedding_asks_for_no_text_twice(nursery, schedule, tmp_path):
     assert sum(asked) <= n_rounds * len(texts) + schedule.killed * max(asked)
     left = [name for name in names(cache) if ".sqlite" not in name]
     assert len(left) <= 1, left
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [10])
-def test_the_command_embed_goes_on(schedule, tmp_path):
-    pytest.importorskip("transformers")
-    model = write_sentence_config(write_bert(tmp_path / "model"))
-    texts = [f"text number {i}" for i in range(3000)]
-    Path(tmp_path, "texts.csv").write_text("\n".join(["text", *texts]), encoding="utf-8")
-    words = ["embed", f"{tmp_path}/texts.csv", "--text", "text", "--vectorizer", str(model)]
-    expected = TransformerVectorizer(model).transform(texts)
-    nursery = Nursery(["commanding"])
-    try:
-        begun = time.monotonic()
-        nursery.expect("command", *words, "--out", f"{tmp_path}/first.npz")
-        took = time.monotonic() - begun
-        n_rounds = 0
-        while not schedule.done:
-            n_rounds += 1
-            out = tmp_path / f"vectors{n_rounds}.npz"
-            while not out.exists():
-                schedule.kill(nursery, took, "command", *words, "--out", str(out))
-            with np.load(out) as stored:
-                np.testing.assert_allclose(stored["vectors"], expected, atol=1e-6)
-    finally:
-        nursery.close()
-    assert not [name for name in names(tmp_path) if name.startswith(".")]
 
 
 @times(2)
