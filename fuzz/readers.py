@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+import textvec
 from textvec import (
     BM25Vectorizer,
     ContentRecommender,
@@ -283,7 +284,7 @@ def model_part(content, folder):
     folder : Path
         Where to write the file.
     """
-    ragged = {"type": "object", "class": "textvec.ragged.Ragged", "state": {}}
+    ragged = {"type": "object", "class": "Ragged", "state": {}}
     ragged["parameters"] = {"values": {"type": "array", "part": "0.npy"}, "ends": []}
     _load(_signed(folder / "model", json.dumps(ragged).encode(), {"0.npy": content}), folder)
 
@@ -409,7 +410,8 @@ def _node_words():
     kinds = {name.removeprefix("_read_").removeprefix("_values_of_") for name in names}
     kinds = sorted(kind for kind in kinds if not kind.startswith("_"))
     entries = ("type", "class", "part", "items", "values", "keys", "shape", "state", "parameters")
-    return (*kinds, *entries, *sorted(persistence._REGISTRY), *persistence._SPARSE_CLASSES)
+    classes = sorted({*textvec.__all__, *persistence._WITHIN})
+    return (*kinds, *entries, *classes, *persistence._SPARSE_CLASSES)
 
 
 # ------------------------------------------------------------------------------- tables and tasks

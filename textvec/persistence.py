@@ -8,8 +8,9 @@ into memory: one ``.npy`` per array, each begun at a multiple of 64 bytes, and `
      "root": node}
 
 A node is a JSON scalar, a list of nodes, or an object whose ``"type"`` says what it stands for.
-Arrays, long lists of str and vocabularies are parts that nodes name. Classes come from a fixed
-registry, so a file can name code but never bring its own.
+Arrays, long lists of str and vocabularies are parts that nodes name. Classes are those that the
+package names as public and a few that these are made of, so a file can name code but never bring
+its own.
 
 Versions: whatever changes what a reader must know raises ``FORMAT_VERSION`` and adds to
 ``_UPGRADES`` what turns nodes of the version before into today's, so that every version ever
@@ -38,50 +39,22 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from textvec import __version__
+from textvec import _HOME, __version__
 from textvec._checks import check_choice
 from textvec._writing import replacing
 
 FORMAT_VERSION = 2
 
-# Classes that a file may hold. Estimators are stored by parameters and learned attributes (what
-# __getstate__ gives), named tuples and tables by what their constructor takes. They are imported
-# when met.
-_REGISTRY = frozenset(
-    {
-        "textvec.dense.documents.DocumentVectorizer",
-        "textvec.dense.factorized.LSAVectorizer",
-        "textvec.dense.factorized.PPMI",
-        "textvec.dense.keyed_vectors.KeyedVectors",
-        "textvec.dense.word2vec.Word2Vec",
-        "textvec.encoders.cache.EncodingCache",
-        "textvec.encoders.encoder.TransformerVectorizer",
-        "textvec.encoders.reranker.CrossEncoderReranker",
-        "textvec.encoders.sparse.SparseTransformerVectorizer",
-        "textvec.ragged.Ragged",
-        "textvec.recommend.characters.CharacterRecommender",
-        "textvec.recommend.content.ContentRecommender",
-        "textvec.recommend.features.Block",
-        "textvec.recommend.features.ColumnVectorizer",
-        "textvec.search.adapters.AnnoyIndex",
-        "textvec.search.adapters.FaissIndex",
-        "textvec.search.adapters.HnswlibIndex",
-        "textvec.search.adapters.ScannIndex",
-        "textvec.search.adapters.TreeIndex",
-        "textvec.search.adapters.UsearchIndex",
-        "textvec.search.exact.ExactIndex",
-        "textvec.search.hybrid.HybridIndex",
-        "textvec.search.minhash_lsh.MinHashLSH",
-        "textvec.sparse.counts.CountVectorizer",
-        "textvec.sparse.counts.HashingVectorizer",
-        "textvec.sparse.weights.BM25Transformer",
-        "textvec.sparse.weights.BM25Vectorizer",
-        "textvec.sparse.weights.TfidfTransformer",
-        "textvec.sparse.weights.TfidfVectorizer",
-        "textvec.text.splitters.RecursiveTextSplitter",
-        "textvec.text.tokenizers.JiebaTokenizer",
-    }
-)
+# A file may hold the public classes that have `save`, and these, which are parts of them; by name,
+# so that modules may move. Estimators are stored by parameters and learned attributes (what
+# __getstate__ gives), named tuples and tables by what their constructor takes.
+_WITHIN = {
+    "Block": "textvec.recommend.features",
+    "ColumnVectorizer": "textvec.recommend.features",
+    "EncodingCache": "textvec.encoders.cache",
+    "Ragged": "textvec.ragged",
+    "RecursiveTextSplitter": "textvec.text.splitters",
+}
 _UNSAVED = {"_stop_words_id"}  # scikit-learn remembers an object by its id in this process
 _BUILTIN_TYPES = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, object)}
 _SPARSE_CLASSES = {
@@ -182,7 +155,7 @@ def save(estimator, path):
     ...     load(folder + "/words.textvec").get_feature_names_out()
     array(['sea', 'view'], dtype=object)
     """
-    if _class_path(estimator) not in _REGISTRY:
+    if not _is_ours(estimator):
         raise TypeError(
             f"textvec saves its own estimators. Got {type(estimator).__name__} instead. "
             "Save other objects with joblib, and load only files that you trust."
@@ -314,12 +287,12 @@ class _Encoder:
             return self._sparse(value, where)
         if kind.__module__.partition(".")[0] == "pandas":
             return self._pandas(value, where)
-        if _class_path(value) in _REGISTRY:
-            return self._registered(value, where)
+        if _is_ours(value):
+            return self._object(value, where)
         raise self._refusal(value, where)
 
-    def _registered(self, value, where):
-        node = {"type": "object", "class": _class_path(value)}
+    def _object(self, value, where):
+        node = {"type": "object", "class": type(value).__name__}
         if not hasattr(value, "get_params"):
             fields = {
                 name: getattr(value, name) for name in inspect.signature(type(value)).parameters
@@ -518,8 +491,16 @@ def _fits_int64(values):
     return not values or min(values) >= -(2**63) and max(values) < 2**63
 
 
-def _class_path(value):
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+def _class_named(name):
+    """Return the class that a file means by a name, or None if that is none which it may hold."""
+    module = _WITHIN.get(name) or _HOME.get(name)
+    found = getattr(import_module(module), name) if module else None
+    is_saved = isinstance(found, type) and issubclass(found, SaveMixin)
+    return found if is_saved or name in _WITHIN else None
+
+
+def _is_ours(value):
+    return _class_named(type(value).__name__) is type(value)
 
 
 # ------------------------------------------------------------------------------- nodes -> object
@@ -537,7 +518,7 @@ class _Decoder:
     def decode_root(self, node):
         """Return the object of a file, which must be one that :func:`save` takes."""
         value = self.decode(node)
-        if _class_path(value) not in _REGISTRY:
+        if not _is_ours(value):
             raise ValueError(f"a {type(value).__name__} is no estimator")
         return value
 
@@ -736,14 +717,13 @@ class _Decoder:
         return column
 
     def _read_object(self, node):
-        if node["class"] not in _REGISTRY:
+        cls = _class_named(node["class"])
+        if cls is None:
             raise ValueError(
                 f"unknown class {node['class']!r}: not one that this textvec {__version__} can load"
             )
-        module, _, name = node["class"].rpartition(".")
-        cls = getattr(import_module(module), name)
         if node["state"] and not hasattr(cls, "get_params"):
-            raise ValueError(f"a {name} has no state beside what it is made of")
+            raise ValueError(f"a {cls.__name__} has no state beside what it is made of")
         value = cls(**self._attributes(node["parameters"]))
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
@@ -778,7 +758,9 @@ def _plain_dtype(text):
 
 
 def _from_format_1(node):
-    """Read lil matrices, of which format 1 stored entries by their places: rows took no bytes."""
+    """Read classes named with their modules, and lil matrices as entries: rows took no bytes."""
+    if node.get("type") == "object":
+        return node | {"class": str(node.get("class")).rpartition(".")[2]}
     if node.get("type") == "sparse" and str(node.get("class"))[:3] == "lil":
         return node | {"type": "lil_of_entries"}
     return node
