@@ -860,6 +860,9 @@ def with_parts(root, **arrays):
     return change
 
 
+NO_LABELS = {"type": "range_index", "bounds": [0, 0, 1], "name": None}
+
+
 def one_row(kind, shape):
     """Return a sparse matrix of no entries that claims a shape, stored as coordinates."""
     coords = {"type": "tuple", "items": [array("1.npy"), array("1.npy")]}
@@ -918,6 +921,14 @@ def one_row(kind, shape):
                 }
             ),
             "no column with gaps is of dtype 'a'",
+        ),
+        # labels of several levels, which could not be saved again
+        *(
+            (
+                state({"type": "frame", "columns": [], "labels": labels, "index": index}),
+                "labels must be an index. Got list instead",
+            )
+            for labels, index in (([[""]], NO_LABELS), (NO_LABELS, [[1]]))
         ),
         # indices that are no integers
         (

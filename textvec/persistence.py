@@ -647,14 +647,22 @@ class _Decoder:
     def _read_frame(self, node):
         import pandas as pd
 
-        index = self.decode(node["index"])
+        index = self._index(node["index"])
         columns = [self._series(column, index) for column in node["columns"]]
         frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=index)
-        frame.columns = self.decode(node["labels"])
+        frame.columns = self._index(node["labels"])
         return frame
 
     def _read_series(self, node):
-        return self._series(node["values"], self.decode(node["index"]), self.decode(node["name"]))
+        return self._series(node["values"], self._index(node["index"]), self.decode(node["name"]))
+
+    def _index(self, node):
+        import pandas as pd
+
+        index = self.decode(node)
+        if not isinstance(index, pd.Index):  # of nested lists pandas would make several levels
+            raise ValueError(f"labels must be an index. Got {type(index).__name__} instead")
+        return index
 
     def _column(self, node):
         """Return the values of a Series or Index, as NumPy's or pandas' array."""
