@@ -43,8 +43,8 @@ def test_block_runs(block, tmp_path):
 
 def test_the_vectorizer_shown_to_contributors_works(tmp_path):
     (block,) = blocks_of((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
-    use = 'print(LengthVectorizer(longest=5).fit_transform(["sea", "sea view"]).tolist())\n'
-    assert output(block + use, tmp_path) == "[[3.0], [5.0]]\n"
+    use = 'print(LogCountVectorizer().fit_transform(["sea view", "sea sea"]).toarray().tolist())\n'
+    assert output(block + use, tmp_path) == "[[1.0, 1.0], [1.6931471805599454, 0.0]]\n"
 
 
 def output(block, tmp_path):
