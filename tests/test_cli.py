@@ -381,17 +381,6 @@ def test_compare_without_options_does_all_in_both_languages(embedded):
     assert len(page) < 3_000_000
 
 
-def test_the_embedded_comparison_repeats_but_for_its_costs(embedded, tmp_path):
-    result = run("compare", "--json", "--html", tmp_path / "page.html")
-    first, again = (json.loads(text) for text in (embedded[0].stdout, result.stdout))
-    assert [without_costs(row) for row in first] == [without_costs(row) for row in again]
-
-
-def without_costs(row):
-    varying = ("seconds", "per_second", "peak_mb")
-    return {name: value for name, value in row.items() if not name.endswith(varying)}
-
-
 def test_compare_prints_a_table_for_each_language_and_resumes(embedded):
     _, folder = embedded
     times = {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
@@ -749,7 +738,7 @@ def test_embed_writes_a_vector_for_each_row(hotels, tiny, tmp_path):
         "out": str(tmp_path / "v.parquet"), "rows": 4, "dimensions": 16, "seconds": 0,
     }  # fmt: skip
     frame = pd.read_parquet(tmp_path / "v.parquet")
-    assert frame["code"].tolist() == ["7", "8", "NA", "10"]
+    assert frame["code"].tolist() == HOTELS["code"].tolist()  # no numbers: they would lose zeros
     np.testing.assert_allclose(np.stack(frame["vector"]), vectors, atol=1e-6)
     assert len(EncodingCache(cache)) > 0
 
@@ -770,7 +759,7 @@ def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
 def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
     """What the killed process had stored keeps its place in the cache: it is not encoded again."""
     table, out, cache = (tmp_path / name for name in ("texts.csv", "vectors.npz", "cache"))
-    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(6000)]
+    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(2500)]
     pd.DataFrame({"desc": texts}).to_csv(table, index=False)
     args = ("embed", table, "--text", "desc", "--vectorizer", tiny, "--out", out, "--cache", cache)
     command = [sys.executable, "-m", "textvec", *map(str, args)]

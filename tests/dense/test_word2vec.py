@@ -1,6 +1,7 @@
 """Word2Vec: what it learns, the same for any n_jobs, cut off and resumed, and bad input."""
 
 import _thread
+import signal
 import subprocess
 import sys
 import threading
@@ -202,7 +203,9 @@ def test_verbose_shows_words_rate_and_loss(documents, capsys):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_keeps_what_was_learned_and_can_be_resumed(documents, tmp_path, n_jobs):
+def test_ctrl_c_keeps_what_was_learned_and_can_be_resumed(
+    documents, tmp_path, n_jobs, heeds_ctrl_c
+):
     parameters = {"epochs": 100, "n_jobs": n_jobs}
     unbroken = trained(documents, **parameters)
     path = tmp_path / "model"
@@ -221,6 +224,14 @@ def test_ctrl_c_keeps_what_was_learned_and_can_be_resumed(documents, tmp_path, n
     assert model.transform(documents).shape == (300, 16)
     model.set_params(checkpoint=None).save(path)
     assert_same(Word2Vec.resume(path, documents), unbroken)
+
+
+@pytest.fixture
+def heeds_ctrl_c():
+    """Shells let what they run in the background ignore it, and so would Python."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _wait_for(path):

@@ -34,9 +34,10 @@ def embed_file(items, text, name, out, cache=None, verbose=False):
     from tqdm import tqdm
 
     from textvec.encoders.batching import WINDOW
-    from textvec.encoders.files import embed_table
+    from textvec.encoders.files import check_out, embed_table
 
     start = time.perf_counter()
+    check_out(out)
     texts = items[text].fillna("").astype(str).tolist()
     vectorizer = make_vectorizer(name, texts)
     folder = cache or Path(f"{out}.cache")

@@ -59,9 +59,7 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
     (3, 2)
     """
     check_number("rows_at_once", rows_at_once, low=1, integer=True)
-    out = Path(out)
-    if out.suffix not in FORMATS:
-        raise ValueError(f"out must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
+    out = check_out(out)
     if text not in table.columns:
         raise ValueError(f"text must be one of {list(table.columns)}. Got {text!r} instead.")
     if list(table.columns).count(text) > 1:
@@ -70,9 +68,6 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
     texts = ["" if gap else str(value) for value, gap in zip(column, column.isna(), strict=True)]
     if not texts:
         raise ValueError("The table has no rows.")
-    if out.suffix == ".parquet":
-        import_optional("pyarrow", "parquet")  # before the work rather than after it
-    check_place(out)
     parts = []
     for first in range(0, len(texts), rows_at_once):
         part = vectorizer.transform(texts[first : first + rows_at_once])
@@ -91,3 +86,34 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         else:
             table.assign(vector=list(vectors)).to_parquet(file, index=False)
     return vectors
+
+
+def check_out(out):
+    """Return the Path of a file of vectors, or raise before the work what would come after it.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The file that is to be written.
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If its ending is none of a file of vectors.
+    ImportError
+        If its kind needs a package that is not installed.
+    OSError
+        If its folder cannot be written to.
+    """
+    out = Path(out)
+    if out.suffix not in FORMATS:
+        raise ValueError(f"out must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
+    if out.suffix == ".parquet":
+        import_optional("pyarrow", "parquet")
+    check_place(out)
+    return out
