@@ -190,8 +190,9 @@ class FaissIndex(EngineIndex):
     metric : {"cosine", "dot", "euclidean"}, default="cosine"
         What is near.
     n_jobs : int, default=None
-        Threads: None is 1, -1 all cores. A forked process takes one: the threads of faiss do not
-        outlive a fork, and it would wait for them for ever.
+        Threads: None is 1, -1 all cores. Graphs (HNSW, NSG) are built by one: what several build
+        depends on their pace. A forked process takes one: the threads of faiss do not outlive a
+        fork, and it would wait for them for ever.
 
     See Also
     --------
@@ -215,8 +216,9 @@ class FaissIndex(EngineIndex):
             check_type(name, getattr(self, name), str, "a str")
         faiss = import_optional("faiss", _EXTRA)
         measure = self._space(faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L2)
+        is_graph = any(kind in self.description for kind in ("HNSW", "NSG"))
         try:
-            with self._threads():
+            with self._threads(1 if is_graph else self.n_jobs):
                 engine = faiss.index_factory(rows.shape[1], self.description, measure)
                 if self.parameters:
                     faiss.ParameterSpace().set_index_parameters(engine, self.parameters)
@@ -230,14 +232,14 @@ class FaissIndex(EngineIndex):
         return engine
 
     def _search(self, queries, k):
-        with self._threads():
+        with self._threads(self.n_jobs):
             return self._engine.search(queries, k)
 
     @contextmanager
-    def _threads(self):
+    def _threads(self, n_jobs):
         faiss = import_optional("faiss", _EXTRA)
         before = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1 if _is_forked else effective_n_jobs(self.n_jobs))
+        faiss.omp_set_num_threads(1 if _is_forked else effective_n_jobs(n_jobs))
         try:
             yield
         finally:
@@ -266,7 +268,8 @@ class HnswlibIndex(EngineIndex):
     metric : {"cosine", "dot", "euclidean"}, default="cosine"
         What is near.
     n_jobs : int, default=None
-        Threads: None is 1, -1 all cores. With several the graph depends on their pace.
+        Threads that search: None is 1, -1 all cores. One builds: a graph that several build depends
+        on their pace.
 
     Examples
     --------
@@ -293,7 +296,7 @@ class HnswlibIndex(EngineIndex):
             max_elements=len(rows), M=self.M, ef_construction=self.ef_construction,
             random_seed=self.random_seed,
         )  # fmt: skip
-        engine.add_items(rows, num_threads=effective_n_jobs(self.n_jobs))
+        engine.add_items(rows, num_threads=1)
         return engine
 
     def _search(self, queries, k):
@@ -338,7 +341,8 @@ class UsearchIndex(EngineIndex):
     metric : {"cosine", "dot", "euclidean"}, default="cosine"
         What is near.
     n_jobs : int, default=None
-        Threads: None is 1, -1 all cores. With several the graph depends on their pace.
+        Threads that search: None is 1, -1 all cores. One builds: a graph that several build depends
+        on their pace.
 
     Examples
     --------
@@ -368,7 +372,7 @@ class UsearchIndex(EngineIndex):
             connectivity=self.connectivity, expansion_add=self.expansion_add,
             expansion_search=self.expansion_search,
         )  # fmt: skip
-        engine.add(np.arange(len(rows)), rows, threads=effective_n_jobs(self.n_jobs))
+        engine.add(np.arange(len(rows)), rows, threads=1)
         return engine
 
     def _search(self, queries, k):
