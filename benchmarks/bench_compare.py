@@ -2,7 +2,7 @@
 
 By hand means what one would write without `compare`: a loop over methods and tasks that calls
 `task.evaluate`. Both sides run in turn, after a run that compiles, on invented texts of which
-fitting takes longer than the fifth of a second below which `compare` measures again.
+fitting takes longer than the twentieth of a second below which `compare` measures again.
 """
 
 import argparse
