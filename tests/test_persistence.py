@@ -617,6 +617,10 @@ def drop_part(header, parts):
         (set_root(type="__class__"), "unknown type of node '__class__'"),
         (state({"type": "column", "values": 1}), "unknown type of node 'column'"),  # of no table
         (set_root(parameters={"bogus": 1}), "header.json does not describe a model"),
+        (
+            state({"type": "range_index", "bounds": [0, 1, 1, "u09,i"], "name": None}),
+            "a range must have a start",  # the fourth is a dtype, which NumPy would evaluate
+        ),
         (state({"type": "numpy_type", "value": "load"}), "'load' is not a type"),
         (state({"type": "builtin_type", "value": "eval"}), "does not describe"),
         (state({"type": "scalar", "dtype": "|O", "value": "00" * 8}), "would need pickle"),

@@ -680,7 +680,10 @@ class _Decoder:
     def _read_range_index(self, node):
         import pandas as pd
 
-        return pd.RangeIndex(*node["bounds"], name=self.decode(node["name"]))
+        bounds = node["bounds"]
+        if not isinstance(bounds, list) or [type(bound) for bound in bounds] != [int] * 3:
+            raise ValueError(f"a range must have a start, a stop and a step. Got {bounds!r}")
+        return pd.RangeIndex(*bounds, name=self.decode(node["name"]))
 
     def _read_index(self, node):
         import pandas as pd
