@@ -1206,3 +1206,15 @@ def test_users_may_pickle_what_they_trust(path):
         index = textvec.ExactIndex().fit(np.eye(3))
         dump(index)
         assert_equal(read().kneighbors(np.eye(3), 1), index.kneighbors(np.eye(3), 1))
+
+
+@pytest.mark.parametrize("kind", [sparse.coo_array, sparse.coo_matrix])
+def test_coordinates_stay_as_wide_as_they_were(kind, tmp_path):
+    matrix = kind(np.eye(3))
+    matrix.coords = tuple(coord.astype(np.int64) for coord in matrix.coords)
+    model = CountVectorizer()
+    model.X_ = matrix
+    model.save(tmp_path / "model")
+    found = load(tmp_path / "model").X_
+    assert [coord.dtype for coord in found.coords] == [np.int64, np.int64]
+    np.testing.assert_array_equal(found.toarray(), np.eye(3))

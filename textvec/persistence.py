@@ -622,7 +622,10 @@ class _Decoder:
         stored = {k: self.decode(node[k]) for k in node.keys() - {"type", "class", "shape"}}
         match node["class"][:3]:
             case "coo":
-                return cls((stored["data"], stored["coords"]), shape=shape)
+                matrix = cls((stored["data"], stored["coords"]), shape=shape)
+                if {coord.dtype for coord in stored["coords"]} == {np.dtype(np.int64)}:
+                    matrix.coords = tuple(coord.astype(np.int64) for coord in matrix.coords)
+                return matrix
             case "dok":
                 return cls(self._entries(stored, shape))
             case "dia":
