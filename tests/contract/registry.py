@@ -125,11 +125,7 @@ REGISTRY = {
         without={"order": "equally frequent words stand as they first appear"},
         refuses={**_SILENT, "one letter": "vector_size must be at most 0"},
     ),
-    "ScannIndex": Entry(
-        partial(tv.ScannIndex, num_leaves=2),
-        ROWS,
-        without=dict.fromkeys(("save", "pickle"), "ScaNN writes folders that name their own path"),
-    ),
+    "ScannIndex": Entry(partial(tv.ScannIndex, num_leaves=2), ROWS),
     "SparseTransformerVectorizer": Entry(
         lambda: tv.SparseTransformerVectorizer(tiny_splade()),
         TEXTS,

@@ -10,19 +10,6 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from .registry import REGISTRY
 
-# scikit-learn's checks that an estimator fails, and why that is right. A check that passes after
-# all fails here (strict), and so does one that skips itself.
-_FEW = "ScaNN quantises by 16 centres, and wants as many rows at least"
-_FOLDER = "ScaNN writes folders that name their own path"
-EXPECTED = {
-    "ScannIndex": {
-        "check_estimators_nan_inf": _FEW,
-        "check_estimators_pickle": _FOLDER,
-        "check_fit2d_1feature": _FEW,
-        "check_fit2d_1sample": _FEW,
-        "check_n_features_in_after_fitting": _FEW,
-    },
-}
 # What skips itself, on every estimator, and what it says.
 SKIPPED = {"check_array_api_input": "SCIPY_ARRAY_API is not set: not checking array_api input"}
 
@@ -38,14 +25,10 @@ def checks():
                 yield name, made, check, check.func.__name__
 
 
-def params():
-    for name, made, check, its_name in checks():
-        reason = EXPECTED.get(name, {}).get(its_name)
-        marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-        yield pytest.param(made, check, marks=marks, id=f"{name}-{its_name}")
+CHECKS = [pytest.param(made, check, id=f"{name}-{its}") for name, made, check, its in checks()]
 
 
-@pytest.mark.parametrize(("estimator", "check"), list(params()))
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
 @pytest.mark.filterwarnings("ignore:.* are all zeros")
 def test_scikit_learns_checks(estimator, check):
     why = SKIPPED.get(check.func.__name__)
@@ -57,10 +40,3 @@ def test_scikit_learns_checks(estimator, check):
     elif "SCIPY_ARRAY_API" not in os.environ:
         with pytest.raises(SkipTest, match=why):
             check(estimator)
-
-
-def test_expected_failures_are_of_checks_that_there_are():
-    there = {(name, its_name) for name, _, _, its_name in checks()}
-    expected = {(name, its_name) for name, reasons in EXPECTED.items() for its_name in reasons}
-    assert expected <= there
-    assert all(reason.strip() for reasons in EXPECTED.values() for reason in reasons.values())

@@ -23,6 +23,7 @@ from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
 
 _EXTRA = "search"
+_SCANN_CENTRES = 16  # of each block of numbers
 _thawing = Lock()
 _is_forked = False
 
@@ -170,7 +171,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         raise NotImplementedError
 
     def _freeze(self, engine):
-        """Return the engine as an array of bytes."""
+        """Return the engine as an array of bytes, or a dict of such."""
         raise NotImplementedError
 
     def _thaw(self, saved):
@@ -547,8 +548,22 @@ class ScannIndex(EngineIndex):
 
     Notes
     -----
-    ScaNN saves an index as a folder in which it names its own path. It cannot be saved as a file.
+    Fewer than 16 items, of which ScaNN can learn no 16 centres, are all scored exactly.
+
+    References
+    ----------
+    Guo et al. 2020, "Accelerating large-scale inference with anisotropic vector quantization".
     """
+
+    # What ScaNN writes of such an index. Only these are saved and read: it would also unpickle.
+    _ASSETS = {
+        "AH_CENTERS": "ah_codebook.pb",
+        "PARTITIONER": "serialized_partitioner.pb",
+        "TOKENIZATION_NPY": "datapoint_to_token.npy",
+        "AH_DATASET_NPY": "hashed_dataset.npy",
+        "DATASET_NPY": "dataset.npy",
+    }
+    _CONFIG = "scann_config.pb"
 
     _least = dict.fromkeys(
         ("num_leaves", "num_leaves_to_search", "dimensions_per_block", "reorder"), 1
@@ -569,6 +584,8 @@ class ScannIndex(EngineIndex):
         scann = import_optional("scann", "scann")
         measure = self._space("dot_product", "squared_l2")
         builder = scann.scann_ops_pybind.builder(rows, 10, measure)
+        if len(rows) < _SCANN_CENTRES:
+            return builder.score_brute_force().build()
         builder = builder.tree(
             self.num_leaves, self.num_leaves_to_search, training_sample_size=len(rows)
         )
@@ -594,10 +611,22 @@ class ScannIndex(EngineIndex):
         return closeness, indices
 
     def _freeze(self, engine):
-        raise TypeError(
-            "A ScannIndex cannot be saved: ScaNN writes a folder that names its own path. Save the "
-            "vectors and fit again, or use an FaissIndex or HnswlibIndex."
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            engine.serialize(folder, relative_path=True)
+            names = [self._CONFIG, *self._ASSETS.values()]
+            paths = [Path(folder, name) for name in names if Path(folder, name).exists()]
+            return {path.name: np.fromfile(path, np.uint8) for path in paths}
+
+    def _thaw(self, saved):
+        scann = import_optional("scann", "scann")
+        assets = [(kind, name) for kind, name in self._ASSETS.items() if name in saved]
+        with tempfile.TemporaryDirectory() as folder:
+            for name in (self._CONFIG, *dict(assets).values()):
+                saved[name].tofile(Path(folder, name))
+            Path(folder, "scann_assets.pbtxt").write_text(
+                "".join(f'assets {{asset_type: {kind} asset_path: "{name}"}}' for kind, name in assets)
+            )
+            return scann.scann_ops_pybind.load_searcher(folder)
 
 
 def _bytes_of(save):
