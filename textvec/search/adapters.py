@@ -623,9 +623,8 @@ class ScannIndex(EngineIndex):
         with tempfile.TemporaryDirectory() as folder:
             for name in (self._CONFIG, *dict(assets).values()):
                 saved[name].tofile(Path(folder, name))
-            Path(folder, "scann_assets.pbtxt").write_text(
-                "".join(f'assets {{asset_type: {kind} asset_path: "{name}"}}' for kind, name in assets)
-            )
+            lines = [f'assets {{asset_type: {kind} asset_path: "{name}"}}' for kind, name in assets]
+            Path(folder, "scann_assets.pbtxt").write_text("\n".join(lines))
             return scann.scann_ops_pybind.load_searcher(folder)
 
 
