@@ -498,6 +498,15 @@ def test_transformer_unfitted_idf_set_and_pickled():
     assert not hasattr(clone(mine), "idf_")
 
 
+def test_transformer_refitted_without_idf_forgets_it():
+    """Unlike scikit-learn's, which would still weigh by the idf of the fit before."""
+    X = sparse.csr_array([[1, 2, 0], [0, 1, 1]])
+    refitted = textvec.TfidfTransformer().fit(X).set_params(use_idf=False).fit(X)
+    fresh, other = transformers(use_idf=False)
+    assert vars(refitted) == vars(fresh.fit(X))
+    assert_same_matrix(refitted.transform(X), other.fit(X).transform(X))
+
+
 def test_in_place():
     X = sparse.csr_matrix([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
     mine, other = transformers()

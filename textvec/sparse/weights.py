@@ -56,7 +56,8 @@ class TfidfTransformer(
     Attributes
     ----------
     idf_ : ndarray of shape (n_terms,), in nats
-        Inverse document frequencies; only there if ``use_idf``.
+        Inverse document frequencies; only there if ``use_idf`` in the last ``fit``. scikit-learn's
+        keeps those of an earlier one, and weighs by them.
     n_features_in_ : int
         Terms seen in ``fit``.
     feature_names_in_ : ndarray of str
@@ -115,7 +116,8 @@ class TfidfTransformer(
         X = validate_data(self, X, accept_sparse=("csr", "csc"))
         if not sparse.issparse(X):
             X = sparse.csr_array(X)
-        self.__dict__.pop("idf_", None)  # of an earlier fit with use_idf
+        for learned in ("idf_", "_document_frequencies", "_n_documents"):
+            self.__dict__.pop(learned, None)  # in an earlier fit with use_idf
         if self.use_idf:
             if X.format == "csr":
                 X.check_format()
