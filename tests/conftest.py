@@ -3,7 +3,15 @@
 Then hypothesis also draws six times as many examples wherever a test asks for `examples(n)`.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
 
 settings.register_profile("slow", max_examples=6 * settings.default.max_examples)
 
@@ -24,3 +32,38 @@ def pytest_collection_modifyitems(config, items):
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+@pytest.fixture
+def run_alone(tmp_path):
+    """Run a script as a student would: offline, in an empty folder, without a screen or a warning.
+
+    Returns what it printed, and the files that it left in the folder.
+    """
+    closed = "http://127.0.0.1:9"
+    environment = os.environ | {
+        "MPLBACKEND": "agg",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "http_proxy": closed,
+        "https_proxy": closed,
+    }
+    environment.pop("TEXTVEC_DATA", None)
+
+    def run(script):
+        folder = tmp_path / "alone"
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr, done.stderr
+        return done.stdout, list(folder.iterdir())
+
+    return run

@@ -5,10 +5,7 @@ short ones, and with --runslow all, as a student would run them: alone, offline,
 """
 
 import ast
-import os
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -92,24 +89,6 @@ def test_only_what_is_public_is_used(script):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_runs_alone(script, tmp_path):
-    closed = "http://127.0.0.1:9"
-    environment = os.environ | {
-        "MPLBACKEND": "agg",
-        "PYTHONPATH": str(ROOT),
-        "http_proxy": closed,
-        "https_proxy": closed,
-    }
-    environment.pop("TEXTVEC_DATA", None)
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Warning" not in done.stderr
-    assert not list(tmp_path.iterdir())
+def test_runs_alone(script, run_alone):
+    _, left = run_alone(script)
+    assert not left

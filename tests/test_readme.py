@@ -1,9 +1,6 @@
 """Python that we tell others to run runs as printed, offline, in an empty folder, unwarned."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,38 +34,24 @@ def test_block_is_short(block):
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=title)
-def test_block_runs(block, tmp_path):
-    assert output(block, tmp_path).strip()
+def test_block_runs(block, run_block):
+    assert run_block(block).strip()
 
 
-def test_the_vectorizer_shown_to_contributors_works(tmp_path):
+def test_the_vectorizer_shown_to_contributors_works(run_block):
     (block,) = blocks_of((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     use = 'print(LogCountVectorizer().fit_transform(["sea view", "sea sea"]).toarray().tolist())\n'
-    assert output(block + use, tmp_path) == "[[1.0, 1.0], [1.6931471805599454, 0.0]]\n"
+    assert run_block(block + use) == "[[1.0, 1.0], [1.6931471805599454, 0.0]]\n"
 
 
-def output(block, tmp_path):
-    closed = "http://127.0.0.1:9"
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONIOENCODING": "utf-8",
-        "http_proxy": closed,
-        "https_proxy": closed,
-    }
-    environment.pop("TEXTVEC_DATA", None)
-    script = tmp_path / "block.py"
-    script.write_text(block, encoding="utf-8")
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    run = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Warning" not in run.stderr, run.stderr
-    return run.stdout
+@pytest.fixture
+def run_block(run_alone, tmp_path):
+    """Run a block alone; return what it printed."""
+
+    def run(block):
+        script = tmp_path / "block.py"
+        script.write_text(block, encoding="utf-8")
+        printed, _ = run_alone(script)
+        return printed
+
+    return run
