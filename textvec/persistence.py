@@ -183,9 +183,9 @@ def load(path, mmap_mode=None, trust=False, verify=True):
         Whether a :class:`~textvec.TransformerVectorizer` in the file may run the Python code of a
         model, or name the server that texts and your key are sent to.
     verify : bool, default=True
-        Whether to check the sums, for which every byte is read, also those that are only mapped:
-        about a second a gigabyte. False maps a large table at once; bytes that a disk or a
-        copy changed are then not noticed.
+        Whether to check the sums, and that word vectors are finite, for which every byte is read,
+        also those that are only mapped: about a second a gigabyte. False maps a large table at
+        once; bytes that a disk or a copy changed are then not noticed.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def load(path, mmap_mode=None, trust=False, verify=True):
             name: _read_array(file, path, members[name], sha256 if verify else None, mmap_mode)
             for name, sha256 in digests.items()
         }
-    decoder = _Decoder(arrays)
+    decoder = _Decoder(arrays, verify)
     try:
         value = decoder.decode_root(root)
     except (
@@ -509,8 +509,9 @@ def _is_ours(value):
 class _Decoder:
     """Turns nodes back into objects; one method per type of node."""
 
-    def __init__(self, arrays):
+    def __init__(self, arrays, verify):
         self._arrays = arrays
+        self._verify = verify
         # A part may be named many times, and what names it makes a copy.
         self._room = 4 * sum(array.nbytes for array in arrays.values()) + _SPENT_FREELY
         self.needs = []  # what only a trusted file may have done
@@ -738,7 +739,8 @@ class _Decoder:
             )
         if node["state"] and not hasattr(cls, "get_params"):
             raise ValueError(f"a {cls.__name__} has no state beside what it is made of")
-        value = cls(**self._attributes(node["parameters"]))
+        make = cls if self._verify else getattr(cls, "_of_unread_vectors", cls)
+        value = make(**self._attributes(node["parameters"]))
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
         if isinstance(value, SaveMixin):

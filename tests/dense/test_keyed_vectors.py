@@ -412,6 +412,25 @@ def test_saved_and_loaded(ours, mmap_mode, dtype, tmp_path):
     assert textvec.load(tmp_path / "table.textvec").counts[-1] == 0
 
 
+@pytest.mark.parametrize("mmap_mode", [None, "r", "c"])
+def test_an_unverified_table_is_mapped_and_not_read(mmap_mode, tmp_path):
+    path = tmp_path / "table.textvec"
+    table = KeyedVectors(np.ones((3, 2), np.float32), ["sea", "view", "bar"], [3, 2, 1])
+    table.vectors = np.array([[1, 0], [0, np.nan], [1, 1]], np.float32)  # a file made up by others
+    table.save(path)
+    with pytest.raises(ValueError, match="must be finite float32. Got NaN or infinity in row 1"):
+        textvec.load(path, mmap_mode)
+    loaded = textvec.load(path, mmap_mode, verify=False)
+    np.testing.assert_array_equal(loaded.vectors, table.vectors)
+    assert loaded.similarity("sea", "bar") == pytest.approx(0.5**0.5)
+    assert loaded.counts.tolist() == [3, 2, 1]
+    assert not loaded.vectors.flags.writeable
+    table.index_to_key = ["sea", "view"]
+    table.save(path)
+    with pytest.raises(ValueError, match="one vector a word. Got 2 words and 3 vectors"):
+        textvec.load(path, mmap_mode, verify=False)
+
+
 # ------------------------------------------------------------------------------- evaluation
 
 

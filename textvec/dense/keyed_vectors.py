@@ -90,6 +90,17 @@ class KeyedVectors(SaveMixin, WordTests):
 
     def __init__(self, vectors, index_to_key, counts=None):
         vectors = _as_vectors(vectors)
+        _check_finite(vectors)
+        self._check_and_store(vectors, index_to_key, counts)
+
+    @classmethod
+    def _of_unread_vectors(cls, vectors, index_to_key, counts=None) -> Self:
+        """Return the table of a file that is opened unverified: the constructor would read it."""
+        table = cls.__new__(cls)
+        table._check_and_store(_as_vectors(vectors), index_to_key, counts)
+        return table
+
+    def _check_and_store(self, vectors, index_to_key, counts):
         words = _as_words(index_to_key)
         if len(words) != len(vectors):
             raise ValueError(
@@ -261,7 +272,8 @@ class KeyedVectors(SaveMixin, WordTests):
                 f"Got {added.vector_size} instead."
             )
         with np.errstate(over="ignore"):
-            rows = _as_vectors(added.vectors.astype(self.vectors.dtype))
+            rows = added.vectors.astype(self.vectors.dtype)
+        _check_finite(rows)
         is_new = np.array([word not in self.key_to_index for word in added], bool)
         vectors = np.concatenate([self.vectors, rows[is_new]])
         known = [self.key_to_index[word] for word in added if word in self.key_to_index]
@@ -864,7 +876,7 @@ def _unit(vector):
 
 
 def _as_vectors(vectors):
-    """Return vectors as a C-ordered array of float16 or float32, checked."""
+    """Return vectors as a C-ordered array of float16 or float32, of any numbers."""
     vectors = np.asarray(vectors)
     if vectors.ndim != 2:
         raise ValueError(
@@ -876,14 +888,16 @@ def _as_vectors(vectors):
             raise TypeError(f"vectors must be numbers. Got dtype {vectors.dtype} instead.")
         with np.errstate(over="ignore"):  # it gives infinity, which is refused
             vectors = vectors.astype(np.float32)
-    vectors = np.ascontiguousarray(vectors)
+    return np.ascontiguousarray(vectors)
+
+
+def _check_finite(vectors):
     # The extremes show NaN and infinity without a table of flags as long as the vectors.
     if vectors.size and not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
         row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
         raise ValueError(
             f"vectors must be finite {vectors.dtype}. Got NaN or infinity in row {row}."
         )
-    return vectors
 
 
 def _as_words(words):
