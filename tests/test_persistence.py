@@ -1044,6 +1044,10 @@ TABLE = textvec.KeyedVectors(np.eye(3), ["harbour", "bar", "view"])
             lambda: learned(textvec.MinHashLSH().fit(HOTELS), signatures_=np.ones((5, 128))),
             "signatures_ must be rows of uint32",
         ),
+        (
+            lambda: learned(textvec.MinHashLSH().fit(HOTELS), n_bands_=2**40, n_rows_="many"),
+            "n_rows_ must be an integer. Got 'many'",
+        ),
     ],
 )
 def test_what_compiled_code_would_index_out_of_range_is_refused(model, message, path):

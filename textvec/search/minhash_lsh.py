@@ -382,8 +382,10 @@ class MinHashLSH(SaveMixin, BaseEstimator):
             return
         if signatures.dtype != np.uint32 or signatures.ndim != 2:
             raise ValueError(f"signatures_ must be rows of uint32. Got {signatures.dtype}")
+        for name in ("n_bands_", "n_rows_"):
+            check_number(name, getattr(self, name), low=1, integer=True)
         width, used = signatures.shape[1], self.n_bands_ * self.n_rows_
-        if width != self.n_permutations or min(self.n_bands_, self.n_rows_) < 1 or used > width:
+        if width != self.n_permutations or used > width:
             raise ValueError(
                 f"signatures_ of width {width} must have n_permutations={self.n_permutations} and "
                 f"room for {self.n_bands_} bands of {self.n_rows_}"
