@@ -440,6 +440,14 @@ def test_compare_reads_files_and_sees_their_language(tmp_path):
     assert "counts (zh)</dt><dd>CountVectorizer(tokenizer=&#x27;jieba&#x27;)" in text
 
 
+def test_compare_says_on_how_many_items_a_score_rests(tmp_path):
+    few = ("--vectorizer", "counts", "--task", "summarization", "--language", "zh")
+    result = run("compare", *few, "--html", tmp_path / "page.html")
+    assert result.exit_code == 0
+    assert "counts on summarization (zh): scored on 19 of 20 texts" in result.stderr
+    assert "failed" not in result.stderr
+
+
 def test_compare_sets_a_model_beside_the_defaults(tiny, tmp_path):
     few = ("--task", "sts", "--language", "en")
     rows = compare_tables(tmp_path, "--vectorizer", tiny, *few)
@@ -758,18 +766,7 @@ def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
     """What the killed process had stored keeps its place in the cache: it is not encoded again."""
-    table, out, cache = (tmp_path / name for name in ("texts.csv", "vectors.npz", "cache"))
-    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(2500)]
-    pd.DataFrame({"desc": texts}).to_csv(table, index=False)
-    args = ("embed", table, "--text", "desc", "--vectorizer", tiny, "--out", out, "--cache", cache)
-    command = [sys.executable, "-m", "textvec", *map(str, args)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
-    process = subprocess.Popen(command, env=environment)
-    while process.poll() is None and not len(EncodingCache(cache)):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not out.exists()
+    args, texts, out, cache = killed_half_way(tmp_path, tiny, tmp_path / "cache", "--cache")
     before = stored_places(cache)
     result = run_process(*args)
     assert result.returncode == 0, result.stderr
@@ -780,6 +777,87 @@ def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
         expected = TransformerVectorizer(tiny).transform(texts[:50])
         np.testing.assert_allclose(stored["vectors"][:50], expected, atol=1e-6)
         assert len(stored["vectors"]) == len(texts)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_embed_killed_half_way_goes_on_without_a_named_cache(tiny, tmp_path):
+    """What is stored under its keys is what is written: here zeros, put there in between."""
+    args, texts, out, cache = killed_half_way(tmp_path, tiny, tmp_path / "vectors.npz.cache")
+    EncodingCache(cache).put(dict.fromkeys(stored_places(cache), np.zeros(16)))
+    result = run(*args)
+    assert result.exit_code == 0, result.stderr
+    with np.load(out) as stored:
+        is_new = stored["vectors"].any(axis=1)
+    assert len(is_new) == len(texts)
+    assert 0 < is_new.sum() < len(texts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["texts.csv", "vectors.npz"]
+
+
+def killed_half_way(folder, tiny, cache, *option):
+    """Kill ``textvec embed`` when its cache holds something; return how it was called."""
+    table, out = folder / "texts.csv", folder / "vectors.npz"
+    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(2500)]
+    pd.DataFrame({"desc": texts}).to_csv(table, index=False)
+    args = ["embed", table, "--text", "desc", "--vectorizer", tiny, "--out", out]
+    args += [*option, *[cache] * len(option)]
+    command = [sys.executable, "-m", "textvec", *map(str, args)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    process = subprocess.Popen(command, env=environment)
+    while process.poll() is None and not len(EncodingCache(cache)):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not out.exists()
+    return args, texts, out, cache
+
+
+@pytest.fixture
+def texts_file(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("the sea\nthe hotel\n", encoding="utf-8")
+    return path
+
+
+def foreign_folder(place):
+    place.mkdir()
+    (place / "thesis.txt").write_text("years of work", encoding="utf-8")
+
+
+def named_cache(place):
+    """One that somebody named with --cache, to keep it for good."""
+    EncodingCache(place).put({b"key": np.ones(2)})
+
+
+def foreign_file(place):
+    place.write_text("years of work", encoding="utf-8")
+
+
+@pytest.mark.parametrize("make", [foreign_folder, named_cache, foreign_file])
+def test_embed_leaves_alone_what_has_the_name_of_its_cache(make, texts_file, tiny, tmp_path):
+    out, place = tmp_path / "vectors.npz", tmp_path / "vectors.npz.cache"
+    make(place)
+    before = contents(tmp_path)
+    result = run("embed", texts_file, "--vectorizer", tiny, "--out", out)
+    assert_refused(result, f"{place}: it was not made by this command", "--cache")
+    assert contents(tmp_path) == before
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_embed_removes_no_file_that_came_into_its_cache(texts_file, tiny, tmp_path):
+    out, place = tmp_path / "vectors.npz", tmp_path / "vectors.npz.cache"
+    place.mkdir()  # as it is when a kill was very early
+    args = ("embed", texts_file, "--vectorizer", tiny, "--out", out)
+    assert run(*args).exit_code == 0
+    assert not place.exists()
+    named_cache(place)
+    (place / "textvec-embed.txt").write_text("cut off", encoding="utf-8")
+    (place / "thesis.txt").write_text("years of work", encoding="utf-8")
+    assert run(*args).exit_code == 0
+    assert [path.name for path in place.iterdir()] == ["thesis.txt"]
+    assert_refused(run(*args), "was not made by this command")
 
 
 def stored_places(cache):

@@ -17,6 +17,7 @@ from textvec.evaluate.tasks import (
     ClassificationTask,
     RetrievalTask,
     STSTask,
+    SummarizationTask,
     WordSimilarityTask,
     mini_benchmark_tasks,
     select_tasks,
@@ -71,10 +72,10 @@ def test_the_table_has_one_row_for_each_method_on_each_task(methods, tasks):
     ]
     assert list(table.columns[:4]) == ["method", "task", "metric", "score"]
     metrics = [metric for task in tasks for metric in task.metrics]
-    assert list(table.columns[4:]) == [*metrics, *COSTS, "error"]
+    assert list(table.columns[4:]) == [*metrics, *COSTS, "note", "error"]
     for row in table.to_dict("records"):
         assert row["score"] == row[row["metric"]]
-    assert (table["error"] == "").all()
+    assert (table[["note", "error"]] == "").all(axis=None)
     assert (table[["fit_seconds", "documents_per_second"]] > 0).all(axis=None)
 
 
@@ -385,6 +386,26 @@ def test_a_score_that_does_not_exist_says_why(tmp_path):
     assert "a constant has no correlation" in comparison.table.loc[0, "error"]
     page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "a constant has no correlation" in page
+
+
+def test_a_score_on_some_of_the_items_says_on_how_many(tmp_path):
+    pytest.importorskip("matplotlib")
+    summaries = ["a sea view", "a sea", "ferries"]
+    task = SummarizationTask(
+        ["one", "two"], [["a sea view"]] * 2, [summaries] * 2, [[3, 2, 1], [2, 2, 2]], "rated"
+    )
+    for _ in range(2):  # computed, then stored
+        comparison = compare({"counts": CountVectorizer()}, [task], cache=tmp_path / "cells")
+        row = comparison.table.loc[0]
+        assert row["score"] == pytest.approx(1)
+        assert row["note"].startswith("scored on 1 of 2 texts: ")
+        assert row["error"] == ""
+        assert comparison.remarks() == {"counts on rated": row["note"]}
+        assert comparison.remarks("error") == comparison.remarks("note", []) == {}
+        assert f"Notes:\n  counts on rated: {row['note']}" in repr(comparison)
+        assert "Failed" not in repr(comparison)
+        page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+        assert f"<dt>counts on rated</dt><dd>{row['note']}</dd>" in page
 
 
 def test_sizes_do_not_hang_on_how_fast_a_cell_was(tasks, monkeypatch):

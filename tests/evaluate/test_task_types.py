@@ -162,6 +162,11 @@ def test_summaries_are_as_good_as_the_nearest_human_one():
     scores = task.evaluate(Table(vectors))
     assert scores["cosine Spearman"] == 1.0
     assert scores.rows["score"].tolist() == pytest.approx([1, np.nan], nan_ok=True)  # left out
+    assert all(scores.notes[name].startswith("scored on 1 of 2 texts") for name in scores)
+    whole = SummarizationTask(["t"], [["h1", "h2"]], [machine], [[3, 1, 2]]).evaluate(
+        Table(vectors)
+    )
+    assert whole.notes == {}
     hopeless = SummarizationTask(["t"], [["h1"]], [machine], [[2, 2, 2]]).evaluate(Table(vectors))
     assert np.isnan(hopeless["cosine Spearman"])
     assert "given scores" in hopeless.notes["cosine Spearman"]

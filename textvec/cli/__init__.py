@@ -386,8 +386,10 @@ def compare(  # numpydoc ignore=PR01
             print(f"\ntextvec: what is finished lies in {cache}", file=sys.stderr)
         raise
     found = comparison.table
-    for row in found[found["error"] != ""].itertuples():
-        _warn(f"{row.method} on {row.task} failed: {row.error}")
+    for cell, reason in comparison.remarks("error").items():
+        _warn(f"{cell} failed: {reason}")
+    for cell, note in comparison.remarks("note").items():
+        _warn(f"{cell}: {note}")
     if as_json:
         print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
     else:

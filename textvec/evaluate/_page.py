@@ -79,6 +79,7 @@ def _quality(comparison, tasks):
     every.index = pd.Index([f"{task}, {metric}" for task, metric in every.index], name="metric")
     sure = comparison.significance()
     sure = sure[sure["task"].isin(names)].set_index("method")
+    notes = comparison.remarks("note", tasks)
     return [
         Table(
             main,
@@ -87,6 +88,7 @@ def _quality(comparison, tasks):
             _QUALITY_NOTE,
             _by_task(sure.reset_index(), "winner", main) == True,  # noqa: E712 - NaN is not
         ),
+        *([notes] if notes else []),
         Picture(comparison.plot(tasks=tasks), "The main score of every method on every task."),
         Fold(
             "How sure these scores are",

@@ -181,7 +181,8 @@ class SummarizationTask(Task):
 
     A summary is as good as its closest human summary is near. Correlations are taken within each
     text and averaged over the texts, as in MTEB; texts whose summaries all have one given score,
-    or one similarity, are left out. The vectorizer is fitted on all summaries.
+    or one similarity, are left out, and ``notes`` of the result says how many stay. The vectorizer
+    is fitted on all summaries.
 
     Parameters
     ----------
@@ -294,9 +295,22 @@ class SummarizationTask(Task):
         columns = ["text", "expected", "found", "score", *self.metrics]
         rows = pd.DataFrame(rows, columns=columns)
         scores = {name: float(rows[name].mean()) for name in self.metrics}
-        reason = "in no text do both the given scores and the similarities differ"
-        notes = {} if rows["score"].notna().any() else dict.fromkeys(self.metrics, reason)
+        note = _on_how_many(rows["score"])
+        notes = dict.fromkeys(self.metrics, note) if note else {}
         return TaskResult(scores, rows, costs=costs, notes=notes)
+
+
+def _on_how_many(scores):
+    """Say on how many texts a mean rests, or nothing if on all."""
+    n_scored = int(scores.notna().sum())
+    if n_scored == len(scores):
+        return ""
+    if not n_scored:
+        return "in no text do both the given scores and the similarities differ"
+    return (
+        f"scored on {n_scored} of {len(scores)} texts: in the others all given scores or all "
+        "similarities are equal"
+    )
 
 
 def _pair_rows(task, truth, similarity, score):

@@ -111,7 +111,7 @@ class TaskResult(dict):
     costs : mapping or None, default=None
         What fitting and transforming took: see :func:`vector_costs`.
     notes : mapping of str to str or None, default=None
-        Why a metric is NaN, by metric.
+        By metric: why it is NaN, or on which of the items alone it rests.
 
     Examples
     --------

@@ -104,7 +104,6 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
                             warm[id(vectorizer)] = warm_up(vectorizer, task.documents)
                         results[key] = run_cell(vectorizer, task)
                         store.put(vectorizer, task, results[key])
-                    errors[key] = "; ".join(dict.fromkeys(results[key].notes.values()))
                 except Exception as error:
                     results.pop(key, None)
                     errors[key] = f"{type(error).__name__}: {error}"
@@ -187,7 +186,8 @@ class Comparison:
         ``score`` (its value), one column for each metric by its name, the costs
         (``fit_seconds``, ``transform_seconds``, ``documents_per_second`` at transform,
         ``dimension``, ``non_zeros``, ``stored_mb`` of the vectors, ``sparsity``, ``peak_mb``),
-        and ``error`` (why there is no score, else empty).
+        ``note`` (what is to be known of the score, such as that some items could not be scored,
+        else empty) and ``error`` (why there is no score, else empty).
     vectorizers : dict of str to estimator, or to dict of language to estimator
         The methods, unfitted.
     tasks : list of Task
@@ -210,10 +210,9 @@ class Comparison:
         if winners := self._winners():
             lines += ["", f"Better than every other method (p < {LEVEL}):"]
             lines += [f"  {method} on {task}" for task, method in winners.items()]
-        failed = self.table[self.table["error"] != ""]
-        if len(failed):
-            lines += ["", "Failed:"]
-            lines += [f"  {row.method} on {row.task}: {row.error}" for row in failed.itertuples()]
+        for title, column in (("Notes", "note"), ("Failed", "error")):
+            if said := self.remarks(column):
+                lines += ["", f"{title}:", *(f"  {one}: {text}" for one, text in said.items())]
         return "\n".join(lines)
 
     def tasks_by_language(self):
@@ -251,6 +250,29 @@ class Comparison:
             for metric in task.metrics[:n_metrics]
         }
         return pd.DataFrame(columns).loc[list(self.vectorizers)].rename_axis("method")
+
+    def remarks(self, column="note", tasks=None):
+        """Return what the table says of single cells in words.
+
+        Parameters
+        ----------
+        column : {"note", "error"}, default="note"
+            What is to be known of a score, or why there is none.
+        tasks : list of Task or None, default=None
+            Some of :attr:`tasks`; None means all.
+
+        Returns
+        -------
+        dict of str to str
+            By "method on task", in the order of the table; cells without a remark are missing.
+        """
+        check_choice("column", column, ("note", "error"))
+        names = [task.name for task in (self.tasks if tasks is None else tasks)]
+        said = self.table[(self.table[column] != "") & self.table["task"].isin(names)]
+        return {
+            f"{method} on {task}": text
+            for method, task, text in zip(said["method"], said["task"], said[column], strict=True)
+        }
 
     def costs(self):
         """Return what each method costs, averaged over the tasks.
@@ -482,13 +504,15 @@ def _tabulate(results, errors, vectorizers, tasks):
         for task in tasks:
             key = method, task.name
             row = {"method": method, "task": task.name, "metric": task.metrics[0]}
-            row |= {"score": np.nan, "error": errors[key]}
+            row |= {"score": np.nan, "note": "", "error": errors.get(key, "")}
             if key in results:
-                scores = results[key]
-                row |= {"score": scores[task.metrics[0]], **scores, **scores.costs}
+                found = results[key]
+                row |= {"score": found[task.metrics[0]], **found, **found.costs}
+                notes = "; ".join(dict.fromkeys(found.notes.values()))
+                row["error" if np.isnan(row["score"]) else "note"] = notes
             rows.append(row)
     metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)
-    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "error"]
+    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "note", "error"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"dimension": "Int64"})
 
