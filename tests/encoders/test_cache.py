@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from textvec.encoders.cache import EncodingCache
+from textvec.encoders.claims import Claims
 
 
 def vectors(first, last, dim=16):
@@ -57,6 +58,22 @@ def test_it_stays_within_its_bound_and_drops_the_oldest(tmp_path):
     assert size < 800_000
     assert 0 < len(cache) < 400
     assert cache.get([b"key 0"]) == {}
+
+
+def test_cleared_it_leaves_what_is_not_its_own(tmp_path):
+    cache = EncodingCache(tmp_path / "new")
+    cache.clear()
+    cache.put(vectors(0, 3))
+    with Claims(cache.folder) as claims:
+        claims.take([b"key"])
+    (tmp_path / "new" / "vectors.txt").write_text("mine")
+    cache.clear()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["vectors.txt"]
+    assert cache.get([b"key 1"]) == {}
+    (tmp_path / "new" / "vectors.txt").unlink()
+    cache.put(vectors(0, 3))
+    cache.clear()
+    assert not (tmp_path / "new").exists()
 
 
 def test_an_altered_entry_counts_as_missing(tmp_path):

@@ -1,9 +1,10 @@
 """Vectors on disk, found again by what they were made from."""
 
 import os
+import re
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from textvec._checks import check_number
 __all__ = ["EncodingCache"]
 
 _FILE = "vectors.sqlite"
+CLAIMS = "claims.sqlite"
+CLAIMANT = "claimant-"  # and 16 digits
+_OURS = re.compile(rf"({_FILE}|{CLAIMS}|{CLAIMANT}[0-9a-f]{{16}})(-wal|-shm|-journal)?")
 _WAIT = 60  # seconds that a process waits while another writes
 _AT_ONCE = 500  # keys in one question
 _CHECKSUM = 4  # bytes in front of each vector
@@ -106,6 +110,19 @@ class EncodingCache:
             )
             self._make_room(connection)
             connection.commit()
+
+    def clear(self):
+        """Delete the cache's files, and its folder if nothing else lies in it.
+
+        No other process should be using it.
+        """
+        folder = Path(self.folder)
+        if not folder.is_dir():
+            return
+        for name in filter(_OURS.fullmatch, os.listdir(folder)):
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            folder.rmdir()
 
     def __len__(self):
         if not self._file.exists():

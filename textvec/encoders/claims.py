@@ -5,10 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from textvec.encoders.cache import connected
+from textvec.encoders.cache import CLAIMANT, CLAIMS, connected
 
-_FILE = "claims.sqlite"
-_CLAIMANT = "claimant-"
 _SCHEMA = "claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -27,7 +25,7 @@ class Claims:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self._name = f"{_CLAIMANT}{secrets.token_hex(8)}"
+        self._name = f"{CLAIMANT}{secrets.token_hex(8)}"
         self._lock = None
 
     def __enter__(self):
@@ -54,7 +52,7 @@ class Claims:
         set of bytes
             The keys taken.
         """
-        with connected(self.folder / _FILE, _SCHEMA) as connection:
+        with connected(self.folder / CLAIMS, _SCHEMA) as connection:
             connection.execute("BEGIN IMMEDIATE")
             self._forget_the_gone(connection)
             connection.executemany(
@@ -69,7 +67,7 @@ class Claims:
     def _forget_the_gone(self, connection):
         """Drop the claims and the files of claimants that ended without a word."""
         owners = {owner for (owner,) in connection.execute("SELECT DISTINCT owner FROM claims")}
-        owners.update(path.name for path in self.folder.glob(f"{_CLAIMANT}*[0-9a-f]"))
+        owners.update(path.name for path in self.folder.glob(f"{CLAIMANT}*[0-9a-f]"))
         for owner in owners - {self._name}:
             if not _is_locked(self.folder / owner):
                 connection.execute("DELETE FROM claims WHERE owner = ?", (owner,))
@@ -78,7 +76,7 @@ class Claims:
 
     def release(self):
         """Give up all that was taken."""
-        with connected(self.folder / _FILE, _SCHEMA) as connection:
+        with connected(self.folder / CLAIMS, _SCHEMA) as connection:
             connection.execute("DELETE FROM claims WHERE owner = ?", (self._name,))
 
 
