@@ -444,7 +444,7 @@ def test_compare_says_on_how_many_items_a_score_rests(tmp_path):
     few = ("--vectorizer", "counts", "--task", "summarization", "--language", "zh")
     result = run("compare", *few, "--html", tmp_path / "page.html")
     assert result.exit_code == 0
-    assert "counts on summarization (zh): scored on 19 of 20 texts" in result.stderr
+    assert "counts on summarization (zh): scored on 19 of 20 texts" in result.stdout
     assert "failed" not in result.stderr
 
 

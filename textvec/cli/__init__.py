@@ -388,8 +388,6 @@ def compare(  # numpydoc ignore=PR01
     found = comparison.table
     for cell, reason in comparison.remarks("error").items():
         _warn(f"{cell} failed: {reason}")
-    for cell, note in comparison.remarks("note").items():
-        _warn(f"{cell}: {note}")
     if as_json:
         print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
     else:

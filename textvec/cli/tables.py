@@ -28,6 +28,8 @@ def print_comparison(comparison):
         print_table(scores.reset_index(), dict.fromkeys(scores.columns, "{:.3f}"), marks)
     if sure["winner"].any():
         print_line(f"* better than every other method (paired test, p < {LEVEL})")
+    for cell, note in comparison.remarks("note").items():
+        print_line(f"{cell}: {note}")
     costs = comparison.costs().drop(columns="zeros")  # for all of them 80 columns are too few
     formats = {_short(name): form for name, form in COST_FORMATS.items()}
     print_table(costs.rename(columns=_short).reset_index(), formats)
