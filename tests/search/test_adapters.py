@@ -162,6 +162,26 @@ def test_few_items(name, rows):
     assert abs(distances[0, 0]) < 1e-3
 
 
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(
+    "index",
+    [
+        FaissIndex("IVF8,Flat"),
+        AnnoyIndex(n_trees=1, search_k=1),
+        *(ScannIndex(8, num_leaves_to_search=1, n_jobs=n_jobs) for n_jobs in (1, 2)),
+    ],
+    ids=str,
+)
+def test_what_is_not_found_is_minus_one_and_infinitely_far(index, metric, rows, queries):
+    distances, indices = fitted(index, metric, rows).kneighbors(queries, 900)
+    is_found = indices != -1
+    assert (is_found[:, 0] & ~is_found[:, -1]).all()
+    assert (indices[is_found] < 900).all()
+    assert_array_equal(np.isfinite(distances), is_found)
+    for row in indices:
+        assert len(set(row[row >= 0])) == (row >= 0).sum()
+
+
 @pytest.mark.parametrize("name", INDEXES)
 def test_zeros_match_nothing_and_it_says_so(name, rows):
     index = clone(INDEXES[name][0])

@@ -606,8 +606,8 @@ class ScannIndex(EngineIndex):
                 queries, final_num_neighbors=k, pre_reorder_num_neighbors=max(self.reorder, k)
             )
             is_found = np.isfinite(near)
-            indices[:, : found.shape[1]] = np.where(is_found, found, -1)
-            closeness[:, : found.shape[1]] = np.where(is_found, near, 0)
+            indices[:, : found.shape[1]][is_found] = found[is_found]
+            closeness[:, : found.shape[1]][is_found] = near[is_found]
         return closeness, indices
 
     def _freeze(self, engine):
