@@ -1,7 +1,12 @@
 """Checks of parameters, corpora and optional packages; the wording of every error lives here."""
 
 import numbers
+import sys
+import warnings
 from importlib import import_module
+
+# Whose lines a warning does not name: ours, and theirs who call estimators and load modules
+_BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
 
 
 def check_number(name, value, low=None, high=None, integer=False):
@@ -73,6 +78,21 @@ def import_optional(module, extra):
             f"{module} is needed here and is not installed. "
             f'Install it with: pip install "textvec[{extra}]" (from the checkout: ".[{extra}]").'
         ) from error
+
+
+def warn_user(message, category=UserWarning):
+    """Warn, and name the user's line: the nearest that is not of this package or scikit-learn."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _BETWEEN:
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 def closest_names(name, names, n=3):

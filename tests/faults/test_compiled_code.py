@@ -93,6 +93,7 @@ def test_with_no_place_to_keep_it(package):
     (package / "textvec" / "kernels" / "__pycache__").touch()  # a read-only folder, for root too
     said = finish(start(package, "f4"))
     assert said.count("Compiled code cannot be kept") == 1
+    assert said.startswith("<string>:")  # the line that imports the kernels
     assert "NUMBA_CACHE_DIR" in said
 
 

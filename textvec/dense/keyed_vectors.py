@@ -1,13 +1,12 @@
 """A table of words and their vectors, and what can be asked of it."""
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from textvec._checks import check_number, closest_names, import_optional
+from textvec._checks import check_number, closest_names, import_optional, warn_user
 from textvec.dense.vector_files import (
     read_counts,
     read_vectors,
@@ -384,7 +383,7 @@ class KeyedVectors(SaveMixin, WordTests):
             raise ValueError(f"None of the words is in the table. Got {words!r}.")
         if len(known) < len(words):
             missing = [word for word in words if word not in self]
-            warnings.warn(f"Unknown words are passed over: {missing!r}.", stacklevel=2)
+            warn_user(f"Unknown words are passed over: {missing!r}.")
         units = np.array([self._unit_of(self._row(word)) for word in known])
         return min(zip((units @ _unit(units.mean(axis=0))).tolist(), known))[1]
 

@@ -17,7 +17,6 @@ the first thing wrong is an error that names the line or the byte.
 import csv
 import gzip
 import re
-import warnings
 import zlib
 from contextlib import contextmanager
 from io import BytesIO
@@ -25,7 +24,7 @@ from os import fspath
 
 import numpy as np
 
-from textvec._checks import check_number
+from textvec._checks import check_number, warn_user
 from textvec._writing import replacing
 
 _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
@@ -386,10 +385,9 @@ class _Reader:
         for i, word in enumerate(words):
             if first.setdefault(word, i) != i and not lossy:
                 self._refuse(i, f"{word!r} was already given in {self._where(first[word])}")
-        warnings.warn(
+        warn_user(
             f"{self.path}: {len(words) - len(first)} words were read like an earlier one, as "
             "unicode_errors allows, and are left out.",
-            stacklevel=4,
         )
         return list(first), self._table[list(first.values())]
 

@@ -1,7 +1,6 @@
 """TransformerVectorizer: a pretrained encoder behind fit and transform."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Self
 
@@ -13,7 +12,14 @@ from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_flag, check_number, check_type, closest_names
+from textvec._checks import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_type,
+    closest_names,
+    warn_user,
+)
 from textvec.encoders.backends import BACKENDS, Choice
 from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
@@ -616,7 +622,7 @@ default="auto"
         case = (choice.model, self.pooling)
         if case not in _warned:
             _warned.add(case)
-            warnings.warn(f"{self.model} {message}", UserWarning, stacklevel=2)
+            warn_user(f"{self.model} {message}")
 
     def _measure(self):
         folder = self._choice().folder

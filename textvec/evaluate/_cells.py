@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import threading
-import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from textvec import __version__
+from textvec._checks import warn_user
 from textvec._writing import replacing
 from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
 
@@ -175,7 +175,7 @@ class Store:
             with replacing(path) as file:
                 file.write(text.encode("ascii"))
         except OSError as error:
-            warnings.warn(f"A cell was not stored. {error}", RuntimeWarning, stacklevel=3)
+            warn_user(f"A cell was not stored. {error}", RuntimeWarning)
 
     def _path(self, vectorizer, task):
         if self.folder is None or not hasattr(vectorizer, "get_params"):

@@ -1,12 +1,13 @@
 """How kernels are compiled: without holding the GIL, and kept on disk where there is a place."""
 
 import os
-import warnings
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 
 from numba import njit
 from numba.core.registry import CPUDispatcher
+
+from textvec._checks import warn_user
 
 try:
     import fcntl
@@ -83,10 +84,9 @@ def _locked(folder):
 
 @cache
 def _warn():
-    warnings.warn(
+    warn_user(
         "Compiled code cannot be kept: neither the folder of textvec nor the user's cache folder "
         "can be written to. Each process compiles anew, which takes seconds at first calls. Set "
         "the environment variable NUMBA_CACHE_DIR to a folder of your own.",
         RuntimeWarning,
-        stacklevel=3,
     )

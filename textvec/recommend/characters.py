@@ -1,6 +1,5 @@
 """Recommend characters of a novel: who is like whom, and which passages join them."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from operator import itemgetter
@@ -14,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number, closest_names, seeded
+from textvec._checks import check_number, closest_names, seeded, warn_user
 from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
@@ -386,9 +385,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _warn_of(self, missing):
         if missing:
-            warnings.warn(
-                f"These names occur too rarely to have a vector: {sorted(missing)}.", stacklevel=3
-            )
+            warn_user(f"These names occur too rarely to have a vector: {sorted(missing)}.")
 
     def _row_of(self, name):
         check_is_fitted(self)

@@ -1,6 +1,5 @@
 """Recommend items by what their texts say: hotels, products, anything with a text column."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Self
 
@@ -11,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number, closest_names
+from textvec._checks import check_number, closest_names, warn_user
 from textvec.kernels.top_k import mmr
 from textvec.persistence import SaveMixin
 from textvec.recommend.evaluation import evaluate
@@ -531,10 +530,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         allowed = self._allowed(where)
         allowed[without] = False
         if not abs(wish).sum():
-            warnings.warn(
+            warn_user(
                 "the query's vector is all zeros: it holds no term that the vectorizer knows from "
                 "the items, so nothing matches.",
-                stacklevel=3,
             )
             return self._as_frame([], [])
         if not diversity:

@@ -1,6 +1,5 @@
 """Exact nearest neighbours of sparse or dense vectors, never through an n x n matrix."""
 
-import warnings
 from functools import cache
 from typing import Self
 
@@ -10,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_choice, check_number, warn_user
 from textvec._threads import effective_n_jobs, look_up, run_parts
 from textvec.kernels.top_k import (
     DenseItems,
@@ -440,10 +439,9 @@ def checked_squares(X, name, warn):
         )
     if warn and not squares.all():
         zeros = np.flatnonzero(squares == 0)
-        warnings.warn(
+        warn_user(
             f"{len(zeros)} of {len(squares)} {name} are all zeros (row {zeros[0]} is the first): "
             "they match nothing.",
-            stacklevel=4,
         )
     return squares
 

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number, seeded
+from textvec._checks import check_number, seeded, warn_user
 from textvec.search.exact import ExactIndex
 
 
@@ -94,10 +94,9 @@ def mine_hard_negatives(
         n_short += len(drawn) < n_negatives
         records.append({"query": query, "pos": texts, "neg": [pool[i] for i in np.sort(drawn)]})
     if n_short:
-        warnings.warn(
+        warn_user(
             f"{n_short} of {len(queries)} queries get fewer than {n_negatives} negatives: no more "
             f"texts match them at ranks {first} to {last - 1}. Widen rank_range, or ask for fewer.",
-            stacklevel=2,
         )
     return records
 

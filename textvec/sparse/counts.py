@@ -1,7 +1,6 @@
 """Counts of word and character n-grams: scikit-learn's vectorizers on compiled kernels."""
 
 import re
-import warnings
 from array import array
 from numbers import Integral
 
@@ -15,7 +14,7 @@ from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._sparse import _align_api_if_sparse
 
-from textvec._checks import check_choice
+from textvec._checks import check_choice, warn_user
 from textvec.persistence import SaveMixin
 from textvec.ragged import Ragged
 from textvec.sparse.ngrams import (
@@ -211,13 +210,11 @@ class _CompiledAnalyzer(SaveMixin):
                 sample = "".join(text[:_HAN_SAMPLE] for text in block[:1000])[:_HAN_SAMPLE]
                 n_han = 0 if sample.isascii() else len(re.findall(f"[{HAN}]", sample))
                 if 2 * n_han > len(re.findall(r"\w", sample)):
-                    warnings.warn(
+                    warn_user(
                         "The text is mostly in Chinese characters, and the default token_pattern "
                         "cuts it only at punctuation and spaces and drops words of one character. "
                         'Use tokenizer="jieba" for words, analyzer="char" for character n-grams, '
                         'or token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
-                        UserWarning,
-                        stacklevel=2,
                     )
             yield block
 

@@ -1,6 +1,5 @@
 """Term weighting: from counts to tf-idf or BM25 weights, as transformers and as vectorizers."""
 
-import warnings
 from numbers import Integral
 from typing import Self
 
@@ -13,7 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_choice, check_number, warn_user
 from textvec._threads import effective_n_jobs
 from textvec.kernels.weighting import bm25_weigh, document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
@@ -500,11 +499,9 @@ class _WeighingVectorizer(CountVectorizer):
 
     def _check_params(self):
         if self.dtype not in FLOAT_DTYPES:
-            warnings.warn(
+            warn_user(
                 f"Only {FLOAT_DTYPES} 'dtype' should be used. {self.dtype} 'dtype' will "
                 "be converted to np.float64.",
-                UserWarning,
-                stacklevel=4,
             )
 
     def _fit_matrix(self, raw_documents):
