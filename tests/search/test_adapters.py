@@ -3,6 +3,7 @@
 import pickle
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +23,8 @@ from textvec.search.adapters import (
     UsearchIndex,
 )
 from textvec.search.exact import ExactIndex
+
+from ..contract.test_processes import at_once
 
 # name -> (index, the least recall@10 on the rows below)
 INDEXES = {
@@ -180,6 +183,17 @@ def test_what_is_not_found_is_minus_one_and_infinitely_far(index, metric, rows, 
     assert_array_equal(np.isfinite(distances), is_found)
     for row in indices:
         assert len(set(row[row >= 0])) == (row >= 0).sum()
+
+
+@pytest.mark.parametrize("index", [HnswlibIndex(M=2, ef=1), UsearchIndex(2, expansion_search=1)])
+def test_threads_that_ask_for_more_change_nothing_for_others(index, rows, queries):
+    """Engines keep one depth of search, which grows with n_neighbors: it is the caller's alone."""
+    index = clone(index).fit(rows)
+    calls = [partial(index.kneighbors, queries[:5], k) for k in (1, 200)] * 4
+    expected = [call() for call in calls]
+    for _ in range(40):
+        for found, alone in zip(at_once(calls), expected):
+            assert_array_equal(found, alone)
 
 
 @pytest.mark.parametrize("name", INDEXES)

@@ -86,8 +86,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, order="C", ensure_all_finite=False)
         self.effective_metric_ = self.metric
         self.n_items_ = len(X)
-        self._engine = self._build(self._prepared(X, "items"))
-        self.__dict__.pop("saved_engine_", None)
+        self._take(self._build(self._prepared(X, "items")))
         return self
 
     def kneighbors(self, X, n_neighbors=5, return_distance=True):
@@ -124,8 +123,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         )  # fmt: skip
         with _thawing:  # several threads may ask first
             if not hasattr(self, "_engine"):
-                self._engine = self._thaw(self.saved_engine_)
-                del self.saved_engine_
+                self._take(self._thaw(self.saved_engine_))
         closeness, indices = self._search(self._prepared(X, "queries"), n_neighbors)
         indices = indices.astype(np.int64)
         distances = np.where(indices < 0, np.float32(np.inf), self._as_distances(closeness))
@@ -142,7 +140,13 @@ class EngineIndex(SaveMixin, BaseEstimator):
         state = dict(super().__getstate__())
         if "_engine" in state:
             state["saved_engine_"] = self._freeze(state.pop("_engine"))
+            del state["_searching"]
         return state
+
+    def _take(self, engine):
+        self._searching = Lock()  # for engines that have one depth of search for all threads
+        self._engine = engine
+        self.__dict__.pop("saved_engine_", None)
 
     def _prepared(self, X, name):
         """Return finite rows, of length 1 for the cosine."""
@@ -270,7 +274,7 @@ class HnswlibIndex(EngineIndex):
         What is near.
     n_jobs : int, default=None
         Threads that search: None is 1, -1 all cores. One builds: a graph that several build depends
-        on their pace.
+        on their pace. Calls from several threads wait for one another.
 
     Examples
     --------
@@ -301,10 +305,11 @@ class HnswlibIndex(EngineIndex):
         return engine
 
     def _search(self, queries, k):
-        self._engine.set_ef(max(self.ef, k))
         n_jobs = effective_n_jobs(self.n_jobs)
         try:
-            indices, distances = self._engine.knn_query(queries, k, num_threads=n_jobs)
+            with self._searching:
+                self._engine.set_ef(max(self.ef, k))
+                indices, distances = self._engine.knn_query(queries, k, num_threads=n_jobs)
         except RuntimeError as error:
             raise ValueError(
                 f"hnswlib reaches fewer than n_neighbors={k} items from some query: raise M or ef, "
@@ -343,7 +348,7 @@ class UsearchIndex(EngineIndex):
         What is near.
     n_jobs : int, default=None
         Threads that search: None is 1, -1 all cores. One builds: a graph that several build depends
-        on their pace.
+        on their pace. Calls from several threads wait for one another.
 
     Examples
     --------
@@ -377,11 +382,12 @@ class UsearchIndex(EngineIndex):
         return engine
 
     def _search(self, queries, k):
-        self._engine.expansion_search = max(self.expansion_search, k)
         indices, closeness = np.full((len(queries), k), -1), np.zeros((len(queries), k), np.float32)
         if len(queries):
             n_jobs = effective_n_jobs(self.n_jobs)
-            found = self._engine.search(queries, k, threads=n_jobs)
+            with self._searching:
+                self._engine.expansion_search = max(self.expansion_search, k)
+                found = self._engine.search(queries, k, threads=n_jobs)
             counts = found.counts if len(queries) > 1 else [len(found)]
             keys, distances = np.atleast_2d(found.keys), np.atleast_2d(found.distances)
             is_found = np.arange(keys.shape[1]) < np.reshape(counts, (-1, 1))
