@@ -1,5 +1,7 @@
 """Tasks: known answers, no leakage, the rules of ranking, and plain words for bad input."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from textvec import BM25Vectorizer, CountVectorizer, LSAVectorizer, TfidfVectorizer, compare
+from textvec import (
+    BM25Vectorizer,
+    CountVectorizer,
+    HashingVectorizer,
+    LSAVectorizer,
+    TfidfVectorizer,
+    compare,
+)
 from textvec.evaluate.metrics import (
     hit_rate_at_k,
     map_at_k,
@@ -25,6 +34,7 @@ from textvec.evaluate.tasks import (
     fresh,
     hotel_tasks,
     mini_benchmark_tasks,
+    select_tasks,
 )
 
 STYLES = {"beach": "sea sand wave", "airport": "shuttle flight runway", "spa": "steam pool towel"}
@@ -139,6 +149,43 @@ def test_sparse_vectors_reach_the_classifier_sparse(monkeypatch):
     )
     ClassificationTask(TEXTS, LABELS, n_splits=2).evaluate(CountVectorizer())
     assert seen == [True, True]
+
+
+@pytest.mark.parametrize(
+    "vectorizer",
+    [
+        CountVectorizer(),
+        TfidfVectorizer(),
+        HashingVectorizer(n_features=2**10),
+        HashingVectorizer(n_features=2**3, token_pattern="none of this"),
+    ],
+    ids=["counts", "TF-IDF", "hashed", "all zero"],
+)
+def test_columns_that_no_training_document_has_change_nothing(vectorizer):
+    given = select_tasks(mini_benchmark_tasks(), ["Classification"])[0]
+    trained, tested = given.documents[::2], given.documents[1::2]
+    labels, test = given.labels[::2], (tested, given.labels[1::2])
+    tasks = [
+        ClassificationTask(trained, labels, n_splits=2),
+        ClassificationTask(trained, labels, test=test),
+        ClassificationTask(trained, labels, test=test, shots=2),
+    ]
+    whole = make_pipeline(vectorizer, FunctionTransformer(lambda X: X.toarray()))  # no column less
+    for task in tasks:
+        found, expected = task.evaluate(vectorizer), task.evaluate(whole)
+        assert dict(found) == dict(expected)
+        pd.testing.assert_frame_equal(found.rows, expected.rows)
+
+
+def test_a_million_hashed_columns_cost_no_memory_where_few_occur():
+    task = ClassificationTask(TEXTS, LABELS, n_splits=2)
+    tracemalloc.start()
+    try:
+        assert task.evaluate(HashingVectorizer())["accuracy"] == 1
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50e6  # three labels times a million columns alone are 25 MB, for each of 21 steps
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -144,9 +145,7 @@ class ClassificationTask(Task):
         else:
             order = list(range(len(self.documents)))
             draws = [_draw(order, self.labels, self.shots) for _ in range(N_DRAWS)]
-        predicted = [
-            _classifier(vectors[draw], self.labels[draw]).predict(tested) for draw in draws
-        ]
+        predicted = [_predict(vectors[draw], self.labels[draw], tested) for draw in draws]
         return self._result(texts, labels, predicted, costs)
 
     def _cross_validate(self, vectorizer):
@@ -161,7 +160,7 @@ class ClassificationTask(Task):
                 vectors, labels = vectors[draw], labels[draw]
             texts = [self.documents[i] for i in test]
             tested = vectors_of(fitted.transform, texts)
-            predicted[test] = _classifier(vectors, labels).predict(tested)
+            predicted[test] = _predict(vectors, labels, tested)
             costs.append(cost)
         medians = pd.DataFrame(costs).quantile(interpolation="lower").to_dict()  # sizes stay whole
         return self._result(self.documents, self.labels, [predicted], medians)
@@ -308,13 +307,20 @@ def _draw(order, labels, shots):
     return np.array(drawn)
 
 
-def _classifier(vectors, labels):
+def _predict(vectors, labels, tested):
+    """Train on vectors with labels, and return the labels that others seem to have."""
+    if sparse.issparse(vectors):
+        # A column without a value in training starts with the weight 0 and keeps it, but the solver
+        # would hold it some twenty times for each label: gigabytes where words are hashed.
+        occurring = np.unique(vectors.indices)
+        if 0 < len(occurring) < vectors.shape[1]:
+            vectors, tested = vectors[:, occurring], tested[:, occurring]
     classifier = LogisticRegression(max_iter=100, random_state=SEED)
     # One thread: on such small problems more of them mostly wait for each other.
     with threadpool_limits(1), warnings.catch_warnings():
         # The protocol stops at 100 iterations; who has not converged is scored as it is.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return classifier.fit(vectors, labels)
+        return classifier.fit(vectors, labels).predict(tested)
 
 
 def _label_scores(labels, predicted):
