@@ -157,7 +157,7 @@ def test_a_bad_import_is_seen(module, source, complaint):
     ("module", "source"),
     [
         ("textvec.search.exact", "from textvec.kernels.top_k import dense_top_k"),
-        ("textvec.recommend.content", "from textvec.sparse.weights import TfidfVectorizer"),
+        ("textvec.recommend.content", "from textvec.sparse.tfidf import TfidfVectorizer"),
         ("textvec.text.tokenizers", "def f():\n    import jieba"),
         ("textvec.cli", "import typer"),
         ("textvec.persistence", "from textvec import __version__"),

@@ -27,13 +27,9 @@ import textvec
 from textvec import persistence
 from textvec.persistence import load, save
 from textvec.ragged import Ragged
+from textvec.sparse.bm25 import BM25Transformer, BM25Vectorizer
 from textvec.sparse.counts import CountVectorizer
-from textvec.sparse.weights import (
-    BM25Transformer,
-    BM25Vectorizer,
-    TfidfTransformer,
-    TfidfVectorizer,
-)
+from textvec.sparse.tfidf import TfidfTransformer, TfidfVectorizer
 from textvec.text.tokenizers import JiebaTokenizer
 
 HOTELS = [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from textvec import PPMI, BM25Vectorizer, DocumentVectorizer, KeyedVectors, MinHashLSH, top_k
 from textvec.evaluate import metrics
-from textvec.sparse.weights import BM25_METHODS
+from textvec.sparse.bm25 import BM25_METHODS
 
 from .sparse.parity import examples, reproducible
 

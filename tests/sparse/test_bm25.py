@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
+from textvec.sparse.bm25 import BM25_METHODS, BM25Transformer, BM25Vectorizer
 from textvec.sparse.counts import CountVectorizer
-from textvec.sparse.weights import BM25_METHODS, BM25Transformer, BM25Vectorizer
 
 HOTELS = [
     "quiet rooms by the harbour",

@@ -18,7 +18,7 @@ from textvec import (
     TfidfVectorizer,
     top_k,
 )
-from textvec.sparse import ngrams, rows
+from textvec.sparse import levels, rows
 
 DOCS = [
     "the quiet room by the sea",
@@ -153,6 +153,6 @@ def test_scikit_learn_and_scipy_take_what_we_give(limit):
 
 
 def test_more_n_grams_than_ids_are_refused(monkeypatch):
-    monkeypatch.setattr(ngrams, "_MOST_IDS", 20)
+    monkeypatch.setattr(levels, "_MOST_IDS", 20)
     with pytest.raises(ValueError, match=r"different n-grams up to 2 tokens.*HashingVectorizer"):
         CountVectorizer(ngram_range=(1, 2)).fit(DOCS)

@@ -11,7 +11,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction import text as reference
 
 from textvec.sparse import rows
-from textvec.sparse.weights import BM25Vectorizer, TfidfTransformer, TfidfVectorizer
+from textvec.sparse.bm25 import BM25Vectorizer
+from textvec.sparse.tfidf import TfidfTransformer, TfidfVectorizer
 
 DOCUMENTS = [
     "The harbour hotel has harbour views and quiet rooms.",

@@ -2,39 +2,34 @@
 
 import os
 import re
-from importlib import import_module
 from pathlib import Path
 
+import textvec
 from textvec.cli.files import read_text
 
-# --vectorizer NAME -> module, class, parameters; any other name is that of a pretrained model.
+# --vectorizer NAME -> class, parameters; any other name is that of a pretrained model.
 VECTORIZERS = {
-    "counts": ("textvec.sparse.counts", "CountVectorizer", {}),
-    "tfidf": ("textvec.sparse.weights", "TfidfVectorizer", {}),
-    "tfidf-char": (
-        "textvec.sparse.weights",
-        "TfidfVectorizer",
-        {"analyzer": "char", "ngram_range": (2, 4)},
-    ),
-    "bm25": ("textvec.sparse.weights", "BM25Vectorizer", {}),
-    "hashing": ("textvec.sparse.counts", "HashingVectorizer", {}),
-    "lsa": ("textvec.dense.factorized", "LSAVectorizer", {"random_state": 0}),
+    "counts": ("CountVectorizer", {}),
+    "tfidf": ("TfidfVectorizer", {}),
+    "tfidf-char": ("TfidfVectorizer", {"analyzer": "char", "ngram_range": (2, 4)}),
+    "bm25": ("BM25Vectorizer", {}),
+    "hashing": ("HashingVectorizer", {}),
+    "lsa": ("LSAVectorizer", {"random_state": 0}),
     "word2vec": (
-        "textvec.dense.word2vec",
         "Word2Vec",
         {"min_count": 2, "epochs": 20, "pooling": "idf", "random_state": 0},
     ),
 }
 VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or a pretrained model's folder or name"
 
-# --index NAME -> module, class. All but the first want dense vectors.
+# --index NAME -> class. All but the first want dense vectors.
 INDEXES = {
-    "exact": ("textvec.search.exact", "ExactIndex"),
-    "hnsw": ("textvec.search.adapters", "HnswlibIndex"),
-    "faiss": ("textvec.search.adapters", "FaissIndex"),
-    "usearch": ("textvec.search.adapters", "UsearchIndex"),
-    "annoy": ("textvec.search.adapters", "AnnoyIndex"),
-    "tree": ("textvec.search.adapters", "TreeIndex"),
+    "exact": "ExactIndex",
+    "hnsw": "HnswlibIndex",
+    "faiss": "FaissIndex",
+    "usearch": "UsearchIndex",
+    "annoy": "AnnoyIndex",
+    "tree": "TreeIndex",
 }
 
 
@@ -66,8 +61,8 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     from textvec.text.names import is_mostly_han
 
     if name in VECTORIZERS:
-        module, class_name, parameters = VECTORIZERS[name]
-        model = getattr(import_module(module), class_name)(**parameters)
+        class_name, parameters = VECTORIZERS[name]
+        model = getattr(textvec, class_name)(**parameters)
     else:
         model = pretrained(name)
     known = model.get_params()
@@ -149,8 +144,7 @@ def make_index(name, metric):
     -------
     index
     """
-    module, class_name = INDEXES[name]
-    return getattr(import_module(module), class_name)(metric=metric)
+    return getattr(textvec, INDEXES[name])(metric=metric)
 
 
 def clean_english(text):

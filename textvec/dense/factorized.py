@@ -22,7 +22,7 @@ from textvec.kernels.cooccurrence import (
     shifted_ppmi,
 )
 from textvec.persistence import SaveMixin
-from textvec.sparse.weights import TfidfVectorizer
+from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.corpus import learn_corpus
 
 _OWN = ("vector_size", "random_state")

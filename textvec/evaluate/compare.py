@@ -133,8 +133,9 @@ def default_vectorizers(language="en"):
     """
     from textvec.dense.factorized import LSAVectorizer
     from textvec.dense.word2vec import Word2Vec
+    from textvec.sparse.bm25 import BM25Vectorizer
     from textvec.sparse.counts import CountVectorizer
-    from textvec.sparse.weights import BM25Vectorizer, TfidfVectorizer
+    from textvec.sparse.tfidf import TfidfVectorizer
 
     if language == "zh":
         words = {"tokenizer": "jieba"}

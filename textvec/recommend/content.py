@@ -27,7 +27,7 @@ from textvec.recommend.items import (
 )
 from textvec.recommend.maps import plane
 from textvec.search.exact import ExactIndex
-from textvec.sparse.weights import TfidfVectorizer
+from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.names import is_mostly_han
 from textvec.text.stop_words import stop_words
 from textvec.text.vocabulary import HAN

@@ -30,6 +30,14 @@ def normalize_in_place(X, norm, n_jobs):
     for_row_blocks(normalize, X.indptr, n_jobs)
 
 
+def as_own_csr(X, copy):
+    """Return X as CSR whose entries may be changed; a dense or read-only X is copied anyway."""
+    if not sparse.issparse(X):
+        return sparse.csr_array(X)
+    X.check_format()  # the kernels do not check bounds
+    return X if copy or X.data.flags.writeable else X.copy()
+
+
 def row_pointers(row_lengths):
     """Return ``indptr`` of rows of so many entries, of the integers that their number asks for."""
     indptr = np.concatenate([[0], np.cumsum(row_lengths)])

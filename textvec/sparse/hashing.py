@@ -1,0 +1,241 @@
+"""Counts of n-grams in columns that a hash gives: scikit-learn's vectorizer on compiled kernels."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction import text as sklearn_text
+from sklearn.preprocessing import normalize
+from sklearn.utils._sparse import _align_api_if_sparse
+
+from textvec.kernels.counting import hash_rows
+from textvec.kernels.hashing import count_hashes, murmur_hashes
+from textvec.sparse.analysis import (
+    COMPILED,
+    DEFAULT_PATTERN,
+    EXTENDED,
+    MIN_CHARS,
+    CompiledAnalyzer,
+)
+from textvec.sparse.ngrams import keep_all
+from textvec.sparse.rows import index_dtype, normalize_in_place, stacked
+from textvec.sparse.spelling import Spelled, SpelledNames, begins_of
+from textvec.text.vocabulary import encode, hash_words, map_blocks
+
+
+class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
+    """Count n-grams into columns that a hash of their name gives: no vocabulary, nothing to fit.
+
+    A drop-in for :class:`sklearn.feature_extraction.text.HashingVectorizer`: the same parameters,
+    columns, signs and numbers, many times faster.
+
+    Parameters
+    ----------
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer
+        As in :class:`CountVectorizer`.
+    stop_words, token_pattern, ngram_range, analyzer
+        As in :class:`CountVectorizer`.
+    n_features : int, default=2**20
+        Columns. Few make different n-grams share one.
+    binary : bool, default=False
+        Store 1 for every column that is hit, before ``norm``.
+    norm : {"l1", "l2"} or None, default="l2"
+        Scale each row to this norm.
+    alternate_sign : bool, default=True
+        Let half of the n-grams count negative, so that what shares a column cancels on average.
+    dtype : dtype, default=numpy.float64
+        Of the matrix.
+    stem, n_jobs
+        As in :class:`CountVectorizer`.
+
+    Notes
+    -----
+    The column is abs(h) mod ``n_features`` and the sign that of h, the signed 32-bit MurmurHash3
+    of the n-gram in UTF-8 (Weinberger et al. 2009, "Feature hashing for large scale multitask
+    learning").
+
+    Examples
+    --------
+    >>> HashingVectorizer(n_features=8, norm=None).transform(["a quiet room"]).toarray()
+    array([[ 0.,  1.,  0., -1.,  0.,  0.,  0.,  0.]])
+    """
+
+    _parameter_constraints: dict = {
+        **sklearn_text.HashingVectorizer._parameter_constraints,
+        **EXTENDED,
+    }
+
+    def __init__(
+        self,
+        *,
+        input="content",
+        encoding="utf-8",
+        decode_error="strict",
+        strip_accents=None,
+        lowercase=True,
+        preprocessor=None,
+        tokenizer=None,
+        stop_words=None,
+        token_pattern=DEFAULT_PATTERN,
+        ngram_range=(1, 1),
+        analyzer="word",
+        n_features=2**20,
+        binary=False,
+        norm="l2",
+        alternate_sign=True,
+        dtype=np.float64,
+        stem=None,
+        n_jobs=None,
+    ):
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            n_features=n_features,
+            binary=binary,
+            norm=norm,
+            alternate_sign=alternate_sign,
+            dtype=dtype,
+        )
+        self.stem = stem
+        self.n_jobs = n_jobs
+
+    def transform(self, X):
+        """Count the n-grams of documents.
+
+        Parameters
+        ----------
+        X : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+
+        Returns
+        -------
+        sparse matrix of shape (n_documents, n_features)
+            The counts, in CSR.
+        """
+        if isinstance(X, str):
+            raise ValueError("Iterable over raw text documents expected, string object received.")
+        self._validate_ngram_range()
+        self.build_analyzer()  # for its checks and warnings
+        analysis = self._analysis()
+        if analysis in COMPILED:
+            blocks, lowercase = self._blocks(X)
+            blocks = self._warning_of_han(blocks, analysis)
+            counts = self._count_blocks(blocks, lowercase, analysis)
+        else:
+            ngrams = self._find(X, keep_all)
+            counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
+        if self.binary:
+            counts.data.fill(1)
+        if self.norm is not None:
+            if counts.dtype in (np.float64, np.float32):
+                normalize_in_place(counts, self.norm, self.n_jobs)
+            else:
+                counts = normalize(counts, norm=self.norm, copy=False)
+        return _align_api_if_sparse(counts)
+
+    def _count_blocks(self, blocks, lowercase, analysis):
+        stop_words = self._stop_list() if analysis == "word" else ()
+        words_alone = analysis == "word" and self.ngram_range == (1, 1) and self.stem is None
+
+        def count(block):
+            how = self.n_features, self.alternate_sign, self.dtype
+            if words_alone and not stop_words:
+                min_chars = MIN_CHARS[self.token_pattern]
+                return count_hashed(hash_words(block, "word", min_chars, lowercase), *how)
+            ngrams = self._find_in_blocks([block], lowercase, analysis, keep_all, None)
+            return hash_counts(ngrams, *how)
+
+        parts = list(map_blocks(count, blocks, self.n_jobs)) or [count([])]
+        return stacked(parts, self.dtype)
+
+    def set_output(self, *, transform=None):
+        """Accept the sparse matrix only, for hashed columns have no names.
+
+        Parameters
+        ----------
+        transform : {"default"} or None, default=None
+            The type of what ``transform`` returns.
+
+        Returns
+        -------
+        self : object
+            This vectorizer.
+
+        Raises
+        ------
+        ValueError
+            If a DataFrame is asked for.
+        """
+        if transform not in ("default", None):
+            raise ValueError(
+                f"transform must be 'default' for HashingVectorizer. Got {transform!r} instead: "
+                "hashed columns have no names; use CountVectorizer for a DataFrame."
+            )
+        return self
+
+
+def hash_counts(ngrams, n_columns, alternate_sign, dtype):
+    """Count n-grams into the columns that the MurmurHash3 of their names gives.
+
+    Parameters
+    ----------
+    ngrams : Ngrams or NgramsInWords
+    n_columns : int
+    alternate_sign : bool
+        Whether half of the names count negative.
+    dtype : dtype
+        Of the counts.
+
+    Returns
+    -------
+    csr_array
+        Indices sorted; names that fall into one column are summed, sums of 0 included.
+    """
+    spelled = ngrams.spelled
+    if isinstance(spelled, SpelledNames):
+        names = spelled.names()
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("Features must be str to be hashed: the analyzer gave others.")
+        text, ends, _ = encode(names)
+        spelled = Spelled(text, begins_of(ends), ends, "")
+    hashes = murmur_hashes(spelled.text, spelled.begins, spelled.ends)
+    used, column_numbers = np.unique(np.abs(hashes) % n_columns, return_inverse=True)
+    signs = np.where(hashes < 0, -1, 1) if alternate_sign else np.ones(len(hashes), np.int64)
+    counts = ngrams.counts(np.arange(len(hashes), dtype=np.int32), np.int64)
+    indptr, indices, data = hash_rows(
+        counts.indptr, counts.indices, counts.data, column_numbers, signs, used
+    )
+    shape = len(indptr) - 1, n_columns
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
+
+
+def count_hashed(hashes, n_columns, alternate_sign, dtype):
+    """Count tokens by their hashes: as `hash_counts`, for features that are single words.
+
+    Parameters
+    ----------
+    hashes : Ragged of int32
+        The MurmurHash3 of each token.
+    n_columns, alternate_sign, dtype
+        As in `hash_counts`.
+
+    Returns
+    -------
+    csr_array
+        Indices sorted; hashes that fall into one column are summed, sums of 0 included.
+    """
+    integers = index_dtype(len(hashes.values))
+    indptr = np.empty(len(hashes.ends) + 1, integers)
+    indices = np.empty(len(hashes.values), integers)
+    data = np.empty(len(indices), np.float64 if dtype == np.float64 else np.int64)
+    count_hashes(*hashes, n_columns, alternate_sign, indptr, indices, data)
+    data, indices = data[: indptr[-1]].copy(), indices[: indptr[-1]].copy()
+    shape = len(indptr) - 1, n_columns
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)

@@ -1,0 +1,66 @@
+"""What tf-idf and BM25 share: a vectorizer whose counts a transformer weighs."""
+
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
+
+from textvec._checks import warn_user
+from textvec.sparse.counts import CountVectorizer
+
+
+class WeighingVectorizer(CountVectorizer):
+    """CountVectorizer whose counts a transformer weighs in place.
+
+    A subclass says which: ``_new_weigher()`` builds it, unfitted.
+    """
+
+    _not_fitted: str | None = None  # scikit-learn's message, where it is not the usual one
+
+    def _check_loaded(self):
+        super()._check_loaded()
+        n_terms = len(getattr(self, "vocabulary_", ()))
+        n_weighed = getattr(getattr(self, "_weigher", None), "n_features_in_", n_terms)
+        if n_weighed != n_terms:
+            raise ValueError(f"vocabulary_ has {n_terms} terms, and {n_weighed} have weights")
+
+    def _check_params(self):
+        if self.dtype not in FLOAT_DTYPES:
+            warn_user(
+                f"Only {FLOAT_DTYPES} 'dtype' should be used. {self.dtype} 'dtype' will "
+                "be converted to np.float64.",
+            )
+
+    def _fit_matrix(self, raw_documents):
+        self._check_params()
+        self._weigher = self._new_weigher()
+        X = super()._fit_matrix(raw_documents)
+        self._learn_weights(X)
+        return self._weigh(X)
+
+    def _matrix(self, raw_documents):
+        return self._weigh(self._count_only(raw_documents))
+
+    def _count_only(self, raw_documents):
+        check_is_fitted(self, "_weigher", msg=self._not_fitted)
+        return super()._matrix(raw_documents)
+
+    def _learn_more(self, raw_documents):
+        counts = super()._learn_more(raw_documents)
+        if not hasattr(self, "_weigher"):
+            self._weigher = self._new_weigher()
+        self._weigher._learn_more(counts)
+        return counts
+
+    def _learn_weights(self, X):
+        self._weigher.fit(X)
+
+    def _weigh(self, X):
+        return self._weigher.transform(X, copy=False)
+
+    def _from_weigher(self, name):
+        """Return a learned attribute of the transformer inside."""
+        if not hasattr(self, "_weigher"):
+            raise NotFittedError(
+                f"{self.__class__.__name__} is not fitted yet. Call 'fit' with "
+                "appropriate arguments before using this attribute."
+            )
+        return getattr(self._weigher, name)
