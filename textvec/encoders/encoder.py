@@ -7,9 +7,7 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.metrics.pairwise import pairwise_distances
 from sklearn.utils._sparse import _align_api_if_sparse
-from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import (
@@ -25,11 +23,18 @@ from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.encoding import encode_texts
 from textvec.encoders.heads import HEAD_FILES, token_matrix
+from textvec.encoders.long_texts import cut_up, join_up, shorten
 from textvec.encoders.pooling import POOLINGS
 from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
+from textvec.encoders.vectors import (
+    as_bits,
+    as_int8,
+    at_unit_length,
+    pairwise_similarities,
+    similarities,
+)
 from textvec.persistence import SaveMixin
 from textvec.ragged import Ragged
-from textvec.text.splitters import RecursiveTextSplitter
 
 _LONG_TEXT = ("truncate", "mean_chunks", "max_chunks")
 _PRECISIONS = ("float32", "int8", "binary")
@@ -348,14 +353,7 @@ default="auto"
         ndarray of shape (n, m), float32
             The greater the more alike: cosine, dot product, or a distance times -1.
         """
-        vectors, others = np.atleast_2d(_as_float(vectors)), np.atleast_2d(_as_float(others))
-        match self._measure():
-            case "dot":
-                return vectors @ others.T
-            case "cosine":
-                return _unit(vectors) @ _unit(others).T
-            case distance:
-                return -pairwise_distances(vectors, others, distance).astype(np.float32)
+        return similarities(vectors, others, self._measure())
 
     def similarity_pairwise(self, vectors, others):
         """Compare each vector with the other in the same row.
@@ -370,16 +368,7 @@ default="auto"
         ndarray of shape (n,), float32
             As :meth:`similarity` compares.
         """
-        vectors, others = np.atleast_2d(_as_float(vectors)), np.atleast_2d(_as_float(others))
-        match self._measure():
-            case "dot":
-                return np.einsum("nd,nd->n", vectors, others)
-            case "cosine":
-                return np.einsum("nd,nd->n", _unit(vectors), _unit(others))
-            case "euclidean":
-                return -np.sqrt(np.square(vectors - others).sum(axis=1))
-            case _:
-                return -np.abs(vectors - others).sum(axis=1)
+        return pairwise_similarities(vectors, others, self._measure())
 
     @property
     def pooling_(self):
@@ -468,7 +457,7 @@ default="auto"
         normalizes = self.normalize
         if normalizes == "auto":
             normalizes = choice.folder is not None and choice.folder.normalizes
-        return _unit(vectors) if normalizes else np.ascontiguousarray(vectors)
+        return at_unit_length(vectors) if normalizes else np.ascontiguousarray(vectors)
 
     def _prompted(self, choice, texts, prompt):
         """Put the prompt around each text; what comes after it must not be cut off."""
@@ -478,7 +467,7 @@ default="auto"
         limit = getattr(backend, "max_length", None)
         if limit is None:
             return [prompt.around(text) for text in texts]
-        return [prompt.around(_shortened(text, prompt, backend, limit)) for text in texts]
+        return [prompt.around(shorten(text, prompt, backend.count_tokens, limit)) for text in texts]
 
     def _chunked(self, choice, texts, prompt, encode):
         """Return one vector for each text from those of its chunks."""
@@ -489,21 +478,9 @@ default="auto"
                 f"long_text={self.long_text!r} needs to know how much the model reads. "
                 "Give max_length."
             )
-
-        def tokens(text):
-            return range(backend.count_tokens(prompt.around(text)))
-
-        splitter = RecursiveTextSplitter(limit, tokenizer=tokens)
-        chunks, ends = [], []
-        for text in texts:
-            chunks += [chunk.text for chunk in splitter.split(text)] or [text]
-            ends.append(len(chunks))
+        chunks, ends = cut_up(texts, prompt, backend.count_tokens, limit)
         vectors = encode([prompt.around(chunk) for chunk in chunks])["dense"]
-        starts = [0, *ends[:-1]]
-        if self.long_text == "max_chunks":
-            return np.maximum.reduceat(vectors, starts)
-        counts = np.diff([0, *ends])[:, None].astype(np.float32)
-        return np.add.reduceat(vectors, starts) / counts
+        return join_up(vectors, ends, self.long_text)
 
     # ------------------------------------------------------------------------------ precision
 
@@ -513,15 +490,12 @@ default="auto"
         self.ranges_ = np.stack([vectors.min(axis=0), vectors.max(axis=0)])
 
     def _in_precision(self, vectors):
-        """Return the vectors in the wanted type, with the numbers of sentence-transformers."""
+        """Return the vectors in the wanted type."""
         if self.precision == "int8":
             check_is_fitted(self, "ranges_")
-            low, high = self.ranges_
-            steps = (high - low) / 255
-            steps = np.where(steps == 0, 1, steps)
-            return (np.clip(np.floor((vectors - low) / steps), 0, 255) - 128).astype(np.int8)
+            return as_int8(vectors, self.ranges_)
         if self.precision == "binary":
-            return (np.packbits(vectors > 0, axis=1).astype(np.int16) - 128).astype(np.int8)
+            return as_bits(vectors)
         return vectors
 
     # ----------------------------------------------------------------------------- parameters
@@ -649,32 +623,8 @@ default="auto"
         return tags
 
 
-def _shortened(text, prompt, backend, limit):
-    """Cut a text so that it fits together with its prompt."""
-    if backend.count_tokens(prompt.around(text)) <= limit:
-        return text
-    fits, too_long = 0, len(text)  # a longer beginning may have fewer tokens, but hardly any
-    while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if backend.count_tokens(prompt.around(text[:middle])) <= limit:
-            fits = middle
-        else:
-            too_long = middle
-    return text[:fits]
-
-
 def _first_row(rows):
     """Return what an output holds for the first text."""
     if isinstance(rows, Ragged):
         return next(rows.rows())
     return rows[[0]] if sparse.issparse(rows) else rows[0]
-
-
-def _as_float(vectors):
-    return np.asarray(vectors, np.float32)
-
-
-def _unit(vectors):
-    """Return the vectors at unit length; a zero vector stays."""
-    norms = row_norms(vectors)[:, None]
-    return vectors / np.where(norms == 0, 1, norms)

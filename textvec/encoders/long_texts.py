@@ -1,0 +1,99 @@
+"""Texts longer than a model reads: cut to fit, or into chunks whose vectors are joined."""
+
+import numpy as np
+
+from textvec.text.splitters import RecursiveTextSplitter
+
+
+def shorten(text, prompt, count_tokens, limit):
+    """Cut a text so that it fits together with its prompt.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    prompt : Prompt
+        What comes before and after it.
+    count_tokens : callable
+        From a str to its number of tokens.
+    limit : int
+        The most tokens that the model reads.
+
+    Returns
+    -------
+    str
+        The text, or its beginning.
+    """
+    if count_tokens(prompt.around(text)) <= limit:
+        return text
+    fits, too_long = 0, len(text)  # a longer beginning may have fewer tokens, but hardly any
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if count_tokens(prompt.around(text[:middle])) <= limit:
+            fits = middle
+        else:
+            too_long = middle
+    return text[:fits]
+
+
+def cut_up(texts, prompt, count_tokens, limit):
+    """Cut texts into chunks that fit together with the prompt.
+
+    Parameters
+    ----------
+    texts : list of str
+        The texts; an empty one is a chunk, too.
+    prompt : Prompt
+        What comes before and after each chunk.
+    count_tokens : callable
+        From a str to its number of tokens.
+    limit : int
+        The most tokens that the model reads.
+
+    Returns
+    -------
+    chunks : list of str
+        Those of all texts, without the prompt.
+    ends : list of int
+        Behind the last chunk of each text.
+    """
+
+    def tokens(text):
+        return range(count_tokens(prompt.around(text)))
+
+    splitter = RecursiveTextSplitter(limit, tokenizer=tokens)
+    chunks, ends = [], []
+    for text in texts:
+        chunks += [chunk.text for chunk in splitter.split(text)] or [text]
+        ends.append(len(chunks))
+    return chunks, ends
+
+
+def join_up(vectors, ends, long_text):
+    """Return one vector for each text from those of its chunks.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_chunks, n_dimensions), float32
+        Of all texts.
+    ends : list of int
+        Behind the last chunk of each text; every text has one.
+    long_text : {"mean_chunks", "max_chunks"}
+        What is taken of each dimension.
+
+    Returns
+    -------
+    ndarray of shape (n_texts, n_dimensions), float32
+        Not of unit length.
+
+    Examples
+    --------
+    >>> join_up(np.float32([[1, 0], [0, 1], [5, 5]]), [2, 3], "mean_chunks")
+    array([[0.5, 0.5],
+           [5. , 5. ]], dtype=float32)
+    """
+    starts = [0, *ends[:-1]]
+    if long_text == "max_chunks":
+        return np.maximum.reduceat(vectors, starts)
+    counts = np.diff([0, *ends])[:, None].astype(np.float32)
+    return np.add.reduceat(vectors, starts) / counts

@@ -1,0 +1,128 @@
+"""What is done with finished vectors: unit length, smaller types, comparison."""
+
+import numpy as np
+from sklearn.metrics.pairwise import pairwise_distances
+from sklearn.utils.extmath import row_norms
+
+
+def at_unit_length(vectors):
+    """Return the vectors at unit length.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, n_dimensions)
+        Any; a zero vector stays.
+
+    Returns
+    -------
+    ndarray of the same shape and type
+        Copies.
+    """
+    norms = row_norms(vectors)[:, None]
+    return vectors / np.where(norms == 0, 1, norms)
+
+
+def as_int8(vectors, ranges):
+    """Cut each dimension's range into 255 steps, with the numbers of sentence-transformers.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, n_dimensions), float32
+        What lies outside its range gets the nearest end.
+    ranges : ndarray of shape (2, n_dimensions), float32
+        Least and greatest value of each dimension.
+
+    Returns
+    -------
+    ndarray of shape (n, n_dimensions), int8
+        From -128, the least, to 127.
+
+    Examples
+    --------
+    >>> as_int8(np.float32([[0, -1], [0.5, 9]]), np.float32([[0, 0], [1, 1]]))
+    array([[-128, -128],
+           [  -1,  127]], dtype=int8)
+    """
+    low, high = ranges
+    steps = (high - low) / 255
+    steps = np.where(steps == 0, 1, steps)
+    return (np.clip(np.floor((vectors - low) / steps), 0, 255) - 128).astype(np.int8)
+
+
+def as_bits(vectors):
+    """Keep the signs, eight to a byte, with the numbers of sentence-transformers.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, n_dimensions)
+        A bit is 1 where they are above 0.
+
+    Returns
+    -------
+    ndarray of shape (n, n_dimensions / 8 rounded up), int8
+        The byte, less 128.
+
+    Examples
+    --------
+    >>> as_bits(np.float32([[1, -1, 1, 1, -1, -1, 0, 2]]))
+    array([[49]], dtype=int8)
+    """
+    return (np.packbits(vectors > 0, axis=1).astype(np.int16) - 128).astype(np.int8)
+
+
+def similarities(vectors, others, measure):
+    """Compare all vectors with all others.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, n_dimensions) or (n_dimensions,)
+        Of any type.
+    others : ndarray of shape (m, n_dimensions) or (n_dimensions,)
+        Of any type.
+    measure : {"cosine", "dot", "euclidean", "manhattan"}
+        How.
+
+    Returns
+    -------
+    ndarray of shape (n, m), float32
+        The greater the more alike: distances are times -1.
+    """
+    vectors, others = _as_float_rows(vectors), _as_float_rows(others)
+    match measure:
+        case "dot":
+            return vectors @ others.T
+        case "cosine":
+            return at_unit_length(vectors) @ at_unit_length(others).T
+        case distance:
+            return -pairwise_distances(vectors, others, distance).astype(np.float32)
+
+
+def pairwise_similarities(vectors, others, measure):
+    """Compare each vector with the other in the same row.
+
+    Parameters
+    ----------
+    vectors, others : ndarray of shape (n, n_dimensions) or (n_dimensions,)
+        Of any type.
+    measure : {"cosine", "dot", "euclidean", "manhattan"}
+        How.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        As :func:`similarities` compares.
+    """
+    vectors, others = _as_float_rows(vectors), _as_float_rows(others)
+    match measure:
+        case "dot":
+            return np.einsum("nd,nd->n", vectors, others)
+        case "cosine":
+            return np.einsum("nd,nd->n", at_unit_length(vectors), at_unit_length(others))
+        case "euclidean":
+            return -np.sqrt(np.square(vectors - others).sum(axis=1))
+        case _:
+            return -np.abs(vectors - others).sum(axis=1)
+
+
+def _as_float_rows(vectors):
+    return np.atleast_2d(np.asarray(vectors, np.float32))
