@@ -43,9 +43,14 @@ def bounds_of_parts(weights_end, n_parts):
     return list(pairwise(bounds))
 
 
-def equal_parts(n_items, n_jobs=None):
-    """Cut ``n_items`` items into a run for each job: a list of (first, last), none empty."""
+def equal_parts(n_items, n_jobs=None, most=None):
+    """Cut ``n_items`` items into a run for each job, more where that would be above ``most`` items.
+
+    Returns a list of (first, last), none empty.
+    """
     n_parts = effective_n_jobs(n_jobs)
+    if most is not None:
+        n_parts = max(n_parts, -(-n_items // most))
     bounds = sorted({n_items * part // n_parts for part in range(n_parts + 1)})
     return list(pairwise(bounds))
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from textvec import (
     CountVectorizer,
     ExactIndex,
+    MinHashLSH,
     TfidfVectorizer,
     TransformerVectorizer,
     Word2Vec,
@@ -78,6 +79,22 @@ def search_sparse(n_jobs):
     np.testing.assert_allclose(index.search(vectors[:5], 1)[0], 1)
 
 
+def find_duplicates(n_jobs):
+    """Interrupt the search for pairs, then for neighbours; each item meets hundreds of others."""
+    lsh = MinHashLSH(threshold=0.5, n_jobs=n_jobs).fit(TEXTS[:5])
+    signatures = lsh.signatures_
+    lsh.near_duplicates()
+    lsh.kneighbors(TEXTS[:5], 1)
+    lsh._take(RNG.integers(0, 4, (100_000, 128)).astype(np.uint32))
+    lsh.kneighbors(TEXTS[:5], 1)
+    for search in (lsh.near_duplicates, lsh.kneighbors):
+        with CtrlC(0.3):
+            search()
+    lsh._take(signatures)
+    assert lsh.near_duplicates(1)[0].tolist() == []
+    assert lsh.kneighbors(TEXTS[:5], 1)[1].ravel().tolist() == [0, 1, 2, 3, 4]
+
+
 def train(random_state, path):
     """Interrupt training in the midst of a round."""
     run, begun = Training.run, threading.Event()
@@ -130,7 +147,5 @@ def encode(url, texts, folder):
         vectorizer.transform(texts)
 
 
-WORKS = {
-    f"interrupt_{work.__name__}": work
-    for work in (search_dense, search_sparse, train, count, compare_methods, encode)
-}
+_WORKS = search_dense, search_sparse, find_duplicates, train, count, compare_methods, encode
+WORKS = {f"interrupt_{work.__name__}": work for work in _WORKS}

@@ -16,6 +16,11 @@ def test_search(nursery, kind, n_jobs):
     nursery.expect(f"interrupt_search_{kind}", n_jobs)
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_near_duplicates(nursery, n_jobs):
+    nursery.expect("interrupt_find_duplicates", n_jobs)
+
+
 @pytest.mark.parametrize("random_state", [None, 0])
 def test_training(nursery, random_state, tmp_path):
     nursery.expect("interrupt_train", random_state, str(tmp_path / "model"))

@@ -155,7 +155,10 @@ def shares_a_band(first, second):
 @pytest.mark.parametrize("least", [0, 3, 5])
 def test_near_pairs_are_all_pairs_that_share_a_band(small_signatures, least):
     signatures = small_signatures
-    pairs, agreements = kernels.near_pairs(signatures, *laid_out(signatures, 3, 2), least)
+    keys, order = laid_out(signatures, 3, 2)
+    calls = [(band, *part) for band in range(3) for part in ((0, 10), (10, order.shape[1]))]
+    found = [kernels.near_pairs(signatures, keys, order, *call, least) for call in calls]
+    pairs, agreements = (np.concatenate(parts) for parts in zip(*found))
     expected = {
         (i, j): int((signatures[i] == signatures[j]).sum())
         for j in range(len(signatures))

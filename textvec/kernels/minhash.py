@@ -174,44 +174,43 @@ def _agreements(first, second):
 
 
 @compiled
-def near_pairs(signatures, keys, order, least):
-    """Find the pairs of items that share a band and agree in at least ``least`` slots.
+def near_pairs(signatures, keys, order, band, first, last, least):
+    """Find the pairs of items that share a band, none before it, and agree in enough slots.
 
-    signatures  (n_items, n_slots)   uint32
-    keys        (n_bands, n_items)   uint64  of band_keys
-    order       (n_bands, n_filled)  int64   items by ascending key, those of one key ascending
-    least                            int
+    signatures   (n_items, n_slots)   uint32
+    keys         (n_bands, n_items)   uint64  of band_keys
+    order        (n_bands, n_filled)  int64   items by ascending key, those of one key ascending
+    band                              int     the band
+    first, last                       int     the items order[band, first:last] are compared with
+                                              all that follow in the band
+    least                             int     slots in which a pair is to agree
 
-    Returns pairs (n_pairs, 2) int64, lower item first, and agreements (n_pairs,) int64.
+    Returns pairs (n_pairs, 2) int64, lower item first, and agreements (n_pairs,) int64. Calls for
+    all bands and items find each pair once.
     """
     n_pairs = 0
     pairs = np.empty((64, 2), np.int64)
     agreements = np.empty(64, np.int64)
-    for band in range(len(order)):
-        end = 0
-        while end < order.shape[1]:
-            begin = end
-            key = keys[band, order[band, begin]]
-            while end < order.shape[1] and keys[band, order[band, end]] == key:
-                end += 1
-            for place in range(begin, end):
-                first = order[band, place]
-                for other in range(place + 1, end):
-                    second = order[band, other]
-                    earlier = 0
-                    while earlier < band and keys[earlier, first] != keys[earlier, second]:
-                        earlier += 1
-                    if earlier < band:
-                        continue  # it came with that band
-                    count = _agreements(signatures[first], signatures[second])
-                    if count < least:
-                        continue
-                    if n_pairs == len(pairs):
-                        pairs = np.concatenate((pairs, np.empty_like(pairs)))
-                        agreements = np.concatenate((agreements, np.empty_like(agreements)))
-                    pairs[n_pairs, 0], pairs[n_pairs, 1] = first, second
-                    agreements[n_pairs] = count
-                    n_pairs += 1
+    for place in range(first, last):
+        item = order[band, place]
+        for after in range(place + 1, order.shape[1]):
+            other = order[band, after]
+            if keys[band, other] != keys[band, item]:
+                break
+            earlier = 0
+            while earlier < band and keys[earlier, item] != keys[earlier, other]:
+                earlier += 1
+            if earlier < band:
+                continue  # it came with that band
+            count = _agreements(signatures[item], signatures[other])
+            if count < least:
+                continue
+            if n_pairs == len(pairs):
+                pairs = np.concatenate((pairs, np.empty_like(pairs)))
+                agreements = np.concatenate((agreements, np.empty_like(agreements)))
+            pairs[n_pairs, 0], pairs[n_pairs, 1] = item, other
+            agreements[n_pairs] = count
+            n_pairs += 1
     return pairs[:n_pairs], agreements[:n_pairs]
 
 
@@ -229,7 +228,7 @@ def near_items(queries, query_keys, signatures, keys, order, scores, ids):
     n_items, n_slots = signatures.shape
     k = scores.shape[1]
     best, best_ids = np.empty(k, np.float32), np.empty(k, np.int64)
-    seen = np.full(n_items, -1)
+    seen = np.full(n_items, -1, np.int32)  # in which query, last
     for query in range(len(queries)):
         best[:] = -np.inf
         best_ids[:] = n_items

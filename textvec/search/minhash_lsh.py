@@ -23,6 +23,8 @@ from textvec.search.exact import check_n_neighbors, without_itself
 from textvec.text.vocabulary import documents_in_blocks, map_blocks, scan_codes, scan_words
 
 _ANALYZERS = ("char", "word")
+_ITEMS_AT_ONCE = 1024  # of a band: between such parts Ctrl-C is heard
+_QUERIES_AT_ONCE = 256  # each may meet many more items than an item meets in a band
 _GRID = 512  # similarities at which false positives and negatives are summed
 
 
@@ -305,8 +307,20 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         threshold = self.threshold if threshold is None else threshold
         check_number("threshold", threshold, low=0, high=1)
         n_slots = self.signatures_.shape[1]
-        least = np.ceil(threshold * n_slots - 1e-9)
-        pairs, agreements = near_pairs(self.signatures_, *self._bands(), int(least))
+        least = int(np.ceil(threshold * n_slots - 1e-9))
+        keys, order = self._bands()
+
+        def search(band, first, last):
+            return near_pairs(self.signatures_, keys, order, band, first, last, least)
+
+        parts = [
+            (band, *part)
+            for band in range(len(order))
+            for part in equal_parts(order.shape[1], most=_ITEMS_AT_ONCE)
+        ]
+        found = [(np.empty((0, 2), np.int64), np.empty(0, np.int64))]
+        found += run_parts(search, parts, self.n_jobs)
+        pairs, agreements = (np.concatenate(arrays) for arrays in zip(*found))
         in_order = np.lexsort(pairs.T[::-1])
         return pairs[in_order], (agreements[in_order] / n_slots).astype(np.float32)
 
@@ -339,7 +353,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         check_n_neighbors(n_neighbors, len(self.signatures_), itself)
         queries = self.signatures_ if itself else self.transform(X)
         keys, order = self._bands()
-        query_keys = band_keys(queries, self.n_bands_, self.n_rows_)
+        query_keys = self._keys(queries)
         scores = np.zeros((len(queries), n_neighbors + itself), np.float32)
         indices = np.full(scores.shape, -1)
 
@@ -349,7 +363,8 @@ class MinHashLSH(SaveMixin, BaseEstimator):
                 scores[first:last], indices[first:last],
             )  # fmt: skip
 
-        run_parts(search, equal_parts(len(queries), self.n_jobs), self.n_jobs)
+        parts = equal_parts(len(queries), self.n_jobs, most=_QUERIES_AT_ONCE)
+        run_parts(search, parts, self.n_jobs)
         if itself:
             scores, indices = without_itself(scores, indices)
         return (1 - scores, indices) if return_distance else indices
@@ -422,10 +437,21 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         sketch(hashes, ends, signatures)
         return signatures
 
+    def _keys(self, signatures):
+        """Return the key of each band of each signature."""
+        keys = np.empty((self.n_bands_, len(signatures)), np.uint64)
+
+        def hash_bands(first, last):
+            keys[:, first:last] = band_keys(signatures[first:last], self.n_bands_, self.n_rows_)
+
+        parts = equal_parts(len(signatures), self.n_jobs, most=_ITEMS_AT_ONCE)
+        run_parts(hash_bands, parts, self.n_jobs)
+        return keys
+
     def _bands(self):
         """Return the keys of all bands, and the documents that have shingles by key."""
         if not hasattr(self, "_layout"):
-            keys = band_keys(self.signatures_, self.n_bands_, self.n_rows_)
+            keys = self._keys(self.signatures_)
             filled = np.flatnonzero(self.signatures_[:, 0] != EMPTY)
             order = np.empty((self.n_bands_, len(filled)), np.int64)
 
