@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from textvec._checks import check_choice, check_number, warn_user
-from textvec._threads import effective_n_jobs, look_up, run_parts
+from textvec._threads import equal_parts, look_up, run_parts
 from textvec.kernels.top_k import (
     DenseItems,
     SparseItems,
@@ -369,7 +369,7 @@ def _search_sparse(queries, scales, items, kind, n_jobs, scores, indices):
     def search_rows(first, last):
         sparse_top_k(*arrays, first, last, items, indices.shape[1], *kind, scores, indices)
 
-    run_parts(search_rows, _parts(len(scores), _QUERY_BLOCK, n_jobs), n_jobs)
+    run_parts(search_rows, equal_parts(len(scores), n_jobs, most=_QUERY_BLOCK), n_jobs)
 
 
 def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
@@ -394,18 +394,12 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
         unwind_heaps(heaps, ids, n_items, scores[first:last], indices[first:last])
 
     with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
-        run_parts(search_rows, _parts(len(scores), _DENSE_QUERY_BLOCK, n_jobs), n_jobs)
+        run_parts(search_rows, equal_parts(len(scores), n_jobs, most=_DENSE_QUERY_BLOCK), n_jobs)
 
 
 @cache
 def _blas():
     return ThreadpoolController()  # looks through all loaded libraries, which takes milliseconds
-
-
-def _parts(n_queries, block, n_jobs):
-    """Cut the queries into blocks, small enough that each thread gets one."""
-    step = max(1, min(block, -(-n_queries // effective_n_jobs(n_jobs))))
-    return [(first, min(first + step, n_queries)) for first in range(0, n_queries, step)]
 
 
 def _ordered(X):
