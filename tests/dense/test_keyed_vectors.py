@@ -189,7 +189,7 @@ def test_several_questions_are_answered_as_each_alone(ours):
 def test_many_questions_in_blocks_are_answered_as_each_alone(ours, monkeypatch):
     together = ours.similar_by_key(WORDS)
     assert together == [ours.most_similar(word) for word in WORDS]
-    monkeypatch.setattr("textvec.dense.keyed_vectors.CELLS", 700)  # three questions a block
+    monkeypatch.setattr("textvec.dense.similar_words.CELLS", 700)  # three questions a block
     assert ours.similar_by_key(WORDS) == together
     assert ours.similar_by_vector(ours.vectors[:5], topn=3) == [
         ours.similar_by_vector(vector, topn=3) for vector in ours.vectors[:5]

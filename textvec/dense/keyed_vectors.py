@@ -1,27 +1,25 @@
 """A table of words and their vectors, and what can be asked of it."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
-from textvec._checks import check_number, closest_names, import_optional, warn_user
+from textvec._checks import closest_names, import_optional, warn_user
+from textvec.dense.similar_words import SimilarWords, as_list, is_key, is_row, lengths_of, unit
 from textvec.dense.vector_files import (
     read_counts,
     read_vectors,
     write_counts,
     write_vectors,
 )
-from textvec.dense.word_tests import CELLS, WordTests, cosmul
+from textvec.dense.word_tests import WordTests
 from textvec.persistence import SaveMixin
 from textvec.text.corpus import KnownWords
 
-_CONVERTED_WORDS = 1 << 15  # float16 vectors turned into float32 at a time
 _COMPARED = 10_000  # words of either kind that a misspelt one is compared with
 
 
-class KeyedVectors(SaveMixin, WordTests):
+class KeyedVectors(SaveMixin, SimilarWords, WordTests):
     """Look up words, their likenesses and their analogies in a table of vectors.
 
     Names and numbers are those of gensim's ``KeyedVectors``. What differs: several questions can
@@ -140,10 +138,10 @@ class KeyedVectors(SaveMixin, WordTests):
     def __contains__(self, key):
         if isinstance(key, str):
             return key in self.key_to_index
-        return _is_row(key) and 0 <= key < len(self)
+        return is_row(key) and 0 <= key < len(self)
 
     def __getitem__(self, key):
-        if _is_key(key):
+        if is_key(key):
             return self.get_vector(key)
         return self.vectors[self._rows(key)]
 
@@ -217,7 +215,7 @@ class KeyedVectors(SaveMixin, WordTests):
         ValueError
             If there is no key, or not one weight a key.
         """
-        keys = _as_list(keys, "keys")
+        keys = as_list(keys, "keys")
         if not keys:
             raise ValueError("keys must name at least one word. Got none.")
         weights = np.ones(len(keys)) if weights is None else np.asarray(weights, np.float64)
@@ -236,7 +234,7 @@ class KeyedVectors(SaveMixin, WordTests):
                 total += weight * (self._unit_of(row) if pre_normalize else self.vectors[row])
             weighed += abs(weight)
         mean = total / weighed if weighed else total
-        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+        return (unit(mean) if post_normalize else mean).astype(np.float32)
 
     def add_vectors(self, keys, weights, *, counts=None, replace=False):
         """Append words with their vectors.
@@ -331,7 +329,7 @@ class KeyedVectors(SaveMixin, WordTests):
             If a list is empty.
         """
         one, two = (self.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2))
-        return float(_unit(one.astype(np.float64)) @ _unit(two.astype(np.float64)))
+        return float(unit(one.astype(np.float64)) @ unit(two.astype(np.float64)))
 
     def rank(self, key1, key2) -> int:
         """Return the place of ``key2`` among the words most similar to ``key1``.
@@ -377,7 +375,7 @@ class KeyedVectors(SaveMixin, WordTests):
         ValueError
             If no word is known.
         """
-        words = _as_list(words, "words")
+        words = as_list(words, "words")
         known = [word for word in words if word in self]
         if not known:
             raise ValueError(f"None of the words is in the table. Got {words!r}.")
@@ -385,148 +383,7 @@ class KeyedVectors(SaveMixin, WordTests):
             missing = [word for word in words if word not in self]
             warn_user(f"Unknown words are passed over: {missing!r}.")
         units = np.array([self._unit_of(self._row(word)) for word in known])
-        return min(zip((units @ _unit(units.mean(axis=0))).tolist(), known))[1]
-
-    def most_similar(self, positive=None, negative=None, topn=10, restrict_vocab=None):
-        """Find the words most similar to a sum of words: 3CosAdd.
-
-        The cosine of each word with ``mean(positive) - mean(negative)``, all of length 1, is
-        ranked; the words given are left out.
-
-        Parameters
-        ----------
-        positive : str, int, ndarray, or list of them, default=None
-            What the words should be like. A pair ``(word, weight)`` weighs it other than 1.
-            A list of lists asks several questions in one matrix product: ``[["king"], ["queen"]]``
-            asks about each, ``["king", "queen"]`` about their mean.
-        negative : str, int, ndarray, or list of them, default=None
-            What the words should not be like; weighs -1. With several questions, one list for
-            each, or None.
-        topn : int or None, default=10
-            Number of words to return; None returns the similarity of every word.
-        restrict_vocab : int or None, default=None
-            Look only among this many words, the first of the table.
-
-        Returns
-        -------
-        list of (str, float), or ndarray of shape (n_words,), float32
-            Words and similarities, best first; or all similarities, if ``topn`` is None. Several
-            questions give a list of such lists, or an array of shape (n_questions, n_words).
-
-        Raises
-        ------
-        KeyError
-            If a word is unknown.
-        ValueError
-            If nothing is asked about.
-
-        See Also
-        --------
-        most_similar_cosmul : Multiplies where this adds.
-        """
-        asked, several = _as_questions(positive, negative)
-        questions = []
-        for plus, minus in asked:
-            items = [_weighted(item, 1.0) for item in plus]
-            items += [_weighted(item, -1.0) for item in minus]
-            keys = [key for key, _ in items]
-            weights = [weight for _, weight in items]
-            mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
-            questions.append(_Question(mean[None], _first, self._rows_among(keys)))
-        answers = self._answer(questions, topn, restrict_vocab)
-        return answers if several else answers[0]
-
-    def most_similar_cosmul(self, positive=None, negative=None, topn=10, restrict_vocab=None):
-        """Find the words most similar to a product of similarities: 3CosMul.
-
-        ``prod_p (1 + cos(x, p)) / 2  /  (prod_n (1 + cos(x, n)) / 2 + 1e-6)`` is ranked, in which
-        one large similarity cannot outweigh the others; the words given are left out.
-
-        Parameters
-        ----------
-        positive : str, int, ndarray, or list of them
-            What the words should be like. A list of lists asks several questions, as in
-            :meth:`most_similar`.
-        negative : str, int, ndarray, or list of them, default=None
-            What the words should not be like.
-        topn : int or None, default=10
-            Number of words to return; None returns the score of every word.
-        restrict_vocab : int or None, default=None
-            Look only among this many words, the first of the table.
-
-        Returns
-        -------
-        list of (str, float), or ndarray of shape (n_words,), float32
-            As :meth:`most_similar` returns.
-
-        Raises
-        ------
-        KeyError
-            If a word is unknown.
-        ValueError
-            If no positive word is given, or one has a weight.
-
-        See Also
-        --------
-        most_similar : Adds where this multiplies.
-        """
-        asked, several = _as_questions(positive, negative)
-        questions = []
-        for plus, minus in asked:
-            if not plus:
-                raise ValueError("positive must name at least one word. Got none.")
-            keys = plus + minus
-            units = [self.get_mean_vector([k], None, True, True, False) for k in keys]
-            multiply = partial(cosmul, n_positive=len(plus))
-            questions.append(_Question(np.array(units), multiply, self._rows_among(keys)))
-        answers = self._answer(questions, topn, restrict_vocab)
-        return answers if several else answers[0]
-
-    def similar_by_key(self, key, topn=10, restrict_vocab=None):
-        """Find the words most similar to a word, or to each of several.
-
-        Parameters
-        ----------
-        key : str, int, or list of them
-            The word. A list asks about each of its words, in one matrix product.
-        topn : int or None, default=10
-            Number of words to return; None returns the similarity of every word.
-        restrict_vocab : int or None, default=None
-            Look only among this many words, the first of the table.
-
-        Returns
-        -------
-        list of (str, float), or ndarray of shape (n_words,), float32
-            As :meth:`most_similar` returns; for a list, one such answer for each word.
-
-        Raises
-        ------
-        KeyError
-            If a word is unknown.
-        """
-        asked = [key] if _is_key(key) else [[one] for one in _as_list(key, "key")]
-        return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
-
-    def similar_by_vector(self, vector, topn=10, restrict_vocab=None):
-        """Find the words most similar to a vector, or to each of several.
-
-        Parameters
-        ----------
-        vector : array-like of shape (vector_size,) or (n_vectors, vector_size)
-            The vector; several are compared in one matrix product.
-        topn : int or None, default=10
-            Number of words to return; None returns the similarity of every word.
-        restrict_vocab : int or None, default=None
-            Look only among this many words, the first of the table.
-
-        Returns
-        -------
-        list of (str, float), or ndarray of shape (n_words,), float32
-            As :meth:`most_similar` returns; for several vectors, one such answer for each.
-        """
-        vector = np.asarray(vector)
-        asked = [vector] if vector.ndim == 1 else [[one] for one in vector]
-        return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
+        return min(zip((units @ unit(units.mean(axis=0))).tolist(), known))[1]
 
     # --------------------------------------------------------------------------------- files
 
@@ -676,7 +533,7 @@ class KeyedVectors(SaveMixin, WordTests):
             table.expandos["count"] = self.counts.copy()
         return table
 
-    # --------------------------------------------------------------------- rows and rankings
+    # ---------------------------------------------------------------------------------- rows
 
     def _row(self, key):
         """Return the row of a key."""
@@ -685,18 +542,14 @@ class KeyedVectors(SaveMixin, WordTests):
             if row is None:
                 raise UnknownWordError(key, self.index_to_key)
             return row
-        if not _is_row(key):
+        if not is_row(key):
             raise TypeError(f"A key must be a word or the int of its row. Got {key!r} instead.")
         if not 0 <= key < len(self):
             raise KeyError(f"There is no row {key}: the table has {len(self)} words.")
         return int(key)
 
     def _rows(self, keys):
-        return np.array([self._row(key) for key in _as_list(keys, "keys")], np.intp)
-
-    def _rows_among(self, keys):
-        """Return the rows of those keys that are not vectors."""
-        return self._rows([key for key in keys if _is_key(key)])
+        return np.array([self._row(key) for key in as_list(keys, "keys")], np.intp)
 
     def _as_vector(self, vector):
         """Return a vector given in place of a word, checked."""
@@ -710,74 +563,12 @@ class KeyedVectors(SaveMixin, WordTests):
 
     def _unit_of(self, row):
         """Return a row scaled to length 1, in float64."""
-        return _unit(self.vectors[row].astype(np.float64))
+        return unit(self.vectors[row].astype(np.float64))
 
     def _units(self, rows):
         """Return rows scaled to length 1, in float64."""
         vectors = self.vectors[rows].astype(np.float64)
-        return vectors / _lengths(vectors)[:, None]
-
-    def _n_searched(self, restrict_vocab):
-        if not restrict_vocab:
-            return len(self)
-        check_number("restrict_vocab", restrict_vocab, low=1, integer=True)
-        return min(restrict_vocab, len(self))
-
-    def _cosines(self, vectors, stop):
-        """Return vectors @ rows / norms of rows: (n, stop) float32. Vectors have length 1."""
-        if self._norms is None:
-            norms = [_lengths(block) for block in self._row_blocks(len(self))]
-            self._norms = np.concatenate(norms or [np.ones(0)]).astype(np.float32)
-        products = np.empty((len(vectors), stop), np.float32)
-        start = 0
-        for block in self._row_blocks(stop):
-            np.matmul(vectors, block.T, out=products[:, start : start + len(block)])
-            start += len(block)
-        products /= self._norms[:stop]
-        return products
-
-    def _row_blocks(self, stop):
-        """Yield the first rows, block after block, in float32."""
-        step = stop if self.vectors.dtype == np.float32 else _CONVERTED_WORDS
-        for start in range(0, stop, max(1, step)):
-            block = self.vectors[start : min(start + step, stop)]
-            yield block.astype(np.float32, copy=False)
-
-    def _answer(self, questions, topn, restrict_vocab):
-        """Return an answer to each question; see most_similar."""
-        if topn is not None:
-            check_number("topn", topn, low=0, integer=True)
-        stop = self._n_searched(restrict_vocab)
-        most_terms = max(len(question.terms) for question in questions)
-        step = max(1, CELLS // max(1, stop * most_terms))
-        answers = []
-        for start in range(0, len(questions), step):
-            block = questions[start : start + step]
-            terms = np.concatenate([question.terms for question in block])
-            ends = np.cumsum([len(question.terms) for question in block])[:-1]
-            for question, cosines in zip(block, np.split(self._cosines(terms, stop), ends)):
-                scores = question.combine(cosines)
-                answers.append(scores if topn is None else self._best(question, scores, topn))
-        return answers if topn is not None else np.stack(answers)
-
-    def _best(self, question, scores, topn):
-        """Return the words that score best, as the float32 ``scores`` say roughly."""
-        scores[question.given[question.given < len(scores)]] = -np.inf
-        topn = min(topn, len(scores))
-        if topn == 0:
-            return []
-        floor = np.partition(scores, -topn)[-topn]
-        error = (self.vector_size + 8) * np.finfo(np.float32).eps * max(1, abs(floor))
-        near = np.flatnonzero((scores >= floor - 2 * error) & (scores > -np.inf))
-        exact = np.empty(len(near), np.float32)
-        for start in range(0, len(near), _CONVERTED_WORDS):
-            # (n_terms, n_near, vector_size), summed row by row: the same for any number of rows
-            units = self._units(near[start : start + _CONVERTED_WORDS])
-            cosines = np.array([(units * term).sum(axis=1) for term in question.terms])
-            exact[start : start + _CONVERTED_WORDS] = question.combine(cosines)
-        order = np.argsort(-exact, kind="stable")[:topn]
-        words = [self.index_to_key[row] for row in near[order].tolist()]
-        return list(zip(words, exact[order].tolist()))
+        return vectors / lengths_of(vectors)[:, None]
 
 
 class UnknownWordError(KeyError):
@@ -797,81 +588,6 @@ class UnknownWordError(KeyError):
         near = closest_names(word, dict.fromkeys(alike[:_COMPARED] + self._words[:_COMPARED]))
         advice = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
         return f"{word!r} is not among the {len(self._words)} words of the table.{advice}"
-
-
-class _Question(NamedTuple):
-    """What _answer is asked.
-
-    terms    (n_terms, vector_size)  float32  of length 1
-    combine                                   cosines with them, (n_terms, n), -> scores, (n,)
-    given    (n_given,)              intp     rows to leave out
-    """
-
-    terms: np.ndarray
-    combine: Callable
-    given: np.ndarray
-
-
-def _first(cosines):
-    return cosines[0]
-
-
-def _as_questions(positive, negative):
-    """Return [(positive, negative)] as lists, and whether several questions were asked."""
-    positive, negative = _as_items(positive), _as_items(negative)
-    if not any(isinstance(item, list) for item in positive + negative):
-        return [(positive, negative)], False
-    n_questions = max(len(positive), len(negative))
-    sides = [side or [[]] * n_questions for side in (positive, negative)]
-    if any(len(side) != n_questions for side in sides):
-        raise ValueError(
-            "Several questions need as many lists in negative as in positive. "
-            f"Got {len(negative)} and {len(positive)}."
-        )
-    if not all(isinstance(item, list) for side in sides for item in side):
-        raise TypeError("Several questions are asked by lists of lists. Got a mix of both.")
-    return list(zip(*sides)), True
-
-
-def _as_items(value):
-    if value is None:
-        return []
-    if _is_key(value) or isinstance(value, np.ndarray) and value.ndim == 1:
-        return [value]
-    return list(value)
-
-
-def _weighted(item, weight):
-    """Return the key and weight of an item; a pair brings its own."""
-    if _is_key(item) or isinstance(item, np.ndarray):
-        return item, weight
-    if isinstance(item, tuple) and len(item) == 2:
-        return item
-    raise TypeError(f"Expected a word, a row, a vector or a (word, weight). Got {item!r} instead.")
-
-
-def _as_list(keys, name):
-    if isinstance(keys, str):
-        raise TypeError(f"{name} must be a list of words. Got the str {keys!r}: put it in a list.")
-    return list(keys)
-
-
-def _is_key(value):
-    return isinstance(value, str) or _is_row(value)
-
-
-def _is_row(value):
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _lengths(vectors):
-    """Return the length of each row in float64, 1 for a zero row: it has no direction to keep."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    return np.where(lengths > 0, lengths, 1)
-
-
-def _unit(vector):
-    return vector / _lengths(vector[None])[0]
 
 
 def _as_vectors(vectors):

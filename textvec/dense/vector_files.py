@@ -288,7 +288,7 @@ class _Reader:
         """Return the word and the numbers of one line, the i-th of its block."""
         fields = line.split()
         n_before = len(fields) - self.vector_size  # fields of the word: GloVe's may hold spaces
-        if n_before > 1 and all(map(_is_number, fields[1:n_before])):
+        if n_before > 1 and all(map(is_number, fields[1:n_before])):
             n_before = 1
         numbers = fields[n_before:] if n_before > 0 else fields[1:]
         place = len(self.words) + i
@@ -299,7 +299,7 @@ class _Reader:
                 f"{len(numbers)} numbers, and {source} says {self.vector_size}. The line is "
                 f"{_shown(line)}; a binary file needs binary=True",
             )
-        wrong = next((field for field in numbers if not _is_number(field)), None)
+        wrong = next((field for field in numbers if not is_number(field)), None)
         if wrong is not None:
             self._refuse(place, f"{_shown(wrong)} is not a number; a binary file needs binary=True")
         if line[:1].isspace():
@@ -435,7 +435,8 @@ def _numbers(lines, size):
     return table.to_numpy() if table.shape == (len(lines), size) else None
 
 
-def _is_number(field):
+def is_number(field):
+    """Return whether a field, str or bytes, spells a number."""
     try:
         float(field)
     except ValueError:

@@ -6,10 +6,9 @@ import numpy as np
 from scipy import stats
 
 from textvec._checks import check_choice
-from textvec.dense.vector_files import opened
+from textvec.dense.similar_words import CELLS, cosmul
+from textvec.dense.vector_files import is_number, opened
 
-CELLS = 1 << 24  # float32 similarities held at a time: 64 MB
-_TINY = 1e-6  # keeps the denominator of 3CosMul from 0, as in the paper
 _ATTEMPTS = 5  # answers to an analogy looked at for one that is not a variant of its words
 
 
@@ -62,7 +61,7 @@ class WordTests:
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
             for line in lines:
                 fields = (line.upper() if case_insensitive else line).split(delimiter)
-                if line.startswith("#") or len(fields) != 3 or not _is_number(fields[2]):
+                if line.startswith("#") or len(fields) != 3 or not is_number(fields[2]):
                     continue
                 pair = rows.get(fields[0]), rows.get(fields[1])
                 n_unknown += None in pair
@@ -182,29 +181,6 @@ class WordTests:
                     break
             right[start : start + step] = found & (spelling[best] == block[:, 3])
         return right
-
-
-def cosmul(cosines, n_positive):
-    """Combine by 3CosMul: the first n_positive terms multiply, the others divide."""
-    shifted = cosines / 2
-    shifted += 0.5  # between 0 and 1, as the paper's footnote 7 has it
-    score = shifted[0]
-    for term in shifted[1:n_positive]:
-        score *= term
-    below = np.ones_like(score)
-    for term in shifted[n_positive:]:
-        below *= term
-    below += _TINY
-    score /= below
-    return score
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_analogies(path, case_insensitive):
