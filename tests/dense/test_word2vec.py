@@ -180,6 +180,10 @@ def test_partial_fit_goes_on_and_grows(documents):
     assert_same(clone(model).partial_fit(documents), before)  # the first is a fit
     with pytest.raises(ValueError, match="vector_size was 16 in fit. Got 8"):
         model.set_params(vector_size=8).partial_fit(documents)
+    before = model.keyed_vectors_.vectors
+    with pytest.raises(ValueError, match="pooling must be one of"):
+        model.set_params(vector_size=before.shape[1], pooling="median").partial_fit(documents)
+    assert model.keyed_vectors_.vectors is before
 
 
 def test_save_load_and_clone(documents, tmp_path):

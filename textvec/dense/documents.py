@@ -29,7 +29,8 @@ class WordVectorizer(
     """What estimators share that make the vector of a document from those of its words.
 
     A subclass has the parameters ``pooling``, ``tokenizer`` and ``n_jobs``, and the method
-    `_learn`. How documents are pooled is learned from what that returns.
+    `_learn`. How documents are pooled is learned from what that returns. Parameters of its own are
+    checked in `_check_parameters`, before any document is read.
 
     Attributes
     ----------
@@ -125,11 +126,14 @@ class WordVectorizer(
                     f"Got shape {np.shape(found)}"
                 )
 
-    def _fit(self, raw_documents):
+    def _check_parameters(self):
         check_choice("pooling", self.pooling, POOLINGS)
         check_number("sif_a", self.sif_a)
         if not self.sif_a > 0:
             raise ValueError(f"sif_a must be greater than 0. Got {self.sif_a!r} instead.")
+
+    def _fit(self, raw_documents):
+        self._check_parameters()
         tokens = self._learn(raw_documents)
         self._learn_pooling(tokens)
         return tokens
@@ -272,7 +276,8 @@ class DocumentVectorizer(WordVectorizer):
         """The table, as given."""
         return self.keyed_vectors
 
-    def _learn(self, raw_documents):
+    def _check_parameters(self):
+        super()._check_parameters()
         if not isinstance(self.keyed_vectors, KeyedVectors):
             advice = ""
             if hasattr(self.keyed_vectors, "keyed_vectors_"):
@@ -283,6 +288,8 @@ class DocumentVectorizer(WordVectorizer):
                 "keyed_vectors must be a textvec.KeyedVectors. "
                 f"Got {type(self.keyed_vectors).__name__} instead.{advice}"
             )
+
+    def _learn(self, raw_documents):
         tokens = self._encode(raw_documents)
         if not len(tokens.values):
             raise ValueError(

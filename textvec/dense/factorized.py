@@ -326,12 +326,15 @@ class PPMI(WordVectorizer):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _learn(self, raw_documents):
+    def _check_parameters(self):
+        super()._check_parameters()
         check_number("vector_size", self.vector_size, low=1, integer=True)
         check_number("window", self.window, low=1, integer=True)
         check_number("shift", self.shift, low=1)
         check_number("context_smoothing", self.context_smoothing, low=0, high=1)
         seeded(self.random_state)
+
+    def _learn(self, raw_documents):
         corpus = learn_corpus(raw_documents, self.tokenizer, self.min_count, n_jobs=self.n_jobs)
         weights = self._weights(corpus.tokens, len(corpus.words))
         n_words = len(corpus.words)

@@ -261,6 +261,7 @@ class Word2Vec(WordVectorizer):
         return model
 
     def _check_parameters(self):
+        super()._check_parameters()
         for name in ("vector_size", "window", "negative", "epochs"):
             check_number(name, getattr(self, name), low=1, integer=True)
         for name in ("sample", "alpha", "min_alpha"):
@@ -279,7 +280,6 @@ class Word2Vec(WordVectorizer):
             check_place(self.checkpoint)
 
     def _learn(self, raw_documents):
-        self._check_parameters()
         corpus = learn_corpus(
             raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs
         )

@@ -135,10 +135,9 @@ class BM25Transformer(
         """Learn from CSR of floats without duplicates or zeros."""
         if counts.nnz == 0:
             raise ValueError(f"X has no counts: all {counts.shape[0]} documents are empty.")
-        self.document_frequencies_ = document_frequencies(counts.indices, counts.shape[1])
-        self.n_documents_ = counts.shape[0]
-        self.total_length_ = float(counts.data.sum(dtype=np.float64))
-        self._set_weights()
+        for learned in ("document_frequencies_", "n_documents_", "total_length_"):
+            self.__dict__.pop(learned, None)  # in an earlier fit
+        self._learn_more(counts)
         return self
 
     def _learn_more(self, counts):

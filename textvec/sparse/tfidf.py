@@ -104,21 +104,18 @@ class TfidfTransformer(
             X = sparse.csr_array(X)
         for learned in ("idf_", "_document_frequencies", "_n_documents"):
             self.__dict__.pop(learned, None)  # in an earlier fit with use_idf
-        if self.use_idf:
-            if X.format == "csr":
-                X.check_format()
-                self._document_frequencies = document_frequencies(X.indices, X.shape[1])
-            else:
-                self._document_frequencies = np.diff(X.indptr).astype(np.int64)
-            self._n_documents = X.shape[0]
-            self._set_idf(X.dtype if X.dtype in (np.float64, np.float32) else np.float64)
+        X.check_format()  # the kernel does not check bounds
+        self._learn_more(X)
         return self
 
     def _learn_more(self, counts):
         """Learn from more documents, whose counts may have new columns behind the old ones."""
         self.n_features_in_ = counts.shape[1]
         if self.use_idf:
-            frequencies = document_frequencies(counts.indices, counts.shape[1])
+            if counts.format == "csr":
+                frequencies = document_frequencies(counts.indices, counts.shape[1])
+            else:
+                frequencies = np.diff(counts.indptr).astype(np.int64)
             known = getattr(self, "_document_frequencies", np.zeros(0, np.int64))
             frequencies[: len(known)] += known
             self._document_frequencies = frequencies
