@@ -1,6 +1,7 @@
 """save and load: round trips to the bit, refusals, damage and replacement of files."""
 
 import ast
+import copy
 import hashlib
 import inspect
 import io
@@ -1218,3 +1219,33 @@ def test_coordinates_stay_as_wide_as_they_were(kind, tmp_path):
     found = load(tmp_path / "model").X_
     assert [coord.dtype for coord in found.coords] == [np.int64, np.int64]
     np.testing.assert_array_equal(found.toarray(), np.eye(3))
+
+
+def test_a_fingerprint_tells_apart_what_differs_and_only_that():
+    values = [
+        [1.0, 2.0],
+        (1.0, 2.0),
+        np.array([1.0, 2.0]),
+        np.array([1.0, 2.0], dtype=np.float32),
+        np.array([[1.0, 2.0]]),
+        np.array([1.0, 3.0]),
+        np.array(["a", "b"], dtype=object),
+        [str(i) for i in range(5000)],
+        [str(i) for i in range(4999)] + ["x"],
+        {"a": 1, "b": 2},
+        "1",
+        1,
+        "\ud800\udc00",
+        "\U00010000",
+        None,
+        textvec.KeyedVectors(np.eye(2), ["a", "b"]),
+        textvec.KeyedVectors(2 * np.eye(2), ["a", "b"]),
+        CountVectorizer(),
+        CountVectorizer(binary=True),
+        TfidfVectorizer(),
+    ]
+    prints = [persistence.fingerprint(value) for value in values]
+    assert len(set(prints)) == len(values)
+    assert prints == [persistence.fingerprint(copy.deepcopy(value)) for value in values]
+    with pytest.raises(TypeError, match="is code"):
+        persistence.fingerprint({"tokenizer": str.split})

@@ -235,6 +235,36 @@ def load(path, mmap_mode=None, trust=False, verify=True):
 # ------------------------------------------------------------------------------- object -> nodes
 
 
+def fingerprint(value):
+    """Return the sha256 of all that a value holds: another one where anything in it differs.
+
+    Parameters
+    ----------
+    value : object
+        An estimator, a container, an array, a str: whatever may be part of a saved file.
+
+    Returns
+    -------
+    str
+        In hexadecimal digits; the same in every process.
+
+    Raises
+    ------
+    TypeError
+        If something inside is code (a function, a class) or an object foreign to textvec.
+
+    Examples
+    --------
+    >>> fingerprint({"sea", "view"}) == fingerprint({"view", "sea"})
+    True
+    """
+    writer, whole = _Encoder(), _Hashing()
+    whole.write(_as_json(writer.encode(value, "value")))
+    for array in writer.parts.values():
+        np.lib.format.write_array(whole, array, allow_pickle=False)
+    return whole.sha256.hexdigest()
+
+
 class _Encoder:
     """Turns an object into a tree of JSON nodes, and collects the arrays that nodes name."""
 
@@ -799,15 +829,16 @@ def _upgraded(node, upgrade):
 
 
 class _Hashing:
-    """A file to write to that keeps the sha256 of what passes."""
+    """A file to write to that keeps the sha256 of what passes; without one, the sha256 alone."""
 
-    def __init__(self, file):
+    def __init__(self, file=None):
         self._file = file
         self.sha256 = hashlib.sha256()
 
     def write(self, data):
         self.sha256.update(data)
-        return self._file.write(data)
+        if self._file is not None:
+            self._file.write(data)
 
 
 def _write(file, root, parts):
@@ -824,10 +855,13 @@ def _write(file, root, parts):
                 hashing = _Hashing(member)
                 np.lib.format.write_array(hashing, array, allow_pickle=False)
             header["parts"][name] = {"sha256": hashing.sha256.hexdigest()}
-        # Raw code points, not \u escapes: of those JSON would join two lone surrogates to one.
-        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
         with _new_member(archive, file, _HEADER) as member:
-            member.write(text.encode("utf-8", "surrogatepass"))
+            member.write(_as_json(header))
+
+
+def _as_json(node):
+    # Raw code points, not \u escapes: of those JSON would join two lone surrogates to one.
+    return json.dumps(node, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
 
 
 def _new_member(archive, file, name):

@@ -7,9 +7,15 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
-from textvec import CountVectorizer, KeyedVectors, LSAVectorizer, TfidfVectorizer
+from textvec import (
+    CountVectorizer,
+    DocumentVectorizer,
+    KeyedVectors,
+    LSAVectorizer,
+    TfidfVectorizer,
+)
 from textvec.evaluate import tasks_of
 from textvec.evaluate._cells import peak_memory
 from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
@@ -376,6 +382,27 @@ def test_another_method_or_text_is_another_cell(tasks, tmp_path):
     for path in tmp_path.iterdir():
         path.write_text(path.read_text()[:50])  # cut off
     assert (compare({"counts": counts}, tasks[1:], cache=tmp_path).table["error"] == "").all()
+
+
+def test_other_contents_behind_the_same_print_are_another_cell(tasks, tmp_path):
+    words = sorted({word for text in ROOMS.values() for word in text.split()})
+    one, other = np.random.default_rng(0).normal(size=(2, len(words), 4))
+    many = np.array([*words, *(f"no{i}" for i in range(2000))])
+    fewer = many.copy()
+    fewer[1000] = "none"
+    for number, (first, second) in enumerate(
+        [
+            [DocumentVectorizer(KeyedVectors(vectors, words)) for vectors in (one, other)],
+            [CountVectorizer(vocabulary=known) for known in (many, fewer)],
+        ]
+    ):
+        assert repr(first.get_params()) == repr(second.get_params())
+        folder = tmp_path / str(number)
+        for method in (first, second, clone(first)):
+            cached = compare({"method": method}, tasks[1:], cache=folder).table
+            alone = compare({"method": method}, tasks[1:]).table
+            assert cached.loc[0, "score"] == alone.loc[0, "score"]
+        assert len(list(folder.iterdir())) == 2
 
 
 def test_a_score_that_does_not_exist_says_why(tmp_path):

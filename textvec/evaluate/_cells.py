@@ -14,6 +14,7 @@ from textvec import __version__
 from textvec._checks import warn_user
 from textvec._writing import replacing
 from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
+from textvec.persistence import fingerprint
 
 COST_TITLES = {
     "fit_seconds": "fit seconds",
@@ -136,12 +137,14 @@ def peak_memory():
 class Store:
     """A folder of finished cells, each a JSON file named by all that its result depends on.
 
-    A method is known by its class and parameters: where one of these prints its address (a
-    function, an object without a repr) its cells are not found again, and are computed anew.
+    A method is known by its class and parameters: where one of these is foreign to textvec and
+    prints its address (a function, an object without a repr) its cells are not found again, and
+    are computed anew.
     """
 
     def __init__(self, folder):
         self.folder = None if folder is None else Path(folder)
+        self._methods = {}  # id -> (method, its parameters), as a table of vectors is long to read
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)  # now, if it cannot be made
 
@@ -180,17 +183,26 @@ class Store:
     def _path(self, vectorizer, task):
         if self.folder is None or not hasattr(vectorizer, "get_params"):
             return None
-        parameters = sorted(vectorizer.get_params().items())
-        parts = [__version__, type(vectorizer).__qualname__, repr(parameters), _identity(task)]
+        if id(vectorizer) not in self._methods:
+            self._methods[id(vectorizer)] = vectorizer, _identity(vectorizer.get_params())
+        _, parameters = self._methods[id(vectorizer)]
+        names = [type(one).__qualname__ for one in (vectorizer, task)]
+        parts = [__version__, *names, parameters, _identity(vars(task))]
         digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
         return self.folder / f"{digest[:32]}.json"
 
 
-def _identity(task):
-    """Return a text that differs where anything about a task does."""
-    own = dict(sorted(vars(task).items()))
-    with np.printoptions(threshold=np.inf):
-        return f"{type(task).__qualname__} {own!r}"
+def _identity(values):
+    """Return a text that differs where anything in some named values does."""
+    return "\n".join(f"{name} {_content(value)}" for name, value in sorted(values.items()))
+
+
+def _content(value):
+    try:
+        return fingerprint(value)  # a repr names a table of vectors by its size
+    except (TypeError, ValueError):  # something foreign
+        with np.printoptions(threshold=np.inf):
+            return repr(value)
 
 
 def _median_time(action):
