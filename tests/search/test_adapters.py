@@ -25,6 +25,7 @@ from textvec.search.adapters import (
 from textvec.search.exact import ExactIndex
 
 from ..contract.test_processes import at_once
+from ..test_persistence import rewrite
 
 # name -> (index, the least recall@10 on the rows below)
 INDEXES = {
@@ -123,6 +124,81 @@ def test_damaged_files_are_refused(name, rows, tmp_path):
         textvec.load(path)
 
 
+ENGINES = [name for name in INDEXES if name != "exact"]
+
+
+def resaved(index, path, **state):
+    """Save an index with some of its learned attributes made up."""
+    copy = clone(index)
+    copy.__setstate__(index.__getstate__() | state)
+    copy.save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "saved",
+    [None, "graph", 3, {}, [1, 2], np.empty(0, np.uint8), np.ones(9), np.ones((3, 4), np.uint8)],
+    ids=repr,
+)
+def test_what_is_no_saved_engine_is_refused(name, saved, fitted_indexes, tmp_path):
+    path = resaved(fitted_indexes[name], tmp_path / "index", saved_engine_=saved)
+    with pytest.raises(ValueError, match=r"index: header.*saved_engine_ is damaged.* 900 items"):
+        textvec.load(path)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"n_items_": "many"}, "n_items_ must be an integer"),
+        ({"n_items_": 0}, "n_items_ must be at least 1"),
+        ({"n_features_in_": None}, "n_features_in_ must be an integer"),
+        ({"effective_metric_": "l1"}, "effective_metric_ must be one of"),
+        ({"_engine": None}, "saved_engine_ is damaged"),
+    ],
+)
+def test_made_up_learned_attributes_are_refused(state, message, fitted_indexes, tmp_path):
+    path = tmp_path / "index"
+    fitted_indexes["hnswlib"].save(path)
+    rewrite(path, lambda header, parts: header["root"]["state"].update(state))
+    with pytest.raises(ValueError, match=message):
+        textvec.load(path)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("length", [1, 100, 0.5, 0.99])
+def test_engines_cut_short_are_refused(name, length, rows, fitted_indexes, tmp_path):
+    index = fitted_indexes[name]
+    saved = index.__getstate__()["saved_engine_"]
+    whole = saved if isinstance(saved, dict) else {"": saved}
+    for part, array in whole.items():
+        cut = array[: length if length >= 1 else int(length * len(array))]
+        cut = {**whole, part: cut} if part else cut
+        path = resaved(index, tmp_path / "index", saved_engine_=cut)
+        with pytest.raises(ValueError, match="is damaged"):
+            textvec.load(path).kneighbors(rows[:1])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("other", ["fewer", "narrower"])
+def test_engines_of_other_items_are_refused(name, other, rows, fitted_indexes, tmp_path):
+    if (name, other) == ("hnswlib", "narrower"):
+        return  # its files do not say how wide items are
+    others = rows[100:800] if other == "fewer" else rows[:, :8]
+    saved = clone(INDEXES[name][0]).fit(others).__getstate__()["saved_engine_"]
+    path = resaved(fitted_indexes[name], tmp_path / "index", saved_engine_=saved)
+    with pytest.raises(ValueError, match="900 items of width 16.* damaged|damaged.* 900 items of"):
+        textvec.load(path).kneighbors(rows[:1])
+
+
+def test_trees_grow_from_finite_rows(rows, fitted_indexes, tmp_path):
+    saved = fitted_indexes["kd tree"].__getstate__()["saved_engine_"].copy()
+    saved[3, 3] = np.nan
+    path = resaved(fitted_indexes["kd tree"], tmp_path / "index", saved_engine_=saved)
+    with pytest.raises(ValueError, match="The saved TreeIndex of 900 items.*contains NaN"):
+        textvec.load(path).kneighbors(rows[:1])
+
+
 def test_what_scann_would_unpickle_is_not_read(rows, queries, tmp_path):
     class Trap:
         def __reduce__(self):
@@ -135,7 +211,9 @@ def test_what_scann_would_unpickle_is_not_read(rows, queries, tmp_path):
     trapped.__setstate__(index.__getstate__())
     trapped.saved_engine_["scann_docids.pkl"] = np.frombuffer(pickle.dumps(Trap()), np.uint8)
     trapped.save(tmp_path / "index")
-    assert_array_equal(textvec.load(tmp_path / "index").kneighbors(queries, 5), expected)
+    with pytest.raises(ValueError, match="saved_engine_ is damaged"):
+        textvec.load(tmp_path / "index")
+    assert_array_equal(trapped.kneighbors(queries, 5), expected)
     assert not (tmp_path / "trapped").exists()
 
 

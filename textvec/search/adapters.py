@@ -112,8 +112,8 @@ class EngineIndex(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If the width is not that of the items, a value is NaN or infinite, or ``n_neighbors``
-            items do not exist.
+            If the width is not that of the items, a value is NaN or infinite, ``n_neighbors`` items
+            do not exist, or the engine cannot read what was saved.
         """
         check_is_fitted(self)
         check_n_neighbors(n_neighbors, self.n_items_)
@@ -123,7 +123,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         )  # fmt: skip
         with _thawing:  # several threads may ask first
             if not hasattr(self, "_engine"):
-                self._take(self._thaw(self.saved_engine_))
+                self._take(self._thawed())
         closeness, indices = self._search(self._prepared(X, "queries"), n_neighbors)
         indices = indices.astype(np.int64)
         distances = np.where(indices < 0, np.float32(np.inf), self._as_distances(closeness))
@@ -142,6 +142,33 @@ class EngineIndex(SaveMixin, BaseEstimator):
             state["saved_engine_"] = self._freeze(state.pop("_engine"))
             del state["_searching"]
         return state
+
+    def _check_loaded(self):
+        if not hasattr(self, "n_items_"):
+            return
+        check_choice("effective_metric_", self.effective_metric_, self._metrics)
+        for name in ("n_items_", "n_features_in_"):
+            check_number(name, getattr(self, name), low=1, integer=True)
+        if "_engine" in vars(self) or not self._is_saved(self.saved_engine_):
+            raise ValueError(
+                f"saved_engine_ is damaged: it is not what a {type(self).__name__} saves for "
+                f"{self.n_items_} items of width {self.n_features_in_}"
+            )
+
+    def _thawed(self):
+        """Return the engine that was saved, or raise."""
+        try:
+            engine = self._thaw(self.saved_engine_)
+            n_items, width = self._shape_of(engine)
+            if (n_items, width) != (self.n_items_, self.n_features_in_):
+                raise ValueError(f"it holds {n_items} items of width {width}")
+        except (RuntimeError, ValueError, IndexError, OSError) as error:
+            raise ValueError(
+                f"The saved {type(self).__name__} of {self.n_items_} items of width "
+                f"{self.n_features_in_} is damaged, or of another version of the engine: {error}. "
+                "Fit it again."
+            ) from error
+        return engine
 
     def _take(self, engine):
         self._searching = Lock()  # for engines that have one depth of search for all threads
@@ -175,12 +202,20 @@ class EngineIndex(SaveMixin, BaseEstimator):
         raise NotImplementedError
 
     def _freeze(self, engine):
-        """Return the engine as an array of bytes, or a dict of such."""
+        """Return the engine as an array, of bytes mostly, or a dict of arrays."""
         raise NotImplementedError
+
+    def _is_saved(self, saved):
+        """Return whether this looks like what :meth:`_freeze` returns, so that it can be read."""
+        return _is_array(saved, np.uint8, (-1,)) and len(saved) > 0
 
     def _thaw(self, saved):
         """Return the engine that :meth:`_freeze` was given."""
         raise NotImplementedError
+
+    def _shape_of(self, engine):
+        """Return how many items an engine holds and of what width, where it knows."""
+        return self.n_items_, self.n_features_in_
 
 
 class FaissIndex(EngineIndex):
@@ -256,6 +291,9 @@ class FaissIndex(EngineIndex):
     def _thaw(self, saved):
         return import_optional("faiss", _EXTRA).deserialize_index(np.ascontiguousarray(saved))
 
+    def _shape_of(self, engine):
+        return engine.ntotal, engine.d
+
 
 class HnswlibIndex(EngineIndex):
     """Search by hnswlib: a navigable small-world graph.
@@ -330,6 +368,9 @@ class HnswlibIndex(EngineIndex):
             engine.load_index(path)
         return engine
 
+    def _shape_of(self, engine):
+        return engine.get_current_count(), self.n_features_in_
+
 
 class UsearchIndex(EngineIndex):
     """Search by usearch: a navigable small-world graph, of reduced precision if wanted.
@@ -400,6 +441,9 @@ class UsearchIndex(EngineIndex):
 
     def _thaw(self, saved):
         return import_optional("usearch.index", _EXTRA).Index.restore(saved.tobytes())
+
+    def _shape_of(self, engine):
+        return len(engine), engine.ndim
 
 
 class AnnoyIndex(EngineIndex):
@@ -473,6 +517,9 @@ class AnnoyIndex(EngineIndex):
             engine.load(path)
         return engine
 
+    def _shape_of(self, engine):
+        return engine.get_n_items(), self.n_features_in_
+
 
 class TreeIndex(EngineIndex):
     """Search by scikit-learn's trees: exact, and fast where vectors are short (20 numbers or so).
@@ -519,6 +566,10 @@ class TreeIndex(EngineIndex):
     def _freeze(self, engine):
         return engine._fit_X  # of which the same tree grows again, sooner than it could be read
 
+    def _is_saved(self, saved):
+        width = self.n_features_in_ + 2 * (self.effective_metric_ == "cosine")
+        return _is_array(saved, np.float32, (self.n_items_, width))
+
     def _thaw(self, saved):
         engine = NearestNeighbors(
             algorithm=self.algorithm, leaf_size=self.leaf_size, n_jobs=self.n_jobs
@@ -561,7 +612,8 @@ class ScannIndex(EngineIndex):
     Guo et al. 2020, "Accelerating large-scale inference with anisotropic vector quantization".
     """
 
-    # What ScaNN writes of such an index. Only these are saved and read: it would also unpickle.
+    # What ScaNN writes of an index. Only these are saved and read: it would also unpickle.
+    _CONFIG = "scann_config.pb"
     _ASSETS = {
         "AH_CENTERS": "ah_codebook.pb",
         "PARTITIONER": "serialized_partitioner.pb",
@@ -569,7 +621,6 @@ class ScannIndex(EngineIndex):
         "AH_DATASET_NPY": "hashed_dataset.npy",
         "DATASET_NPY": "dataset.npy",
     }
-    _CONFIG = "scann_config.pb"
 
     _least = dict.fromkeys(
         ("num_leaves", "num_leaves_to_search", "dimensions_per_block", "reorder"), 1
@@ -619,19 +670,51 @@ class ScannIndex(EngineIndex):
     def _freeze(self, engine):
         with tempfile.TemporaryDirectory() as folder:
             engine.serialize(folder, relative_path=True)
-            names = [self._CONFIG, *self._ASSETS.values()]
-            paths = [Path(folder, name) for name in names if Path(folder, name).exists()]
-            return {path.name: np.fromfile(path, np.uint8) for path in paths}
+            paths = [Path(folder, name) for name in (self._CONFIG, *self._assets().values())]
+            return {
+                path.name: np.load(path) if path.suffix == ".npy" else np.fromfile(path, np.uint8)
+                for path in paths
+            }
+
+    def _is_saved(self, saved):
+        arrays = {
+            "datapoint_to_token.npy": (np.int32, (self.n_items_,)),
+            "hashed_dataset.npy": (np.uint8, (self.n_items_, -1)),
+            "dataset.npy": (np.float32, (self.n_items_, self.n_features_in_)),
+        }
+        names = {self._CONFIG, *self._assets().values()}
+        return (isinstance(saved, dict) and saved.keys() == names) and all(
+            _is_array(part, *arrays.get(name, (np.uint8, (-1,)))) for name, part in saved.items()
+        )
 
     def _thaw(self, saved):
         scann = import_optional("scann", "scann")
-        assets = [(kind, name) for kind, name in self._ASSETS.items() if name in saved]
+        assets = self._assets()
         with tempfile.TemporaryDirectory() as folder:
-            for name in (self._CONFIG, *dict(assets).values()):
-                saved[name].tofile(Path(folder, name))
-            lines = [f'assets {{asset_type: {kind} asset_path: "{name}"}}' for kind, name in assets]
+            for name in (self._CONFIG, *assets.values()):
+                path = Path(folder, name)
+                np.save(path, saved[name]) if path.suffix == ".npy" else saved[name].tofile(path)
+            lines = [
+                f'assets {{asset_type: {kind} asset_path: "{name}"}}'
+                for kind, name in assets.items()
+            ]
             Path(folder, "scann_assets.pbtxt").write_text("\n".join(lines))
             return scann.scann_ops_pybind.load_searcher(folder)
+
+    def _assets(self):
+        """Return what ScaNN writes for so many items: kind -> name."""
+        few = self.n_items_ < _SCANN_CENTRES
+        return {"DATASET_NPY": self._ASSETS["DATASET_NPY"]} if few else self._ASSETS
+
+
+def _is_array(value, dtype, shape):
+    """Return whether a value is an array of this dtype and shape, where -1 is any length."""
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == dtype
+        and len(value.shape) == len(shape)
+        and all(wanted in (-1, there) for wanted, there in zip(shape, value.shape))
+    )
 
 
 def _bytes_of(save):
