@@ -219,6 +219,28 @@ def test_a_text_of_a_million_characters(tiny):
     assert np.isfinite(vectors).all()
 
 
+@pytest.mark.parametrize("kind", ["T5EncoderModel", "T5Model", "BertForMaskedLM"])
+def test_parts_that_vectors_do_not_pass_through(tmp_path, kind):
+    """Decoder or pooler may be missing: sentence-t5 is an encoder alone."""
+    size = write_tokenizer(tmp_path, eos_token="[SEP]")
+    if kind.startswith("T5"):
+        shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
+        config = transformers.T5Config(vocab_size=size, pad_token_id=0, **shape)
+        model = getattr(transformers, kind)(config).eval()
+        model.save_pretrained(tmp_path)
+    else:
+        write_bert(tmp_path, kind)
+        model = transformers.BertModel.from_pretrained(tmp_path).eval()
+    network = getattr(model, "encoder", model) if kind.startswith("T5") else model
+    vectorizer = TransformerVectorizer(tmp_path, pooling="max", normalize=False)
+    texts = ["the sea view", "a room"]
+    for text, vector in zip(texts, vectorizer.transform(texts)):
+        ids = transformers.AutoTokenizer.from_pretrained(tmp_path)(text, return_tensors="pt")
+        with torch.inference_mode():
+            hidden = network(input_ids=ids["input_ids"]).last_hidden_state[0]
+        np.testing.assert_allclose(vector, hidden.amax(dim=0).numpy(), atol=1e-5)
+
+
 def test_positions_that_are_counted_from_the_padding_token(tmp_path):
     """RoBERTa's kind reads fewer tokens than it has positions; its tokenizer need not say so."""
     size = write_tokenizer(tmp_path, model_max_length=None)
@@ -558,6 +580,15 @@ def test_nan_is_told_with_the_text(tiny, tmp_path):
     model.save_pretrained(tmp_path / "model")
     with pytest.raises(ValueError, match="gave NaN or infinity for text 1 .'a hotel'"):
         TransformerVectorizer(tmp_path / "model").transform(["the sea", "a hotel", "a room"])
+
+
+def test_layers_without_weights(tiny, tmp_path):
+    """The library would make them at random, and vectors that look like any others."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
+    with pytest.raises(ValueError, match="lacks 16 weights .* such as encoder.layer.3.attention"):
+        TransformerVectorizer(folder).transform(["a"])
 
 
 def test_no_onnx_file(tiny):

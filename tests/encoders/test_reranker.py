@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -67,6 +68,17 @@ def test_bad_input(folder, tmp_path):
         CrossEncoderReranker("./none").score([("a", "b")])
     write_bert(tmp_path, "BertForSequenceClassification", num_labels=3)
     with pytest.raises(ValueError, match="gives 3 scores a pair"):
+        CrossEncoderReranker(tmp_path).score([("a", "b")])
+
+
+@pytest.mark.parametrize("says", [["BertForSequenceClassification"], None])
+def test_weights_without_the_head(tmp_path, says):
+    """The library would score by a head of random weights, whatever the folder says that it is."""
+    write_bert(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config |= {"architectures": says, "id2label": {"0": "relevant"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="lacks 2 weights .* such as classifier.bias, clas"):
         CrossEncoderReranker(tmp_path).score([("a", "b")])
 
 

@@ -1,5 +1,6 @@
 """Transformer networks that give a vector for each token, in PyTorch and in ONNX Runtime."""
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -54,15 +55,26 @@ class TorchNetwork:
         tokenizer_kwargs = {
             name: value for name, value in model_kwargs.items() if name in _TOKENIZER_KWARGS
         }
+        # Code that comes with a model may not know how to report
+        reports = not model_kwargs.get("trust_remote_code")
         with quiet(transformers):
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, **tokenizer_kwargs
             )
-            model = transformers.AutoModel.from_pretrained(
-                folder.path, local_files_only=True, dtype=torch_dtype(torch, dtype), **model_kwargs
+            loaded = transformers.AutoModel.from_pretrained(
+                folder.path,
+                local_files_only=True,
+                dtype=torch_dtype(torch, dtype),
+                **({"output_loading_info": True} if reports else {}),
+                **model_kwargs,
             )
-        if model.config.is_encoder_decoder:
-            model = model.get_encoder()
+        model, report = loaded if reports else (loaded, {"missing_keys": ()})
+        unused = r"(^|\.)pooler\."
+        parts = dict(model.named_children())
+        if model.config.is_encoder_decoder or {"encoder", "decoder"} <= parts.keys():
+            model, unused = model.get_encoder(), rf"{unused}|^decoder\."
+        if getattr(model.config, "quantization_config", None) is None:  # else names may differ
+            check_complete(folder, report, unused)
         if not {"quantization_config", "device_map"} & model_kwargs.keys():
             model = model.to(self.device)  # else the library has placed it
         model.config.use_cache = False  # keys and values are for generating text
@@ -284,6 +296,31 @@ def torch_dtype(torch, dtype):
 def first_given(*values):
     """Return the first value that is not None."""
     return next(value for value in values if value is not None)
+
+
+def check_complete(folder, report, unused="(?!)"):
+    """Raise if the library filled weights with random numbers, but for ones that are unused.
+
+    Parameters
+    ----------
+    folder : ModelFolder
+        What was loaded.
+    report : dict
+        What ``from_pretrained`` gives for ``output_loading_info=True``.
+    unused : str, default="(?!)"
+        Regular expression of weights through which no text's vector passes.
+
+    Raises
+    ------
+    ValueError
+        The message names some of them.
+    """
+    missing = sorted(name for name in report["missing_keys"] if not re.search(unused, name))
+    if missing:
+        raise ValueError(
+            f"{folder.path} lacks {len(missing)} weights of what its config.json describes, such "
+            f"as {', '.join(missing[:3])}: they would be random. Fetch the model anew."
+        )
 
 
 @contextmanager

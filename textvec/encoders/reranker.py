@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 
 from textvec._checks import check_number, import_optional
 from textvec.encoders.model_files import find_model
-from textvec.encoders.networks import quiet, torch_device, torch_dtype
+from textvec.encoders.networks import check_complete, quiet, torch_device, torch_dtype
 from textvec.persistence import SaveMixin
 
 # What scores pairs; to any other network the library would add a head of random weights.
@@ -143,7 +143,8 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
             torch = import_optional("torch", "transformers")
             transformers = import_optional("transformers", "transformers")
             folder = find_model(self.model, self.revision)
-            kinds = folder.read("config.json", {}).get("architectures") or []
+            config = folder.read("config.json", {})
+            kinds = config.get("architectures") or []
             if kinds and not any(kind.endswith(_KINDS) for kind in kinds):
                 raise ValueError(
                     f"{self.model} has no head that scores pairs: it is a {', '.join(kinds)}. "
@@ -151,6 +152,8 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
                 )
             folder.check_code(trust_remote_code=False)
             with quiet(transformers):
+                if config and all(kind.endswith(_KINDS[0]) for kind in kinds):
+                    _check_head(transformers, folder)
                 network = library.CrossEncoder(
                     os.fspath(folder.path),
                     device=torch_device(torch, self.device),
@@ -165,3 +168,11 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         state = {**super().__getstate__()}
         state.pop("_loaded", None)  # holds the weights
         return state
+
+
+def _check_head(transformers, folder):
+    """Raise if weights are missing; the library that runs the network would not say so."""
+    _, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder.path, local_files_only=True, output_loading_info=True, dtype="auto"
+    )
+    check_complete(folder, report)
