@@ -24,6 +24,7 @@ from textvec.evaluate.tasks import (
     RetrievalTask,
     STSTask,
     SummarizationTask,
+    WordAnalogyTask,
     WordSimilarityTask,
     mini_benchmark_tasks,
     select_tasks,
@@ -469,3 +470,42 @@ def test_tables_of_words_are_compared_too(tmp_path):
     comparison = compare({"mine": table}, [task], cache=tmp_path / "cells")
     assert comparison.table.loc[0, "score"] == pytest.approx(1)
     assert "word similarity" in comparison.to_html(tmp_path / "page.html").read_text()
+
+
+def test_tables_that_know_other_words_meet_on_those_that_both_know(tmp_path):
+    pytest.importorskip("matplotlib")
+    words = [*"abcdefghij", "k"]
+    good = KeyedVectors([[1, n / 10] for n in range(11)], words)
+    short = KeyedVectors([[1, (n * n % 7) / 10] for n in range(10)], words[:-1])
+    pairs = [(words[0], word, -n) for n, word in enumerate(words[1:])]
+    questions = [(a, b, b, c) for a, b, c in zip(words, words[1:], words[2:])]
+    tasks = [WordSimilarityTask(*zip(*pairs)), WordAnalogyTask(questions)]
+    comparison = compare({"good": good, "short": short}, tasks)
+    assert (comparison.table["error"] == "").all()
+    for task in tasks:
+        results = [comparison.results[method, task.name] for method in ("good", "short")]
+        assert results[0].rows["text"].tolist() == results[1].rows["text"].tolist()
+        assert [result.rows["score"].isna().sum() for result in results] == [0, 1]
+        found = comparison.disagreements("good", "short", task.name)
+        assert len(found)
+        assert not found["text"].str.contains("k").any()
+        for row in found.to_dict("records"):
+            place = results[0].rows["text"].tolist().index(row["text"])
+            for method, result in zip(("good", "short"), results):
+                assert row[f"score of {method}"] == result.rows["score"][place]
+    sure = comparison.significance().set_index(["task", "method"])
+    assert (sure["low"] <= sure["score"] + 1e-9).all()
+    assert (sure["score"] <= sure["high"] + 1e-9).all()
+    assert 0 < sure.loc[("word similarity", "short"), "p"] < 0.05
+    page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "word similarity: good and short differ on" in page
+
+
+def test_the_page_counts_all_items_on_which_methods_differ(tmp_path):
+    pytest.importorskip("matplotlib")
+    queries = {f"q{n}": f"sea {n}{n}" for n in range(5)}  # more of them than documents
+    corpus = {"a": "the pier", "b": "sea"}
+    task = RetrievalTask(queries, corpus, {query: {"b": 1} for query in queries}, "rooms")
+    methods = {"words": CountVectorizer(), "less": CountVectorizer(stop_words=["sea"])}
+    page = compare(methods, [task]).to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "rooms: words and less differ on 5 items" in page

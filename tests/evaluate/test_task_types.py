@@ -217,9 +217,12 @@ def test_words():
     result = similar.evaluate(table)
     assert result["Spearman"] == pytest.approx(1)
     assert result["share known"] == pytest.approx(2 / 3)
+    assert result.rows["score"].tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
     asked = [("man", "woman", "king", "queen"), ("man", "woman", "king", "prince")]
     result = WordAnalogyTask(asked).evaluate(table)
     assert result == {"accuracy": 1.0, "share known": 0.5}
+    assert result.rows["text"].tolist() == ["man : woman = king : ?"] * 2
+    assert result.rows["found"].tolist() == ["right", ""]
     constant = WordSimilarityTask(["man", "king"], ["king", "queen"], [3, 3]).evaluate(table)
     assert np.isnan(constant["Spearman"])
     assert "a constant has no correlation" in constant.notes["Spearman"]
@@ -236,6 +239,7 @@ def test_words():
         (lambda: STSTask([A], [B, C], [1]), "texts2 must be as long as texts1, which holds 1"),
         (lambda: STSTask([], [], []), "texts1 must hold at least one item"),
         (lambda: STSTask([A], [B], [np.nan]), "scores must be finite numbers. Got nan"),
+        (lambda: WordSimilarityTask([A], [B], [np.inf]), "scores must be finite numbers. Got inf"),
         (lambda: PairClassificationTask([A], [B], [1]), r"0 and 1, with both present. Got \[1\]"),
         (lambda: RerankingTask([A], [[]], [[B]]), "list of positives and one of negatives"),
         (lambda: RerankingTask([A], ["no list"], [[B]]), "list of positives and one of negatives"),

@@ -118,7 +118,8 @@ def _differences(comparison):
         pair = _rivals(comparison, task)
         if pair is None:
             continue
-        every = comparison.disagreements(*pair, task.name, n=len(task.documents))
+        n_items = len(comparison.results[pair[0], task.name].rows)
+        every = comparison.disagreements(*pair, task.name, n=n_items)
         if every.empty:
             continue
         shown = every.head(_N_ITEMS).drop(columns="difference")

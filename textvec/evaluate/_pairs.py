@@ -8,6 +8,7 @@ import pandas as pd
 from textvec.evaluate._task import (
     Task,
     TaskResult,
+    finite,
     fit_on,
     percentile,
     same_length,
@@ -62,7 +63,7 @@ class STSTask(Task):
 
     def __init__(self, texts1, texts2, scores, name="similarity", language="en"):
         self.texts1, self.texts2, scores = same_length(texts1=texts1, texts2=texts2, scores=scores)
-        self.scores = _finite("scores", scores)
+        self.scores = finite("scores", scores)
         self.name, self.language = name, language
         self.documents, self._places = unique_texts(self.texts1, self.texts2)
         self.description = (
@@ -236,7 +237,7 @@ class SummarizationTask(Task):
             machine_summaries=machine_summaries,
             scores=scores,
         )
-        self.scores = [_finite("scores", values) for values in scores]
+        self.scores = [finite("scores", values) for values in scores]
         for text, human, machine, graded in zip(
             self.texts, self.human_summaries, self.machine_summaries, self.scores, strict=True
         ):
@@ -336,11 +337,3 @@ def _rightly_placed(values, labels):
         share = below / len(others)
         placed[labels == label] = share if label else 1 - share
     return placed
-
-
-def _finite(name, values):
-    values = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(values).all():
-        bad = values[~np.isfinite(values)][0]
-        raise ValueError(f"{name} must be finite numbers. Got {bad} instead.")
-    return values

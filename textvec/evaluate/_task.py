@@ -222,6 +222,15 @@ def same_length(**columns):
     return lists.values()
 
 
+def finite(name, values):
+    """Return numbers as an array, after a check that all are finite."""
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).all():
+        bad = values[~np.isfinite(values)][0]
+        raise ValueError(f"{name} must be finite numbers. Got {bad} instead.")
+    return values
+
+
 def unique_texts(*lists):
     """Return the distinct texts in order, and for each list the positions of its texts."""
     position = {}
@@ -230,9 +239,9 @@ def unique_texts(*lists):
 
 
 def percentile(values):
-    """Return the rank of each value from 0 to 1, ties sharing the mean of theirs."""
+    """Return the rank of each value from 0 to 1, ties sharing the mean of theirs; of NaN, NaN."""
     ranks = pd.Series(values).rank().to_numpy()
-    return (ranks - 1) / max(len(ranks) - 1, 1)
+    return (ranks - 1) / max(np.count_nonzero(~np.isnan(ranks)) - 1, 1)
 
 
 def _out_of_frame(vectors):

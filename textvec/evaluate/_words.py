@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from textvec.evaluate._task import Task, TaskResult, fresh, percentile, same_length, timed
+from textvec.evaluate._task import (
+    Task,
+    TaskResult,
+    finite,
+    fresh,
+    percentile,
+    same_length,
+    timed,
+)
 from textvec.evaluate.metrics import no_correlation, pearson, spearman
 
 
@@ -29,6 +37,11 @@ class WordSimilarityTask(Task):
     language : str, default="en"
         Language of the words.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ or a score is not a finite number.
+
     Examples
     --------
     >>> from textvec import KeyedVectors
@@ -43,7 +56,7 @@ class WordSimilarityTask(Task):
 
     def __init__(self, words1, words2, scores, name="word similarity", corpus=(), language="en"):
         self.words1, self.words2, scores = same_length(words1=words1, words2=words2, scores=scores)
-        self.scores = np.asarray(scores, dtype=np.float64)
+        self.scores = finite("scores", scores)
         self.name, self.language, self.documents = name, language, list(corpus)
         self.description = f"Rate how alike the words of {len(self.words1)} pairs are."
 
@@ -60,23 +73,34 @@ class WordSimilarityTask(Task):
         Returns
         -------
         TaskResult
-            A row for each known pair.
+            A row for each pair, its similarity and ``score`` NaN where a word is unknown.
         """
         table, costs = _table_of(vectorizer, self.documents)
-        rows = []
-        for a, b, truth in zip(self.words1, self.words2, self.scores, strict=True):
-            if a in table and b in table:
-                rows.append((f"{a} | {b}", truth, float(table.similarity(a, b)), truth))
-        rows = pd.DataFrame(rows, columns=["text", "expected", "found", "truth"])
-        found, truth = rows["found"].to_numpy(float), rows["truth"].to_numpy(float)
-        rows["similarity"] = found
-        rows["score"] = 1 - abs(percentile(found) - percentile(truth))
+        pairs = list(zip(self.words1, self.words2, strict=True))
+        found = np.array(
+            [
+                float(table.similarity(a, b)) if a in table and b in table else np.nan
+                for a, b in pairs
+            ]
+        )
+        known = ~np.isnan(found)
+        truth = np.where(known, self.scores, np.nan)
+        rows = pd.DataFrame(
+            {
+                "text": [f"{a} | {b}" for a, b in pairs],
+                "expected": self.scores,
+                "found": found,
+                "score": 1 - abs(percentile(found) - percentile(truth)),
+                "similarity": found,
+                "truth": self.scores,
+            }
+        )
         scores = {
-            "Spearman": spearman(found, truth),
-            "Pearson": pearson(found, truth),
-            "share known": len(rows) / len(self.words1),
+            "Spearman": spearman(found[known], truth[known]),
+            "Pearson": pearson(found[known], truth[known]),
+            "share known": float(known.mean()),
         }
-        reason = no_correlation(found, truth)
+        reason = no_correlation(found[known], truth[known])
         notes = dict.fromkeys(("Spearman", "Pearson"), reason) if reason else {}
         return TaskResult(scores, rows, "spearman", costs=costs, notes=notes)
 
@@ -134,7 +158,7 @@ class WordAnalogyTask(Task):
         Returns
         -------
         TaskResult
-            A row for each known question.
+            A row for each question, its ``score`` NaN where a word is unknown.
         """
         table, costs = _table_of(vectorizer, self.documents)
         with tempfile.TemporaryDirectory() as folder:
@@ -142,21 +166,22 @@ class WordAnalogyTask(Task):
             lines = [": all", *map(" ".join, self.questions)]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             _, sections = table.evaluate_word_analogies(path)
-        right, wrong = sections[-1]["correct"], sections[-1]["incorrect"]
-        answered = [*right, *wrong]
+        verdicts = dict.fromkeys(sections[-1]["correct"], "right")
+        verdicts |= dict.fromkeys(sections[-1]["incorrect"], "wrong")
+        found = [verdicts.get(tuple(map(str.upper, words)), "") for words in self.questions]
         rows = pd.DataFrame(
             {
-                "text": [f"{a} : {b} = {c} : ?" for a, b, c, _ in answered],
-                "expected": [answer for *_, answer in answered],
-                "found": ["right"] * len(right) + ["wrong"] * len(wrong),
-                "score": [1.0] * len(right) + [0.0] * len(wrong),
+                "text": [f"{a} : {b} = {c} : ?" for a, b, c, _ in self.questions],
+                "expected": [answer for *_, answer in self.questions],
+                "found": found,
+                "score": pd.Series(found).map({"right": 1.0, "wrong": 0.0}),
             }
         )
         scores = {
             "accuracy": float(rows["score"].mean()),
-            "share known": len(rows) / len(self.questions),
+            "share known": float(rows["score"].notna().mean()),
         }
-        notes = {} if len(rows) else {"accuracy": "no question has four known words"}
+        notes = {} if scores["share known"] else {"accuracy": "no question has four known words"}
         return TaskResult(scores, rows, costs=costs, notes=notes)
 
 

@@ -310,7 +310,7 @@ class Comparison:
         return self._significance[n_resamples].copy()
 
     def disagreements(self, a, b, task, n=10):
-        """List the items on which two methods differ most.
+        """List the items on which two methods differ most, of those that both could be scored on.
 
         Parameters
         ----------
@@ -364,7 +364,7 @@ class Comparison:
                 "difference": first["score"] - second["score"],
             }
         )
-        differing = table[table["difference"] != 0]
+        differing = table[table["difference"].abs() > 0]
         order = differing["difference"].abs().sort_values(ascending=False, kind="stable").index
         return differing.loc[order].head(n).reset_index(drop=True)
 

@@ -45,8 +45,8 @@ def bootstrap_interval(result, n_resamples=10_000, level=0.95):
     check_number("n_resamples", n_resamples, low=1, integer=True)
     check_number("level", level, low=0, high=1)
     values, truth = _columns(result)
-    if truth is None:
-        values = values[np.isfinite(values)]  # items that could not be scored
+    scored = np.isfinite(values)
+    values, truth = values[scored], truth[scored]
     if not result.independent or len(values) < 2 or np.isnan(next(iter(result.values()))):
         return float("nan"), float("nan")
     if result.statistic == "spearman":
@@ -107,9 +107,8 @@ def randomization_test(a, b, n_resamples=10_000):
         raise ValueError("a and b must be results of one task: the same items in the same order.")
     main = [next(iter(result.values())) for result in (a, b)]
     (x, truth), (y, _) = _columns(a), _columns(b)
-    if truth is None:  # leave out items that could not be scored
-        scored = np.isfinite(x) & np.isfinite(y)
-        x, y = x[scored], y[scored]
+    scored = np.isfinite(x) & np.isfinite(y)
+    x, y, truth = x[scored], y[scored], truth[scored]
     if not a.independent or len(x) < 2 or np.isnan(main).any():
         return float("nan")
     if a.statistic != "mean":
@@ -132,9 +131,10 @@ def randomization_test(a, b, n_resamples=10_000):
 
 
 def _columns(result):
-    """Return what the main score is made of: values by item, and the truth beside them."""
+    """Return what the main score is made of: values by item, NaN where none, and the truth."""
     if result.statistic == "mean":
-        return result.rows["score"].to_numpy(float), None
+        scores = result.rows["score"].to_numpy(float)
+        return scores, scores
     return result.rows["similarity"].to_numpy(float), result.rows["truth"].to_numpy(float)
 
 
