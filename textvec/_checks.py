@@ -45,6 +45,16 @@ def check_type(name, value, kinds, wanted):
         raise TypeError(f"{name} must be {wanted}. Got {value!r} instead.")
 
 
+def check_no_table(raw_documents):
+    """Raise TypeError for a table: iterated, it gives the names of its columns, and no document."""
+    if hasattr(raw_documents, "columns"):
+        names = ", ".join(map(repr, raw_documents.columns))
+        raise TypeError(
+            f"raw_documents must be one column of texts. Got a table with the columns {names} "
+            "instead: pass one of these, such as table[name]."
+        )
+
+
 def check_flag(name, value):
     """Raise ValueError unless ``value`` is True or False."""
     check_choice(name, value, (False, True))

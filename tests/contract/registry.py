@@ -66,6 +66,7 @@ _NETWORK = {
 }
 _AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
 _LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all before they cut
+_COLUMNS = {"test_a_table_is_no_corpus": "scikit-learn's takes the names of its columns"}
 _AS_SCIKIT_LEARN = {"dtype": "the error is scikit-learn's own, without the name"}
 
 _SILENT = dict.fromkeys(("empty", "marks"), "must hold at least one word")
@@ -82,12 +83,16 @@ REGISTRY = {
     ),
     "ContentRecommender": Entry(tv.ContentRecommender, ITEMS, refuses=_WORDLESS),
     "CountVectorizer": Entry(
-        tv.CountVectorizer, TEXTS, refuses=_WORDLESS, takes_anything=_AS_SCIKIT_LEARN
+        tv.CountVectorizer,
+        TEXTS,
+        without=_COLUMNS,
+        refuses=_WORDLESS,
+        takes_anything=_AS_SCIKIT_LEARN,
     ),
     "CountVectorizer-char": Entry(
         partial(tv.CountVectorizer, analyzer="char"),
         TEXTS,
-        without={"zeros": "it knows spaces and letters"},
+        without={**_COLUMNS, "zeros": "it knows spaces and letters"},
         takes_anything={**_AS_SCIKIT_LEARN, "stem": "characters have no stem"},
     ),
     "CrossEncoderReranker": Entry(lambda: tv.CrossEncoderReranker(tiny_classifier()), PAIRS),
@@ -104,6 +109,7 @@ REGISTRY = {
         TEXTS,
         without={
             **_NOTHING_TO_LEARN,
+            **_COLUMNS,
             "zeros": "every word has a hash",
             "columns": "hashed columns have no names",
         },
@@ -135,7 +141,11 @@ REGISTRY = {
     ),
     "TfidfTransformer": Entry(tv.TfidfTransformer, COUNTS, without=_AT_LEAST_ONE),
     "TfidfVectorizer": Entry(
-        tv.TfidfVectorizer, TEXTS, without=_AT_LEAST_ONE, refuses=_WORDLESS, atol=1e-15
+        tv.TfidfVectorizer,
+        TEXTS,
+        without={**_AT_LEAST_ONE, **_COLUMNS},
+        refuses=_WORDLESS,
+        atol=1e-15,
     ),
     "TransformerVectorizer": Entry(
         lambda: tv.TransformerVectorizer(tiny_encoder()),

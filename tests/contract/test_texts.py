@@ -3,6 +3,8 @@
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -137,6 +139,17 @@ def test_one_str_is_no_corpus(entry):
     for method in readers_of(entry, estimator):
         with pytest.raises(ValueError, match=r"string object|one str"):
             getattr(estimator, method)("the sea")
+
+
+@needs("texts", "transform")
+@pytest.mark.parametrize("table", [pd.DataFrame, pl.DataFrame])
+def test_a_table_is_no_corpus(entry, table):
+    """Iterated, it would be the names of its columns: one document each, and none of the rows."""
+    estimator = entry.family.fit(entry.make())
+    for method in [*readers_of(entry, estimator), "partial_fit"]:
+        if hasattr(estimator, method):
+            with pytest.raises(TypeError, match="one column of texts. Got a table.*'sea', 'room'"):
+                getattr(estimator, method)(table({"sea": CORPUS, "room": CORPUS}))
 
 
 @needs("texts")

@@ -1,6 +1,7 @@
 """MinHashLSH: known answers, exact Jaccard, near-duplicates, every kind of text, bad input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
@@ -173,6 +174,7 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
         (lambda: MinHashLSH().fit([]), ValueError, "at least one document. Got none"),
         (lambda: MinHashLSH().fit("sea view"), ValueError, "put it in"),
         (lambda: MinHashLSH().fit(["sea", None]), TypeError, "Got None .* in row 1"),
+        (lambda: MinHashLSH().fit(pd.DataFrame({"a": ["sea"]})), TypeError, "the columns 'a'"),
         (lambda: MinHashLSH(threshold=1.5).fit(["sea"]), ValueError, "threshold must be between"),
         (lambda: MinHashLSH(shingle_size=0).fit(["sea"]), ValueError, "shingle_size must be at le"),
         (lambda: MinHashLSH(n_permutations=0).fit(["sea"]), ValueError, "n_permutations must be"),

@@ -287,3 +287,11 @@ def test_n_jobs_is_checked():
     for n_jobs in (1, -1, np.int64(2), 4 * (os.cpu_count() or 1)):
         X = textvec.CountVectorizer(n_jobs=n_jobs).fit_transform(ENGLISH)
         assert_same_matrix(X, expected)
+
+
+@every_vectorizer
+def test_tokens_are_refused_with_what_takes_them(kind):
+    tokens = [["quiet", "room"], ["sea view"]]
+    with pytest.raises(TypeError, match=r"Got \['quiet', 'room'\] .* in row 0: .* analyzer=list"):
+        kind().fit(tokens)
+    assert kind(analyzer=list).fit(tokens).vocabulary_ == {"quiet": 0, "room": 1, "sea view": 2}

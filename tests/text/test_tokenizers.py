@@ -320,5 +320,5 @@ def test_resolve_tokenizer():
     assert resolve_tokenizer("jieba") == JiebaTokenizer()
     assert resolve_tokenizer(str.split) is str.split
     assert resolve_tokenizer(None) is None
-    with pytest.raises(ValueError, match="tokenizer must be one of 'jieba'. Got 'nltk' instead"):
+    with pytest.raises(ValueError, match="must be 'jieba', a callable or None. Got 'nltk' instead"):
         resolve_tokenizer("nltk")

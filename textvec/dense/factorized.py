@@ -11,7 +11,7 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from textvec._checks import check_number, seeded
+from textvec._checks import check_no_table, check_number, seeded
 from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
@@ -191,9 +191,11 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
             Rows of unit length, or zero where a document has no part in the kept dimensions.
         """
         check_is_fitted(self)
+        check_no_table(raw_documents)
         return self._project(self.tfidf_.transform(raw_documents))
 
     def _fit(self, raw_documents):
+        check_no_table(raw_documents)
         check_number("vector_size", self.vector_size, low=1, integer=True)
         seeded(self.random_state)
         parameters = self.get_params(deep=False)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from textvec._checks import check_no_table
+
 WINDOW = 1024  # texts tokenised and sorted together
 
 
@@ -45,13 +47,14 @@ def check_texts(raw_documents):
     ValueError
         If it is one str, not several.
     TypeError
-        If a document is no str; the message says which.
+        If a document is no str; the message says which. If it is a table.
     """
     if isinstance(raw_documents, str | bytes):
         raise ValueError(
             "Iterable over raw text documents expected, string object received. "
             "Put one text into a list."
         )
+    check_no_table(raw_documents)
     texts = list(raw_documents)
     for row, text in enumerate(texts):
         if not isinstance(text, str):

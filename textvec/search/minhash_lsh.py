@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_flag, check_number, seeded
+from textvec._checks import check_choice, check_flag, check_no_table, check_number, seeded
 from textvec._threads import effective_n_jobs, equal_parts, run_parts
 from textvec.kernels.minhash import (
     EMPTY,
@@ -282,6 +282,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         check_is_fitted(self)
         if isinstance(raw_documents, str):
             raise ValueError("raw_documents must be an iterable of str. Got one str: put it in [].")
+        check_no_table(raw_documents)
         blocks = documents_in_blocks(raw_documents, None)
         empty = np.empty((0, self.signatures_.shape[1]), np.uint32)
         sketches = map_blocks(self._sketches, blocks, effective_n_jobs(self.n_jobs))

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_choice, check_no_table, check_number
 from textvec._threads import effective_n_jobs
 from textvec.kernels.weighting import bm25_weigh, document_frequencies
 from textvec.persistence import SaveMixin
@@ -434,6 +434,14 @@ class BM25Vectorizer(WeighingVectorizer):
         )
         weigher._check_params()  # before the documents are read
         return weigher
+
+    def _count_vocab(self, raw_documents, fixed_vocab):
+        check_no_table(raw_documents)
+        return super()._count_vocab(raw_documents, fixed_vocab)
+
+    def _learn_more(self, raw_documents):
+        check_no_table(raw_documents)
+        return super()._learn_more(raw_documents)
 
     # Our own counts are free of duplicates and zeros: no copy, no sorting.
     def _learn_weights(self, X):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_number
+from textvec._checks import check_no_table, check_number
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
 from textvec.text.tokenizers import resolve_tokenizer
@@ -75,7 +75,7 @@ def read_documents(documents) -> Iterator:
     FileNotFoundError
         If a path leads nowhere.
     TypeError
-        If a document is neither text nor a list; the message names its row.
+        If a document is neither text nor a list; the message names its row. If it is a table.
     ValueError
         If it is a bare str, a file is damaged or not UTF-8, or a folder holds no files.
 
@@ -99,6 +99,7 @@ def read_documents(documents) -> Iterator:
             "raw_documents must be an iterable of str or of lists of str, or a pathlib.Path. "
             f"Got {documents!r} instead."
         )
+    check_no_table(documents)
     return _checked(documents)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sklearn.base import BaseEstimator
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import check_number
 from textvec.persistence import SaveMixin
 
 # jieba cuts a run of these characters as one block, and every other character stands alone.
@@ -133,7 +133,10 @@ def resolve_tokenizer(tokenizer):
     """
     if tokenizer is None or callable(tokenizer):
         return tokenizer
-    check_choice("tokenizer", tokenizer, ["jieba"])
+    if tokenizer != "jieba":
+        raise ValueError(
+            f"tokenizer must be 'jieba', a callable or None. Got {tokenizer!r} instead."
+        )
     return JiebaTokenizer()
 
 

@@ -77,9 +77,12 @@ def documents_in_blocks(
 def check_is_text(row, document, error=None):
     """Raise a TypeError that names the row, unless a document is str or bytes or can be read."""
     if not isinstance(document, str | bytes | PathLike) and not hasattr(document, "read"):
+        cure = "drop, fill or convert such rows first"
+        if isinstance(document, list | tuple | np.ndarray):
+            cure = "join its tokens by spaces, or count them as they are with analyzer=list"
         raise TypeError(
             f"Documents must be str or bytes. Got {document!r} of type "
-            f"{type(document).__name__} in row {row}: drop or fill such rows first."
+            f"{type(document).__name__} in row {row}: {cure}."
         ) from error
 
 
