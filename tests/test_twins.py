@@ -150,9 +150,18 @@ def test_ppmi(docs, window, shift, smoothing, n_jobs):
 
 
 @settings(reproducible, max_examples=examples(60))
-@given(written, st.sampled_from([0.1, 0.5, 0.9]), st.sampled_from(["char", "word"]), n_jobs)
-def test_near_duplicates(docs, threshold, analyzer, n_jobs):
-    """All pairs that agree in a whole band, and in the share of slots that is asked for."""
+@given(
+    written,
+    st.sampled_from([0.1, 0.5, 0.9]),
+    st.sampled_from([0.0, 0.5, None]),
+    st.sampled_from(["char", "word"]),
+    n_jobs,
+)
+def test_near_duplicates(docs, threshold, asked, analyzer, n_jobs):
+    """All pairs that agree in a whole band, and in the share of slots that is asked for; each once.
+
+    Where every share is asked for, it is the bands alone that choose.
+    """
     lsh = MinHashLSH(threshold, 2, analyzer, n_permutations=16, n_jobs=n_jobs).fit(docs)
     slots, width = lsh.signatures_.tolist(), lsh.n_rows_
     expected = {}
@@ -161,9 +170,10 @@ def test_near_duplicates(docs, threshold, analyzer, n_jobs):
         bands = [agree[band * width : (band + 1) * width] for band in range(lsh.n_bands_)]
         share = sum(agree) / len(agree)
         empty = set(slots[i]) == {2**32 - 1} or set(slots[j]) == {2**32 - 1}
-        if any(map(all, bands)) and share >= threshold and not empty:
+        if any(map(all, bands)) and share >= (threshold if asked is None else asked) and not empty:
             expected[i, j] = share
-    pairs, similarities = lsh.near_duplicates()
+    pairs, similarities = lsh.near_duplicates(asked)
+    assert list(map(tuple, pairs.tolist())) == sorted(expected)
     assert dict(zip(map(tuple, pairs.tolist()), similarities.tolist())) == pytest.approx(expected)
 
 

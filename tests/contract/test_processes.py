@@ -110,7 +110,7 @@ def test_a_spawned_process_answers_alike(entry, spawned):
 
 @needs("fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_fork_after_use_answers_alike(entry):
+def test_a_fork_after_use_answers_alike(entry, small_blocks):
     estimator = entry.make()
     if "n_jobs" in estimator.get_params():
         estimator.set_params(n_jobs=2)
