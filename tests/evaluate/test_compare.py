@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -434,6 +435,15 @@ def test_a_score_on_some_of_the_items_says_on_how_many(tmp_path):
         assert "Failed" not in repr(comparison)
         page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
         assert f"<dt>counts on rated</dt><dd>{row['note']}</dd>" in page
+
+
+def test_ids_of_any_kind_can_be_stored(tmp_path):
+    ids = [UUID(int=number) for number in range(len(ROOMS))]
+    corpus = dict(zip(ids, ROOMS.values(), strict=True))
+    task = RetrievalTask({ids[0]: "sea"}, corpus, {ids[0]: {ids[2]: 1}}, "rooms")
+    tables = [compare({"c": CountVectorizer()}, [task], cache=tmp_path).table for _ in "ab"]
+    assert tables[0].loc[0, "error"] == ""
+    pd.testing.assert_frame_equal(*tables)  # the seconds, too: it was found
 
 
 def test_sizes_do_not_hang_on_how_fast_a_cell_was(tasks, monkeypatch):

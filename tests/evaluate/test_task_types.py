@@ -62,6 +62,7 @@ def test_the_mini_benchmark_has_all_types(language):
     assert len({task.name for task in tasks}) == 8
     assert all(language in task.language.split("-") for task in tasks)
     assert all("demonstration" in task.description for task in tasks)
+    assert repr(tasks[-1]) == f"SummarizationTask(name={tasks[-1].name!r}, language={language!r})"
 
 
 def test_every_result_has_rows_costs_and_metrics():

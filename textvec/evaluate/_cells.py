@@ -214,5 +214,5 @@ def _median_time(action):
 
 
 def _plain(value):
-    """Return a value of NumPy as one of Python, for JSON."""
-    return value.tolist()
+    """Return a value of NumPy as one of Python, for JSON; of any other kind, what it prints."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

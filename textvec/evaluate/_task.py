@@ -40,6 +40,9 @@ class Task:
     documents: list[str]
     description: str
 
+    def __repr__(self):
+        return f"{type(self).__name__}(name={self.name!r}, language={self.language!r})"
+
     def evaluate(self, vectorizer, k=None):
         """Score a vectorizer.
 

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import import_optional
+from textvec.evaluate._labels import N_DRAWS
 from textvec.evaluate._task import SEED, fresh, vectors_of
 from textvec.evaluate.metrics import row_similarities
 from textvec.evaluate.tasks import (
@@ -239,10 +240,9 @@ def _classification(task):
         return DatasetDict(test=trained), options
     texts, labels = task.test
     tested = _dataset(text=texts, label=[number[label] for label in labels.tolist()])
-    n_experiments = 1 if task.shots is None else 10
     return DatasetDict(train=trained, test=tested), {
         "samples_per_label": task.shots or len(task.documents),
-        "n_experiments": n_experiments,
+        "n_experiments": 1 if task.shots is None else N_DRAWS,
     }
 
 
