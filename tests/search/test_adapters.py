@@ -274,6 +274,15 @@ def test_threads_that_ask_for_more_change_nothing_for_others(index, rows, querie
             assert_array_equal(found, alone)
 
 
+@pytest.mark.parametrize("name", ["kd tree", "ball tree"])
+def test_trees_are_asked_by_threads_without_a_warning(name, queries, fitted_indexes):
+    """Of scikit-learn's delayed, that is: it changes warnings, which no thread may for others."""
+    with warnings.catch_warnings(record=True) as caught:
+        for _ in range(10):
+            at_once([partial(fitted_indexes[name].kneighbors, queries)] * 8)
+    assert [str(warning.message) for warning in caught] == []
+
+
 @pytest.mark.parametrize("name", INDEXES)
 def test_zeros_match_nothing_and_it_says_so(name, rows):
     index = clone(INDEXES[name][0])

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import BallTree, KDTree
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textvec._checks import check_choice, check_number, check_type, import_optional
@@ -23,6 +23,7 @@ from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
 
 _EXTRA = "search"
+_QUERIES_AT_ONCE = 256  # where threads are ours: between such parts Ctrl-C is heard
 _SCANN_CENTRES = 16  # of each block of numbers
 _thawing = Lock()
 _is_forked = False
@@ -496,7 +497,8 @@ class AnnoyIndex(EngineIndex):
                 )
                 indices[row, : len(found[0])], closeness[row, : len(found[1])] = found
 
-        run_parts(search, equal_parts(len(queries), self.n_jobs), self.n_jobs)
+        parts = equal_parts(len(queries), self.n_jobs, most=_QUERIES_AT_ONCE)
+        run_parts(search, parts, self.n_jobs)
         if self.effective_metric_ == "cosine":
             return 1 - closeness**2 / 2, indices
         return self._space(closeness, closeness**2), indices
@@ -553,28 +555,34 @@ class TreeIndex(EngineIndex):
         self.n_jobs = n_jobs
 
     def _build(self, rows):
-        check_choice("algorithm", self.algorithm, ("kd_tree", "ball_tree"))
         return self._thaw(self._zeros_apart(rows, 0))
 
     def _search(self, queries, k):
-        if not len(queries):
-            return np.zeros((0, k), np.float32), np.zeros((0, k), np.int64)
-        distances, indices = self._engine.kneighbors(self._zeros_apart(queries, 1), k)
-        squares = distances.astype(np.float32) ** 2
+        queries = self._zeros_apart(queries, 1)
+        distances = np.empty((len(queries), k), np.float32)
+        indices = np.empty(distances.shape, np.int64)
+
+        def search(first, last):
+            found = self._engine.query(queries[first:last], k)
+            distances[first:last], indices[first:last] = found
+
+        parts = equal_parts(len(queries), self.n_jobs, most=_QUERIES_AT_ONCE)
+        run_parts(search, parts, self.n_jobs)
+        squares = distances**2
         return self._space(1 - squares / 2, squares), indices
 
     def _freeze(self, engine):
-        return engine._fit_X  # of which the same tree grows again, sooner than it could be read
+        # Of its rows the same tree grows again, sooner than it could be read. It keeps them wider.
+        return np.asarray(engine.data, np.float32)
 
     def _is_saved(self, saved):
         width = self.n_features_in_ + 2 * (self.effective_metric_ == "cosine")
         return _is_array(saved, np.float32, (self.n_items_, width))
 
     def _thaw(self, saved):
-        engine = NearestNeighbors(
-            algorithm=self.algorithm, leaf_size=self.leaf_size, n_jobs=self.n_jobs
-        )
-        return engine.fit(saved)
+        trees = {"kd_tree": KDTree, "ball_tree": BallTree}
+        check_choice("algorithm", self.algorithm, trees)
+        return trees[self.algorithm](saved, self.leaf_size, metric="euclidean")
 
     def _zeros_apart(self, rows, side):
         """For the cosine, turn rows of zeros at right angles to all rows of the other side."""
