@@ -310,6 +310,8 @@ def test_lists_of_words_are_told_apart_from_a_word(ours):
         ([[1j], [1]], ["a", "b"], None, TypeError, "must be numbers"),
         ([["1"], ["2"]], ["a", "b"], None, TypeError, "must be numbers"),
         ([[1], [2]], ["a", "a"], None, ValueError, "'a' twice"),
+        ([[1], [2]], "ab", None, TypeError, "index_to_key must be a list of words. Got the str"),
+        ([[1], [2]], None, None, TypeError, "index_to_key must be a list of words. Got None"),
         ([[1], [2]], ["a", None], None, TypeError, "Got None"),
         ([[1], [2]], ["a", b"b"], None, TypeError, "Got b'b'"),
         ([[1], [2]], ["a", "b"], [1], ValueError, "2 integers"),
@@ -320,6 +322,21 @@ def test_lists_of_words_are_told_apart_from_a_word(ours):
 def test_bad_tables(vectors, words, counts, error, message):
     with pytest.raises(error, match=message):
         KeyedVectors(vectors, words, counts)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (lambda table: table[1.0], TypeError, "keys must be a list of words. Got 1.0"),
+        (lambda table: table[:1], TypeError, "keys must be a list of words. Got slice"),
+        (lambda table: table.most_similar(), ValueError, "positive or negative must name"),
+        (lambda table: table.most_similar([("a", np.nan)]), ValueError, "weights must be finite"),
+        (lambda table: table.similar_by_vector("a"), ValueError, r"vector must be .* shape \(\)"),
+    ],
+)
+def test_bad_questions(ask, error, message):
+    with pytest.raises(error, match=message):
+        ask(KeyedVectors(np.eye(2), ["a", "b"]))
 
 
 def test_vectors_are_read_only_and_not_copied():

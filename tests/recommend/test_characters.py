@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from textvec import PPMI, CharacterRecommender, KeyedVectors, Word2Vec
+from textvec import PPMI, CharacterRecommender, KeyedVectors, TfidfVectorizer, Word2Vec
 from textvec.datasets import fetch_novel, load_novel
 from textvec.text.names import cut_story, find_names, short_forms
 
@@ -212,6 +212,8 @@ def test_pictures(retelling):
         ({"aliases": ["明儿"]}, STORY, TypeError, "must be a mapping"),
         ({"aliases": {"a": "b", "b": "c"}}, STORY, ValueError, "is an alias of 'c'"),
         ({}, "天气很好。", ValueError, "No name"),
+        ({"vectors": PPMI}, STORY, TypeError, "vectors must be a PPMI, a Word2Vec"),
+        ({"vectors": TfidfVectorizer()}, STORY, TypeError, "Got TfidfVectorizer.* instead"),
     ],
 )
 def test_bad_input(parameters, text, error, message):
@@ -222,6 +224,8 @@ def test_bad_input(parameters, text, error, message):
 def test_unknown_names_get_offers(story):
     with pytest.raises(KeyError, match="no character '阿光'.*Did you mean '阿明'"):
         story.similar("阿光")
+    with pytest.raises(KeyError, match="no character ..阿明"):
+        story.similar(["阿明"])
     with pytest.raises(ValueError, match="k must be at least 1"):
         story.similar("阿明", k=0)
     with pytest.raises(ValueError, match="at least one"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
@@ -341,6 +342,15 @@ def test_default_vectorizer_goes_by_script_and_number():
         (TEXTS, {"text": "desc"}, ValueError, "Leave text out"),
         ("one text", {}, TypeError, "items must be a DataFrame.*Got str"),
         (np.array([TEXTS]), {}, TypeError, "items must be a DataFrame.*Got ndarray"),
+        (pl.DataFrame({"desc": TEXTS}), {}, TypeError, "items must be a DataFrame.*to_pandas"),
+        (
+            HOTELS.set_index(["name", "stars"]),
+            {"text": "desc"},
+            ValueError,
+            "items.index must give each item one name. Got an index of 2 levels",
+        ),
+        (TEXTS, {"ids": [(1, at) for at in range(5)]}, ValueError, "ids must give each item one"),
+        (TEXTS, {"ids": [7, 8, 9, 7, 6]}, ValueError, "unique. 7 stands in rows 0 and 3 of ids"),
         (TEXTS, {"ids": ["a", "b"]}, ValueError, "one entry per item: 5. Got 2"),
         (TEXTS, {"ids": list("abcda")}, ValueError, "'a' stands in rows 0 and 4 of ids"),
         (TEXTS, {"ids": ["a", None, "c", "d", "e"]}, ValueError, "row 1 of ids has no id"),
@@ -387,7 +397,7 @@ def test_an_unknown_id_offers_the_closest(call):
         getattr(fitted(), call)(*["Sumit", "Quay"][: 2 if call == "explain" else 1])
 
 
-@pytest.mark.parametrize("id", [17, None, ("Quay",), 1.5])
+@pytest.mark.parametrize("id", [17, None, ("Quay",), 1.5, ["Quay"]])
 def test_ids_of_other_types_are_unknown(id):
     with pytest.raises((KeyError, ValueError)):
         fitted().similar(id)

@@ -365,6 +365,15 @@ def test_columns_without_use(values):
         fitted(items=HOTELS.assign(price=values))
 
 
+def test_categories_of_categories():
+    with pytest.raises(TypeError, match=r"row 1 of column 'tags' .* Got \[\['spa'\]\] instead"):
+        fitted(
+            items=HOTELS.assign(tags=["spa", [["spa"]], None, "bar", []]),
+            text="desc",
+            columns="tags",
+        )
+
+
 @pytest.mark.parametrize("vectorizer", [[], [(TfidfVectorizer(), 0)], [(TfidfVectorizer(),)]])
 def test_bad_vectorizers(vectorizer):
     with pytest.raises(ValueError, match="vectorizer"):

@@ -213,7 +213,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         KeyError
             If a word is unknown and ``ignore_missing`` is False.
         ValueError
-            If there is no key, or not one weight a key.
+            If there is no key, or not one finite weight a key.
         """
         keys = as_list(keys, "keys")
         if not keys:
@@ -223,6 +223,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             raise ValueError(
                 f"weights must be one number a key. Got {weights.shape} for {len(keys)} keys."
             )
+        if not np.isfinite(weights).all():
+            raise ValueError(f"weights must be finite. Got {weights.tolist()} instead.")
         total, weighed = np.zeros(self.vector_size), 0.0
         for key, weight in zip(keys, weights.tolist()):
             if isinstance(key, np.ndarray):
@@ -616,7 +618,7 @@ def _check_finite(vectors):
 
 
 def _as_words(words):
-    words = list(words)
+    words = as_list(words, "index_to_key")
     if not all(isinstance(word, str) for word in words):
         wrong = [word for word in words if not isinstance(word, str)]
         raise TypeError(f"A word must be a str. Got {wrong[0]!r} instead.")

@@ -1,6 +1,6 @@
 """Which words of a table are most like a word, a vector, or a sum or product of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -59,6 +59,8 @@ class SimilarWords:
         for plus, minus in asked:
             items = [_weighted(item, 1.0) for item in plus]
             items += [_weighted(item, -1.0) for item in minus]
+            if not items:
+                raise ValueError("positive or negative must name at least one word. Got none.")
             keys = [key for key, _ in items]
             weights = [weight for _, weight in items]
             mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
@@ -160,6 +162,10 @@ class SimilarWords:
             If a vector is of another size than those of the table, or not finite.
         """
         vector = np.asarray(vector)
+        if vector.ndim not in (1, 2):
+            raise ValueError(
+                f"vector must be one vector or several as rows. Got shape {vector.shape} instead."
+            )
         asked = [vector] if vector.ndim == 1 else [[one] for one in vector]
         return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
 
@@ -300,6 +306,8 @@ def as_list(keys, name):
     """Return keys as a list; a bare str, which would be taken for its letters, is refused."""
     if isinstance(keys, str):
         raise TypeError(f"{name} must be a list of words. Got the str {keys!r}: put it in a list.")
+    if not isinstance(keys, Iterable):
+        raise TypeError(f"{name} must be a list of words. Got {keys!r} instead.")
     return list(keys)
 
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, closest_names, seeded, warn_user
+from textvec.dense.documents import WordVectorizer
 from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
@@ -371,7 +372,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             return _with_names(self.vectors, names, aliases)
         if self.vectors is None:
             model = _default_vectors(documents)
-        elif hasattr(self.vectors, "fit"):
+        elif isinstance(self.vectors, WordVectorizer):
             model = clone(self.vectors)
         else:
             raise TypeError(
@@ -379,7 +380,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
                 f"Got {self.vectors!r} instead."
             )
         seeded(self.random_state)
-        if self.random_state is not None and model.get_params().get("random_state") is None:
+        if self.random_state is not None and model.get_params().get("random_state", 0) is None:
             model.set_params(random_state=self.random_state)
         return model.fit(documents).keyed_vectors_
 
@@ -389,7 +390,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _row_of(self, name):
         check_is_fitted(self)
-        usual = self.aliases_.get(name, name)
+        usual = self.aliases_.get(name, name) if isinstance(name, str) else name
         if usual in self.names_:
             return self.names_.index(usual)
         near = closest_names(name, [*self.names_, *self.aliases_])

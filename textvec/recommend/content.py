@@ -498,13 +498,15 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         """Return {row: weight} of an id, a list or mapping of ids, or None."""
         if ids is None:
             return {}
-        if not isinstance(ids, Mapping):
-            ids = dict.fromkeys(ids if pd.api.types.is_list_like(ids) else [ids], 1.0)
-        for id, weight in ids.items():
+        if isinstance(ids, Mapping):
+            pairs = list(ids.items())
+        else:
+            pairs = [(id, 1.0) for id in (ids if pd.api.types.is_list_like(ids) else [ids])]
+        for id, weight in pairs:
             check_number(f"{name}[{id!r}]", weight)
             if not 0 < weight < np.inf:
                 raise ValueError(f"{name}[{id!r}] must be above 0. Got {weight!r} instead.")
-        return {self._row_of(id): weight for id, weight in ids.items()}
+        return {self._row_of(id): weight for id, weight in pairs}
 
     def _row_of(self, id):
         try:

@@ -292,7 +292,13 @@ def _members(column):
     rows, members = [], []
     for row, value in enumerate(column.tolist()):
         cell = value if pd.api.types.is_list_like(value) else [value]
-        kept = [member for member in dict.fromkeys(cell) if not pd.isna(member)]
+        try:
+            kept = [member for member in dict.fromkeys(cell) if not pd.isna(member)]
+        except TypeError as error:
+            raise TypeError(
+                f"row {row} of column {column.name!r} must hold a category or a list of them. "
+                f"Got {value!r} instead."
+            ) from error
         rows += [row] * len(kept)
         members += kept
     return np.array(rows, dtype=np.intp), np.array([*members, None], dtype=object)[:-1]

@@ -39,9 +39,10 @@ def read_items(items):
     ):
         frame = pd.DataFrame({"text": pd.Series(list(items), dtype=object)})
     else:
+        advice = ": call its to_pandas() first" if hasattr(items, "to_pandas") else ""
         raise TypeError(
-            "items must be a DataFrame with a text column, or an iterable of str. "
-            f"Got {type(items).__name__} instead."
+            "items must be a DataFrame of pandas with a text column, or an iterable of str. "
+            f"Got {type(items).__name__} instead{advice}."
         )
     if len(frame) == 0:
         raise ValueError("items is empty: nothing can be recommended from no items.")
@@ -65,7 +66,8 @@ def read_ids(frame, ids):
     Raises
     ------
     ValueError
-        If a column is missing, or an id is missing or stands twice; the message names the row.
+        If a column is missing, or an id is missing or stands twice; the message names the row. If
+        the index has several levels.
     """
     if ids is None:
         source, ids = "items.index", frame.index
@@ -75,13 +77,18 @@ def read_ids(frame, ids):
         ids = pd.Index(frame[ids])
     else:
         source, ids = "ids", pd.Index(ids)
+    if ids.nlevels > 1:
+        raise ValueError(
+            f"{source} must give each item one name. Got an index of {ids.nlevels} levels: join "
+            "them into one, or name a column."
+        )
     if len(ids) != len(frame):
         raise ValueError(f"ids must have one entry per item: {len(frame)}. Got {len(ids)} instead.")
     missing = np.flatnonzero(ids.isna())
     if missing.size:
         raise ValueError(f"row {missing[0]} of {source} has no id: fill it or drop the row.")
     if not ids.is_unique:
-        twice = ids[ids.duplicated()][0]
+        twice = ids[ids.duplicated()].tolist()[0]
         first, second = np.flatnonzero(ids == twice)[:2]
         raise ValueError(
             f"ids must be unique. {twice!r} stands in rows {first} and {second} of {source}: "
@@ -154,7 +161,7 @@ def read_interactions(interactions):
     for row in np.flatnonzero(pairs.isna().any(axis=1))[:1]:
         raise ValueError(f"row {row} of interactions lacks its user or item: drop the row.")
     for row in np.flatnonzero(pairs.duplicated())[:1]:
-        user, item = pairs.iloc[row]
+        user, item = pairs.iloc[row].tolist()
         raise ValueError(
             f"row {row} of interactions repeats user {user!r} and item {item!r}: drop it."
         )
