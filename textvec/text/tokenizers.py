@@ -27,8 +27,8 @@ class JiebaTokenizer(SaveMixin, BaseEstimator):
 
     Tokens that hold no word character (punctuation, white space, symbols) are dropped; words of
     one character stay. Where the package rjieba is installed (extra ``chinese``) it cuts the blocks
-    of Han characters, Latin letters and digits, on which the two agree, some twenty times faster;
-    jieba cuts the rest. The result is the same with and without it.
+    of Han characters, Latin letters and digits, on which the two agree, several times as
+    fast; jieba cuts the rest. The result is the same with and without it.
 
     jieba's global dictionary is neither read nor changed: words given to ``jieba.add_word`` have no
     effect here, and ``user_words`` have none there.
