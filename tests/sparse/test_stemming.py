@@ -216,7 +216,8 @@ def test_the_analyzer_of_a_stemming_vectorizer_stems():
 def test_only_words_are_stemmed(analyzer):
     """As ``stop_words``, ``stem`` is for the analyzer of words."""
     docs = ["hotels running"]
-    X = textvec.CountVectorizer(stem="english", analyzer=analyzer).fit_transform(docs)
+    with pytest.warns(UserWarning, match="'stem' will not be used since 'analyzer' != 'word'"):
+        X = textvec.CountVectorizer(stem="english", analyzer=analyzer).fit_transform(docs)
     assert_same_matrix(X, peer.CountVectorizer(analyzer=analyzer).fit_transform(docs))
 
 

@@ -207,6 +207,12 @@ def test_a_jieba_vectorizer_is_cloned_and_pickled(kind):
     assert mine.build_analyzer()("我喜欢吃肉。") == ["我", "喜欢", "吃", "肉"]
 
 
+def test_a_token_pattern_beside_jieba_is_not_used():
+    vectorizer = textvec.CountVectorizer(tokenizer="jieba", token_pattern=r"\w+")
+    with pytest.warns(UserWarning, match="'token_pattern' will not be used since 'tokenizer'"):
+        vectorizer.fit(CHINESE)
+
+
 @every_vectorizer
 def test_chinese_stop_words(kind):
     words = sorted(stop_words("chinese"))

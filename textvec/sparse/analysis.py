@@ -85,7 +85,10 @@ class CompiledAnalyzer(SaveMixin):
         return super()._word_ngrams(tokens, stop_words)
 
     def _warn_for_unused_params(self):
-        if self.tokenizer == "jieba" and self.analyzer == "word":
+        if self.stem is not None and self.analyzer != "word":
+            warn_user("The parameter 'stem' will not be used since 'analyzer' != 'word'")
+        is_default = self.token_pattern == DEFAULT_PATTERN
+        if self.tokenizer == "jieba" and self.analyzer == "word" and is_default:
             return  # the default token_pattern is no mistake of the user's
         super()._warn_for_unused_params()
 

@@ -342,7 +342,8 @@ class BM25Vectorizer(WeighingVectorizer):
     method : {"lucene", "robertson", "atire", "bm25l", "bm25plus"}, default="lucene"
         The variant, see :class:`BM25Transformer`; "bm25+" is another name of "bm25plus".
     stem : str or None, default=None
-        Language of the Snowball stemmer that reduces words to stems, such as "english".
+        Language of the Snowball stemmer that reduces words to stems, such as "english", if
+        ``analyzer="word"``.
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result never depends on it.
 

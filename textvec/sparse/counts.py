@@ -69,8 +69,8 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
     dtype : dtype, default=numpy.int64
         Of the matrix.
     stem : str or None, default=None
-        Snowball language whose stemmer reduces each token: "english", "german", …. Stop words are
-        dropped before. Needs the extra ``stem``.
+        Snowball language whose stemmer reduces each token, if ``analyzer="word"``: "english",
+        "german", …. Stop words are dropped before. Needs the extra ``stem``.
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result is the same for every number.
 

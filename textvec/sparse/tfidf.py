@@ -245,7 +245,8 @@ class TfidfVectorizer(WeighingVectorizer):
     sublinear_tf : bool, default=False
         Replace each count tf by 1 + ln(tf).
     stem : str or None, default=None
-        Language of the Snowball stemmer that reduces words to stems, such as "english".
+        Language of the Snowball stemmer that reduces words to stems, such as "english", if
+        ``analyzer="word"``.
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result never depends on it.
 
