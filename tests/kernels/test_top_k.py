@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from textvec.kernels import top_k as kernels
+from textvec.kernels.dense_top_k import DenseItems, dense_offer
+from textvec.kernels.sparse_top_k import SparseItems, lay_out_postings, sparse_top_k
+from textvec.kernels.top_k import squared_norms, unwind_heaps
 
 METRICS = ("cosine", "dot", "euclidean")
 
@@ -57,10 +59,8 @@ def sparse_layout(items, metric, n_common):
     common = np.zeros((len(items), n_common), items.dtype)
     rest = np.empty(len(items), items.dtype)
     weights = by_term.data.copy()
-    kernels.lay_out_postings(
-        by_term.indptr, by_term.indices, weights, scale, columns, peaks, common, rest
-    )
-    return kernels.SparseItems(
+    lay_out_postings(by_term.indptr, by_term.indices, weights, scale, columns, peaks, common, rest)
+    return SparseItems(
         rows.indptr, rows.indices, rows.data, scale, bias, norms,
         by_term.indptr, by_term.indices, weights, peaks, columns, common, rest,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def search_sparse(queries, items, k, metric, every, n_common=5):
     rows = sparse.csr_array(queries)
     scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
     scores, ids = np.full((len(queries), k), 7, queries.dtype), np.full((len(queries), k), 7)
-    kernels.sparse_top_k(
+    sparse_top_k(
         rows.indptr, rows.indices, rows.data, scales, 0, len(queries),
         sparse_layout(items, metric, n_common), k, metric == "euclidean", every, scores, ids,
     )  # fmt: skip
@@ -80,12 +80,12 @@ def search_sparse(queries, items, k, metric, every, n_common=5):
 def search_dense(queries, items, k, metric, every, block=23):
     scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
     squares = (queries.astype(np.float64) ** 2).sum(axis=1)
-    layout = kernels.DenseItems(items, *shared_layout(items, metric))
+    layout = DenseItems(items, *shared_layout(items, metric))
     best = np.full((len(queries), k), -np.inf, queries.dtype)
     heap_ids = np.full((len(queries), k), len(items))
     for begin in range(0, len(items), block):
         products = queries @ items[begin : begin + block].T
-        kernels.dense_offer(
+        dense_offer(
             queries,
             squares,
             scales,
@@ -98,7 +98,7 @@ def search_dense(queries, items, k, metric, every, block=23):
             heap_ids,
         )
     scores, ids = np.empty_like(best), np.empty_like(heap_ids)
-    kernels.unwind_heaps(best, heap_ids, len(items), scores, ids)
+    unwind_heaps(best, heap_ids, len(items), scores, ids)
     return scores, ids
 
 
@@ -208,7 +208,7 @@ def test_short_queries_of_long_items(every):
 def test_squared_norms():
     rows = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]], np.float32)
     matrix = sparse.csr_array(rows)
-    np.testing.assert_array_equal(kernels.squared_norms(matrix.indptr, matrix.data), [25, 0, 4])
+    np.testing.assert_array_equal(squared_norms(matrix.indptr, matrix.data), [25, 0, 4])
 
 
 def test_layout_of_postings():
@@ -220,37 +220,3 @@ def test_layout_of_postings():
     np.testing.assert_array_equal(layout.peaks, [2, 3, 4])
     cosine = sparse_layout(items, "cosine", 1)
     np.testing.assert_allclose(cosine.common, [[1 / np.sqrt(5)], [-1], [0]])
-
-
-def naive_mmr(relevance, similarities, diversity, k):
-    chosen, left = [], list(range(len(relevance)))
-    while left and len(chosen) < k:
-        if chosen:
-            worth = [
-                (1 - diversity) * relevance[i] - diversity * max(similarities[j, i] for j in chosen)
-                for i in left
-            ]
-        else:
-            worth = [relevance[i] for i in left]
-        chosen.append(left.pop(int(np.argmax(worth))))
-    return chosen
-
-
-@pytest.mark.parametrize("diversity", [0.0, 0.3, 0.5, 1.0])
-@pytest.mark.parametrize("k", [1, 4, 40])
-def test_mmr_equals_its_definition(diversity, k):
-    rows = np.random.default_rng(3).normal(size=(12, 3))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    rows[7] = rows[2]  # a tie, and a repetition to avoid
-    similarities = rows @ rows.T
-    relevance = similarities[0] + 0.1
-    chosen = kernels.mmr(relevance, similarities, diversity, k)
-    assert chosen.tolist() == naive_mmr(relevance, similarities, diversity, k)
-
-
-def test_mmr_passes_over_a_repetition():
-    relevance = np.array([0.5, 0.9, 0.9, 0.6], np.float32)
-    similarities = np.eye(4, dtype=np.float32)
-    similarities[1, 2] = similarities[2, 1] = 1
-    assert kernels.mmr(relevance, similarities, 0.0, 3).tolist() == [1, 2, 3]
-    assert kernels.mmr(relevance, similarities, 0.5, 3).tolist() == [1, 3, 0]

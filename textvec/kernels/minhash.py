@@ -10,7 +10,7 @@ and not into all, and thrown again only while slots are empty. The work is in pr
 import numpy as np
 
 from textvec.kernels.compiling import compiled
-from textvec.kernels.top_k import _offer, _unwind
+from textvec.kernels.top_k import offer, unwind
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, of the rolling polynomial modulo 2**64
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64's
@@ -247,5 +247,5 @@ def near_items(queries, query_keys, signatures, keys, order, scores, ids):
                 if seen[item] < query:
                     seen[item] = query
                     count = _agreements(queries[query], signatures[item])
-                    _offer(best, best_ids, np.float32(count / n_slots), item)
-        _unwind(best, best_ids, n_items, scores[query], ids[query])
+                    offer(best, best_ids, np.float32(count / n_slots), item)
+        unwind(best, best_ids, n_items, scores[query], ids[query])

@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, closest_names, warn_user
-from textvec.kernels.top_k import mmr
+from textvec.kernels.diversity import mmr
 from textvec.persistence import SaveMixin
 from textvec.recommend.evaluation import evaluate
 from textvec.recommend.explanations import explain_block, feature_names

@@ -11,15 +11,9 @@ from threadpoolctl import ThreadpoolController
 
 from textvec._checks import check_choice, check_number, warn_user
 from textvec._threads import equal_parts, look_up, run_parts
-from textvec.kernels.top_k import (
-    DenseItems,
-    SparseItems,
-    dense_offer,
-    lay_out_postings,
-    sparse_top_k,
-    squared_norms,
-    unwind_heaps,
-)
+from textvec.kernels.dense_top_k import DenseItems, dense_offer
+from textvec.kernels.sparse_top_k import SparseItems, lay_out_postings, sparse_top_k
+from textvec.kernels.top_k import squared_norms, unwind_heaps
 from textvec.persistence import SaveMixin
 from textvec.sparse.rows import index_dtype
 
