@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 import textvec
-from textvec import TransformerVectorizer
+from textvec import SparseTransformerVectorizer, TransformerVectorizer
 from textvec.encoders import encoder as encoder_module
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.claims import Claims
@@ -580,6 +580,31 @@ def test_nan_is_told_with_the_text(tiny, tmp_path):
     model.save_pretrained(tmp_path / "model")
     with pytest.raises(ValueError, match="gave NaN or infinity for text 1 .'a hotel'"):
         TransformerVectorizer(tmp_path / "model").transform(["the sea", "a hotel", "a room"])
+
+
+@pytest.mark.parametrize(
+    ("gone", "lacks"),
+    [
+        ("config.json", "lacks config.json. Fetch"),
+        ("tokenizer.json", r"lacks a tokenizer \(tokenizer.json\). Fetch"),
+        ("model.safetensors", r"lacks weights \(model.safetensors\). Fetch"),
+    ],
+)
+def test_a_folder_that_is_not_whole(tiny, tmp_path, gone, lacks):
+    """The libraries' own messages do not say which file they miss."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    (folder / gone).unlink()
+    for kind in (TransformerVectorizer, SparseTransformerVectorizer):
+        with pytest.raises(FileNotFoundError, match=lacks):
+            kind(folder).transform(["a"])
+
+
+def test_what_is_no_model_at_all(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder of a model: it holds neither config"):
+        TransformerVectorizer(tmp_path).transform(["a"])
+    (tmp_path / "table.csv").write_text("a,b")
+    with pytest.raises(NotADirectoryError, match="table.csv' is a file. Give the folder"):
+        TransformerVectorizer(tmp_path / "table.csv").transform(["a"])
 
 
 def test_layers_without_weights(tiny, tmp_path):

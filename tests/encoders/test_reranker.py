@@ -71,6 +71,13 @@ def test_bad_input(folder, tmp_path):
         CrossEncoderReranker(tmp_path).score([("a", "b")])
 
 
+def test_a_folder_that_is_not_whole(tmp_path):
+    write_bert(tmp_path, "BertForSequenceClassification", num_labels=1)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="no whole model: it lacks weights"):
+        CrossEncoderReranker(tmp_path).score([("a", "b")])
+
+
 @pytest.mark.parametrize("says", [["BertForSequenceClassification"], None])
 def test_weights_without_the_head(tmp_path, says):
     """The library would score by a head of random weights, whatever the folder says that it is."""

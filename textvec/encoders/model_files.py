@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,12 @@ _WEIGHTS = {
 }
 _OLD_WEIGHTS = ("*.bin", "*.gguf")
 _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "training_args.bin", "README*")
+# What a folder must hold, and the files that it may be; a .gguf is all of it.
+_PARTS = {
+    "config.json": ("config.json",),
+    "a tokenizer (tokenizer.json)": ("tokenizer.json", "vocab*", "*.model", "*.tiktoken"),
+    "weights (model.safetensors)": ("*.safetensors", "*/*.safetensors", "*.bin", "*.onnx"),
+}
 _ONNX_PLACES = ("onnx/model.onnx", "model.onnx")
 
 # sentence-transformers' names for ours, old (a flag each) and new (a word).
@@ -157,6 +164,32 @@ class ModelFolder:
                     'and allow it with model_kwargs={"trust_remote_code": True}.'
                 )
 
+    @contextmanager
+    def loading(self):
+        """Say which files are missing, if that is why a library cannot load the model."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if not (missing := self._missing_parts()):
+                raise
+            raise FileNotFoundError(
+                f"{self.path} is no whole model: it lacks {' and '.join(missing)}. Fetch the model "
+                "anew, or give the folder that holds these."
+            ) from error
+
+    def _missing_parts(self):
+        def has(*patterns):
+            return any(True for pattern in patterns for _ in self.path.glob(pattern))
+
+        return [] if has("*.gguf") else [part for part, names in _PARTS.items() if not has(*names)]
+
+    def check_is_model(self):
+        """Raise FileNotFoundError if nothing in the folder could be of a model."""
+        if len(self._missing_parts()) == len(_PARTS):
+            raise FileNotFoundError(
+                f"{self.path} is no folder of a model: it holds neither {', '.join(_PARTS)}."
+            )
+
     def _n_positions(self):
         config = self.read("config.json", {})
         n_positions = config.get("max_position_embeddings")
@@ -292,11 +325,20 @@ def find_model(model, revision=None, backend="transformers", trust_remote_code=F
     FileNotFoundError
         If there is no such folder or model, or it cannot be downloaded. The message says where it
         was looked for and how to fetch it.
+    NotADirectoryError
+        If it is a file.
     """
     check_type("model", model, str | os.PathLike, "a str or a path")
     check_type("revision", revision, str | None, "a str, or None")
     if Path(model).is_dir():
-        return ModelFolder(model)
+        folder = ModelFolder(model)
+        folder.check_is_model()
+        return folder
+    if Path(model).is_file():
+        raise NotADirectoryError(
+            f"{os.fspath(model)!r} is a file. Give the folder of a model, an .onnx file in one, or "
+            "a name on the Hugging Face Hub."
+        )
     name = os.fspath(model)
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or os.sep != "/" and os.sep in name:
         raise FileNotFoundError(
@@ -315,10 +357,10 @@ def find_model(model, revision=None, backend="transformers", trust_remote_code=F
         if backend != "onnx" and not folder.has_safetensors:
             folder = ModelFolder(fetch([*patterns, *_OLD_WEIGHTS]))
     except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
-        reason = str(error).strip().split("\n")[0]
+        reason = str(error).strip().split("\n")[0].removeprefix("Got: ").rstrip(".")
         raise FileNotFoundError(
             f"There is no folder {name!r} (seen from {Path.cwd()}), no such model in the cache "
-            f"{hub.constants.HF_HUB_CACHE}, and it could not be downloaded: {reason} "
+            f"{hub.constants.HF_HUB_CACHE}, and it could not be downloaded: {reason}. "
             f"Where there is a network, fetch it with `hf download {name}`; then copy that cache, "
             "or name the folder with --local-dir and give its path as model."
         ) from error

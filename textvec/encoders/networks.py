@@ -15,6 +15,7 @@ from textvec.encoders.pooling import LAST_LAYER_POOLINGS, LAYERS, POOLINGS, pool
 # On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
 _PROCESSOR_BUDGET = 512
 _DEFAULT_LENGTH = 512
+UNUSED = r"(^|\.)pooler\."  # weights through which no token's vector passes
 _loading = RLock()
 _TOKENIZER_KWARGS = ("trust_remote_code", "gguf_file")
 
@@ -57,7 +58,7 @@ class TorchNetwork:
         }
         # Code that comes with a model may not know how to report
         reports = not model_kwargs.get("trust_remote_code")
-        with quiet(transformers):
+        with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, **tokenizer_kwargs
             )
@@ -69,10 +70,10 @@ class TorchNetwork:
                 **model_kwargs,
             )
         model, report = loaded if reports else (loaded, {"missing_keys": ()})
-        unused = r"(^|\.)pooler\."
+        unused = UNUSED
         parts = dict(model.named_children())
         if model.config.is_encoder_decoder or {"encoder", "decoder"} <= parts.keys():
-            model, unused = model.get_encoder(), rf"{unused}|^decoder\."
+            model, unused = model.get_encoder(), rf"{UNUSED}|^decoder\."
         if getattr(model.config, "quantization_config", None) is None:  # else names may differ
             check_complete(folder, report, unused)
         if not {"quantization_config", "device_map"} & model_kwargs.keys():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textvec._checks import import_optional
 from textvec.encoders.model_files import find_model
-from textvec.encoders.networks import quiet
+from textvec.encoders.networks import UNUSED, check_complete, quiet
 
 _OPSET = 17
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -56,11 +56,16 @@ def export_onnx(model, out, int8=True, revision=None):
     folder, out = find_model(model, revision), Path(out)
     if (out / "model.onnx").exists():
         raise FileExistsError(f"{out / 'model.onnx'} exists. Choose another folder.")
-    with quiet(transformers):
-        network = transformers.AutoModel.from_pretrained(
-            folder.path, local_files_only=True, attn_implementation="eager"
-        ).eval()
+    with quiet(transformers), folder.loading():
+        network, report = transformers.AutoModel.from_pretrained(
+            folder.path,
+            local_files_only=True,
+            attn_implementation="eager",
+            output_loading_info=True,
+        )
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
+    check_complete(folder, report, UNUSED)
+    network = network.eval()
     names = [name for name in _INPUTS if name in tokenizer.model_input_names]
 
     class TokenVectors(torch.nn.Module):

@@ -151,7 +151,7 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
                     "Choose a model made for it, such as BAAI/bge-reranker-base."
                 )
             folder.check_code(trust_remote_code=False)
-            with quiet(transformers):
+            with quiet(transformers), folder.loading():
                 if config and all(kind.endswith(_KINDS[0]) for kind in kinds):
                     _check_head(transformers, folder)
                 network = library.CrossEncoder(

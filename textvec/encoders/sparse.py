@@ -218,7 +218,7 @@ class _LanguageHead:
         self.pooling = pooling
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
         self.device = torch_device(torch, device)
-        with quiet(transformers):
+        with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True
             )
