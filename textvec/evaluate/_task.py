@@ -104,7 +104,8 @@ class TaskResult(dict):
         The metrics.
     rows : DataFrame
         One row for each item: ``text``, ``expected``, ``found`` and ``score``, how well this item
-        went, from 0 to 1 (a correlation: -1 to 1). More columns by task.
+        went, from 0 to 1 (a correlation: -1 to 1), NaN where it could not be scored. More columns
+        by task.
     statistic : {"mean", "spearman", "average precision"}, default="mean"
         How the main score comes from the rows: the mean of ``score``; else the named statistic of
         the columns ``similarity`` and ``truth``.

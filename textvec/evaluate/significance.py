@@ -13,7 +13,8 @@ def bootstrap_interval(result, n_resamples=10_000, level=0.95):
     """Return the percentile bootstrap interval of a main score.
 
     The items (queries, documents, pairs) are drawn with replacement, and the main score is computed
-    on each draw. Of Spearman's correlation the ranks are kept, and correlated anew.
+    on each draw. Of Spearman's correlation the ranks are kept, and correlated anew. Items that
+    could not be scored are left out.
 
     Parameters
     ----------
@@ -67,7 +68,8 @@ def randomization_test(a, b, n_resamples=10_000):
     Paired and two-sided: were it true, each item's outcomes could as well have come from the other
     method. They are exchanged at random, and p is the share of exchanges whose main scores differ
     at least as much as those found (which count as one of them). Similarities are exchanged as
-    ranks, since those of two methods have no common scale.
+    ranks, since those of two methods have no common scale. Items that one of the methods could not
+    be scored on are left out.
 
     Parameters
     ----------
