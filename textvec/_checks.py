@@ -1,5 +1,6 @@
 """Checks of parameters, corpora and optional packages; the wording of every error lives here."""
 
+import math
 import numbers
 import sys
 import warnings
@@ -10,14 +11,14 @@ _BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
 
 
 def check_number(name, value, low=None, high=None, integer=False):
-    """Raise unless ``value`` is a number (an integer if asked) in [low, high].
+    """Raise unless ``value`` is a finite number (an integer if asked) in [low, high].
 
     Raises
     ------
     TypeError
         If it is not a number of the wanted kind.
     ValueError
-        If it lies outside the range.
+        If it lies outside the range, or is infinite or NaN.
     """
     kind, article = (numbers.Integral, "an integer") if integer else (numbers.Real, "a number")
     if isinstance(value, bool) or not isinstance(value, kind):
@@ -30,6 +31,8 @@ def check_number(name, value, low=None, high=None, integer=False):
         else:
             wanted = f"between {low} and {high}"
         raise ValueError(f"{name} must be {wanted}. Got {value!r} instead.")
+    if not -math.inf < value < math.inf:
+        raise ValueError(f"{name} must be finite. Got {value!r} instead.")
 
 
 def check_choice(name, value, choices):

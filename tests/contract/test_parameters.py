@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import re
 
 import joblib
@@ -148,7 +149,6 @@ def test_nonsense_is_refused_by_name(entry):
     assert not told
 
 
-LIMITLESS = {"ns_exponent"}  # any number goes
 # What is just beyond the range of a parameter of this name, in whatever estimator has it.
 BEYOND = {
     "M": 0,
@@ -195,6 +195,7 @@ BEYOND = {
     "negative": 0,
     "norm": "l3",
     "normalize": "sometimes",
+    "ns_exponent": math.inf,
     "num_leaves": 0,
     "num_leaves_to_search": 0,
     "pooling": "median",
@@ -219,12 +220,21 @@ BEYOND = {
 }
 
 
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan], ids=str)
+def test_numbers_are_finite(entry, value):
+    for name in names_of(entry.make()):
+        default = inspect.signature(type(entry.make())).parameters[name].default
+        if isinstance(default, float) and name not in entry.takes_anything:
+            message = use(entry, **{name: value})
+            assert re.search(rf"\b{name}\b.* {value} instead", message), name
+
+
 def test_what_is_out_of_range_is_refused_by_name_and_value(entry):
     told = {}
     for name in names_of(entry.make()):
         default = inspect.signature(type(entry.make())).parameters[name].default
         is_number = isinstance(default, int | float) and not isinstance(default, bool)
-        if name in entry.takes_anything or name in LIMITLESS:
+        if name in entry.takes_anything:
             continue
         if name not in BEYOND:
             assert not is_number, name

@@ -349,7 +349,7 @@ def test_bad_interactions(likes, options, error, message):
         ({"text": "desc", "columns": "prize"}, "columns='prize' is no column.*'price'"),
         ({"text": []}, "at least one column"),
         ({"text": {"desc": 0}}, r"text\['desc'\] must be above 0"),
-        ({"text": {"desc": np.nan}}, r"text\['desc'\] must be above 0"),
+        ({"text": {"desc": np.nan}}, r"text\['desc'\] must be finite"),
         ({"text": "desc", "columns": {"price": -1}}, r"columns\['price'\] must be above 0"),
         ({"text": ["desc", "style2"]}, "text='style2' is no column"),
     ],
@@ -397,9 +397,11 @@ def test_bad_wishes(options, error, message):
             ask("Summit", **options)
 
 
-@pytest.mark.parametrize("weight", [0, -1, np.nan, np.inf])
-def test_bad_weights_of_liked_items(weight):
-    with pytest.raises(ValueError, match="liked.'Summit'. must be above 0"):
+@pytest.mark.parametrize(
+    ("weight", "wanted"), [(0, "above 0"), (-1, "above 0"), (np.nan, "finite"), (np.inf, "finite")]
+)
+def test_bad_weights_of_liked_items(weight, wanted):
+    with pytest.raises(ValueError, match=f"liked.'Summit'. must be {wanted}. Got"):
         fitted().recommend({"Summit": weight})
 
 

@@ -33,7 +33,7 @@ def by_name(vectorizer, X):
 
 
 @pytest.mark.parametrize(("kind", "params"), KINDS)
-@pytest.mark.parametrize("batches", [[6], [1, 5], [3, 3], [4, 1, 1], [1, 1, 1, 1, 1, 1]])
+@pytest.mark.parametrize("batches", [[6], [0, 1, 5], [3, 0, 3], [4, 1, 1], [1, 1, 1, 1, 1, 1]])
 def test_batches_equal_one_fit(kind, params, batches):
     whole = kind(**params).fit(DOCS)
     grown = kind(**params)

@@ -504,7 +504,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             pairs = [(id, 1.0) for id in (ids if pd.api.types.is_list_like(ids) else [ids])]
         for id, weight in pairs:
             check_number(f"{name}[{id!r}]", weight)
-            if not 0 < weight < np.inf:
+            if not weight > 0:
                 raise ValueError(f"{name}[{id!r}] must be above 0. Got {weight!r} instead.")
         return {self._row_of(id): weight for id, weight in pairs}
 

@@ -256,9 +256,9 @@ def _check_vectorizers(vectorizer):
                 f"Got {pair[0]!r} instead."
             )
         check_number("the weight of a vectorizer", pair[1])
-        if not 0 < pair[1] < np.inf:
+        if not pair[1] > 0:
             raise ValueError(
-                f"The weight of a vectorizer must be above 0 and finite. Got {pair[1]!r} instead."
+                f"The weight of a vectorizer must be above 0. Got {pair[1]!r} instead."
             )
     return pairs
 

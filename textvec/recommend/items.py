@@ -125,10 +125,10 @@ def read_weights(parameter, columns, frame):
     for name, weight in columns.items():
         check_column(parameter, name, frame)
         check_number(f"{parameter}[{name!r}]", weight)
-        if not 0 < weight < np.inf:
+        if not weight > 0:
             raise ValueError(
-                f"{parameter}[{name!r}] must be above 0 and finite. Got {weight!r} instead: leave "
-                "out a column that shall not count."
+                f"{parameter}[{name!r}] must be above 0. Got {weight!r} instead: leave out a "
+                "column that shall not count."
             )
     return {name: float(weight) for name, weight in columns.items()}
 

@@ -169,7 +169,7 @@ class BM25Transformer(
                 case _:
                     idf = np.log((n + 1) / df)
         self.idf_ = np.where(df > 0, idf, 0.0)
-        self.mean_length_ = self.total_length_ / n
+        self.mean_length_ = self.total_length_ / max(n, 1)
 
     def transform(self, X, copy=True):
         """Weigh documents.
