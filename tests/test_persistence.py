@@ -1054,6 +1054,23 @@ def test_what_compiled_code_would_index_out_of_range_is_refused(model, message, 
         load(path)
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (lambda: textvec.MinHashLSH().fit(HOTELS), "_layout"),
+        (lambda: textvec.ExactIndex().fit(np.eye(3)), "_layout"),
+        (counted, "_known"),
+    ],
+)
+def test_what_is_never_saved_is_not_read(model, name, path):
+    """It is made anew when needed, from what was checked. MinHashLSH's crashed Python."""
+    model().save(path)
+    wild = {"type": "tuple", "items": [[[2**40]], [[2**40]]]}
+    rewrite(path, lambda header, parts: header["root"]["state"].update({name: wild}))
+    with pytest.raises(ValueError, match=f"{name} is never saved with a"):
+        load(path)
+
+
 def test_objects_without_parameters_have_no_state(saved):
     """Whose constructors check what they are given: a file may not go past them."""
     _, path = saved

@@ -777,6 +777,9 @@ class _Decoder:
             needed = type(value)._needs_trust(value)  # not value's own: the file may shadow it
             self.needs += [needed] if needed else []
             type(value)._check_loaded(value)
+            unsaved = vars(value).keys() - type(value).__getstate__(value).keys()
+            if unsaved:  # what a class makes anew was not checked, and compiled code would index it
+                raise ValueError(f"{min(unsaved)} is never saved with a {cls.__name__}")
         return value
 
 
