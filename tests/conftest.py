@@ -34,6 +34,14 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
+@pytest.fixture(scope="session")
+def data_folder():
+    """Return the folder of other people's data; without one, skip."""
+    if "TEXTVEC_DATA" not in os.environ:
+        pytest.skip("TEXTVEC_DATA is not set")
+    return Path(os.environ["TEXTVEC_DATA"])
+
+
 @pytest.fixture
 def run_alone(tmp_path):
     """Run a script as a student would: offline, in an empty folder, without a screen or a warning.

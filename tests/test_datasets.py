@@ -1,4 +1,3 @@
-import os
 import re
 from itertools import combinations
 from pathlib import Path
@@ -111,9 +110,8 @@ def test_list_datasets(monkeypatch, tmp_path):
     assert datasets.list_datasets().set_index("name").loc["seattle_hotels", "cached"]
 
 
+@pytest.mark.usefixtures("data_folder")
 def test_seattle_hotels():
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")
     seattle = datasets.fetch_seattle_hotels()
     assert len(seattle.data) == len(seattle.frame) == 152
     assert list(seattle.frame.columns) == ["name", "address", "desc"]

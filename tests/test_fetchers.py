@@ -377,14 +377,8 @@ def test_what_was_put_into_the_cache_by_hand_is_verified(web, place, tmp_path):
 # -- the real ones
 
 
-def needs_data():
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")
-
-
-def test_the_list_of_files_is_that_of_the_sources():
-    needs_data()
-    sources = json.loads(Path(os.environ["TEXTVEC_DATA"], "SOURCES.json").read_text("utf-8"))
+def test_the_list_of_files_is_that_of_the_sources(data_folder):
+    sources = json.loads((data_folder / "SOURCES.json").read_text("utf-8"))
     for one in real_sets().values():
         for file in one.files.values():
             source = sources[file.file]
@@ -408,8 +402,8 @@ def test_the_list_of_files_is_that_of_the_sources():
         (lambda subset: datasets.fetch_searchsnippets(), 8),
     ],
 )
+@pytest.mark.usefixtures("data_folder")
 def test_real_labelled_texts(fetch, n_classes):
-    needs_data()
     found = fetch("all")
     (rows,) = [one.rows for one in real_sets().values() if found.DESCR.startswith(one.title)]
     assert len(found.data) == len(found.target) == rows
@@ -425,8 +419,8 @@ def test_real_labelled_texts(fetch, n_classes):
         (lambda: datasets.fetch_lcqmc("all"), 21_302, 0, 1),
     ],
 )
+@pytest.mark.usefixtures("data_folder")
 def test_real_pairs(fetch, n_pairs, low, high):
-    needs_data()
     found = fetch()
     assert len(found.data) == len(found.target) == n_pairs
     assert (found.target.min(), found.target.max()) == (low, high)
@@ -442,8 +436,8 @@ def test_real_pairs(fetch, n_pairs, low, high):
         (datasets.fetch_cmrc2018, 3_219, 3_219),
     ],
 )
+@pytest.mark.usefixtures("data_folder")
 def test_real_queries_and_documents(fetch, n_queries, n_judgements):
-    needs_data()
     found = fetch()
     (rows,) = [one.rows for one in real_sets().values() if found.DESCR.startswith(one.title)]
     assert len(found.data) == len(found.corpus) == rows
@@ -454,8 +448,8 @@ def test_real_queries_and_documents(fetch, n_queries, n_judgements):
     assert all(found.queries.values())
 
 
+@pytest.mark.usefixtures("data_folder")
 def test_real_films_and_translations():
-    needs_data()
     films = datasets.fetch_movielens()
     described = films.frame[films.frame["overview"] != ""]
     assert (len(films.data), len(described), len(films.ratings)) == (9_742, 3_537, 100_836)

@@ -1,8 +1,6 @@
 """Answers that are known from elsewhere: teaching material's two sentences, Seattle's hotels."""
 
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,11 +38,9 @@ def test_their_character_ngrams(n, expected):
 
 
 @pytest.fixture(scope="module")
-def seattle():
+def seattle(data_folder):
     """Names, cleaned descriptions, and the 179 stop words that the known answers were made with."""
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")
-    folder = Path(os.environ["TEXTVEC_DATA"]) / "hotels"
+    folder = data_folder / "hotels"
     hotels = pd.read_csv(folder / "Seattle_Hotels.csv", encoding="latin-1")
     stop_words = (folder / "english_stop_words_179.txt").read_text("utf-8").split()
     texts = [

@@ -1,4 +1,3 @@
-import os
 import re
 from dataclasses import replace
 from hashlib import sha256
@@ -61,8 +60,8 @@ def test_names_of_the_novel_occur(novel):
             assert sum(map(novel.text.count, forms)) >= 5, name
 
 
+@pytest.mark.usefixtures("data_folder")
 def test_no_run_of_the_retelling_stands_in_the_original(novel):
-    needs_data()
     length = 20
     ours, theirs = (
         re.sub(r"[\W_]", "", bunch.text)
@@ -98,8 +97,8 @@ def test_unknown_novel_is_named():
 
 
 @pytest.mark.parametrize("name", NOVELS)
+@pytest.mark.usefixtures("data_folder")
 def test_real_novels(name):
-    needs_data()
     real = datasets.fetch_novel(name)
     table = datasets.list_datasets().set_index("name")
     assert len(real.data) == len(real.titles) == len(set(real.titles)) == table.loc[name, "rows"]
@@ -123,8 +122,3 @@ def serve(monkeypatch, tmp_path, text):
     path.parent.mkdir()
     path.write_bytes(content)
     return path
-
-
-def needs_data():
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")

@@ -1,6 +1,5 @@
 """Tasks by the name of their data set."""
 
-import os
 import subprocess
 import sys
 
@@ -47,14 +46,9 @@ def test_both_languages_unless_one_is_chosen(name, in_each):
         assert all(language in task.language.split("-") for task in chosen)
 
 
-def needs_data():
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")
-
-
 @pytest.mark.parametrize("name", REAL)
+@pytest.mark.usefixtures("data_folder")
 def test_real_sets(name):
-    needs_data()
     kind, sizes = REAL[name]
     tasks = tasks_of(name)
     assert [task.type for task in tasks] == [kind] * len(tasks)
@@ -90,8 +84,8 @@ def test_the_listed_names_choose_a_language():
         tasks_of("hotels_zh", "en")
 
 
+@pytest.mark.usefixtures("data_folder")
 def test_real_scores():
-    needs_data()
     (cmrc,) = tasks_of("cmrc2018")
     characters = BM25Vectorizer(analyzer="char", ngram_range=(2, 2))
     assert cmrc.evaluate(characters)["nDCG@10"] >= 0.97

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -237,9 +235,8 @@ def test_unknown_names_get_offers(story):
 @pytest.mark.parametrize(
     ("name", "hero"), [("journey_to_the_west", "孙悟空"), ("three_kingdoms", "诸葛亮")]
 )
+@pytest.mark.usefixtures("data_folder")
 def test_words_like_a_hero_are_characters(name, hero):
-    if "TEXTVEC_DATA" not in os.environ:
-        pytest.skip("TEXTVEC_DATA is not set")
     book = fetch_novel(name)
     recommender = CharacterRecommender(aliases=book.aliases, random_state=0).fit(book.text)
     words = recommender.nearest_words(hero, k=10)
