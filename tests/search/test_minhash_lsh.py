@@ -179,6 +179,11 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
         (lambda: MinHashLSH(shingle_size=0).fit(["sea"]), ValueError, "shingle_size must be at le"),
         (lambda: MinHashLSH(n_permutations=0).fit(["sea"]), ValueError, "n_permutations must be"),
         (lambda: MinHashLSH(analyzer="line").fit(["sea"]), ValueError, "analyzer must be one of"),
+        (
+            lambda: MinHashLSH().fit(["sea"]).set_params(shingle_size=-5).transform(["sea", "bar"]),
+            ValueError,
+            "shingle_size must be at least 1",
+        ),
         (lambda: MinHashLSH().near_duplicates(), NotFittedError, "not fitted yet"),
         (lambda: MinHashLSH().kneighbors(["sea"]), NotFittedError, "not fitted yet"),
         (lambda: MinHashLSH().fit(["sea"]).kneighbors(["sea"], 0), ValueError, "at least 1. Got 0"),

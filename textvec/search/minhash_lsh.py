@@ -212,9 +212,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
             If a parameter is out of range, there are no documents, or one is no text; the message
             names its row.
         """
-        check_choice("analyzer", self.analyzer, _ANALYZERS)
-        check_number("shingle_size", self.shingle_size, low=1, integer=True)
-        check_flag("lowercase", self.lowercase)
+        self._check_parameters()
         self.n_bands_, self.n_rows_ = choose_bands(
             self.threshold, self.n_permutations, self.false_positive_weight
         )
@@ -277,9 +275,10 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a document is no text, or the documents are one str.
+            If a parameter is out of range, a document is no text, or the documents are one str.
         """
         check_is_fitted(self)
+        self._check_parameters()  # set or loaded since fit, they would lead the kernels astray
         if isinstance(raw_documents, str):
             raise ValueError("raw_documents must be an iterable of str. Got one str: put it in [].")
         check_no_table(raw_documents)
@@ -391,6 +390,11 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return _s_curve(np.asarray(similarity), self.n_bands_, self.n_rows_)
+
+    def _check_parameters(self):
+        check_choice("analyzer", self.analyzer, _ANALYZERS)
+        check_number("shingle_size", self.shingle_size, low=1, integer=True)
+        check_flag("lowercase", self.lowercase)
 
     def _check_loaded(self):
         signatures = getattr(self, "signatures_", None)
