@@ -167,6 +167,8 @@ def test_names_are_found(novel):
     assert {"唐僧", "八戒", "牛魔王", "哪吒", "铁扇公主", "太白金星"} <= set(found)
     assert list(found.values()) == sorted(found.values(), reverse=True)
     assert find_names("") == {}
+    with pytest.raises(ValueError, match="min_count must be at least 1. Got 0"):
+        find_names(novel.text, min_count=0)
 
 
 def test_short_forms_must_be_clear():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from textvec._checks import check_number
 from textvec.text.tokenizers import JiebaTokenizer
 from textvec.text.vocabulary import HAN
 
@@ -118,6 +119,11 @@ def find_names(text, min_count=5):
         The names and how often each was seen, most frequent first; names that occur as often stand
         in the order of the text.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If ``min_count`` is no integer of 1 or more.
+
     Notes
     -----
     A good first guess and no more: roles that the story never calls "a" or "that" pass for names.
@@ -127,6 +133,7 @@ def find_names(text, min_count=5):
     >>> find_names("So Emma Woodhouse met Mr. Knightley. But Emma Woodhouse left.", min_count=1)
     {'Emma Woodhouse': 2, 'Mr. Knightley': 1}
     """
+    check_number("min_count", min_count, low=1, integer=True)
     found = _chinese(text, min_count) if is_mostly_han(text) else _capitalised(text, min_count)
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
