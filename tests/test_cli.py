@@ -294,10 +294,10 @@ def test_a_comma_too_many_does_not_shift_the_columns(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("empty.csv", "", ["No columns"]),
-        ("header.csv", "code,desc\n", ["items is empty"]),
+        ("empty.csv", "", ["empty.csv is empty."]),
+        ("header.csv", "code,desc\n", ["header.csv has columns and no rows."]),
         ("ragged.csv", "code,desc\n1,a\n2,b,c\n", ["ragged.csv", "Expected 2 fields in line 3"]),
-        ("empty.jsonl", "", ["'desc' is no column", "no columns"]),
+        ("empty.jsonl", "\n", ["empty.jsonl is empty."]),
         ("broken.jsonl", '{"code": 1}\n{"code"\n', ["broken.jsonl, line 2 is no JSON"]),
         ("list.jsonl", "[1, 2]\n", ["line 1 must be a JSON object. Got [1, 2]"]),
         ("items.xlsx", "", ["must end in .csv"]),
@@ -498,10 +498,14 @@ def test_interrupted_it_says_where_the_finished_cells_are(tmp_path):
         (("--language", "fr"), ["--language must be one of 'en', 'zh'. Got 'fr'"]),
         (("--vectorizer", "tfdf"), ["--vectorizer must be one of", "Close to it: 'tfidf'"]),
         (("--vectorizer", "./absent"), ["absent"]),
-        (("--data", "mini_benchmrk"), ["'mini_benchmrk'", "mini_benchmark"]),
+        (
+            ("--data", "mini_benchmrk"),
+            ["--data 'mini_benchmrk': there is no such file", "mini_b"],
+        ),
         (("--data", "absent.csv"), ["absent.csv: No such file"]),
+        (("--data", "."), ["--data '.' is a folder without qrels/*.tsv, corpus.jsonl"]),
         (("--task", "retreival"), ["--task 'retreival' is no type or name", "Retrieval"]),
-        (("--cache", __file__), ["test_cli.py"]),
+        (("--cache", __file__), ["'--cache'", "test_cli.py' is a file"]),
         (("--html", "absent/page.html"), ["absent/page.html: No such file or directory"]),
         (("--html", "."), ["Is a directory"]),
     ],
@@ -711,7 +715,7 @@ def test_search_page(hotels, tmp_path):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("--query", "sea"), ["--text must name the column"]),
+        (("--query", "sea"), ["--text must name the column", "hotels.csv has 'code', 'desc', 's"]),
         (("--text", "body", "--query", "sea"), ["--text 'body' is no column"]),
         (("--text", "desc"), ["--query"]),
         (("--text", "desc", "--query", "sea", "--index", "hnws"), ["--index must be one of"]),
@@ -757,6 +761,7 @@ def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
     out = tmp_path / "vectors.npz"
     args = ("embed", lines, "--vectorizer", "lsa", "--out", out)
     assert_refused(run(*args), "vector_size")
+    assert json.loads(run(*args, "--vector-size", 2, "--json").stdout)["dimensions"] == 2
     lines.write_text("red\n\n" + "".join(f"w{i} x{i}\n" for i in range(120)), encoding="utf-8")
     assert json.loads(run(*args, "--json").stdout)["rows"] == 122
     with np.load(out) as stored:
@@ -766,10 +771,10 @@ def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
     """What the killed process had stored keeps its place in the cache: it is not encoded again."""
-    args, texts, out, cache = killed_half_way(tmp_path, tiny, tmp_path / "cache", "--cache")
+    args, texts, out, cache, _ = cut_off(signal.SIGKILL, tmp_path, tiny, tmp_path / "cache")
     before = stored_places(cache)
-    result = run_process(*args)
-    assert result.returncode == 0, result.stderr
+    result = run(*args)
+    assert result.exit_code == 0, result.stderr
     after = stored_places(cache)
     assert 0 < len(before) < len(after)
     assert before.items() <= after.items()
@@ -779,10 +784,14 @@ def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
         assert len(stored["vectors"]) == len(texts)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-def test_embed_killed_half_way_goes_on_without_a_named_cache(tiny, tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="interrupts by signal")
+def test_embed_interrupted_goes_on_without_a_named_cache(tiny, tmp_path):
     """What is stored under its keys is what is written: here zeros, put there in between."""
-    args, texts, out, cache = killed_half_way(tmp_path, tiny, tmp_path / "vectors.npz.cache")
+    args, texts, out, cache, said = cut_off(signal.SIGINT, tmp_path, tiny)
+    assert said == (
+        f"\ntextvec: what is done lies in {cache}; the same command goes on from there\n"
+        "textvec: interrupted\n"
+    )
     EncodingCache(cache).put(dict.fromkeys(stored_places(cache), np.zeros(16)))
     result = run(*args)
     assert result.exit_code == 0, result.stderr
@@ -793,22 +802,43 @@ def test_embed_killed_half_way_goes_on_without_a_named_cache(tiny, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["texts.csv", "vectors.npz"]
 
 
-def killed_half_way(folder, tiny, cache, *option):
-    """Kill ``textvec embed`` when its cache holds something; return how it was called."""
+def cut_off(how, folder, tiny, named_cache=None):
+    """Stop ``textvec embed`` when its cache holds something; return how it was called."""
     table, out = folder / "texts.csv", folder / "vectors.npz"
-    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(2500)]
+    cache = named_cache or folder / "vectors.npz.cache"
+    texts = [f"the sea view {i} room {i % 7} hotel" for i in range(1500)]
     pd.DataFrame({"desc": texts}).to_csv(table, index=False)
     args = ["embed", table, "--text", "desc", "--vectorizer", tiny, "--out", out]
-    args += [*option, *[cache] * len(option)]
+    args += ["--cache", cache] if named_cache else []
     command = [sys.executable, "-m", "textvec", *map(str, args)]
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
     while process.poll() is None and not len(EncodingCache(cache)):
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == {signal.SIGKILL: -signal.SIGKILL, signal.SIGINT: 130}[how], said
     assert not out.exists()
-    return args, texts, out, cache
+    return args, texts, out, cache, said
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\ufeff \n\n"])
+def test_texts_without_a_text(tmp_path, content):
+    lines = tmp_path / "lines.txt"
+    lines.write_text(content, encoding="utf-8")
+    for args in (
+        ("embed", lines, "--vectorizer", "lsa", "--out", tmp_path / "vectors.npz"),
+        ("search", lines, "--query", "sea"),
+    ):
+        assert_refused(run(*args), f"{lines} holds no text.")
+
+
+def test_endings_in_capitals(hotels, tmp_path):
+    out = tmp_path / "VECTORS.NPZ"
+    args = ("--text", "desc", "--vectorizer", "lsa", "--vector-size", 2, "--out", out)
+    assert run("embed", hotels, *args).exit_code == 0
+    with np.load(out) as stored:
+        assert stored["vectors"].shape == (4, 2)
 
 
 @pytest.fixture
@@ -869,8 +899,13 @@ def stored_places(cache):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("--vectorizer", "counts", "--out", "x.npz"), ["sparse vectors"]),
-        (("--vectorizer", "lsa", "--out", "x.csv"), ["must end in .npz or .parquet", "x.csv"]),
+        (("--vectorizer", "counts", "--out", "x.npz"), ["counts makes sparse vec", "Use lsa, "]),
+        (("--vectorizer", "lsa", "--out", "x.npz", "--cache", "x"), ["pretrained models only"]),
+        (("--vectorizer", ".", "--out", "x.npz", "--cache", "hotels.csv"), ["'--cache'", "file"]),
+        (("--vectorizer", ".", "--out", "x.npz", "--vector-size", "2"), ["lsa and word2vec only"]),
+        (("--vectorizer", ".", "--out", "x.npz"), [". is no folder of a model"]),
+        (("--vectorizer", "hotels.csv", "--out", "x.npz"), ["'hotels.csv' is a file."]),
+        (("--vectorizer", "lsa", "--out", "x.csv"), ["--out must end in .npz or .par", "x.csv"]),
         (("--vectorizer", "./absent", "--out", "x.npz"), ["absent"]),
         (("--vectorizer", "absent", "--out", "x.npz"), ["--vectorizer must be one of"]),
         (("--vectorizer", "lsa"), ["--out"]),

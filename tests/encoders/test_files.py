@@ -106,6 +106,14 @@ def test_a_column_that_stands_twice_is_named(tiny, tmp_path):
         embed_table(TransformerVectorizer(tiny), table, "desc", tmp_path / "a.npz")
 
 
+def test_a_column_of_the_tables_own_is_not_lost(tiny, table, tmp_path):
+    pytest.importorskip("pyarrow")
+    own = table.assign(vector="my own")
+    with pytest.raises(ValueError, match="would lose the table's column 'vector'. Rename it"):
+        embed_table(TransformerVectorizer(tiny), own, "desc", tmp_path / "a.parquet")
+    assert len(embed_table(TransformerVectorizer(tiny), own[:2], "desc", tmp_path / "a.npz")) == 2
+
+
 def test_bad_input(tiny, table, tmp_path):
     vectorizer = TransformerVectorizer(tiny)
     with pytest.raises(ValueError, match="must end in .npz or .parquet. Got 'a.csv' instead"):

@@ -11,8 +11,17 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from textvec.cli.files import TEXT_FILES, read_items, read_lines, read_text, rows_where
-from textvec.cli.models import INDEXES, VECTORIZER_HELP, clean_english, make_vectorizer
+from textvec.cli.files import TEXT_FILES, listed, read_items, read_lines, read_text, rows_where
+from textvec.cli.models import (
+    DENSE,
+    INDEXES,
+    PRETRAINED_HELP,
+    VECTORIZER_HELP,
+    VECTORIZERS,
+    clean_english,
+    is_pretrained,
+    make_vectorizer,
+)
 from textvec.cli.tables import (
     print_comparison,
     print_json,
@@ -22,7 +31,6 @@ from textvec.cli.tables import (
     visible,
 )
 
-SIZED = {"lsa", "word2vec"}  # vectorizers with a --vector-size
 MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 
@@ -64,6 +72,10 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+VectorSize = Annotated[
+    int | None,
+    typer.Option(help="Dimensions of lsa and word2vec.  [default: 100]", metavar="NUMBER"),
+]
 Html = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write a page as well, with a map.")
 ]
@@ -146,10 +158,7 @@ def recommend(  # numpydoc ignore=PR01
             "  [default: by the script of the texts]",
         ),
     ] = None,
-    vector_size: Annotated[
-        int | None,
-        typer.Option(help="Dimensions of lsa and word2vec.  [default: 100]", metavar="NUMBER"),
-    ] = None,
+    vector_size: VectorSize = None,
     clean: Annotated[
         bool,
         typer.Option(
@@ -168,8 +177,7 @@ def recommend(  # numpydoc ignore=PR01
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
         raise ValueError("--dislike needs a --like.")
-    if vector_size is not None and not SIZED & {*vectorizer}:
-        raise ValueError(f"--vector-size is for {' and '.join(sorted(SIZED))} only.")
+    check_vector_size(vector_size, vectorizer)
     options = {
         "ngram_range": _as_range(ngram_range),
         "min_df": _as_frequency("--min-df", min_df),
@@ -186,7 +194,7 @@ def recommend(  # numpydoc ignore=PR01
     models = []
     for name in vectorizer:
         models.append(make_vectorizer(name, texts, stop_words, **options))
-        if name in SIZED and vector_size is not None:
+        if name in DENSE and vector_size is not None:
             models[-1].set_params(vector_size=vector_size)
     recommender = ContentRecommender(models[0] if len(models) == 1 else models)
     recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
@@ -361,6 +369,7 @@ def compare(  # numpydoc ignore=PR01
         Path | None,
         typer.Option(
             metavar="FOLDER",
+            file_okay=False,
             help="Keep what is finished there: work that was cut off goes on, and what was "
             "compared before is not computed again.",
         ),
@@ -404,7 +413,7 @@ def embed(  # numpydoc ignore=PR01
         Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
     ],
     vectorizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{VECTORIZER_HELP}, whose vectors are dense.")
+        str, typer.Option(metavar="NAME", help=f"{', '.join(DENSE)}, or {PRETRAINED_HELP}.")
     ],
     out: Annotated[
         Path,
@@ -415,27 +424,40 @@ def embed(  # numpydoc ignore=PR01
         ),
     ],
     text: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that holds the texts.")
+        str | None, typer.Option(metavar="COLUMN", help="Column of a table that holds the texts.")
     ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where a model's vectors are kept until all are there, so that work that was cut "
-            "off goes on; kept for good where you name one.  [default: FILE.cache]",
+            file_okay=False,
+            help="Where a model's vectors are kept, so that work that was cut off goes on, and no "
+            "text is encoded twice.  [default: OUT.cache, removed when all is done]",
         ),
     ] = None,
+    vector_size: VectorSize = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     as_json: AsJson = False,
 ):
-    """Write a vector for each text; killed, the same command goes on."""
-    from textvec.cli.embedding import embed_file
+    """Write a vector for each text; cut off, the same command goes on."""
+    from textvec.cli.embedding import cache_beside, embed_file
 
+    if vectorizer in VECTORIZERS and vectorizer not in DENSE:
+        raise ValueError(
+            f"--vectorizer {vectorizer} makes sparse vectors, which such files do not hold. Use "
+            f"{', '.join(DENSE)}, or {PRETRAINED_HELP}."
+        )
+    if cache is not None and not is_pretrained(vectorizer):
+        raise ValueError(f"--cache is for pretrained models only. Got {vectorizer!r} instead.")
+    check_vector_size(vector_size, [vectorizer])
     items, text = _read_texts(file, encoding, text, None, all_lines=True)
     try:
-        done = embed_file(items, text, vectorizer, out, cache, sys.stderr.isatty())
+        done = embed_file(items, text, vectorizer, out, cache, vector_size, sys.stderr.isatty())
     except KeyboardInterrupt:
-        print("\ntextvec: what is done is kept; the same command goes on there", file=sys.stderr)
+        folder = cache or cache_beside(out)
+        if is_pretrained(vectorizer) and folder.exists():
+            done = f"what is done lies in {folder}; the same command goes on from there"
+            print(f"\ntextvec: {done}", file=sys.stderr)
         raise
     if as_json:
         print(json.dumps(done, indent=2))
@@ -502,15 +524,31 @@ def check_page(html):
     import_optional("matplotlib", "plots")
 
 
+def check_vector_size(vector_size, names):
+    """Raise ValueError if --vector-size was given, and no vectorizer takes it.
+
+    Parameters
+    ----------
+    vector_size : int or None
+        What was given.
+    names : list of str
+        The vectorizers.
+    """
+    if vector_size is not None and not {*DENSE} & {*names}:
+        raise ValueError(f"--vector-size is for {' and '.join(DENSE)} only.")
+
+
 def _read_texts(file, encoding, text, id, all_lines=False):
     """Return the rows of a text file or a table, and the column that holds the texts."""
     if file.suffix.lower() in TEXT_FILES:
         if text is not None or id is not None:
             raise ValueError(f"--text and --id name columns, and {file} is a text file.")
         return read_lines(file, encoding, all_lines), "text"
+    items, weights = read_items(file, encoding, {"--text": [] if text is None else [text]}, id)
     if text is None:
-        raise ValueError(f"--text must name the column of {file} that holds the texts.")
-    items, weights = read_items(file, encoding, {"--text": [text]}, id)
+        raise ValueError(
+            f"--text must name the column that holds the texts: {file} has {listed(items.columns)}."
+        )
     return items, next(iter(weights["--text"]))
 
 
@@ -545,7 +583,8 @@ def _one_line(error):
     """Return what went wrong as one line."""
     if hasattr(error, "format_message"):
         command = error.ctx.command_path if getattr(error, "ctx", None) else "textvec"
-        message = f"{error.format_message().rstrip('.')}. See {command} --help."
+        message = error.format_message().rstrip(".")
+        message += f"{'' if message.endswith('?') else '.'} See {command} --help."
     elif isinstance(error, OSError) and error.filename is not None:
         message = f"{os.fsdecode(error.filename)}: {error.strerror}"
     else:

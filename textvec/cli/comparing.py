@@ -102,7 +102,15 @@ def _tasks_of(data, language):
 
     path = Path(data)
     if not path.exists() and not path.suffix:
-        return tasks_of(data, language)
+        try:
+            return tasks_of(data, language)
+        except ValueError as error:
+            raise ValueError(f"--data {data!r}: there is no such file, and {error}") from error
+    if path.is_dir() and not (path / "qrels").is_dir():
+        raise ValueError(
+            f"--data {data!r} is a folder without qrels/*.tsv, corpus.jsonl and queries.jsonl, as "
+            "BEIR has them. Give such a folder, or a file."
+        )
     task = Task.from_files(path)
     task.language = language or ("zh" if is_mostly_han(task.documents) else "en")
     return [task]

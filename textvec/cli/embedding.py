@@ -11,7 +11,7 @@ from textvec.cli.models import is_pretrained, make_vectorizer
 _NOTE = "textvec-embed.txt"  # tells a folder that goes when all is done from one of somebody else
 
 
-def embed_file(items, text, name, out, cache=None, verbose=False):
+def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=False):
     """Write a vector for each text; what a model had done before it was killed is not done again.
 
     Parameters
@@ -27,6 +27,8 @@ def embed_file(items, text, name, out, cache=None, verbose=False):
     cache : Path, default=None
         The folder of a model's vectors. None takes ``out`` with ".cache" behind it, and removes
         that when all is done.
+    vector_size : int, default=None
+        Dimensions, for what has a choice; None takes its own.
     verbose : bool, default=False
         Whether to show progress.
 
@@ -46,11 +48,11 @@ def embed_file(items, text, name, out, cache=None, verbose=False):
     from textvec.encoders.files import check_out, embed_table
 
     start = time.perf_counter()
-    check_out(out)
+    check_out(out, "--out")
     texts = items[text].fillna("").astype(str).tolist()
-    vectorizer = make_vectorizer(name, texts)
+    vectorizer = make_vectorizer(name, texts, vector_size=vector_size)
     keeps_for_itself = is_pretrained(name) and cache is None
-    kept = _kept_until_done(Path(f"{out}.cache")) if keeps_for_itself else nullcontext(cache)
+    kept = _kept_until_done(cache_beside(out)) if keeps_for_itself else nullcontext(cache)
     with kept as folder, tqdm(total=len(texts), unit="text", disable=not verbose) as progress:
         if is_pretrained(name):
             vectorizer.set_params(cache=folder)
@@ -67,6 +69,11 @@ def embed_file(items, text, name, out, cache=None, verbose=False):
         "dimensions": vectors.shape[1],
         "seconds": time.perf_counter() - start,
     }
+
+
+def cache_beside(out):
+    """Return the folder that keeps what is done until ``out`` can be written."""
+    return Path(f"{out}.cache")
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def read_items(path, encoding, columns, id=None):
     Raises
     ------
     ValueError
-        If the file cannot be decoded or understood, or a column is missing.
+        If the file cannot be decoded or understood, has no rows, or a column is missing.
     OSError
         If it cannot be read.
     """
@@ -52,6 +52,8 @@ def read_items(path, encoding, columns, id=None):
     if ending not in (*SEPARATORS, ".jsonl", ".ndjson"):
         raise ValueError(f"{path}: the name must end in .csv, .tsv, .tab, .jsonl or .ndjson.")
     content = read_text(path, encoding)
+    if not content.strip():
+        raise ValueError(f"{path} is empty.")
     if ending in SEPARATORS:
         named = [name for text in columns["--text"] for name in (text, text.rpartition("=")[0])]
         try:
@@ -67,6 +69,8 @@ def read_items(path, encoding, columns, id=None):
             raise ValueError(f"{path}: {error}") from error
     else:
         items = pd.DataFrame(_read_json_lines(path, content))
+    if not len(items):
+        raise ValueError(f"{path} has columns and no rows.")
     weights = {option: _weights(option, given, items, path) for option, given in columns.items()}
     if id is not None:
         _check_column("--id", id, items, path)
@@ -92,13 +96,22 @@ def read_lines(path, encoding, with_empty=False):
     -------
     DataFrame
         One column, "text".
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be decoded, or holds no text.
+    OSError
+        If it cannot be read.
     """
     import pandas as pd
 
     content = read_text(path, encoding).removesuffix("\n")
+    if not content.strip():
+        raise ValueError(f"{path} holds no text.")
     lines = pd.Series(content.split("\n"), dtype=object).str.strip()
     lines.index = (lines.index + 1).map(str)
-    return (lines if with_empty and content else lines[lines != ""]).to_frame("text")
+    return (lines if with_empty else lines[lines != ""]).to_frame("text")
 
 
 def rows_where(items, conditions):
@@ -140,7 +153,7 @@ def _meets(items, condition):
     name, sign, value = match.groups()
     if name not in items.columns:
         raise ValueError(
-            f"--where {condition!r} names no column: there are {_listed(items.columns)}."
+            f"--where {condition!r} names no column: there are {listed(items.columns)}."
         )
     column = items[name]
     if sign == "~":
@@ -174,11 +187,12 @@ def _weights(option, given, items, path):
 
 def _check_column(option, name, items, path):
     if name not in items.columns:
-        columns = _listed(items.columns)
+        columns = listed(items.columns)
         raise ValueError(f"{option} {name!r} is no column of {path}, which has {columns}.")
 
 
-def _listed(names):
+def listed(names):
+    """Return names in quotes, one after the other, or that there are none."""
     return ", ".join(map(repr, names)) or "no columns"
 
 

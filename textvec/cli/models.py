@@ -20,7 +20,9 @@ VECTORIZERS = {
         {"min_count": 2, "epochs": 20, "pooling": "idf", "random_state": 0},
     ),
 }
-VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or a pretrained model's folder or name"
+DENSE = ("lsa", "word2vec")  # and with a --vector-size; the others make sparse vectors
+PRETRAINED_HELP = "a pretrained model's folder or name"
+VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or {PRETRAINED_HELP}"
 
 # --index NAME -> class. All but the first want dense vectors.
 INDEXES = {

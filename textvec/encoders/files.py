@@ -41,7 +41,8 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
     Raises
     ------
     ValueError
-        If there is no such column, no rows, or the ending of ``out`` is another.
+        If there is no such column, no rows, the ending of ``out`` is another, or a table for
+        Parquet has a column ``vector`` already.
     TypeError
         If the vectorizer gives sparse vectors.
     OSError
@@ -64,6 +65,8 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         raise ValueError(f"text must be one of {list(table.columns)}. Got {text!r} instead.")
     if list(table.columns).count(text) > 1:
         raise ValueError(f"text must name one column. {text!r} names several: rename them.")
+    if out.suffix.lower() == ".parquet" and "vector" in table.columns:
+        raise ValueError(f"{out} would lose the table's column 'vector'. Rename it, or use .npz.")
     column = table[text]
     texts = ["" if gap else str(value) for value, gap in zip(column, column.isna(), strict=True)]
     if not texts:
@@ -81,20 +84,22 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
             on_progress(min(first + rows_at_once, len(texts)))
     vectors = np.concatenate(parts)
     with replacing(out) as file:
-        if out.suffix == ".npz":
+        if out.suffix.lower() == ".npz":
             np.savez(file, vectors=vectors)
         else:
             table.assign(vector=list(vectors)).to_parquet(file, index=False)
     return vectors
 
 
-def check_out(out):
+def check_out(out, name="out"):
     """Return the Path of a file of vectors, or raise before the work what would come after it.
 
     Parameters
     ----------
     out : str or path-like
         The file that is to be written.
+    name : str, default="out"
+        What the message calls it.
 
     Returns
     -------
@@ -111,9 +116,9 @@ def check_out(out):
         If its folder cannot be written to.
     """
     out = Path(out)
-    if out.suffix not in FORMATS:
-        raise ValueError(f"out must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
-    if out.suffix == ".parquet":
+    if out.suffix.lower() not in FORMATS:
+        raise ValueError(f"{name} must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
+    if out.suffix.lower() == ".parquet":
         import_optional("pyarrow", "parquet")
     check_place(out)
     return out
