@@ -121,7 +121,10 @@ ALSO = {
         "textvec.recommend.characters.Relation",
         "textvec.recommend.content.default_vectorizer",
     ],
-    "Evaluation": ["textvec.evaluate.compare.default_vectorizers"],
+    "Evaluation": [
+        "textvec.evaluate.compare.default_vectorizers",
+        "textvec.evaluate.compare.measure_costs",
+    ],
 }
 
 
