@@ -1,1 +1,1 @@
-"""Dense vectors made from counts and co-occurrence."""
+"""Dense vectors: of words, trained, counted or read, and of documents."""
