@@ -164,6 +164,18 @@ def test_where_leaves_the_rest_as_it_was(where):
     assert_frame_equal(recommender.similar("Quay House", where=mask.tolist()), expected)
 
 
+def test_where_goes_by_labels():
+    """As pandas' own masks do: one made of the items in another order means the same ones."""
+    recommender = fitted()
+    expected = recommender.similar("Quay House", where=HOTELS["style"] != "sea")
+    turned = HOTELS[::-1]["style"] != "sea"
+    assert_frame_equal(recommender.similar("Quay House", where=turned), expected)
+    elsewhere = (HOTELS["style"] != "sea").set_axis(list("abcde"))  # labels of something else
+    assert_frame_equal(recommender.similar("Quay House", where=elsewhere), expected)
+    with pytest.raises(ValueError, match="each of the 5 items. Got shape"):
+        recommender.similar("Quay House", where=pd.concat([turned, turned]))
+
+
 def test_where_reaches_far_behind_the_best():
     texts = ["red"] * 3000 + ["red apple"] * 5
     far = np.arange(3005) >= 3000

@@ -253,7 +253,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             How many items at most.
         where : array-like of n_items bools, or callable, default=None
             The items that may be recommended; a callable gets ``items_`` and returns the mask:
-            ``lambda hotels: hotels["price"] < 200``.
+            ``lambda hotels: hotels["price"] < 200``. A Series with the items' own labels goes by
+            these, whatever their order.
         diversity : float in [0, 1], default=0
             Above 0, items are chosen one after another by maximal marginal relevance: each for
             ``(1 - diversity)`` times its score (that of the best item being 1), less ``diversity``
@@ -548,8 +549,13 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         if where is None:
             return np.ones(len(self.ids_), bool)
         mask = where(self.items_) if callable(where) else where
-        if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask):
-            mask = mask.to_numpy(bool, na_value=False)
+        if isinstance(mask, pd.Series):
+            labels = self.items_.index
+            is_other = labels.is_unique and not labels.equals(mask.index)
+            if is_other and set(labels) == set(mask.index):  # in another order
+                mask = mask.loc[labels]
+            if pd.api.types.is_bool_dtype(mask):
+                mask = mask.to_numpy(bool, na_value=False)
         mask = np.array(mask)
         if mask.dtype != bool:
             raise TypeError(
