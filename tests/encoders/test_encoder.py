@@ -548,6 +548,21 @@ def test_further_modules_go_to_sentence_transformers(tiny, tmp_path):
         vectorizer.set_params(pooling="cls").transform(["sea"])
 
 
+def test_a_network_in_a_folder_of_its_own(tiny, tmp_path, texts):
+    """As older versions of sentence-transformers wrote it."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[0]["path"] = "0_Transformer"
+    (folder / "0_Transformer").mkdir()
+    for file in ("model.safetensors", "config.json", "sentence_bert_config.json"):
+        (folder / file).rename(folder / "0_Transformer" / file)
+    for file in folder.glob("tokenizer*"):
+        file.rename(folder / "0_Transformer" / file.name)
+    (folder / "modules.json").write_text(json.dumps(modules))
+    vectors = TransformerVectorizer(folder).transform(texts)
+    np.testing.assert_allclose(vectors, TransformerVectorizer(tiny).transform(texts), atol=1e-5)
+
+
 @pytest.mark.parametrize("model", ["./nowhere", "/nowhere/model", "a/b/c"])
 def test_a_folder_that_is_not_there(model):
     with pytest.raises(FileNotFoundError, match=f"There is no folder '{model}' .seen from"):

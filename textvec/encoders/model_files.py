@@ -106,10 +106,12 @@ class ModelFolder:
 
     @property
     def is_plain(self):
-        """Whether it is no more than a network, one pooling and, perhaps, unit length."""
+        """Whether it is no more than a network, here, one pooling and, perhaps, unit length."""
         pooling = self._pooling_config()
+        first = next(iter(self.read("modules.json", [])), {})
         return (
             set(self.modules) <= _PLAIN_MODULES
+            and not first.get("path")  # older folders have the network in one of its own
             and len(self._pooling_modes(pooling)) <= 1
             and pooling.get("include_prompt", True)
         )
