@@ -439,7 +439,7 @@ def embed(  # numpydoc ignore=PR01
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     as_json: AsJson = False,
 ):
-    """Write a vector for each text; cut off, the same command goes on."""
+    """Write a vector for each text; if cut off, run again to resume."""
     from textvec.cli.embedding import cache_beside, embed_file
 
     if vectorizer in VECTORIZERS and vectorizer not in DENSE:
