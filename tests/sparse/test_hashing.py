@@ -303,6 +303,16 @@ def test_constructor_and_methods_have_the_same_signatures():
                 assert ours[parameter.name].default == parameter.default, name
 
 
+@pytest.mark.parametrize(
+    ("n_features", "error"),
+    [(0, ValueError), (-5, ValueError), (2**31, ValueError), (8.0, TypeError)],
+)
+def test_columns_are_as_many_as_can_be_without_fit(n_features, error):
+    """scikit-learn's own ends Python with 0."""
+    with pytest.raises(error, match="n_features must be"):
+        textvec.HashingVectorizer(n_features=n_features).transform(DOCS)
+
+
 def test_there_are_no_feature_names():
     vectorizer = textvec.HashingVectorizer(n_features=16).fit(DOCS)
     assert not hasattr(vectorizer, "get_feature_names_out")

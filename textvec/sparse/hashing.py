@@ -6,6 +6,7 @@ from sklearn.feature_extraction import text as sklearn_text
 from sklearn.preprocessing import normalize
 from sklearn.utils._sparse import _align_api_if_sparse
 
+from textvec._checks import check_number
 from textvec.kernels.counting import hash_rows
 from textvec.kernels.hashing import count_hashes, murmur_hashes
 from textvec.sparse.analysis import (
@@ -16,7 +17,7 @@ from textvec.sparse.analysis import (
     CompiledAnalyzer,
 )
 from textvec.sparse.ngrams import keep_all
-from textvec.sparse.rows import index_dtype, normalize_in_place, stacked
+from textvec.sparse.rows import MAX_INT32, index_dtype, normalize_in_place, stacked
 from textvec.sparse.spelling import Spelled, SpelledNames, begins_of
 from textvec.text.vocabulary import encode, hash_words, map_blocks
 
@@ -118,10 +119,17 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
         -------
         sparse matrix of shape (n_documents, n_features)
             The counts, in CSR.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``n_features`` or ``ngram_range`` is out of range, or a document is no text.
         """
         if isinstance(X, str):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         self._validate_ngram_range()
+        # Nobody need call fit, which checks it, too: of less than 1 a kernel would never end.
+        check_number("n_features", self.n_features, low=1, high=MAX_INT32, integer=True)
         self.build_analyzer()  # for its checks and warnings
         analysis = self._analysis()
         if analysis in COMPILED:
