@@ -599,7 +599,7 @@ class ScannIndex(EngineIndex):
     Parameters
     ----------
     num_leaves : int, default=100
-        Parts that items are cut into.
+        Parts that items are cut into, at most as many as there are items.
     num_leaves_to_search : int, default=10
         Parts that are looked at.
     dimensions_per_block : int, default=2
