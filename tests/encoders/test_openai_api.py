@@ -124,6 +124,16 @@ def test_a_server_that_is_not_there(server):
         model.transform(["a"])
 
 
+def test_a_password_in_the_address_is_not_shown(server):
+    for place, said in (("127.0.0.1:9", "reached"), (server.url.split("/")[2], "NaN or infinity")):
+        server.always = "nan"
+        url = f"http://someone:sesame@{place}/v1"
+        with pytest.raises(ConnectionError, match=said) as caught:
+            vectorizer(server, {"base_url": url, "max_retries": 0}).transform(["a"])
+        assert f"http://{place}/v1" in str(caught.value)
+        assert "sesame" not in str(caught.value)
+
+
 def test_long_texts_need_a_length(server):
     with pytest.raises(ValueError, match="Give max_length"):
         vectorizer(server, long_text="mean_chunks").transform(["a"])

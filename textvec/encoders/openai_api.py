@@ -84,6 +84,7 @@ class OpenAIEndpoint:
 
     def _ask(self, client, texts):
         """Return the vectors of texts, in their order, and the tokens that the server counted."""
+        where = _without_password(client.base_url)
         more = {} if self.dimensions is None else {"dimensions": self.dimensions}
         try:
             answer = client.embeddings.create(
@@ -91,17 +92,17 @@ class OpenAIEndpoint:
             )
         except self.openai.APITimeoutError:
             raise TimeoutError(
-                f"{client.base_url} did not answer in {self.options['timeout']} s. Raise timeout "
+                f"{where} did not answer in {self.options['timeout']} s. Raise timeout "
                 "in model_kwargs, or lower batch_size. What was done is in the cache, if one is on."
             ) from None
         except self.openai.APIConnectionError as error:
             raise ConnectionError(
-                f"{client.base_url} cannot be reached: {error.__cause__ or error}."
+                f"{where} cannot be reached: {error.__cause__ or error}."
             ) from None
         except self.openai.APIStatusError as error:
             kind = PermissionError if error.status_code in (401, 403) else ConnectionError
             raise kind(
-                f"{client.base_url} answered {error.status_code}: {_without_key(error.message)}"
+                f"{where} answered {error.status_code}: {_without_key(error.message)}"
                 + (f" Check {_KEY}." if kind is PermissionError else "")
             ) from None
         except ValueError as error:  # no JSON
@@ -128,7 +129,7 @@ class OpenAIEndpoint:
         return vectors
 
     def _bad(self, what):
-        where = self.options.get("base_url", "The server")
+        where = _without_password(self.options.get("base_url", "The server"))
         return ConnectionError(
             f"{where} was asked for a vector of {self.model!r} for each text and sent {what}. "
             "Check base_url and model: does the server speak OpenAI's embeddings API?"
@@ -138,6 +139,11 @@ class OpenAIEndpoint:
 def _n_tokens(answer):
     count = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
     return count if isinstance(count, int) else 0
+
+
+def _without_password(url):
+    """Return an address as it may be shown."""
+    return re.sub("//[^/]*@", "//", str(url))
 
 
 def _without_key(message):
