@@ -9,16 +9,22 @@ import joblib
 
 from textvec._checks import check_number
 
+_MOST_THREADS = 256
 _own = local()  # what each thread of a pool has been told
 
 
 def effective_n_jobs(n_jobs):
-    """Return how many threads the parameter ``n_jobs`` stands for: joblib's rules, clear errors."""
+    """Return how many threads the parameter ``n_jobs`` stands for: joblib's rules, clear errors.
+
+    No more than 256, or all cores: what a number that slipped, or a made-up file, asks for beyond
+    that would take time and memory for each.
+    """
     if n_jobs is not None:
         check_number("n_jobs", n_jobs, integer=True)
         if n_jobs == 0:
             raise ValueError("n_jobs must be at least 1, or -1 for all cores. Got 0 instead.")
-    return joblib.effective_n_jobs(n_jobs)
+    found = joblib.effective_n_jobs(n_jobs)
+    return found if found <= _MOST_THREADS else min(found, max(_MOST_THREADS, joblib.cpu_count()))
 
 
 def bounds_of_parts(weights_end, n_parts):
