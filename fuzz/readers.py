@@ -35,6 +35,7 @@ from textvec import (
     LSAVectorizer,
     MinHashLSH,
     TfidfVectorizer,
+    TreeIndex,
     load,
     persistence,
 )
@@ -347,7 +348,7 @@ def _small_models():
     yield from (TABLE, DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS))
     yield LSAVectorizer(vector_size=2, random_state=0).fit(HOTELS)
     yield from (ExactIndex().fit(np.eye(4, dtype=np.float32)), ContentRecommender().fit(HOTELS))
-    yield MinHashLSH(n_permutations=8).fit(HOTELS)
+    yield from (MinHashLSH(n_permutations=8).fit(HOTELS), TreeIndex().fit(np.eye(4)))
 
 
 @cache
