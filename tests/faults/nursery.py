@@ -10,10 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
 from typing import NamedTuple
+
+from tqdm import tqdm
 
 
 class Outcome(NamedTuple):
@@ -109,6 +112,8 @@ if __name__ == "__main__":
     sys.modules["nursery"] = sys.modules["__main__"]
     _channel = os.dup(1)
     os.dup2(2, 1)  # what works print is not news
+    # Else all forks share one: who is killed with it would keep all after from showing progress.
+    tqdm.set_lock(threading.RLock())
     _serve(
         {name: work for module in sys.argv[1:] for name, work in __import__(module).WORKS.items()}
     )

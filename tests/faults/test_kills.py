@@ -184,3 +184,10 @@ def test_a_download_is_whole_or_not_there(nursery, schedule, slow_web, tmp_path)
             assert not folder.exists() or len(names(folder)) <= 2
         assert path.read_text() == content
     assert names(folder) == ["file.txt"]
+
+
+def test_whoever_is_killed_with_a_lock_takes_it_along(nursery):
+    outcome = nursery.run("show_progress", 60, after=1)
+    assert outcome.killed
+    assert outcome.told == [["held"]]
+    nursery.expect("show_progress", 0)
