@@ -1,3 +1,5 @@
+import json
+import shutil
 import sys
 
 import numpy as np
@@ -38,3 +40,13 @@ def test_without_the_package(tiny, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r"onnx is needed here.*textvec\[onnx-export\]"):
         export_onnx(tiny, tmp_path)
+
+
+def test_layers_without_weights_are_not_exported(tiny, tmp_path):
+    """The library would make them at random, and the file would keep them for good."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
+    with pytest.raises(ValueError, match="lacks 16 weights .* such as encoder.layer.3.attention"):
+        export_onnx(folder, tmp_path / "onnx", int8=False)
+    assert not (tmp_path / "onnx").exists()
