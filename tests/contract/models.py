@@ -24,7 +24,7 @@ def _new(name):
 def table_of_words():
     """Return random vectors of the words of the corpus."""
     words = sorted(set(" ".join(CORPUS).lower().replace(",", "").replace(".", "").split()))
-    return tv.KeyedVectors(np.random.default_rng(0).normal(size=(len(words), 5)), words)
+    return tv.KeyedVectors(np.random.default_rng(0).normal(size=(len(words), 6)), words)
 
 
 @cache
