@@ -398,15 +398,15 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         raise KeyError(f"There is no character {name!r} in this text.{hint}")
 
     def _direction(self, positive, negative):
-        """Return the rows asked about, and the sum of their vectors, of length 1."""
+        """Return the rows asked about, and the sum of their vectors: float64, of length 1."""
         positive, negative = (
             [names] if isinstance(names, str) else list(names) for names in (positive, negative)
         )
         if not positive:
             raise ValueError("positive must name at least one character. Got none.")
         plus, minus = ([self._row_of(name) for name in names] for names in (positive, negative))
-        direction = self.vectors_[plus].sum(axis=0) - self.vectors_[minus].sum(axis=0)
-        return [*plus, *minus], normalize(direction[None])[0]
+        added, taken = (self.vectors_[rows].sum(axis=0, dtype=float) for rows in (plus, minus))
+        return [*plus, *minus], normalize((added - taken)[None])[0]
 
     def _best(self, both, k):
         """Return the rows that name both most often, short of more than k, in their order."""
