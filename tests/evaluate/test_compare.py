@@ -21,7 +21,11 @@ from textvec.evaluate import tasks_of
 from textvec.evaluate._cells import peak_memory
 from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
 from textvec.evaluate.tasks import (
+    BitextMiningTask,
     ClassificationTask,
+    ClusteringTask,
+    PairClassificationTask,
+    RerankingTask,
     RetrievalTask,
     STSTask,
     SummarizationTask,
@@ -435,6 +439,59 @@ def test_a_score_on_some_of_the_items_says_on_how_many(tmp_path):
         assert "Failed" not in repr(comparison)
         page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
         assert f"<dt>counts on rated</dt><dd>{row['note']}</dd>" in page
+
+
+LONE = ["sea view \ud800", "near the sea", "free shuttle", "airport shuttle"]
+LABELS = ["b\udc80", "b\udc80", "a", "a"]
+TABLE = KeyedVectors([[1, 0], [1, 0.2], [0, 1]], ["sea\ud800", "lake", "tax"])
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        ClassificationTask(LONE, LABELS, n_splits=2),
+        ClusteringTask(LONE, LABELS),
+        RetrievalTask({"q\ud800": LONE[0]}, dict(zip("abcd", LONE)), {"q\ud800": {"a": 1}}),
+        RerankingTask(LONE[:1], [LONE[:2]], [LONE[2:]]),
+        BitextMiningTask(LONE, LONE[::-1]),
+        STSTask(LONE[:3], LONE[1:], [1, 2, 3]),
+        PairClassificationTask(LONE[:3], LONE[1:], [1, 0, 1]),
+        SummarizationTask(LONE[:1], [LONE[:1]], [LONE], [[1, 2, 3, 4]]),
+        WordSimilarityTask(["sea\ud800"] * 2, ["lake", "tax"], [2, 1]),
+    ],
+    ids=lambda task: task.type,
+)
+def test_lone_surrogates_are_texts_like_others(task, tmp_path):
+    pytest.importorskip("matplotlib")
+    if task.type == "WordSimilarity":
+        methods = {"one": TABLE, "two": KeyedVectors(TABLE.vectors[:, ::-1], TABLE.index_to_key)}
+    else:
+        methods = {"one": CountVectorizer(), "two": LSAVectorizer(vector_size=2, random_state=0)}
+    compare({"one": methods["one"]}, [task], cache=tmp_path / "cells")
+    comparison = compare(methods, [task], cache=tmp_path / "cells")  # one was stored, one was not
+    assert comparison.table["error"].tolist() == ["", ""]
+    assert comparison.significance(9)["method"].tolist() == ["one", "two"]
+    text = comparison.results["two", task.name].rows["text"]
+    assert task.type == "Clustering" or "\ud800" in text[0]
+    assert comparison.to_csv(tmp_path / "table.csv").stat().st_size
+    page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "sea view \\ud800" in page or task.type == "WordSimilarity"
+    assert "b\\udc80" in page or not hasattr(task, "labels")
+
+
+class Quoting(BaseEstimator):
+    """Fails with the text that it fails on."""
+
+    def fit(self, raw_documents, y=None):
+        raise ValueError(f"cannot read {raw_documents[0]}")
+
+
+def test_an_error_that_quotes_a_lone_surrogate_is_one_failing_cell(methods):
+    task = BitextMiningTask(LONE, LONE[::-1])
+    table = compare({"quoting": Quoting(), **methods}, [task]).table
+    assert table["error"].tolist() == ["ValueError: cannot read sea view \\ud800", "", ""]
+    with pytest.raises(ValueError, match="Names of methods and tasks .* Got 'a.udc80' instead"):
+        compare({"a\udc80": CountVectorizer()}, [task])
 
 
 def test_ids_of_any_kind_can_be_stored(tmp_path):

@@ -8,12 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from textvec import __version__
 from textvec._checks import warn_user
 from textvec._writing import replacing
-from textvec.evaluate._task import TaskResult, fresh, timed, vector_costs
+from textvec.evaluate._task import TaskResult, fresh, item_rows, timed, vector_costs
 from textvec.persistence import fingerprint
 
 COST_TITLES = {
@@ -155,7 +154,7 @@ class Store:
             return None
         with suppress(FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one
             stored = json.loads(path.read_text(encoding="ascii"))
-            rows = pd.DataFrame(stored.pop("rows"))
+            rows = item_rows(stored.pop("rows"))
             return TaskResult(stored.pop("scores"), rows, **stored)
         return None
 

@@ -15,7 +15,15 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_number
-from textvec.evaluate._task import SEED, Task, TaskResult, fit_on, same_length, vectors_of
+from textvec.evaluate._task import (
+    SEED,
+    Task,
+    TaskResult,
+    fit_on,
+    item_rows,
+    same_length,
+    vectors_of,
+)
 from textvec.evaluate.metrics import v_measure
 
 N_DRAWS = 10  # as many training samples of a few shots, and of clustered documents, as in MTEB
@@ -167,7 +175,7 @@ class ClassificationTask(Task):
 
     def _result(self, texts, labels, predicted, costs):
         runs = pd.DataFrame([_label_scores(labels, run) for run in predicted]).mean()
-        rows = pd.DataFrame(
+        rows = item_rows(
             {
                 "text": texts,
                 "expected": labels,
@@ -287,7 +295,7 @@ class ClusteringTask(Task):
                 v, ami = v_measure(labels, found), adjusted_mutual_info_score(labels, found)
                 rows.append((f"sample {number + 1}", "", "", v, v, float(ami)))
         columns = ["text", "expected", "found", "score", *self.metrics]
-        rows = pd.DataFrame(rows, columns=columns)
+        rows = item_rows(rows, columns)
         scores = {name: float(rows[name].mean()) for name in self.metrics}
         return TaskResult(scores, rows, independent=False, costs=costs)
 

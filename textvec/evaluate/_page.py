@@ -10,6 +10,7 @@ import pandas as pd
 
 from textvec import __version__
 from textvec.evaluate._cells import COST_FORMATS
+from textvec.evaluate._task import printable
 from textvec.evaluate.significance import LEVEL
 from textvec.text.plots import plot_counts
 from textvec.text.report import Fold, Picture, Table, write_report
@@ -177,7 +178,9 @@ def _data(tasks):
     examples = {task.name: _shorten(task.documents[0]) for task in tasks if task.documents}
     labels = [
         Picture(
-            plot_counts(pd.Series(task.labels).value_counts(sort=False)),
+            plot_counts(
+                pd.Series([printable(str(one)) for one in task.labels]).value_counts(sort=False)
+            ),
             f"Documents by label: {task.name}.",
         )
         for task in tasks
@@ -213,7 +216,7 @@ def _as_code(vectorizer):
 
 
 def _shorten(text, length=_N_LETTERS):
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= length else text[:length] + "…"
 
 

@@ -3,13 +3,13 @@
 from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from textvec.evaluate._task import (
     Task,
     TaskResult,
     finite,
     fit_on,
+    item_rows,
     percentile,
     same_length,
     unique_texts,
@@ -294,7 +294,7 @@ class SummarizationTask(Task):
             by_cosine = [machine[i] for i in np.argsort(-nearest["cosine"], kind="stable")]
             rows.append((text, by_score, by_cosine, measured[0], *measured))
         columns = ["text", "expected", "found", "score", *self.metrics]
-        rows = pd.DataFrame(rows, columns=columns)
+        rows = item_rows(rows, columns)
         scores = {name: float(rows[name].mean()) for name in self.metrics}
         note = _on_how_many(rows["score"])
         notes = dict.fromkeys(self.metrics, note) if note else {}
@@ -315,7 +315,7 @@ def _on_how_many(scores):
 
 
 def _pair_rows(task, truth, similarity, score):
-    return pd.DataFrame(
+    return item_rows(
         {
             "text": [f"{a} | {b}" for a, b in zip(task.texts1, task.texts2, strict=True)],
             "expected": truth,

@@ -4,7 +4,6 @@ import warnings
 from itertools import chain
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from textvec._checks import check_choice, check_number, closest_names
@@ -12,6 +11,7 @@ from textvec.evaluate._task import (
     Task,
     TaskResult,
     fit_on,
+    item_rows,
     same_length,
     unique_texts,
     vectors_of,
@@ -154,7 +154,7 @@ class RetrievalTask(Task):
                 )
             )
         names = _names_at(k)
-        rows = pd.DataFrame(rows, columns=["id", "text", "expected", "found", "score", *names])
+        rows = item_rows(rows, columns=["id", "text", "expected", "found", "score", *names])
         return TaskResult({name: float(rows[name].mean()) for name in names}, rows, costs=costs)
 
 
@@ -249,7 +249,7 @@ class RerankingTask(Task):
             )
             found = [texts[i] for i in order[:_SHOWN]]
             rows.append((query, list(pos), found, measured[0], *measured))
-        rows = pd.DataFrame(rows, columns=["text", "expected", "found", "score", *names])
+        rows = item_rows(rows, columns=["text", "expected", "found", "score", *names])
         return TaskResult({name: float(rows[name].mean()) for name in names}, rows, costs=costs)
 
 
@@ -317,7 +317,7 @@ class BitextMiningTask(Task):
             "recall": recall_score(truth, found, **average),
             "accuracy": accuracy_score(truth, found),
         }
-        rows = pd.DataFrame(
+        rows = item_rows(
             {
                 "text": self.texts1,
                 "expected": self.texts2,

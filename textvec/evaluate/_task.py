@@ -242,6 +242,25 @@ def unique_texts(*lists):
     return list(position), places
 
 
+def item_rows(data, columns=None):
+    """Return the rows of a result, in which texts are Python's own.
+
+    pandas would hold them as Arrow's, which refuses a lone surrogate.
+    """
+    rows = pd.DataFrame(data, columns=columns, dtype=object)
+    return pd.DataFrame(
+        {
+            name: values if any(isinstance(one, str) for one in values) else values.infer_objects()
+            for name, values in rows.items()
+        }
+    )
+
+
+def printable(text):
+    """Return a text with lone surrogates, which no file can hold, as their escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def percentile(values):
     """Return the rank of each value from 0 to 1, ties sharing the mean of theirs; of NaN, NaN."""
     ranks = pd.Series(values).rank().to_numpy()

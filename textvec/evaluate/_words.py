@@ -11,6 +11,7 @@ from textvec.evaluate._task import (
     TaskResult,
     finite,
     fresh,
+    item_rows,
     percentile,
     same_length,
     timed,
@@ -85,7 +86,7 @@ class WordSimilarityTask(Task):
         )
         known = ~np.isnan(found)
         truth = np.where(known, self.scores, np.nan)
-        rows = pd.DataFrame(
+        rows = item_rows(
             {
                 "text": [f"{a} | {b}" for a, b in pairs],
                 "expected": self.scores,
@@ -169,7 +170,7 @@ class WordAnalogyTask(Task):
         verdicts = dict.fromkeys(sections[-1]["correct"], "right")
         verdicts |= dict.fromkeys(sections[-1]["incorrect"], "wrong")
         found = [verdicts.get(tuple(map(str.upper, words)), "") for words in self.questions]
-        rows = pd.DataFrame(
+        rows = item_rows(
             {
                 "text": [f"{a} : {b} = {c} : ?" for a, b, c, _ in self.questions],
                 "expected": [answer for *_, answer in self.questions],

@@ -17,6 +17,7 @@ from textvec.evaluate._cells import (
     run_cell,
     warm_up,
 )
+from textvec.evaluate._task import printable
 from textvec.evaluate.named import tasks_of
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
 
@@ -58,7 +59,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     TypeError
         If ``vectorizers`` is not a mapping.
     ValueError
-        If there is nothing to compare, or two tasks share a name.
+        If there is nothing to compare, two tasks share a name, or a name holds a lone surrogate.
 
     Examples
     --------
@@ -88,6 +89,12 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise ValueError(f"Every task must have a name of its own. Got {names} instead.")
+    for name in map(str, [*vectorizers, *names]):
+        if printable(name) != name:
+            raise ValueError(
+                "Names of methods and tasks must be text that can be written to a file. "
+                f"Got {name!r} instead: take out the lone surrogate."
+            )
 
     store, results, errors = Store(cache), {}, {}
     with tqdm(total=len(vectorizers) * len(tasks), unit="cell", disable=not verbose) as progress:
@@ -106,7 +113,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
                         store.put(vectorizer, task, results[key])
                 except Exception as error:
                     results.pop(key, None)
-                    errors[key] = f"{type(error).__name__}: {error}"
+                    errors[key] = printable(f"{type(error).__name__}: {error}")
                 progress.update()
     table = _tabulate(results, errors, vectorizers, tasks)
     return Comparison(table, dict(vectorizers), tasks, results)

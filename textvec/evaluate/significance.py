@@ -105,7 +105,7 @@ def randomization_test(a, b, n_resamples=10_000):
     True
     """
     check_number("n_resamples", n_resamples, low=1, integer=True)
-    if a.statistic != b.statistic or not a.rows["text"].equals(b.rows["text"]):
+    if a.statistic != b.statistic or a.rows["text"].tolist() != b.rows["text"].tolist():
         raise ValueError("a and b must be results of one task: the same items in the same order.")
     main = [next(iter(result.values())) for result in (a, b)]
     (x, truth), (y, _) = _columns(a), _columns(b)
