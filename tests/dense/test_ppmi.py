@@ -31,7 +31,7 @@ def matrix_by_hand(docs, words, window, shift, smoothing):
                 if j < len(row):
                     counts[word, row[j]] += 1
     n_pairs = counts.sum(axis=0)
-    shares = np.where(n_pairs > 0, n_pairs**smoothing, 0)
+    shares = np.where(n_pairs > 0, n_pairs**smoothing, 0.0)
     shares /= shares.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log(counts / n_pairs[:, None] / shares)
@@ -39,7 +39,8 @@ def matrix_by_hand(docs, words, window, shift, smoothing):
 
 
 @pytest.mark.parametrize(
-    ("window", "shift", "smoothing"), [(2, 1, 0.75), (5, 1, 1.0), (1, 2, 0.0), (3, 1.2, 0.75)]
+    ("window", "shift", "smoothing"),
+    [(2, 1, 0.75), (5, 1, 1), (1, 2, 0), (3, 1.2, 0.75), (2, 1, 1.0)],
 )
 def test_vectors_are_those_of_the_formula(window, shift, smoothing):
     docs = [*DOCS, "island"]  # a word alone has no context, and is none

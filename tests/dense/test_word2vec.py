@@ -70,6 +70,16 @@ def test_loss_falls_in_every_epoch(architecture, n_jobs):
         assert losses[-1] > 0.5  # noise words of the same topic cannot be told
 
 
+def test_an_epoch_in_which_sample_left_nothing_is_passed_over(tmp_path):
+    few = ["sea view", "a room", "sea breeze", "a bus"] * 8  # each word may go, with sample=1e-3
+    model = Word2Vec(4, min_count=1, random_state=0, epochs=40).fit(few)
+    is_empty = np.isnan(model.loss_history_)
+    assert 0 < is_empty.sum() < 40
+    assert (model.loss_history_[~is_empty] < 6.1 * np.log(2)).all()
+    model.save(tmp_path / "model")
+    assert_same(load(tmp_path / "model"), model)
+
+
 @pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
 def test_no_result_depends_on_n_jobs(architecture):
     rng = np.random.default_rng(4)

@@ -322,6 +322,18 @@ def test_bad_input_is_refused_clearly(call, error, message):
         call(np.arange(1.0, 13).reshape(4, 3))
 
 
+@pytest.mark.parametrize("column", [10**6, -4])
+def test_columns_that_do_not_exist_are_refused(column):
+    good = sparse.csr_array(np.arange(1.0, 13).reshape(4, 3))
+    bad = good.copy()
+    bad.indices[5] = column  # compiled code would read it, wherever it is
+    with pytest.raises(ValueError, match="indices"):
+        ExactIndex().fit(bad)
+    for items in (good, good.toarray()):
+        with pytest.raises(ValueError, match="indices"):
+            ExactIndex().fit(items).kneighbors(bad, 1)
+
+
 @pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
 def test_saved_indexes_find_the_same(corpus, kind, metric, tmp_path):

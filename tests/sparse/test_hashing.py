@@ -313,6 +313,14 @@ def test_columns_are_as_many_as_can_be_without_fit(n_features, error):
         textvec.HashingVectorizer(n_features=n_features).transform(DOCS)
 
 
+def test_a_dtype_without_negative_numbers_takes_none():
+    vectorizer = textvec.HashingVectorizer(n_features=16, norm=None, dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"dtype must hold negative .*uint8.*alternate_sign=False"):
+        vectorizer.transform(DOCS)
+    unsigned = {"n_features": 16, "norm": None, "alternate_sign": False, "dtype": np.uint8}
+    assert_same_transform(*pair(**unsigned), DOCS)
+
+
 def test_there_are_no_feature_names():
     vectorizer = textvec.HashingVectorizer(n_features=16).fit(DOCS)
     assert not hasattr(vectorizer, "get_feature_names_out")

@@ -106,6 +106,12 @@ def test_pruning_is_refused_by_name(kind, name, value):
     assert not hasattr(vectorizer, "vocabulary_")
 
 
+@pytest.mark.parametrize(("name", "value"), [("min_df", np.int64(1)), ("max_df", np.float64(1))])
+def test_numbers_of_numpy_are_numbers(name, value):
+    vectorizer = textvec.CountVectorizer(**{name: value}).partial_fit(DOCS)
+    assert vectorizer.vocabulary_ == textvec.CountVectorizer().partial_fit(DOCS).vocabulary_
+
+
 def test_a_failed_batch_changes_nothing():
     vectorizer = textvec.TfidfVectorizer().partial_fit(DOCS[:3])
     vocabulary, idf = dict(vectorizer.vocabulary_), vectorizer.idf_.copy()

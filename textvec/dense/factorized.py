@@ -358,7 +358,7 @@ class PPMI(WordVectorizer):
     def _weights(self, tokens, n_words):
         """Return shifted positive PMI as csr_array of shape (n_words, n_words), float32."""
         n_pairs = count_pairs(*tokens, self.window, n_words)
-        shares = n_pairs**self.context_smoothing * (n_pairs > 0)
+        shares = n_pairs.astype(np.float64) ** self.context_smoothing * (n_pairs > 0)
         shares /= max(1, shares.sum())
         stream, starts, places = places_by_word(*tokens, n_words)
 

@@ -31,7 +31,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
     ----------
     vectors : array-like of shape (n_words, vector_size)
         One vector a word, all numbers finite. float32 and float16 are kept as they are, without
-        a copy; all else becomes float32.
+        a copy: do not change them while the table is in use. All else becomes float32.
     index_to_key : sequence of str
         The word of each row, no word twice. Most frequent first is the custom, on which
         ``restrict_vocab`` relies.

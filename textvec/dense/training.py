@@ -63,7 +63,7 @@ class Progress:
     loss, n_inputs : float, int
         Summed over this epoch.
     losses : list of float
-        Mean loss of the epochs that are done.
+        Mean loss of the epochs that are done, NaN where no word was left beside another.
     """
 
     seed: list
@@ -134,6 +134,8 @@ class Training:
         ------
         FloatingPointError
             If the vectors grow without bound.
+        ValueError
+            If no epoch had two words beside each other.
         """
         self._stop = stop
         with ThreadPoolExecutor(self.n_jobs) as pool:
@@ -171,14 +173,14 @@ class Training:
 
     def _end_epoch(self):
         progress = self.progress
-        if progress.n_inputs == 0:
-            raise ValueError(
-                "No word was left beside another to learn from in a whole epoch. "
-                f"Got sample={self.settings.sample!r}: raise it, or set it to 0 to keep all words."
-            )
-        progress.losses.append(progress.loss / progress.n_inputs)
+        progress.losses.append(progress.loss / progress.n_inputs if progress.n_inputs else np.nan)
         progress.epoch, progress.span = progress.epoch + 1, 0
         progress.loss, progress.n_inputs = 0.0, 0
+        if progress.epoch == self.settings.epochs and np.isnan(progress.losses).all():
+            raise ValueError(
+                "No word was left beside another to learn from in any epoch. "
+                f"Got sample={self.settings.sample!r}: raise it, or set it to 0 to keep all words."
+            )
 
     def _raise_diverged(self, mean_loss):
         raise FloatingPointError(

@@ -85,7 +85,8 @@ class Word2Vec(WordVectorizer):
         The vectors of words as what is foretold, from which ``partial_fit`` goes on.
     loss_history_ : ndarray of shape (n_epochs,), float64
         Loss of each epoch, in nats: the mean over all windows and their inputs of
-        ``-log s(u_o x) - sum over noise k of log s(-u_k x)``, taken before each update.
+        ``-log s(u_o x) - sum over noise k of log s(-u_k x)``, taken before each update. NaN where
+        ``sample`` left no word beside another, as it may in a short text.
     pooling_, word_weights_, common_component_
         As in :class:`~textvec.DocumentVectorizer`.
 
@@ -99,7 +100,8 @@ class Word2Vec(WordVectorizer):
     TypeError
         If a document is no text, or a token no str; the message names its row.
     ValueError
-        In fit, if no two words are frequent enough, or no document has two of them.
+        In fit, if no two words are frequent enough, no document has two of them, or ``sample``
+        left no two beside each other in any epoch.
 
     See Also
     --------

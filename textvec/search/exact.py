@@ -399,6 +399,7 @@ def _blas():
 def _ordered(X):
     """Return sparse rows with ascending columns, each once, and int32 indices where they do."""
     X = sparse.csr_array(X)
+    X.check_format()  # the kernels do not check bounds
     if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()

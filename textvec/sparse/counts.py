@@ -283,7 +283,8 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         for name, idle in (("min_df", (0.0, 1)), ("max_df", (1.0,)), ("max_features", (None,))):
             value = getattr(self, name)
-            if not any(value == known and isinstance(value, type(known)) for known in idle):
+            integer = isinstance(value, Integral)  # 1 is a count, 1.0 a share
+            if not any(value == known and integer == isinstance(known, int) for known in idle):
                 raise ValueError(
                     f"{name} must be {idle[-1]} for partial_fit, which cannot drop terms: what is "
                     f"rare is known only in the end. Got {value!r} instead; use fit, or keep all."

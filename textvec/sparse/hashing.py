@@ -123,13 +123,19 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
         Raises
         ------
         TypeError, ValueError
-            If ``n_features`` or ``ngram_range`` is out of range, or a document is no text.
+            If ``n_features`` or ``ngram_range`` is out of range, ``dtype`` holds no negative
+            numbers and ``alternate_sign`` asks for them, or a document is no text.
         """
         if isinstance(X, str):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         self._validate_ngram_range()
         # Nobody need call fit, which checks it, too: of less than 1 a kernel would never end.
         check_number("n_features", self.n_features, low=1, high=MAX_INT32, integer=True)
+        if self.alternate_sign and np.dtype(self.dtype).kind == "u":
+            raise ValueError(
+                "dtype must hold negative numbers where alternate_sign=True makes half of the "
+                f"counts negative. Got {self.dtype!r}: take a signed one, or alternate_sign=False."
+            )
         self.build_analyzer()  # for its checks and warnings
         analysis = self._analysis()
         if analysis in COMPILED:

@@ -33,8 +33,8 @@ def documents_in_blocks(
     ----------
     raw_documents : iterable
         What the user gave.
-    decode : callable
-        Turns an item that is not a str into one.
+    decode : callable or None
+        Turns an item that is not a str into one; None where all must be str.
     decode_all : bool
         Whether ``decode`` is for items that are str, too.
     expects_text : bool
@@ -51,6 +51,12 @@ def documents_in_blocks(
     enough = max(BLOCK_CHARACTERS, least_characters)
     for row, document in enumerate(raw_documents):
         if decode_all or not isinstance(document, str):
+            if decode is None:
+                check_is_text(row, document)
+                raise TypeError(
+                    f"Documents must be str. Got {document!r} of type {type(document).__name__} in "
+                    f"row {row}: read or decode it first."
+                )
             try:
                 decoded = decode(document)
             except (AttributeError, TypeError) as error:
