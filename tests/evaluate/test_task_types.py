@@ -1,5 +1,6 @@
 """The task types beside classification and retrieval: known answers, files, bad input."""
 
+import csv
 import json
 import re
 
@@ -274,6 +275,7 @@ FILES = {
     ClassificationTask: [{"text": f"{A} {i}", "label": i % 2} for i in range(10)],
     BitextMiningTask: [{"text1": A, "text2": "海景"}],
 }
+SCORED_PAIRS = [{"text1": A, "text2": B, "score": 4}, {"text1": A, "text2": C, "score": 0}]
 
 
 @pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind.__name__)
@@ -303,6 +305,42 @@ def test_csv_tsv_and_triples(tmp_path):
     assert Task.from_files(path).positives == [[B]]
     retrieval = RetrievalTask.from_files(path, k=1)
     assert retrieval.evaluate(TfidfVectorizer())["nDCG@1"] == 1.0
+
+
+def test_pairs_with_a_score_are_no_translations(tmp_path):
+    task = Task.from_files(write(tmp_path / "pairs.jsonl", SCORED_PAIRS))
+    assert type(task) is STSTask
+    assert task.scores.tolist() == [4, 0]
+    records = [record | {"similarity": record.pop("score")} for record in map(dict, SCORED_PAIRS)]
+    path = write(tmp_path / "other.jsonl", [FILES[BitextMiningTask][0], *records])
+    with pytest.raises(ValueError, match=r"text1, text2 \(and no other\)"):
+        Task.from_files(path)
+
+
+def test_quotation_marks_are_characters_of_a_tsv_file(tmp_path):
+    rows = [('"sea', "x"), ("a", "y"), ('view" of', "x"), ('"b"', "y"), ("c", "x"), ('d"', "y")]
+    text = "".join("\t".join(row) + "\r\n" for row in [("text", "label"), *rows, ("", " ")])
+    (tmp_path / "a.tsv").write_text(text, encoding="utf-8-sig", newline="")
+    task = Task.from_files(tmp_path / "a.tsv", n_splits=2)
+    assert task.documents == [text for text, _ in rows]
+    assert task.labels.tolist() == [label for _, label in rows]
+
+
+def test_a_cell_may_hold_a_book_and_line_breaks(tmp_path):
+    book = "the sea, " * 30_000 + '"\n\n'
+    quoted = book.replace('"', '""')
+    text = f'text1,text2,score\n"{quoted}",b,1\n\na,,0\n'
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    limit = csv.field_size_limit()
+    assert Task.from_files(tmp_path / "a.csv").texts1 == [book, "a"]
+    assert csv.field_size_limit() == limit
+
+
+def test_an_empty_cell_is_no_candidate(tmp_path):
+    (tmp_path / "a.csv").write_text("query,pos,neg\nq,a,\nr,b,c\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Got \['a'\] and \[\] for 'q'"):
+        Task.from_files(tmp_path / "a.csv")
+    assert list(RetrievalTask.from_files(tmp_path / "a.csv").corpus.values()) == ["a", "b", "c"]
 
 
 def test_an_object_of_corpus_queries_and_relevant_docs(tmp_path):
@@ -356,8 +394,21 @@ def test_a_beir_folder(tmp_path):
         ("a.json", '{"corpus": {}, "queries": {}, "relevant_docs": {"q": "d1"}}', "list of ids"),
         ("a.json", "[" * 100_000, "must hold JSON"),
         ("a.json", "1" * 5000, "must hold JSON"),
-        ("a.csv", "", "must hold a table"),
-        ("a.csv", 'text,label\n"a,b\n', "must hold a table"),
+        ("a.csv", "", "must hold a table with a header"),
+        ("a.csv", 'text,label\n"a,b\n', "must hold a table: line 2"),
+        (
+            "a.csv",
+            "text,label\na,x\n\nb, c,y\n",
+            "cells as its header, 2. Got 3 in line 4, .* comma",
+        ),
+        ("a.csv", "text,label\na, b,x\nc, d,y\n", "cells as its header, 2. Got 3 in line 2"),
+        ("a.csv", "text,label\na,x\nb\n", "cells as its header, 2. Got 1 in line 3"),
+        ("a.tsv", "text\tlabel\na\tb\tx\n", "Got 3 in line 2, .* no cell may hold a tab"),
+        ("a.csv", "text,text,label\na,b,x\n", "must name each column once"),
+        ("a.csv", "text,label\na,x\nb,\n", "value for 'label'. Record 2 of .* has none"),
+        ("a.jsonl", '{"text": "x", "label": NaN}', "value for 'label'. Record 1 of .* has none"),
+        ("a.csv", "text1,text2,score\na,b,\n", "value for 'score'. Record 1 of .* has none"),
+        ("a.csv", "query,pos,neg\na,,b\n", "value for 'pos'. Record 1 of .* has none"),
     ],
 )
 def test_bad_files_are_named(name, text, message, tmp_path):

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from textvec.evaluate._labels import ClassificationTask, ClusteringTask
 from textvec.evaluate._pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate._ranking import BitextMiningTask, RerankingTask, RetrievalTask
@@ -46,12 +44,15 @@ def _class_for(wanted, fields, path):
 def _fields(records, path):
     if not records:
         raise ValueError(f"{path} must hold at least one record. Got none.")
+    columns = set().union(*records)
     for fields in _BUILDERS:
+        if fields == _ALONE and columns != set(fields):
+            continue
         if isinstance(fields, tuple) and set(fields) <= records[0].keys():
             for number, record in enumerate(records, start=1):
                 for field in fields:
                     found, (wanted, holds) = record.get(field), _VALUES[field]
-                    if found is None:
+                    if found is None or found != found or found == "" and field in _NEVER_EMPTY:
                         raise ValueError(
                             f"Every record must have a value for {field!r}. "
                             f"Record {number} of {path} has none."
@@ -64,7 +65,7 @@ def _fields(records, path):
             return fields
     known = "; ".join(", ".join(fields) for fields in _BUILDERS if isinstance(fields, tuple))
     raise ValueError(
-        f"The records of {path} must have the fields of one kind of task: {known}. "
+        f"The records of {path} must have the fields of one kind of task: {known} (and no other). "
         f"Got {', '.join(map(str, records[0])) or 'none'} instead: rename them."
     )
 
@@ -91,15 +92,7 @@ def _read(path):
             raise ValueError(f"{path} must hold a list of records (objects), or one object.")
         return content
     if kind in (".csv", ".tsv"):
-        separator = "," if kind == ".csv" else "\t"
-        # As str: a text may look like a number, and "NA" may be one.
-        try:
-            frame = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
-        except ValueError as error:
-            raise ValueError(f"{path} must hold a table: {error}.") from error
-        return frame.to_dict("records")
+        return _read_table(path, "," if kind == ".csv" else "\t")
     raise ValueError(
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
         f"Got {path} instead."
@@ -131,6 +124,40 @@ def _read_lines(path):
             )
         records.append(record)
     return records
+
+
+def _read_table(path, separator):
+    """Return the rows of a table as records, all of text: one may look like a number, or be "NA".
+
+    In a TSV file a quotation mark is a character like any other: so the field's sets are written,
+    and a text that begins with one would otherwise swallow the rows after it.
+    """
+    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
+    cells = csv.reader(_lines(path, newline=""), delimiter=separator, quoting=quoting, strict=True)
+    usual_limit = csv.field_size_limit(2**31 - 1)  # a text may be a book
+    try:
+        rows = [(cells.line_num, row) for row in cells if "".join(row).strip()]
+    except csv.Error as error:
+        raise ValueError(f"{path} must hold a table: line {cells.line_num}, {error}.") from error
+    finally:
+        csv.field_size_limit(usual_limit)
+    if not rows:
+        raise ValueError(f"{path} must hold a table with a header. Got none.")
+    (_, header), *rows = rows
+    if len(set(header)) < len(header):
+        raise ValueError(f"The header of {path} must name each column once. Got {header} instead.")
+    for number, row in rows:
+        if len(row) != len(header):
+            cure = (
+                "a cell with commas must stand in quotation marks, and no line end with a comma"
+                if separator == ","
+                else "no cell may hold a tab or a line break"
+            )
+            raise ValueError(
+                f"Every line of {path} must have as many cells as its header, {len(header)}. "
+                f"Got {len(row)} in line {number}, {row!r:.80}, instead: {cure}."
+            )
+    return [dict(zip(header, row)) for _, row in rows]
 
 
 def _lines(path, newline=None):
@@ -261,7 +288,10 @@ def _from_labelled_pairs(task_class, records, path):
 
 
 def _as_list(value):
-    return [value] if isinstance(value, str) else list(value)
+    """Return texts as a list; an empty cell of a table holds none."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return list(value)
 
 
 def _is_text(value):
@@ -299,8 +329,12 @@ _VALUES = {
     "label": ("a text or a number", lambda value: isinstance(value, str | float | int)),
 }
 
+_NEVER_EMPTY = ("label", "score", "pos", "positive_text")
+
 # Fields of a record -> how to build its task, and the classes that can read it, the usual first.
-# The order decides where a record has the fields of two.
+# The order decides where a record has the fields of two. Two texts alone are translations: another
+# column beside them, whatever it is called, may hold what they are to be scored by.
+_ALONE = ("text1", "text2")
 _BUILDERS = {
     "corpus": _from_corpus,
     ("query", "pos", "neg"): partial(_from_triples, ("query", "pos", "neg")),
@@ -312,8 +346,9 @@ _BUILDERS = {
         "text", "human_summaries", "machine_summaries", "scores"
     ),
     ("text1", "text2", "label"): _from_labelled_pairs,
-    ("text1", "text2"): _from_columns("text1", "text2"),
+    ("text1", "text2", "score"): _from_columns("text1", "text2", "score"),
     ("text", "label"): _from_columns("text", "label"),
+    _ALONE: _from_columns(*_ALONE),
 }
 _CLASSES = {
     "corpus": [RetrievalTask],
@@ -322,6 +357,7 @@ _CLASSES = {
     ("text", "scored_text", "score"): [STSTask],
     ("text", "human_summaries", "machine_summaries", "scores"): [SummarizationTask],
     ("text1", "text2", "label"): [PairClassificationTask, STSTask],
-    ("text1", "text2"): [BitextMiningTask],
+    ("text1", "text2", "score"): [STSTask],
     ("text", "label"): [ClassificationTask, ClusteringTask],
+    _ALONE: [BitextMiningTask],
 }

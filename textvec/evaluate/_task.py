@@ -69,9 +69,12 @@ class Task:
             A BEIR folder (``corpus.jsonl``, ``queries.jsonl`` and ``qrels/*.tsv``), or a JSON,
             JSONL, CSV or TSV file: an object with ``corpus``, ``queries`` and ``relevant_docs``,
             or records with the fields ``query, pos, neg``; ``text, positive_text,
-            negative_text``; ``text, scored_text, score``; ``text1, text2, label``; ``text, label``.
+            negative_text``; ``text, scored_text, score``; ``text, human_summaries,
+            machine_summaries, scores``; ``text1, text2, label``; ``text1, text2, score``; ``text,
+            label``; or ``text1, text2`` and no other. In a CSV file, cells with commas stand in
+            quotation marks; in a TSV file, these are characters like any other.
         name : str or None, default=None
-            Names the task; None means the name of the file.
+            Names the task; None means the name of the file, without its ending, or of the folder.
         language : str, default="en"
             Language of the texts.
         **options
@@ -86,7 +89,8 @@ class Task:
         Raises
         ------
         ValueError
-            If the fields are none of these, a value is missing or an id stands twice.
+            If the fields are none of these, a value is missing, an id stands twice, or a line of a
+            table has more or fewer cells than its header.
         OSError
             If the file cannot be read.
         """
