@@ -1,3 +1,5 @@
+import textwrap
+
 import numpy as np
 import pytest
 
@@ -187,6 +189,58 @@ def test_stories_are_cut():
     assert paragraphs.tolist() == [0, 1, 1, 2]
     assert clauses.tokens[1] == ["诸葛亮", "笑", "道"]
     assert clauses.sentences[:3] == [0, 1, 1]
+
+
+def wrapped(text, width):
+    """As e-texts are set: short lines, blank ones between paragraphs."""
+    fill = textwrap.TextWrapper(width, break_long_words=True, break_on_hyphens=False).fill
+    return "\r\n\r\n".join(fill(line).replace("\n", "\r\n") for line in text.splitlines())
+
+
+def test_wrapped_lines_are_joined(novel):
+    english = (
+        "CHAPTER I\nNobody in the village had known for how long Emma Woodhouse would stay there.\n"
+        "Only Mr. Knightley, who kept horses, knew; but then Mr. Knightley seldom spoke to anyone "
+        "of what Emma Woodhouse had said to him.\n"
+    )
+    for text, names, width in [
+        (english, ["Emma Woodhouse", "Mr. Knightley"], 24),
+        (english, ["Emma Woodhouse", "Mr. Knightley"], 40),
+        (novel.text, novel.names, 38),
+    ]:
+        broken = wrapped(text, width)
+        assert len(broken.splitlines()) > 2 * len(text.splitlines())
+        for ours, theirs in zip(cut_story(broken, names, {}), cut_story(text, names, {})):
+            np.testing.assert_equal(ours, theirs)
+        assert find_names(broken, 1) == find_names(text, 1) != {}
+
+
+def test_lines_that_are_not_wrapped_stay_paragraphs():
+    verses = "So Emma sang,\nand Jane sang!\n\nThen Emma left.\nThen Jane did.\nI saw it"
+    assert cut_story(verses, ["Emma"], {})[3].tolist() == [0, 1, 2, 3, 4]
+    no_blank_line = "emma sang of spring\njane sang of rain\nthen emma left"
+    assert cut_story(no_blank_line, [], {})[2] == no_blank_line.splitlines()
+
+
+def test_wrapped_lines_make_no_headings():
+    told = (
+        "CHAPTER I\nCHAPTER II\nAll this was told at length in the long\nchapter III of my\n\n"
+        "Monkey 悟空\nmet\nKing 王"
+    )
+    titles, chapters, sentences, _, _ = cut_story(told, [], {})
+    assert titles == ["CHAPTER I", "CHAPTER II"]
+    assert chapters.tolist() == [1, 1]
+    assert sentences == [
+        "All this was told at length in the long chapter III of my",
+        "Monkey 悟空met King 王",
+    ]
+
+
+def test_paragraphs_are_quoted_as_they_stand():
+    text = "Emma left. Jane stayed.\nEmma sang of spring. Then Jane sang of rain."
+    found = CharacterRecommender(["Emma", "Jane"], random_state=0).fit(text).between("Emma", "Jane")
+    assert (found.n_sentences, found.n_paragraphs) == (0, 2)
+    assert found.passages["text"].tolist() == text.splitlines()
 
 
 def test_pictures(retelling):

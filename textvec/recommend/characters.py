@@ -19,7 +19,7 @@ from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
 from textvec.recommend.maps import plane, spring
-from textvec.text.names import cut_story, find_names, short_forms
+from textvec.text.names import cut_story, find_names, is_mostly_han, short_forms
 
 _LONG = 100_000  # words
 
@@ -114,8 +114,10 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         Parameters
         ----------
         text : str or path-like
-            The whole text, or the path of a file of UTF-8. Chapters begin with lines such as
-            "第一回 …", "第3章" or "CHAPTER IV"; without such lines all is one chapter.
+            The whole text, or the path of a file of UTF-8. A line is a paragraph; where lines are
+            wrapped, as in most e-texts in English, blank lines part paragraphs. Chapters begin
+            with lines such as "第一回 …", "第3章" or "CHAPTER IV"; without such lines all is one
+            chapter.
 
         Returns
         -------
@@ -416,7 +418,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _paragraph(self, number):
         start, stop = np.searchsorted(self.paragraphs_, [number, number + 1])
-        return "".join(self.sentences_[start:stop])
+        sentences = self.sentences_[start:stop]
+        return ("" if is_mostly_han(sentences) else " ").join(sentences)
 
     def _sizes(self, n_names):
         return 400 * np.sqrt(self.counts_[:n_names] / self.counts_[0])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from itertools import islice
+from itertools import groupby, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,9 @@ _SENTENCE_END = re.compile(
     r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])|"
     rf"(?<=[.!?]){_NO_TITLE}\s+|(?<=[.!?][”\"])\s+"
 )
+_LINE_ENDS_SENTENCE = re.compile(r"[.!?:;…。！？：；]\W*$").search
+_WIDE = f"{HAN}\u3000-\u303f\uff00-\uffef"  # what no space stands beside: Han and its punctuation
+_BREAK_BESIDE_WIDE = re.compile(f"(?<=[{_WIDE}])\n|\n(?=[{_WIDE}])")
 _NAME_FREQUENCY = 1_000_000  # jieba then prefers no longer word of its own (孔明笑) to a name
 
 
@@ -109,7 +112,7 @@ def find_names(text, min_count=5):
     Parameters
     ----------
     text : str
-        The story; chapters need not be apart.
+        The story; chapters need not be apart. Wrapped lines are joined as by :func:`cut_story`.
     min_count : int >= 1, default=5
         How often a name must occur.
 
@@ -134,6 +137,7 @@ def find_names(text, min_count=5):
     {'Emma Woodhouse': 2, 'Mr. Knightley': 1}
     """
     check_number("min_count", min_count, low=1, integer=True)
+    text = "\n".join(_paragraphs(text))
     found = _chinese(text, min_count) if is_mostly_han(text) else _capitalised(text, min_count)
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
@@ -173,8 +177,10 @@ def cut_story(text, names, aliases):
     Parameters
     ----------
     text : str
-        The novel, a paragraph a line. Lines such as "第一回 …", "第3章" and "CHAPTER IV" begin
-        chapters.
+        The novel, a paragraph a line; or with blank lines between paragraphs, whose wrapped lines
+        are joined: by a space, between Chinese characters by nothing. Lines count as wrapped where
+        three of four that are followed by another one end inside a sentence. Lines such as
+        "第一回 …", "第3章" and "CHAPTER IV" begin chapters.
     names : list of str
         What stays one word.
     aliases : dict of str to str
@@ -197,13 +203,13 @@ def cut_story(text, names, aliases):
     """
     titles, chapter_of, sentences, paragraph_of = [], [], [], []
     n_paragraphs = 0
-    for line in filter(None, map(str.strip, text.splitlines())):
-        if heading := _HEADING.fullmatch(line):
+    for paragraph in _paragraphs(text):
+        if heading := _HEADING.fullmatch(paragraph):
             titles.append(heading[1])
             continue
         if not titles:
             titles.append("")
-        for sentence in filter(None, _SENTENCE_END.split(line)):
+        for sentence in filter(None, _SENTENCE_END.split(paragraph)):
             sentences.append(sentence)
             paragraph_of.append(n_paragraphs)
             chapter_of.append(len(titles) - 1)
@@ -216,6 +222,26 @@ def cut_story(text, names, aliases):
             sentence_of.append(number)
     numbers = np.array(chapter_of, np.int64), np.array(paragraph_of, np.int64)
     return titles, numbers[0], sentences, numbers[1], Clauses(tokens, sentence_of)
+
+
+def _paragraphs(text):
+    """Return the paragraphs and the headings of a story, without line breaks."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    ends = [
+        _LINE_ENDS_SENTENCE(line) is not None
+        for line, following in pairwise(lines)
+        if line and following and not _HEADING.fullmatch(line) and not _HEADING.fullmatch(following)
+    ]
+    if "" not in lines or 4 * sum(ends) > len(ends):
+        return list(filter(None, lines))
+    paragraphs = []
+    for block in [list(group) for there, group in groupby(lines, bool) if there]:
+        while block and _HEADING.fullmatch(block[0]):
+            paragraphs.append(block.pop(0))
+        if block:
+            joined = _BREAK_BESIDE_WIDE.sub("", "\n".join(block))
+            paragraphs.append(joined.replace("\n", " "))
+    return paragraphs
 
 
 def _story_tokenizer(text, names, aliases):
