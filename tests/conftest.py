@@ -9,11 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
-settings.register_profile("slow", max_examples=6 * settings.default.max_examples)
+# The same examples on every machine and in every run, however slow it is.
+settings.register_profile(
+    "reproducible",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile("slow", settings.get_profile("reproducible"), max_examples=600)
 
 
 def pytest_addoption(parser):
@@ -21,8 +29,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    if config.getoption("--runslow"):
-        settings.load_profile("slow")
+    settings.load_profile("slow" if config.getoption("--runslow") else "reproducible")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -17,7 +17,7 @@ from textvec import PPMI, BM25Vectorizer, DocumentVectorizer, KeyedVectors, MinH
 from textvec.evaluate import metrics
 from textvec.sparse.bm25 import BM25_METHODS
 
-from .sparse.parity import examples, reproducible
+from .sparse.parity import examples
 
 WORDS = ["sea", "view", "hotel", "ΟΔΟΣ", "酒店", "\N{HOTEL}", "a1", "not"]
 known_words = st.sampled_from(WORDS[:6])
@@ -55,7 +55,7 @@ def bm25(docs, query, method, k1, b, delta):
     return scores
 
 
-@settings(reproducible, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(
     documents.filter(any),
     st.lists(st.sampled_from([*WORDS, "unseen"]), max_size=5),
@@ -78,7 +78,7 @@ def test_bm25(docs, query, method, k1, b, delta, n_jobs):
     np.testing.assert_allclose(scores, expected, rtol=1e-9, atol=1e-12)
 
 
-@settings(reproducible, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(
     documents.filter(lambda docs: any(word in TABLE for doc in docs for word in doc)),
     st.sampled_from(["mean", "idf", "max"]),
@@ -122,7 +122,7 @@ def ppmi(docs, words, window, shift, smoothing):
     return table
 
 
-@settings(reproducible, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.lists(known_words, min_size=2, max_size=8), min_size=2, max_size=6),
     st.integers(1, 4),
@@ -149,7 +149,7 @@ def test_ppmi(docs, window, shift, smoothing, n_jobs):
     assert sorted(model.keyed_vectors_.index_to_key) == words
 
 
-@settings(reproducible, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(
     written,
     st.sampled_from([0.1, 0.5, 0.9]),
@@ -182,7 +182,7 @@ rows = st.lists(st.lists(whole_numbers, min_size=4, max_size=4), min_size=1, max
 
 
 @pytest.mark.filterwarnings("ignore:.*are all zeros")
-@settings(reproducible, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(rows, rows, st.integers(1, 9), st.sampled_from([np.float32, np.float64]), n_jobs)
 def test_top_k(queries, items, k, dtype, n_jobs):
     queries, items = np.array(queries, dtype), np.array(items, dtype)
@@ -216,7 +216,7 @@ def naive_metrics(ranking, relevance, k):
     }
 
 
-@settings(reproducible, max_examples=examples(100))
+@settings(max_examples=examples(100))
 @given(
     st.lists(st.integers(0, 12), unique=True, max_size=12),
     st.dictionaries(st.integers(0, 12), st.integers(-1, 3), max_size=8),

@@ -216,7 +216,7 @@ def test_questions_that_cannot_be_understood(positive, negative, error, message,
         ours.most_similar(positive, negative)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_rankings_are_those_of_the_naive_formula(data):
     shape = data.draw(st.tuples(st.integers(2, 30), st.integers(1, 4)))

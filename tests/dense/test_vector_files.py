@@ -109,7 +109,7 @@ odd_characters = st.characters(exclude_categories=["Cs"], exclude_characters=" \
 words = st.text(odd_characters, min_size=1)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_what_is_written_comes_back(tmp_path_factory, data):
     drawn = data.draw(st.lists(words, min_size=1, max_size=8, unique=True))
@@ -122,7 +122,7 @@ def test_what_is_written_comes_back(tmp_path_factory, data):
     assert_same(KeyedVectors.load_word2vec_format(path, binary=binary), table)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damage_is_an_error_or_harmless(tmp_path_factory, data):
     """Whatever the bytes, there is a whole table or a ValueError."""

@@ -30,7 +30,7 @@ def plain(pooling, layers):
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6),
     sides=st.lists(st.booleans(), min_size=6, max_size=6),

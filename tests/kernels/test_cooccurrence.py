@@ -12,7 +12,6 @@ from textvec.kernels.cooccurrence import (
     shifted_ppmi,
 )
 
-reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 N_WORDS = 6
 documents = st.lists(st.lists(st.integers(0, N_WORDS - 1), max_size=9), max_size=6)
 
@@ -41,7 +40,7 @@ def dense(row_ends, contexts, values, n_words):
     return table
 
 
-@reproducible
+@settings(max_examples=60)
 @given(documents, st.integers(1, 5), st.integers(0, N_WORDS))
 def test_counts_are_those_of_the_definition(rows, window, cut):
     ids, ends = ragged(rows)
@@ -59,7 +58,7 @@ def test_counts_are_those_of_the_definition(rows, window, cut):
         assert len(own) == (ids == word).sum()
 
 
-@reproducible
+@settings(max_examples=60)
 @given(documents, st.sampled_from([1.0, 2.0, 5.0]), st.sampled_from([0.0, 0.75, 1.0]))
 def test_weights_are_those_of_the_formula(rows, shift, smoothing):
     ids, ends = ragged(rows)

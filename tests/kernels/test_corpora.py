@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from textvec.kernels.corpora import count_ids, renumber
 
-reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 N_IDS = 5
 documents = st.lists(st.lists(st.integers(-1, N_IDS - 1), max_size=8), max_size=6)
 
@@ -16,7 +15,7 @@ def ragged(rows):
     return np.array([value for row in rows for value in row], np.int32), ends
 
 
-@reproducible
+@settings(max_examples=60)
 @given(documents)
 def test_counts_and_first_places(rows):
     ids, _ = ragged(rows)
@@ -28,7 +27,7 @@ def test_counts_and_first_places(rows):
     ]
 
 
-@reproducible
+@settings(max_examples=60)
 @given(documents, st.lists(st.integers(-1, 9), min_size=N_IDS, max_size=N_IDS))
 def test_renumbering_drops_and_closes_gaps(rows, new_ids):
     ids, ends = ragged(rows)

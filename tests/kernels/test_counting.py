@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -20,13 +20,6 @@ from textvec.kernels.counting import (
 )
 
 pytestmark = pytest.mark.usefixtures("wrapping_integers")
-reproducible = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 # Documents of token ids: few ids, so that n-grams repeat, or many; -1 is a token left out.
 rows_of_ids = st.lists(
@@ -87,7 +80,6 @@ def learn(rows, max_n, n_parts=1):
     return levels[1:], tables, sizes
 
 
-@reproducible
 @given(rows_of_ids)
 def test_ngrams_are_numbered_by_appearance(rows):
     levels, tables, sizes = learn(rows, 4)
@@ -99,7 +91,6 @@ def test_ngrams_are_numbered_by_appearance(rows):
         assert 4 * len(numbers) <= len(table), "tables are at most half full"
 
 
-@reproducible
 @given(rows_of_ids, st.integers(2, 5))
 def test_parts_find_the_same_ngrams(rows, n_parts):
     levels, _, sizes = learn(rows, 3, n_parts)
@@ -122,7 +113,6 @@ def test_every_part_has_its_share(n_parts):
     assert len(np.unique(ids[ids >= 0])) == sum(size)
 
 
-@reproducible
 @given(rows_of_ids, rows_of_ids, st.integers(1, 4))
 def test_known_ngrams_are_looked_up(known, rows, n_parts):
     """As `parts` of documents, which threads may look up at once."""
@@ -176,7 +166,6 @@ def test_more_ngrams_than_are_looked_up_in_one_go():
         assert ids.tolist() == [numbers.get(gram, -1) for gram in grams]
 
 
-@reproducible
 @given(st.lists(st.integers(-1, 5)), st.lists(st.booleans(), min_size=6, max_size=6))
 def test_blank(ids, kept):
     expected = [i if i >= 0 and kept[i] else -1 for i in ids]
@@ -188,7 +177,6 @@ def test_blank(ids, kept):
 # --- ranks ----------------------------------------------------------------------------------------
 
 
-@reproducible
 @given(
     st.lists(st.lists(st.tuples(*[st.integers(-1, 5)] * 3), max_size=8), max_size=6),
     st.lists(st.booleans(), min_size=18, max_size=18),
@@ -224,7 +212,6 @@ def two_levels(rows):
     return np.stack([values, backwards]), ends, [Counter(row + row[::-1]) for row in rows]
 
 
-@reproducible
 @given(rows_of_features, st.integers(1, 3))
 def test_count_distinct(rows, n_parts):
     levels, ends, counters = two_levels(rows)
@@ -239,7 +226,6 @@ def test_count_distinct(rows, n_parts):
     assert np.array_equal(frequencies, expected)
 
 
-@reproducible
 @given(rows_of_features, st.integers(1, 3), st.sampled_from([np.int64, np.float64]))
 def test_count_rows(rows, n_parts, dtype):
     """Entries are in the order of features, whatever the columns."""
@@ -312,7 +298,6 @@ def test_products_of_sparse_matrices(n_features, n_parts):
 # --- hashing --------------------------------------------------------------------------------------
 
 
-@reproducible
 @given(
     st.lists(st.dictionaries(st.integers(0, 40), st.integers(1, 5), max_size=20), max_size=6),
     st.integers(1, 200),

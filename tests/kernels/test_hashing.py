@@ -5,7 +5,7 @@ from itertools import groupby
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils import murmurhash3_32
 
@@ -13,13 +13,6 @@ from textvec.kernels.hashing import count_hashes, hash_tokens, murmur_hashes
 from textvec.kernels.scanning import find_tokens
 
 pytestmark = pytest.mark.usefixtures("wrapping_integers")
-reproducible = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 WORDS = "aZ_0éΩ酒店𠮷"  # of 1 to 4 bytes
 
 
@@ -33,7 +26,6 @@ def assert_murmur(strings, gap=0):
     assert hashes.tolist() == [murmurhash3_32(part, seed=0) for part in strings]
 
 
-@reproducible
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=8), st.integers(0, 3))
 def test_murmur_hashes_of_bytes(strings, gap):
     assert_murmur(strings, gap)
@@ -73,7 +65,6 @@ def assert_tokens_are_hashed(docs, min_chars=1):
     assert [row.tolist() for row in np.split(hashes, ends)[:-1]] == expected
 
 
-@reproducible
 @given(
     st.lists(st.text(st.sampled_from(WORDS + " ,、😀"), max_size=60), max_size=6), st.integers(1, 5)
 )
@@ -110,7 +101,6 @@ def assert_counted(rows, n_columns, alternate):
 HASHES = st.integers(-(2**31), 2**31 - 1) | st.sampled_from([-(2**31), 2**31 - 1, -1, 0, 1])
 
 
-@reproducible
 @given(
     st.lists(st.lists(HASHES | st.integers(-20, 20), max_size=30), max_size=6),
     st.integers(1, 50)

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from textvec.kernels.pooling import maxima, remove_component, weighted_means
 
-reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=40)
 N_WORDS = 7
 documents = st.lists(st.lists(st.integers(0, N_WORDS - 1), max_size=9), max_size=7)
 VECTORS = np.random.default_rng(0).normal(size=(N_WORDS, 4)).astype(np.float32)
@@ -29,7 +28,7 @@ def in_two_parts(kernel, n_rows, *arguments):
     return result
 
 
-@reproducible
+@settings(max_examples=40)
 @given(documents, st.booleans())
 def test_means(rows, by_weight):
     means = in_two_parts(weighted_means, len(rows), *ragged(rows), VECTORS, WEIGHTS, by_weight)
@@ -40,7 +39,7 @@ def test_means(rows, by_weight):
         np.testing.assert_allclose(mean, expected, rtol=1e-6, atol=1e-7)
 
 
-@reproducible
+@settings(max_examples=40)
 @given(documents)
 def test_maxima(rows):
     largest = in_two_parts(maxima, len(rows), *ragged(rows), VECTORS)

@@ -5,7 +5,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from textvec.kernels import scanning
@@ -19,13 +19,6 @@ from textvec.kernels.scanning import (
 )
 
 pytestmark = pytest.mark.usefixtures("wrapping_integers")
-reproducible = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 # Of 1 to 4 bytes; upper case of as many bytes as its lower case, of fewer (Ⱥ) and of more (K).
 LETTERS = "aBz_09éÉßȺΩΣ酒店K𠮷𐐀𝐀\U0010ffff"
@@ -122,7 +115,6 @@ def assert_same_scans(*scans):
 # --- interning ------------------------------------------------------------------------------------
 
 
-@reproducible
 @given(st.lists(documents, max_size=6), st.lists(documents, max_size=3), st.integers(1, 3))
 def test_documents_of_all_widths(docs, more_docs, min_chars):
     assert_same_scans(
@@ -133,14 +125,12 @@ def test_documents_of_all_widths(docs, more_docs, min_chars):
     )
 
 
-@reproducible
 @given(st.lists(st.text(st.characters(max_codepoint=127), max_size=40), max_size=6))
 def test_ascii_documents_have_a_short_table(docs):
     for fold in (ASCII_WORDS, ASCII_NO_BLANK):
         assert_same_scans((docs, fold), (docs, fold, 2))
 
 
-@reproducible
 @given(
     st.lists(st.text(st.sampled_from(LETTERS.lower()), min_size=1), max_size=4, unique=True),
     st.lists(documents, max_size=4),
@@ -217,7 +207,6 @@ def test_documents_of_more_tokens_than_are_looked_up_in_one_go(n_tokens):
     assert_same_scans((docs, fold), (docs, fold, 3, 1), (["new w1 the", *docs], fold, 1, 0, False))
 
 
-@reproducible
 @given(
     st.lists(st.text(st.sampled_from(LETTERS + OTHERS), min_size=1, max_size=30), max_size=12),
     st.lists(documents, max_size=3),
@@ -251,7 +240,6 @@ def test_a_token_never_crosses_documents():
 # --- characters -----------------------------------------------------------------------------------
 
 
-@reproducible
 @given(st.lists(documents | st.text(st.sampled_from(" \t\u3000ab"), max_size=20), max_size=6))
 def test_characters_with_runs_of_spaces_made_one(docs):
     alphabet = set(LETTERS + OTHERS)
@@ -274,7 +262,6 @@ def test_characters_with_runs_of_spaces_made_one(docs):
 # --- spelling and sorting -------------------------------------------------------------------------
 
 
-@reproducible
 @given(
     st.lists(st.text(st.sampled_from(LETTERS), max_size=6), min_size=1, max_size=5),
     st.lists(st.tuples(st.integers(0, 30), st.integers(1, 4)), max_size=12),
@@ -316,7 +303,6 @@ def assert_sorted_as_python_does(strings, gap=0):
         assert in_parts.tolist() == order.tolist()
 
 
-@reproducible
 @given(
     st.lists(
         st.builds(

@@ -153,7 +153,7 @@ def ragged_rows(draw, n_columns=9):
     return dense
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ragged_rows(), ragged_rows(), st.integers(1, 30), st.sampled_from([np.float32, np.float64]))
 def test_whole_numbers_match_exactly(queries, items, k, dtype):
     """Of small whole numbers every score is exact, so ties are ties: nothing may differ."""

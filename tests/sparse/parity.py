@@ -4,16 +4,8 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-
-# The same corpora on every machine and in every run.
-reproducible = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 def examples(n):

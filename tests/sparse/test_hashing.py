@@ -27,7 +27,6 @@ from .parity import (
     documents,
     examples,
     outcome,
-    reproducible,
     same_outcome,
     zipf_corpus,
 )
@@ -84,7 +83,7 @@ def assert_same_transform(mine, other, docs):
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-@settings(reproducible, max_examples=examples(250))
+@settings(max_examples=examples(250))
 @given(
     corpora(),
     st.fixed_dictionaries(
@@ -109,7 +108,7 @@ def test_words(docs, params, n_jobs):
     assert_same_transform(mine, other, encodable(docs))
 
 
-@settings(reproducible, max_examples=examples(120))
+@settings(max_examples=examples(120))
 @given(
     st.lists(documents(), min_size=1, max_size=4),
     st.sampled_from(["char", "char_wb"]),

@@ -20,7 +20,6 @@ from .parity import (
     assert_same_matrix,
     corpora,
     examples,
-    reproducible,
     zipf_corpus,
 )
 
@@ -126,7 +125,7 @@ def test_terms_are_pruned_after_stemming(kind, params):
     )
 
 
-@settings(reproducible, max_examples=examples(80))
+@settings(max_examples=examples(80))
 @given(
     corpora(4),
     st.sampled_from(["english", "german", "turkish"]),

@@ -15,7 +15,6 @@ import textvec.text.vocabulary
 from textvec.text.corpus import KnownWords, encode_corpus, learn_corpus, read_documents
 from textvec.text.tokenizers import JiebaTokenizer
 
-reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 TEXTS = ["The sea, the SEA!", "", "A bar by the sea. Café?", "İstanbul ΌΣΟΣ 孙悟空 🙂", "--"]
 LISTS = [re.findall(r"\w+", text.lower()) for text in TEXTS]
 
@@ -98,7 +97,7 @@ def test_rare_words_are_dropped_from_the_documents():
     assert corpus.n_words_raw == 6
 
 
-@reproducible
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40),
     st.integers(1, 3),

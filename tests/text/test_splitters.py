@@ -15,7 +15,7 @@ def seamed(text):
     return list(text[::2]) + re.findall(r"(\w)\1", text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     text=TEXTS,
     size=st.integers(3, 60),

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
@@ -85,7 +85,6 @@ def test_equals_jieba_on_sentences(jieba):
         assert tokenize(text) == words_of(jieba.lcut(text))
 
 
-@settings(derandomize=True, database=None, deadline=None)
 @given(
     st.lists(
         st.one_of(
