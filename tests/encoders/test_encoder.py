@@ -285,6 +285,57 @@ def test_the_models_own_prompts(tiny, tmp_path):
     np.testing.assert_allclose(without.transform(texts), model.encode(texts), atol=1e-6)
 
 
+def assert_as_the_library(vectorizer, model, texts):
+    for name in ("encode_query", "encode_document"):
+        found, expected = getattr(vectorizer, name)(texts), getattr(model, name)(texts)
+        np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("own", [{"query": "", "document": ""}, {}, {"query": "a query: "}])
+def test_a_default_prompt(tiny, tmp_path, own):
+    """It is for plain encoding, not for the two sides of a search, even where these have none."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    own = own | {"sts": "sea sea: "}
+    write_sentence_config(folder, prompts=own, default_prompt_name="sts")
+    vectorizer, model, texts = TransformerVectorizer(folder), reference(folder), ["the sea", "a"]
+    assert_as_the_library(vectorizer, model, texts)
+    np.testing.assert_allclose(vectorizer.transform(texts), model.encode(texts), atol=1e-6)
+    expected = model.encode(texts, prompt_name="query" if own.get("query") else "sts")
+    np.testing.assert_allclose(vectorizer.transform_queries(texts), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("more", [{}, {"document": ""}])
+def test_a_documents_prompt_by_another_name(tiny, tmp_path, more):
+    """The library writes an empty "document" beside; the default is not for documents."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    own = {"query": "the query: ", "passage": "a passage: "} | more
+    write_sentence_config(folder, prompts=own, default_prompt_name="query")
+    vectorizer, model, texts = TransformerVectorizer(folder), reference(folder), ["the sea", "a"]
+    expected = model.encode(texts, prompt_name="passage")
+    for vectors in (vectorizer.transform(texts), vectorizer.encode_document(texts)):
+        np.testing.assert_allclose(vectors, expected, atol=1e-6)
+    np.testing.assert_allclose(vectorizer.encode_query(texts), model.encode_query(texts), atol=1e-6)
+
+
+def test_a_network_for_each_side(tiny, tmp_path, texts):
+    from sentence_transformers.base.modules import Router
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    other = write_bert(tmp_path, initializer_range=0.4)
+    sides = [[Transformer(str(folder)), Pooling(16)] for folder in (tiny, other)]
+    router = Router.for_query_document(*sides)
+    model = sentence_transformers.SentenceTransformer(modules=[router], device="cpu")
+    model.save(str(tmp_path / "router"))
+    vectorizer = TransformerVectorizer(tmp_path / "router", cache=tmp_path / "cache")
+    texts = clean(texts)
+    queries, documents = model.encode_query(texts), model.encode_document(texts)
+    assert np.abs(queries - documents).max() > 0.1
+    for _ in range(2):  # the second time from the cache
+        assert_as_the_library(vectorizer, model, texts)
+        np.testing.assert_allclose(vectorizer.transform(texts), documents, atol=1e-6)
+        np.testing.assert_allclose(vectorizer.transform_queries(texts), queries, atol=1e-6)
+
+
 def test_what_follows_a_text_is_never_cut_off(tiny):
     prompts = {"document": 'a "{text}" is a'}
     vectorizer = TransformerVectorizer(tiny, prompts=prompts, max_length=12)

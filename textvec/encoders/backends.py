@@ -1,9 +1,10 @@
 """One interface to every kind of encoder, and which one a model asks for.
 
 A backend has ``poolings`` (the names of the vectors that it can give), ``encode(texts, poolings,
-prefix)``, which yields :class:`~textvec.encoders.batching.Encoded` batches as they get done, and
-``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs. The backend
-"transformers" may also be asked for what the model's heads give.
+prefix, side)``, which yields :class:`~textvec.encoders.batching.Encoded` batches as they get done,
+and ``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs, and ``side``
+says whether they are documents or queries. The backend "transformers" may also be asked for what
+the model's heads give.
 """
 
 import json
@@ -48,6 +49,8 @@ class SentenceTransformerModel:
         if max_length and not static:
             self.model.max_seq_length = max_length
         self.batch_size = batch_size
+        routers = [module for module in self.model if hasattr(module, "sub_modules")]
+        self.routes = {route for router in routers for route in router.sub_modules}
 
     def count_tokens(self, text):
         """Return how many tokens a text has uncut, special tokens included."""
@@ -56,12 +59,17 @@ class SentenceTransformerModel:
             return len(tokenizer(text, verbose=False)["input_ids"])
         return len(tokenizer.encode(text).ids)
 
-    def encode(self, texts, poolings, prefix=""):
+    def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, a window at a time."""
+        route = {"task": side} if side in self.routes else {}
         for first in range(0, len(texts), WINDOW):
             some = [text.removeprefix(prefix) for text in texts[first : first + WINDOW]]
             vectors = self.model.encode(
-                some, prompt=prefix or "", batch_size=self.batch_size, show_progress_bar=False
+                some,
+                prompt=prefix,
+                batch_size=self.batch_size,
+                show_progress_bar=False,
+                **route,
             )
             vectors = np.asarray(vectors, np.float32)
             yield Encoded(np.arange(first, first + len(some)), {"vector": vectors}, 0)
@@ -81,7 +89,7 @@ class StaticTable:
         """Return how many tokens a text has uncut."""
         return len(self.model.tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def encode(self, texts, poolings, prefix=""):
+    def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, a window at a time."""
         for first in range(0, len(texts), WINDOW):
             some = texts[first : first + WINDOW]
@@ -153,7 +161,7 @@ class Choice:
         """What the backend gives beside one vector a text."""
         return self.folder.heads if self.backend == "transformers" else ()
 
-    def identity(self):
+    def identity(self, side="document"):
         """Return what tells vectors of this model from others': weights and all settings."""
         settings = self.settings
         described = {"max_length": settings["max_length"], "model_kwargs": self.options}
@@ -167,6 +175,8 @@ class Choice:
             described["digest"] = self.folder.digest()
             described["dtype"] = settings["dtype"]
             described["append_eos"] = settings["append_eos"]
+            if "Router" in self.folder.modules:
+                described["side"] = side
         return json.dumps({"backend": self.backend} | described, sort_keys=True, default=repr)
 
     def load(self):

@@ -249,7 +249,7 @@ default="auto"
         return self._in_precision(self._float_vectors(raw_documents))
 
     def transform_queries(self, raw_documents):
-        """Return a vector for each query: the same but for the prompt.
+        """Return a vector for each query: the same but for the prompt, or the side's own network.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ default="auto"
             :func:`~textvec.encoders.multi_vector.max_sim_scores`; formulas in
             :mod:`textvec.encoders.heads`.
         side : {"document", "query"}, default="document"
-            Which prompt the texts get.
+            Which prompt the texts get, and which network, if the model has one for each side.
         prompt : str, default=None
             A prompt or template for this call, instead of that of the side.
 
@@ -294,18 +294,24 @@ default="auto"
         ValueError
             If the model has no such head, or texts were to be cut into chunks.
         """
+        return self._encode(texts, output, side, prompt)
+
+    def _encode(self, texts, output, side, prompt, falls_back=True):
         check_choice("side", side, _SIDES)
         outputs = {output} if isinstance(output, str) else set(output)
         for one in outputs or {None}:
             check_choice("output", one, _OUTPUTS)
         several = [texts] if isinstance(texts, str) else texts
-        found = self._outputs(several, outputs, side, prompt)
+        found = self._outputs(several, outputs, side, prompt, falls_back)
         if isinstance(texts, str):
             found = {name: _first_row(rows) for name, rows in found.items()}
         return found[output] if isinstance(output, str) else found
 
     def encode_query(self, texts, prompt=None):
         """Return the vectors of queries, as in sentence-transformers.
+
+        A model's default prompt, which :meth:`transform_queries` gives queries that have none of
+        their own, is not used.
 
         Parameters
         ----------
@@ -319,10 +325,14 @@ default="auto"
         ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
             One vector for a str.
         """
-        return self.encode(texts, side="query", prompt=prompt)
+        return self._encode(texts, "dense", "query", prompt, falls_back=False)
 
     def encode_document(self, texts, prompt=None):
         """Return the vectors of documents, as in sentence-transformers.
+
+        A model's default prompt, which :meth:`transform` gives documents that have none of their
+        own, is not used. A prompt named "passage" or "corpus" is, as that library documents it: its
+        version 6 puts an empty one named "document" before it.
 
         Parameters
         ----------
@@ -336,7 +346,7 @@ default="auto"
         ndarray of shape (n_dimensions,) or (n_texts, n_dimensions)
             One vector for a str.
         """
-        return self.encode(texts, prompt=prompt)
+        return self._encode(texts, "dense", "document", prompt, falls_back=False)
 
     def similarity(self, vectors, others):
         """Compare all vectors with all others, by the measure that the model was trained for.
@@ -382,14 +392,14 @@ default="auto"
 
     # ------------------------------------------------------------------------------- encoding
 
-    def _outputs(self, raw_documents, outputs, side, template=None):
+    def _outputs(self, raw_documents, outputs, side, template, falls_back):
         """Return what is asked for of each text, by output."""
         self._check_parameters()
         texts = check_texts(raw_documents)
         choice = self._choice()
         self._check_heads(choice, outputs - {"dense"})
-        prompt = self._prompt(choice, side, template)
-        found = self._encoded(choice, texts or ["text"], outputs, prompt)
+        prompt = self._prompt(choice, side, template, falls_back)
+        found = self._encoded(choice, texts or ["text"], outputs, prompt, side)
         if "dense" in outputs:
             found["dense"] = self._in_precision(found["dense"][: len(texts)])
         if "sparse" in outputs:
@@ -407,10 +417,14 @@ default="auto"
         texts = check_texts(raw_documents)
         choice = self._choice()
         prompt = self._prompt(choice, side)
-        return self._encoded(choice, texts or ["text"], {"dense"}, prompt)["dense"][: len(texts)]
+        found = self._encoded(choice, texts or ["text"], {"dense"}, prompt, side)
+        return found["dense"][: len(texts)]
 
-    def _prompt(self, choice, side, template=None):
-        """Return the prompt of one side: that of the call, the parameters or the model."""
+    def _prompt(self, choice, side, template=None, falls_back=True):
+        """Return the prompt of one side: that of the call, the parameters or the model.
+
+        ``falls_back`` says whether the model's default serves a side that has none of its own.
+        """
         if template is not None:
             return parse_prompt(template)
         folder = choice.folder
@@ -419,11 +433,12 @@ default="auto"
             prompts = family_prompts(prompts)
         elif prompts is None:
             prompts = folder.prompts if folder is not None else {}
-            if folder is not None and name is None and folder.default_prompt_name in prompts:
-                name = folder.default_prompt_name if side not in prompts else None
-        return choose_prompt(prompts, name, side)
+        prompt = choose_prompt(prompts, name, side)
+        if name is None and self.prompts is None and folder is not None and falls_back:
+            return prompt if any(prompt) else parse_prompt(prompts.get(folder.default_prompt_name))
+        return prompt
 
-    def _encoded(self, choice, texts, outputs, prompt):
+    def _encoded(self, choice, texts, outputs, prompt, side="document"):
         """Return dense vectors, an array, and what heads give, lists of arrays, by output."""
         pooling = self._resolved_pooling(choice) if "dense" in outputs else None
         wanted = {output: pooling if output == "dense" else output for output in outputs}
@@ -434,6 +449,7 @@ default="auto"
                 around,
                 tuple(wanted.values()),
                 prompt.prefix,
+                side,
                 self._opened_cache(),
                 self.verbose,
             )

@@ -16,7 +16,7 @@ from textvec.encoders.claims import Claims
 _PAUSE = 0.05  # seconds between looks at whether another process is done
 
 
-def encode_texts(choice, texts, wanted, prefix="", cache=None, verbose=False):
+def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, verbose=False):
     """Return what is wanted of each text.
 
     Parameters
@@ -29,6 +29,8 @@ def encode_texts(choice, texts, wanted, prefix="", cache=None, verbose=False):
         Poolings and heads.
     prefix : str, default=""
         What the texts begin with that is not theirs.
+    side : {"document", "query"}, default="document"
+        What the texts are; models with a network for each care.
     cache : EncodingCache, default=None
         Where to look first, and to keep what is made, batch by batch.
     verbose : bool, default=False
@@ -50,16 +52,16 @@ def encode_texts(choice, texts, wanted, prefix="", cache=None, verbose=False):
     if cache is None:
         found = {}
         with _progress(verbose, choice, wanted, len(distinct)) as tell:
-            for rows, vectors in _batches(choice, distinct, wanted, prefix, tell):
+            for rows, vectors in _batches(choice, distinct, wanted, prefix, side, tell):
                 _keep(found, rows, vectors, wanted)
     else:
-        found = _through_cache(choice, distinct, wanted, prefix, cache, verbose)
+        found = _through_cache(choice, distinct, wanted, prefix, side, cache, verbose)
     return {name: [found[places[text]][name] for text in texts] for name in wanted}
 
 
-def _through_cache(choice, texts, wanted, prefix, cache, verbose):
+def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     """Return what is wanted by place in ``texts``, from the cache or else the network."""
-    identity = choice.identity()
+    identity = choice.identity(side)
 
     def key(row, name):
         return _digest(identity, name, prefix, texts[row])
@@ -92,7 +94,7 @@ def _through_cache(choice, texts, wanted, prefix, cache, verbose):
                 found |= just_made
                 rows = [row for row in rows if row not in just_made]
                 some = [texts[row] for row in rows]
-                for places, vectors in _batches(choice, some, made, prefix, tell):
+                for places, vectors in _batches(choice, some, made, prefix, side, tell):
                     batch = [rows[place] for place in places]
                     cache.put(
                         {
@@ -109,7 +111,7 @@ def _through_cache(choice, texts, wanted, prefix, cache, verbose):
     return found
 
 
-def _batches(choice, texts, wanted, prefix, tell):
+def _batches(choice, texts, wanted, prefix, side, tell):
     """Yield places in ``texts``, and what is wanted of these, as it gets done."""
     backend = choice.load()
     missing = [name for name in wanted if name not in (*backend.poolings, *choice.heads)]
@@ -118,7 +120,7 @@ def _batches(choice, texts, wanted, prefix, tell):
             f"pooling {missing[0]!r} needs layers that the backend {choice.backend!r} does "
             f"not give. Choose one of {', '.join(backend.poolings)}."
         )
-    for batch in backend.encode(texts, wanted, prefix):
+    for batch in backend.encode(texts, wanted, prefix, side):
         tell(len(batch.rows), batch.n_tokens)
         yield batch.rows.tolist(), batch.vectors
 

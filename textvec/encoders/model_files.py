@@ -130,8 +130,7 @@ class ModelFolder:
     @property
     def prompts(self):
         """The model's own prompts by name."""
-        found = self.read("config_sentence_transformers.json", {}).get("prompts") or {}
-        return {name: prompt for name, prompt in found.items() if prompt}
+        return self.read("config_sentence_transformers.json", {}).get("prompts") or {}
 
     @property
     def default_prompt_name(self):

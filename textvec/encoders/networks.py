@@ -113,7 +113,7 @@ class TorchNetwork:
         found = self.tokenizer(text, return_attention_mask=False, verbose=False)["input_ids"]
         return len(found) + self.append_eos
 
-    def encode(self, texts, poolings, prefix=""):
+    def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, batch by batch."""
         return encode_in_batches(self, texts, poolings, self.budget)
 
@@ -248,7 +248,7 @@ class OnnxNetwork:
         """Return how many tokens a text has uncut, special tokens included."""
         return len(self.tokenizer.encode(text).ids) + len(self.end)
 
-    def encode(self, texts, poolings, prefix=""):
+    def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, batch by batch."""
         return encode_in_batches(self, texts, poolings, self.budget)
 

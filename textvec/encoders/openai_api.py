@@ -54,7 +54,7 @@ class OpenAIEndpoint:
         """Return about how many tokens a text has."""
         return len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN + 1
 
-    def encode(self, texts, poolings, prefix=""):
+    def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, request by request; an empty text is the zero vector."""
         full = np.array([i for i, text in enumerate(texts) if text], np.int64)
         width = 0

@@ -126,9 +126,10 @@ def choose_prompt(prompts, name, side):
     Parameters
     ----------
     prompts : dict of str to str
-        By name.
+        By name; an empty one is as good as none.
     name : str or None
-        The one to take; None takes what stands for ``side``, if anything does.
+        The one to take; None takes what stands for ``side``, if anything does: ``"query"``, or
+        the first of ``"document"``, ``"passage"`` and ``"corpus"``.
     side : {"query", "document"}
         What the texts are.
 
@@ -146,4 +147,4 @@ def choose_prompt(prompts, name, side):
         if name not in prompts:
             raise ValueError(f"prompt_name must be one of {list(prompts)}. Got {name!r} instead.")
         return parse_prompt(prompts[name])
-    return parse_prompt(next((prompts[key] for key in _SIDES[side] if key in prompts), None))
+    return parse_prompt(next((prompts[key] for key in _SIDES[side] if prompts.get(key)), None))
