@@ -30,6 +30,7 @@ from textvec.evaluate.metrics import (
 )
 from textvec.evaluate.tasks import (
     ClassificationTask,
+    ClusteringTask,
     RetrievalTask,
     fresh,
     hotel_tasks,
@@ -200,6 +201,24 @@ def test_a_million_hashed_columns_cost_no_memory_where_few_occur():
 def test_classification_names_what_is_wrong(labels, groups, message):
     with pytest.raises(ValueError, match=message):
         ClassificationTask(TEXTS, labels, groups=groups)
+
+
+@pytest.mark.parametrize("kind", [ClassificationTask, ClusteringTask])
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (None, "must have a label. Got None for document 0, counted from 0"),
+        (np.nan, "must have a label. Got nan for document 0"),
+        (pd.NA, "must have a label. Got <NA> for document 0"),
+        ("", "must have a label. Got '' for document 0"),
+        (1.5, r"labels must be texts or whole numbers. Got 1.5 instead"),
+    ],
+)
+def test_a_label_that_is_none_is_named(kind, first, message):
+    others = [1.0, 2.0] * 8 + [1.0] if first == 1.5 else LABELS[1:]
+    for labels in ([first, *others], pd.Series([first, *others], dtype=object)):
+        with pytest.raises(ValueError, match=message):
+            kind(TEXTS, labels)
 
 
 # -- retrieval

@@ -62,8 +62,8 @@ class ClassificationTask(Task):
     Raises
     ------
     ValueError
-        If lengths differ, there is one label only, a label has fewer groups than folds, or a
-        label of ``test`` is not in training.
+        If lengths differ, a label is missing (None, NaN or "") or a fraction, there is one label
+        only, a label has fewer groups than folds, or a label of ``test`` is not in training.
 
     References
     ----------
@@ -103,7 +103,7 @@ class ClassificationTask(Task):
         if shots is not None:
             check_number("shots", shots, low=1, integer=True)
         self.documents = list(documents)
-        self.labels = np.asarray(labels)
+        self.labels = _as_classes(labels)
         self.name, self.shots, self.language = name, shots, language
         groups = None if groups is None else np.asarray(groups)
         for what, values in (("labels", self.labels), ("groups", groups)):
@@ -207,7 +207,7 @@ class ClassificationTask(Task):
             raise ValueError(
                 f"Every label of test must be in training. Got {unknown[0]!r}, which is not."
             )
-        return documents, np.asarray(labels)
+        return documents, _as_classes(labels)
 
 
 class ClusteringTask(Task):
@@ -233,7 +233,8 @@ class ClusteringTask(Task):
     Raises
     ------
     ValueError
-        If lengths differ or there is one label only.
+        If lengths differ, a label is missing (None, NaN or "") or a fraction, or there is one
+        label only.
 
     Examples
     --------
@@ -249,7 +250,7 @@ class ClusteringTask(Task):
 
     def __init__(self, documents, labels, name="clustering", n_samples=None, language="en"):
         self.documents, labels = same_length(documents=documents, labels=labels)
-        self.labels = np.asarray(labels)
+        self.labels = _as_classes(labels)
         names = np.unique(self.labels).tolist()
         if len(names) < 2:
             raise ValueError(f"labels must hold at least two classes. Got {names} only.")
@@ -298,6 +299,24 @@ class ClusteringTask(Task):
         rows = item_rows(rows, columns)
         scores = {name: float(rows[name].mean()) for name in self.metrics}
         return TaskResult(scores, rows, independent=False, costs=costs)
+
+
+def _as_classes(labels):
+    """Return labels as an array, after a check that each is one: none missing, no measurement."""
+    labels = pd.Series(list(labels), dtype=object)
+    missing = np.flatnonzero(labels.where(labels.notna(), "") == "")
+    if len(missing):
+        raise ValueError(
+            f"Every document must have a label. Got {labels[missing[0]]!r} for document "
+            f"{missing[0]}, counted from 0: give it one, or leave the document out."
+        )
+    labels = np.asarray(labels.tolist())
+    if labels.dtype.kind == "f" and (labels % 1).any():
+        raise ValueError(
+            f"labels must be texts or whole numbers. Got {labels[labels % 1 != 0][0]} instead: "
+            "turn numbers that are classes into texts."
+        )
+    return labels
 
 
 def _draw(order, labels, shots):
