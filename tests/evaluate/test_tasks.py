@@ -41,6 +41,7 @@ from textvec.evaluate.tasks import (
 STYLES = {"beach": "sea sand wave", "airport": "shuttle flight runway", "spa": "steam pool towel"}
 TEXTS = [f"{word} room {n}{n}" for words in STYLES.values() for word in [words] for n in range(6)]
 LABELS = [style for style in STYLES for _ in range(6)]
+FRACTION = 1.5
 
 
 class Spy(BaseEstimator):
@@ -211,11 +212,11 @@ def test_classification_names_what_is_wrong(labels, groups, message):
         (np.nan, "must have a label. Got nan for document 0"),
         (pd.NA, "must have a label. Got <NA> for document 0"),
         ("", "must have a label. Got '' for document 0"),
-        (1.5, r"labels must be texts or whole numbers. Got 1.5 instead"),
+        (FRACTION, r"labels must be texts or whole numbers. Got 1.5 instead"),
     ],
 )
 def test_a_label_that_is_none_is_named(kind, first, message):
-    others = [1.0, 2.0] * 8 + [1.0] if first == 1.5 else LABELS[1:]
+    others = [1.0, 2.0] * 8 + [1.0] if first is FRACTION else LABELS[1:]
     for labels in ([first, *others], pd.Series([first, *others], dtype=object)):
         with pytest.raises(ValueError, match=message):
             kind(TEXTS, labels)
