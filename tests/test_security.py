@@ -4,6 +4,9 @@ import ast
 import json
 import logging
 import pickle
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import RetrievalTask
 
 from .encoders.embeddings_server import running
+from .encoders.tiny_models import write_bert
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("textvec", "benchmarks", "examples", "fuzz", "docs", ".ci")
@@ -286,6 +290,44 @@ def test_code_in_a_model_folder_is_not_run(tmp_path, kind):
     with pytest.raises(ValueError, match=r"a module of code of its own, 'modeling_own\.Own'"):
         model.transform(["a"]) if kind is TransformerVectorizer else model.score([("a", "b")])
     assert not ran.exists()
+
+
+def test_code_is_not_run_when_the_terminal_says_yes(tmp_path):
+    """The library would ask there, and run the code of a model whose kind it does not know."""
+    pytest.importorskip("sentence_transformers")
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    write_bert(folder, "BertForSequenceClassification", num_labels=1)
+    kinds = ("", "Model", "ModelForMaskedLM", "ModelForSequenceClassification")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    config["auto_map"] |= {f"Auto{kind}": "own.Model" for kind in kinds[1:]}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "own.py").write_text(f"open({str(ran)!r}, 'w')\n", encoding="utf-8")
+    code = f"""
+        import textvec
+        from textvec.encoders.onnx_export import export_onnx
+        folder = {str(folder)!r}
+        for use in (
+            lambda: textvec.TransformerVectorizer(folder, backend="transformers").transform(["a"]),
+            lambda: textvec.TransformerVectorizer(
+                folder, backend="sentence-transformers"
+            ).transform(["a"]),
+            lambda: textvec.SparseTransformerVectorizer(folder).transform(["a"]),
+            lambda: textvec.CrossEncoderReranker(folder).score([("a", "b")]),
+            lambda: export_onnx(folder, {str(tmp_path / "onnx")!r}),
+        ):
+            try:
+                use()
+            except ValueError as error:
+                print(str(error).count("code of its own, which is not trusted. Read it"))
+                print(str(error).count('model_kwargs={{"trust_remote_code": True}}'))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        input="y\n" * 20, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not ran.exists()
+    assert run.stdout.split() == ["1"] * 10
 
 
 def test_arrays_of_objects_are_not_read(tmp_path):

@@ -22,7 +22,7 @@ from textvec.encoders.openai_api import OpenAIEndpoint
 
 BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
 _API_LENGTH = 512  # tokens of a text that a batch for a server counts with
-_SETTINGS = ("dtype", "device", "max_length", "append_eos", "batch_size", "model_kwargs")
+SETTINGS = ("dtype", "device", "max_length", "append_eos", "batch_size", "model_kwargs")
 
 _loaded: WeakValueDictionary = WeakValueDictionary()  # so clones in use share their weights
 
@@ -36,16 +36,17 @@ class SentenceTransformerModel:
         library = import_optional("sentence_transformers", "transformers")
         torch = import_optional("torch", "transformers")
         options = dict(model_kwargs)
-        trust = options.pop("trust_remote_code", False)
+        trust = bool(options.pop("trust_remote_code", False))
         folder.check_code(trust)
         static = folder.is_static  # takes no options
-        self.model = library.SentenceTransformer(
-            str(folder.path),
-            device=torch_device(torch, device),
-            trust_remote_code=trust,
-            local_files_only=True,
-            model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
-        )
+        with folder.loading():
+            self.model = library.SentenceTransformer(
+                str(folder.path),
+                device=torch_device(torch, device),
+                trust_remote_code=trust,
+                local_files_only=True,
+                model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
+            )
         if max_length and not static:
             self.model.max_seq_length = max_length
         self.batch_size = batch_size
@@ -188,7 +189,7 @@ class Choice:
         return self._running
 
     def _load(self):
-        settings = {name: self.settings[name] for name in _SETTINGS}
+        settings = {name: self.settings[name] for name in SETTINGS}
         length, size = settings["max_length"], settings["batch_size"]
         settings["model_kwargs"] = self.options
         match self.backend:

@@ -95,6 +95,10 @@ class ModelFolder:
         return [module["type"].rpartition(".")[2] for module in self.read("modules.json", [])]
 
     @property
+    def _first_module(self):
+        return next(iter(self.read("modules.json", [])), {})
+
+    @property
     def is_static(self):
         """Whether it is a table of token vectors rather than a network."""
         return "StaticEmbedding" in self.modules or self.is_model2vec
@@ -108,10 +112,9 @@ class ModelFolder:
     def is_plain(self):
         """Whether it is no more than a network, here, one pooling and, perhaps, unit length."""
         pooling = self._pooling_config()
-        first = next(iter(self.read("modules.json", [])), {})
         return (
             set(self.modules) <= _PLAIN_MODULES
-            and not first.get("path")  # older folders have the network in one of its own
+            and not self._first_module.get("path")  # as older folders have it
             and len(self._pooling_modes(pooling)) <= 1
             and pooling.get("include_prompt", True)
         )
@@ -160,17 +163,22 @@ class ModelFolder:
         # Before version 6 that library runs the Python files of any folder without being asked.
         for module in self.read("modules.json", []):
             if not trust_remote_code and not module["type"].startswith("sentence_transformers."):
-                raise ValueError(
-                    f"{self.path} has a module of code of its own, {module['type']!r}. Read it, "
-                    'and allow it with model_kwargs={"trust_remote_code": True}.'
-                )
+                raise self._untrusted(f"a module of code of its own, {module['type']!r}")
+
+    def _untrusted(self, what):
+        return ValueError(
+            f"{self.path} has {what}. Read it: TransformerVectorizer alone runs such, with "
+            'model_kwargs={"trust_remote_code": True}.'
+        )
 
     @contextmanager
     def loading(self):
-        """Say which files are missing, if that is why a library cannot load the model."""
+        """Say why a library cannot load the model: missing files, or code that is not trusted."""
         try:
             yield
         except (OSError, ValueError) as error:
+            if "trust_remote_code" in str(error):
+                raise self._untrusted("code of its own, which is not trusted") from error
             if not (missing := self._missing_parts()):
                 raise
             raise FileNotFoundError(
@@ -182,7 +190,9 @@ class ModelFolder:
         def has(*patterns):
             return any(True for pattern in patterns for _ in self.path.glob(pattern))
 
-        return [] if has("*.gguf") else [part for part, names in _PARTS.items() if not has(*names)]
+        if has("*.gguf") or self.is_static or self._first_module.get("path"):
+            return []  # such have other parts, or have them elsewhere
+        return [part for part, names in _PARTS.items() if not has(*names)]
 
     def check_is_model(self):
         """Raise FileNotFoundError if nothing in the folder could be of a model."""

@@ -53,11 +53,13 @@ class TorchNetwork:
         self.budget = batch_size * self.max_length
         if on_processor:
             self.budget = min(self.budget, _PROCESSOR_BUDGET)
+        # Unless told, the library asks on the terminal whether to run a model's code.
+        trusted = bool(model_kwargs.get("trust_remote_code"))
+        model_kwargs = {**model_kwargs, "trust_remote_code": trusted}
         tokenizer_kwargs = {
             name: value for name, value in model_kwargs.items() if name in _TOKENIZER_KWARGS
         }
-        # Code that comes with a model may not know how to report
-        reports = not model_kwargs.get("trust_remote_code")
+        reports = not trusted  # code that comes with a model may not know how to
         with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, **tokenizer_kwargs

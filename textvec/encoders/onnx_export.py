@@ -60,10 +60,13 @@ def export_onnx(model, out, int8=True, revision=None):
         network, report = transformers.AutoModel.from_pretrained(
             folder.path,
             local_files_only=True,
+            trust_remote_code=False,
             attn_implementation="eager",
             output_loading_info=True,
         )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder.path, local_files_only=True, trust_remote_code=False
+        )
     check_complete(folder, report, UNUSED)
     network = network.eval()
     names = [name for name in _INPUTS if name in tokenizer.model_input_names]

@@ -159,6 +159,7 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
                     device=torch_device(torch, self.device),
                     max_length=self.max_length,
                     local_files_only=True,
+                    trust_remote_code=False,
                     model_kwargs={"dtype": torch_dtype(torch, self.dtype)},
                 )
             known = self._loaded = (key, network)
@@ -173,6 +174,10 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
 def _check_head(transformers, folder):
     """Raise if weights are missing; the library that runs the network would not say so."""
     _, report = transformers.AutoModelForSequenceClassification.from_pretrained(
-        folder.path, local_files_only=True, output_loading_info=True, dtype="auto"
+        folder.path,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+        dtype="auto",
     )
     check_complete(folder, report)

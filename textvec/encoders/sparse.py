@@ -220,11 +220,12 @@ class _LanguageHead:
         self.device = torch_device(torch, device)
         with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
-                folder.path, local_files_only=True
+                folder.path, local_files_only=True, trust_remote_code=False
             )
             model, report = transformers.AutoModelForMaskedLM.from_pretrained(
                 folder.path,
                 local_files_only=True,
+                trust_remote_code=False,
                 dtype=torch_dtype(torch, dtype),
                 output_loading_info=True,
             )
