@@ -176,6 +176,47 @@ def test_where_goes_by_labels():
         recommender.similar("Quay House", where=pd.concat([turned, turned]))
 
 
+@pytest.mark.parametrize("index", [range(5), range(5, 0, -1), HOTELS["name"]])
+def test_masks_colours_and_ids_go_by_labels(index):
+    """By those that the items had, or by their ids, for frames are often looked at by either."""
+    items = HOTELS.set_axis(index)
+    expected = fitted(items=items).similar("Quay House", where=[False, True, False, False, True])
+    assert set(expected["id"]) == {"Pier House", "Runway"}
+    for one in (items, HOTELS.set_index("name", drop=False)):
+        mask = one.sort_values("style")["name"].isin(["Pier House", "Runway"])
+        found = fitted(items=items).similar("Quay House", where=mask)
+        assert_frame_equal(found, expected, check_exact=True)
+    named = ContentRecommender().fit(items, text="desc", ids=items["name"].sort_values())
+    assert named.ids_.tolist() == HOTELS["name"].tolist()
+    pytest.importorskip("matplotlib")
+    figure = named.plot_map(color=HOTELS.set_index("name")["price"].sort_values())
+    (points,) = figure.axes[0].collections
+    assert_array_equal(points.get_array().filled(np.nan), HOTELS["price"])
+
+
+def test_a_list_has_no_labels_but_its_ids():
+    shuffled = HOTELS.sample(frac=1, random_state=1)
+    assert shuffled.index.tolist() != list(range(5))
+    texts, mask = shuffled["desc"].tolist(), shuffled["style"] == "sea"
+    recommender = ContentRecommender().fit(texts, ids=shuffled["name"])
+    assert recommender.ids_.tolist() == shuffled["name"].tolist()
+    by_name = mask.set_axis(shuffled["name"]).sort_index()
+    for where in (mask, by_name):
+        assert recommender.similar("Quay House", where=where)["id"].tolist() == ["Pier House"]
+    more = recommender.add(["oysters"], ids=["Mole"])
+    assert more.similar("Mole", where=pd.Series({"Mole": True} | by_name.to_dict())).shape[0] == 2
+
+
+def test_labels_that_stand_twice():
+    items = HOTELS.set_axis(list("abcda"))
+    recommender = fitted(items=items)
+    expected = recommender.similar("Quay House", where=(HOTELS["style"] != "sea").tolist())
+    found = recommender.similar("Quay House", where=items["style"] != "sea")
+    assert_frame_equal(found, expected)
+    with pytest.raises(ValueError, match="where has the labels of items .* stands twice"):
+        recommender.similar("Quay House", where=(items["style"] != "sea")[::-1].sort_index())
+
+
 def test_where_reaches_far_behind_the_best():
     texts = ["red"] * 3000 + ["red apple"] * 5
     far = np.arange(3005) >= 3000

@@ -17,6 +17,7 @@ from textvec.recommend.evaluation import evaluate
 from textvec.recommend.explanations import explain_block, feature_names
 from textvec.recommend.features import fit_blocks, item_vectors, query_vector
 from textvec.recommend.items import (
+    by_labels,
     check_column,
     is_name,
     only_column,
@@ -114,7 +115,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             What can be recommended, one text each.
         ids : column name or array-like of n_items, default=None
             What the items are called, each name once. None takes the index of the DataFrame or
-            Series, and 0, 1, … for a list.
+            Series, and 0, 1, … for a list. A Series with the labels of this index goes by them.
         text : column name, list of these, or mapping from column name to weight, default=None
             The columns of a DataFrame that hold the texts, and what each counts; may stay None
             where the DataFrame has one column (besides the ids).
@@ -153,7 +154,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         texts, columns = read_weights("text", text, frame), read_weights("columns", columns, frame)
         if not texts:
             raise ValueError("text must name at least one column. Got an empty list instead.")
-        names = read_ids(frame, ids)
+        names = _name_items(items, frame, ids)
         blocks, vectors = fit_blocks(
             frame, names, texts, columns, self.vectorizer, default_vectorizer
         )
@@ -198,7 +199,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             ids = self._id_column
         elif ids is None and not isinstance(items, pd.DataFrame | pd.Series):
             frame.index = range(len(self.ids_), len(self.ids_) + len(frame))
-        names = read_ids(frame, ids)
+        names = _name_items(items, frame, ids)
         for name in names[names.isin(self.ids_)]:
             raise ValueError(f"the id {name!r} is taken: every item needs an id of its own.")
         more = item_vectors(self.blocks_, frame, names)
@@ -253,8 +254,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             How many items at most.
         where : array-like of n_items bools, or callable, default=None
             The items that may be recommended; a callable gets ``items_`` and returns the mask:
-            ``lambda hotels: hotels["price"] < 200``. A Series with the items' own labels goes by
-            these, whatever their order.
+            ``lambda hotels: hotels["price"] < 200``. A Series that is labelled by ``ids_``, or as
+            the items were, goes by its labels, whatever their order.
         diversity : float in [0, 1], default=0
             Above 0, items are chosen one after another by maximal marginal relevance: each for
             ``(1 - diversity)`` times its score (that of the best item being 1), less ``diversity``
@@ -437,7 +438,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         Parameters
         ----------
         color : column name or array-like of n_items, default=None
-            What colours the points: numbers by a scale, other values by a legend.
+            What colours the points: numbers by a scale, other values by a legend. A Series goes by
+            its labels, as ``where`` of :meth:`recommend` does.
         labels : column name, array-like of n_items or False, default=None
             What is written beside the points, as far as there is room. None writes the ids.
         random_state : int, default=0
@@ -473,7 +475,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         if is_name(values):
             check_column(parameter, values, self.items_)
             return self.items_[values]
-        values = pd.Series(values)
+        values = pd.Series(by_labels(parameter, values, self.items_.index, self.ids_))
         if len(values) != len(self.ids_):
             raise ValueError(
                 f"{parameter} must have one entry per item: {len(self.ids_)}. "
@@ -549,13 +551,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         if where is None:
             return np.ones(len(self.ids_), bool)
         mask = where(self.items_) if callable(where) else where
-        if isinstance(mask, pd.Series):
-            labels = self.items_.index
-            is_other = labels.is_unique and not labels.equals(mask.index)
-            if is_other and set(labels) == set(mask.index):  # in another order
-                mask = mask.loc[labels]
-            if pd.api.types.is_bool_dtype(mask):
-                mask = mask.to_numpy(bool, na_value=False)
+        mask = by_labels("where", mask, self.items_.index, self.ids_)
+        if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask):
+            mask = mask.to_numpy(bool, na_value=False)
         mask = np.array(mask)
         if mask.dtype != bool:
             raise TypeError(
@@ -610,6 +608,14 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             items = items.drop(columns=self._id_column)
         taken = {name: f"{name}_item" for name in head.columns}
         return pd.concat([head, items.rename(columns=taken)], axis=1)
+
+
+def _name_items(items, frame, ids):
+    """Return the ids of items; the frame of a list, which has no labels, is labelled by them."""
+    if isinstance(items, pd.DataFrame | pd.Series):
+        return read_ids(frame, by_labels("ids", ids, items.index))
+    frame.index = read_ids(frame, ids)
+    return frame.index
 
 
 def default_vectorizer(texts):

@@ -97,6 +97,40 @@ def read_ids(frame, ids):
     return ids.rename("id")
 
 
+def by_labels(parameter, values, *labels):
+    """Return a Series in the order of the items, if its labels are theirs.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, for messages.
+    values : Series or other
+        One value per item. A Series with other labels, and what is none, is returned as it is.
+    *labels : pandas.Index
+        What the items are called. The first that the Series may be labelled by decides.
+
+    Returns
+    -------
+    Series or other
+
+    Raises
+    ------
+    ValueError
+        If the labels are in another order, and one of them stands twice.
+    """
+    if not isinstance(values, pd.Series) or any(one.equals(values.index) for one in labels):
+        return values
+    for one in labels:
+        if len(one) == len(values) and set(one) == set(values.index):
+            if not one.is_unique:
+                raise ValueError(
+                    f"{parameter} has the labels of items in another order, and one of them stands "
+                    "twice: give an array in the order of the items."
+                )
+            return values.loc[one]
+    return values
+
+
 def read_weights(parameter, columns, frame):
     """Return the columns that a parameter names, and what each counts: a dict.
 
