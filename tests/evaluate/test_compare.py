@@ -1,14 +1,21 @@
 """The comparison: its table, failing cells, repeatable scores, text, figures and page."""
 
+import importlib
 import re
 import sys
 import time
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction import text as scikit_learn
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from textvec import (
     CountVectorizer,
@@ -386,8 +393,11 @@ def test_another_method_or_text_is_another_cell(tasks, tmp_path):
     compare({"counts": counts}, tasks[1:], cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
     for path in tmp_path.iterdir():
-        path.write_text(path.read_text()[:50])  # cut off
-    assert (compare({"counts": counts}, tasks[1:], cache=tmp_path).table["error"] == "").all()
+        text = path.read_text()
+    for damaged in (text[:50], "3", "[1]", '{"rows": 3}'):
+        for path in tmp_path.iterdir():
+            path.write_text(damaged)
+        assert (compare({"counts": counts}, tasks[1:], cache=tmp_path).table["error"] == "").all()
 
 
 def test_other_contents_behind_the_same_print_are_another_cell(tasks, tmp_path):
@@ -409,6 +419,81 @@ def test_other_contents_behind_the_same_print_are_another_cell(tasks, tmp_path):
             alone = compare({"method": method}, tasks[1:]).table
             assert cached.loc[0, "score"] == alone.loc[0, "score"]
         assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        TfidfVectorizer(preprocessor=lambda text: text[:4]),
+        make_pipeline(TfidfVectorizer(), FunctionTransformer(lambda vectors: vectors * 2)),
+        LSAVectorizer(vector_size=2, random_state=np.random.RandomState(0)),
+        make_pipeline(FrozenEstimator(scikit_learn.TfidfVectorizer().fit(ROOMS.values()))),
+    ],
+    ids=lambda method: type(method).__name__,
+)
+def test_what_only_its_address_tells_from_others_is_not_stored(method, tasks, tmp_path):
+    compare({"method": method}, tasks, cache=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pipelines_of_values_are_stored(tasks, tmp_path):
+    for n_components in (2, 3, 2):
+        steps = scikit_learn.TfidfVectorizer(), TruncatedSVD(n_components, random_state=0)
+        cached = compare({"method": make_pipeline(*steps)}, tasks, cache=tmp_path).table
+        assert cached["dimension"].tolist() == [n_components] * 2
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+class Folder(BaseEstimator):
+    """Counts the words that a file in a folder names."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, raw_documents, y=None):
+        words = (Path(self.model) / "words.txt").read_text().split()
+        self.inner_ = CountVectorizer(vocabulary=words)
+        return self
+
+    def transform(self, raw_documents):
+        return self.inner_.transform(raw_documents)
+
+
+@pytest.mark.parametrize("wrap", [lambda method: method, make_pipeline], ids=["plain", "pipeline"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_model_that_is_saved_again_is_another_one(kind, wrap, tasks, tmp_path):
+    model, cells = tmp_path / "model", tmp_path / "cells"
+    model.mkdir()
+    method = {"words": wrap(Folder(kind(model)))}
+    for words in (["sea"], ["sea", "shuttle"]):
+        (model / "words.txt").write_text(" ".join(words))
+        first, again = (compare(method, tasks[1:], cache=cells).table for _ in "ab")
+        assert first["dimension"].tolist() == [len(words)]
+        pd.testing.assert_frame_equal(first, again)  # the seconds, too: it was found
+    assert len(list(cells.iterdir())) == 2
+
+
+def test_classes_of_one_name_are_known_by_module_and_source(tasks, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    code = """
+from textvec import CountVectorizer
+
+
+class Cut(CountVectorizer):
+    def build_preprocessor(self):
+        return lambda text: text[:NUMBER]
+"""
+    found = []
+    for module, number in [("first_cut", 20), ("other_cut", 3), ("first_cut", 7)]:
+        (tmp_path / f"{module}.py").write_text(code.replace("NUMBER", str(number)))
+        sys.modules.pop(module, None)
+        importlib.invalidate_caches()
+        method = {"cut": importlib.import_module(module).Cut()}
+        cached = compare(method, tasks[1:], cache=tmp_path / "cells").table["dimension"]
+        assert cached.tolist() == compare(method, tasks[1:]).table["dimension"].tolist()
+        found += cached.tolist()
+    assert len(set(found)) == 3
+    assert len(list((tmp_path / "cells").iterdir())) == 3
 
 
 def test_a_score_that_does_not_exist_says_why(tmp_path):

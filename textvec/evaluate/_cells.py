@@ -1,6 +1,7 @@
 """One cell of a comparison: a method on a task, measured, and kept so that work resumes."""
 
 import hashlib
+import inspect
 import json
 import os
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from textvec import __version__
 from textvec._checks import warn_user
@@ -39,6 +41,7 @@ COSTS = list(COST_TITLES)
 _TIMES = ("fit_seconds", "transform_seconds", "documents_per_second")
 _REPEATS, _BUDGET = 5, 0.05  # runs of what is fast, and the seconds they may take together
 _WARM = 20  # documents of the run that loads and compiles
+_CLONE = BaseEstimator.__sklearn_clone__
 
 
 def measure_costs(vectorizer, documents):
@@ -136,14 +139,14 @@ def peak_memory():
 class Store:
     """A folder of finished cells, each a JSON file named by all that its result depends on.
 
-    A method is known by its class and parameters: where one of these is foreign to textvec and
-    prints its address (a function, an object without a repr) its cells are not found again, and
-    are computed anew.
+    A method is known by its class (one that is not textvec's also by its source), its parameters
+    and the files of a model that these name. Where one holds code, or an object that only its
+    address tells from others, nothing is stored.
     """
 
     def __init__(self, folder):
         self.folder = None if folder is None else Path(folder)
-        self._methods = {}  # id -> (method, its parameters), as a table of vectors is long to read
+        self._known = {}  # id -> (method or task, its description), which may be long to make
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)  # now, if it cannot be made
 
@@ -152,7 +155,8 @@ class Store:
         path = self._path(vectorizer, task)
         if path is None:
             return None
-        with suppress(FileNotFoundError, ValueError, KeyError, TypeError):  # none, or a damaged one
+        # There is none, or a damaged one
+        with suppress(FileNotFoundError, AttributeError, KeyError, TypeError, ValueError):
             stored = json.loads(path.read_text(encoding="ascii"))
             rows = item_rows(stored.pop("rows"))
             return TaskResult(stored.pop("scores"), rows, **stored)
@@ -182,26 +186,66 @@ class Store:
     def _path(self, vectorizer, task):
         if self.folder is None or not hasattr(vectorizer, "get_params"):
             return None
-        if id(vectorizer) not in self._methods:
-            self._methods[id(vectorizer)] = vectorizer, _identity(vectorizer.get_params())
-        _, parameters = self._methods[id(vectorizer)]
-        names = [type(one).__qualname__ for one in (vectorizer, task)]
-        parts = [__version__, *names, parameters, _identity(vars(task))]
+        try:
+            parts = [__version__, self._describe(vectorizer, _method), self._describe(task, _task)]
+        except (OSError, TypeError):  # no source, a file that is gone; something without a value
+            return None
         digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
         return self.folder / f"{digest[:32]}.json"
 
+    def _describe(self, one, describe):
+        if id(one) not in self._known:
+            self._known[id(one)] = one, describe(one)
+        return self._known[id(one)][1]
 
-def _identity(values):
-    """Return a text that differs where anything in some named values does."""
-    return "\n".join(f"{name} {_content(value)}" for name, value in sorted(values.items()))
+
+def _method(vectorizer):
+    """Return a text that differs where two unfitted estimators do."""
+    kind = type(vectorizer)
+    if getattr(kind, "__sklearn_clone__", _CLONE) is not _CLONE:
+        raise TypeError(f"clones of a {kind.__name__} hold more than its parameters")
+    models = [
+        _files(Path(value))
+        for name, value in sorted(vectorizer.get_params().items())
+        if name.split("__")[-1] == "model" and isinstance(value, str | os.PathLike)
+    ]
+    return f"{_class(kind)} {_content(vectorizer.get_params(deep=False))} {models}"
+
+
+def _task(task):
+    return f"{_class(type(task))} {_content(vars(task))}"
+
+
+def _class(kind):
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return name if name.startswith("textvec.") else f"{name} {inspect.getsource(kind)}"
+
+
+def _files(model):
+    """Return names, sizes and times of the files of a local model, as it may be saved again."""
+    folder = model.parent if model.is_file() else model
+    states = {path.as_posix(): path.stat() for path in folder.rglob("*") if path.is_file()}
+    return [(name, one.st_size, one.st_mtime_ns) for name, one in sorted(states.items())]
 
 
 def _content(value):
-    try:
-        return fingerprint(value)  # a repr names a table of vectors by its size
-    except (TypeError, ValueError):  # something foreign
-        with np.printoptions(threshold=np.inf):
-            return repr(value)
+    """Return a text that differs where anything in a value does.
+
+    Raises TypeError where that cannot be: for code, and objects that only their address tells from
+    others.
+    """
+    with suppress(TypeError, ValueError):
+        return fingerprint(value)
+    if isinstance(value, dict):
+        return f"dict {_content([*value, *value.values()])}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} [{', '.join(map(_content, value))}]"
+    if isinstance(value, BaseEstimator):
+        return _method(value)
+    text = repr(value)
+    if type(value).__hash__ in (None, object.__hash__) or " at 0x" in text:
+        raise TypeError(f"{text} has no value that could be compared in another process")
+    return text
 
 
 def _median_time(action):

@@ -48,7 +48,9 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
         Above 0 shows a progress bar.
     cache : str, path-like or None, default=None
         A folder in which every cell is stored as soon as it is finished, and looked for first:
-        work that was cut off resumes. None stores nothing.
+        work that was cut off resumes. A method is known by its class (one that is not textvec's
+        also by its source), its parameters and the files of a local model; one that holds code,
+        such as a function as ``tokenizer``, is not stored. None stores nothing.
 
     Returns
     -------
