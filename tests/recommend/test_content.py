@@ -231,6 +231,23 @@ def test_vectors_without_terms_are_explained_by_pairs(name):
     assert_allclose(explanation["share"].sum(), score, rtol=1e-5)
 
 
+def test_what_no_pair_explains_is_the_texts_own():
+    vectors = {"quay": [1, 0], "summit": [-1, 0.2], "hill": [0.5, 0.5], "sky": [0, 1]}
+    table = textvec.KeyedVectors([*vectors.values()], [*vectors])
+    recommender = ContentRecommender(textvec.DocumentVectorizer(table))
+    score = recommender.fit(["quay", "summit", "hill"]).similar(0)["score"].iloc[-1]
+    assert_allclose(score, -1 / np.sqrt(1.04), rtol=1e-6)
+    explanation = recommender.explain(0, 1)
+    assert explanation[["a", "b"]].to_numpy().tolist() == [["quay", "summit"]]
+    assert_allclose(explanation["share"], score)
+    items = pd.DataFrame({"desc": ["quay", "summit", "hill"], "price": [1, 2, 9]})
+    recommender.fit(items, text="desc", columns="price")
+    scores = recommender.similar(0).set_index("id")["score"]
+    for other in (1, 2):
+        assert_allclose(recommender.explain(0, other)["share"].sum(), scores[other], rtol=1e-5)
+    assert recommender.fit(["quay", "sky"]).explain(0, 1).empty
+
+
 def test_long_texts_are_paired_by_sentences():
     texts = [
         "A harbour hotel. Sailing boats leave at nine!",

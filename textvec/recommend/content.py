@@ -332,9 +332,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             Columns `term` and `share`, largest share first: the product of the term's weights in
             both items. Where vectors have no terms, being dense or hashed: `a`, `b` and `share`,
             for the closest pairs of their sentences (of their words, where one text is a single
-            sentence), which divide the score in proportion to their cosines. Where items have
-            several columns or vectorizers: `column`, `a`, `b` and `share`. The shares sum to the
-            score that ``similar(a)`` gives b.
+            sentence), which divide the score in proportion to their cosines; for both texts where
+            no pair has a cosine above 0. Where items have several columns or vectorizers:
+            `column`, `a`, `b` and `share`. The shares sum to the score that ``similar(a)`` gives b.
 
         Raises
         ------

@@ -52,6 +52,8 @@ def explain_block(block, names, rows, values):
         ]
     else:
         pairs = _closest_pairs(block.vectorizer, *values)
+        if score and not pairs:
+            pairs = [(*values, 1.0)]
         whole = sum(similarity for *_, similarity in pairs)
         met = [(a, b, score * similarity / whole) for a, b, similarity in pairs]
     return pd.DataFrame(met, columns=["a", "b", "share"]).astype({"share": float})
