@@ -15,11 +15,12 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 import textvec
 from textvec import SparseTransformerVectorizer, TransformerVectorizer
 from textvec.encoders import encoder as encoder_module
+from textvec.encoders.backends import Choice
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.claims import Claims
 from textvec.encoders.networks import TorchNetwork
@@ -97,8 +98,8 @@ def test_int8_without_torch_is_close(minilm, minilm_int8):
 def test_other_backends_give_the_same(tiny, texts):
     vectors = TransformerVectorizer(tiny).transform(texts)
     whole = TransformerVectorizer(tiny, backend="sentence-transformers")
-    assert whole.pooling_ == "vector"
     np.testing.assert_allclose(whole.transform(texts), vectors, atol=1e-6)
+    assert whole.pooling_ == "vector"
 
 
 def test_batch_equals_single_and_order_is_kept(tiny, texts):
@@ -396,6 +397,31 @@ def test_pandas_and_names(tiny):
     names = [f"transformervectorizer{i}" for i in range(3)]
     assert list(frame.columns) == names
     assert vectorizer.get_feature_names_out().tolist() == names
+
+
+def test_showing_an_estimator_needs_no_model(tiny, texts, monkeypatch, tmp_path):
+    """A notebook asks for what ends in _, and for names: neither may download two gigabytes."""
+    far = TransformerVectorizer("nobody/nothing")
+    assert "nobody/nothing" in far._repr_mimebundle_()["text/html"]
+    assert make_pipeline(far, LogisticRegression())._repr_mimebundle_()
+    with pytest.raises(ValueError, match="not fitted"):
+        far.get_feature_names_out()
+    with pytest.raises(FileNotFoundError, match="no such model"):
+        far.fit(texts)
+    used = TransformerVectorizer(str(tiny))
+    used.transform(texts)
+    used.save(tmp_path / "saved")
+    monkeypatch.setattr(Choice, "__init__", None)
+    for estimator in (used, textvec.load(tmp_path / "saved")):
+        assert "pooling_" in estimator._repr_html_()
+        assert len(estimator.get_feature_names_out()) == 16
+
+
+def test_names_follow_parameters(tiny, texts):
+    vectorizer = TransformerVectorizer(tiny).fit(texts)
+    for truncate_dim, precision, width in ((None, "float32", 16), (9, "binary", 2), (9, "int8", 9)):
+        vectorizer.set_params(truncate_dim=truncate_dim, precision=precision)
+        assert len(vectorizer.get_feature_names_out()) == width
 
 
 @pytest.mark.parametrize("cached", [False, True])

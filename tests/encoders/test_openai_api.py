@@ -49,6 +49,15 @@ def test_batches_by_tokens(server):
     assert max(sizes) <= 256
 
 
+def test_names_of_columns_are_not_asked_for(server, capsys):
+    model = vectorizer(server, verbose=True).set_output(transform="pandas").fit(["a"])
+    assert server.requests == []
+    for _ in range(2):
+        assert model.transform(["a", "b"]).shape == (2, 8)
+    assert [body["input"] for body in server.requests] == [["a", "b"]] * 2
+    assert capsys.readouterr().err.count("100%") == 2
+
+
 def test_truncate_dim_is_sent_as_dimensions(server):
     vectors = vectorizer(server, truncate_dim=3).transform(["a"])
     np.testing.assert_allclose(vectors, [vector_of("a", 3)], atol=1e-6)

@@ -18,7 +18,7 @@ from textvec._checks import (
     closest_names,
     warn_user,
 )
-from textvec.encoders.backends import BACKENDS, Choice
+from textvec.encoders.backends import BACKENDS, SETTINGS, Choice
 from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.encoding import encode_texts
@@ -115,7 +115,8 @@ default="auto"
     Attributes
     ----------
     pooling_ : str
-        The pooling that is used; ``"vector"`` where the backend pools by itself.
+        The pooling that is used; ``"vector"`` where the backend pools by itself. Like the names of
+        columns known from fit or the first texts on, so that showing an estimator needs no model.
     ranges_ : ndarray of shape (2, n_dimensions), float32
         Least and greatest value of each dimension in fit, for ``precision="int8"`` alone.
 
@@ -194,7 +195,7 @@ default="auto"
         )
 
     def fit(self, raw_documents, y=None) -> Self:
-        """Check the parameters; for ``precision="int8"`` learn the range of each dimension.
+        """Check the parameters, and find the model; for ``precision="int8"`` learn ranges.
 
         Parameters
         ----------
@@ -209,6 +210,7 @@ default="auto"
             The same estimator.
         """
         self._check_parameters()
+        self.pooling_ = self._resolved_pooling(self._choice())
         if self.precision == "int8":
             self._learn_ranges(self._float_vectors(raw_documents))
         return self
@@ -380,15 +382,35 @@ default="auto"
         """
         return pairwise_similarities(vectors, others, self._measure())
 
-    @property
-    def pooling_(self):
-        """The pooling that is used; ``"vector"`` where the backend pools by itself."""
-        return self._resolved_pooling(self._choice())
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns: this class's, in small letters, with a number.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_dimensions,), object
+            As many as vectors have dimensions; with ``precision="binary"`` as many as bytes.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit, and before the first texts.
+        """
+        check_is_fitted(self, "pooling_")
+        if not hasattr(self, "_n_features_out"):
+            self._encoded(self._choice(), ["text"], {"dense"}, Prompt())
+        return super().get_feature_names_out(input_features)
 
     @property
     def _n_features_out(self):
-        vectors = self._encoded(self._choice(), ["text"], {"dense"}, Prompt())["dense"]
-        return self._in_precision(vectors).shape[1]
+        key, width = self.__dict__.get("_width", (None, 0))
+        if key != self._model_key():
+            raise AttributeError("The width of vectors is known from the first of them on.")
+        return -(-width // 8) if self.precision == "binary" else width
 
     # ------------------------------------------------------------------------------- encoding
 
@@ -440,8 +462,9 @@ default="auto"
 
     def _encoded(self, choice, texts, outputs, prompt, side="document"):
         """Return dense vectors, an array, and what heads give, lists of arrays, by output."""
-        pooling = self._resolved_pooling(choice) if "dense" in outputs else None
-        wanted = {output: pooling if output == "dense" else output for output in outputs}
+        if "dense" in outputs:
+            self.pooling_ = self._resolved_pooling(choice)
+        wanted = {output: self.pooling_ if output == "dense" else output for output in outputs}
 
         def encode(around):
             found = encode_texts(
@@ -464,6 +487,7 @@ default="auto"
             found = {"dense": self._chunked(choice, texts, prompt, encode)}
         if "dense" in found:
             found["dense"] = self._shaped(choice, found["dense"])
+            self._width = self._model_key(), found["dense"].shape[1]
         return found
 
     def _shaped(self, choice, vectors):
@@ -561,13 +585,13 @@ default="auto"
             message += " For a masked language model (SPLADE) use SparseTransformerVectorizer."
         raise ValueError(message)
 
+    def _model_key(self):
+        """Return what tells the model and its settings from any other's."""
+        settings = ("backend", "revision", "truncate_dim", *SETTINGS)
+        return repr((str(self.model), *(getattr(self, name) for name in settings)))
+
     def _choice(self):
-        settings = {
-            name: getattr(self, name)
-            for name in ("dtype", "device", "max_length", "append_eos", "batch_size")
-        }
-        key = repr((self.model, self.backend, self.revision, self.truncate_dim, self.model_kwargs))
-        key += repr(settings)
+        key = self._model_key()
         known = self.__dict__.get("_chosen")
         if known is None or known[0] != key:
             choice = Choice(
@@ -575,8 +599,7 @@ default="auto"
                 self.backend,
                 self.revision,
                 self.truncate_dim,
-                model_kwargs=self.model_kwargs,
-                **settings,
+                **{name: getattr(self, name) for name in SETTINGS},
             )
             known = self._chosen = (key, choice)
         return known[1]
