@@ -7,6 +7,7 @@ from textvec.evaluate._task import SEED
 
 LEVEL = 0.05  # of p: below it two methods are said to differ
 _CELLS = 1 << 21  # resampled values held at a time: 16 MB
+_CACHED = 1 << 18  # of these, as many as a core has at hand
 
 
 def bootstrap_interval(result, n_resamples=10_000, level=0.95):
@@ -117,18 +118,12 @@ def randomization_test(a, b, n_resamples=10_000):
         x, y = _ranks(x), _ranks(y)
     if a.statistic == "spearman":
         truth = _ranks(truth)
-    compare = _ON_ROWS[a.statistic]
-    found = abs(compare(x[None], truth) - compare(y[None], truth))[0]
+    difference = _DIFFERENCES[a.statistic]
+    found = abs(difference(x, y, truth, np.zeros((1, len(x)), dtype=bool)))
     rng, n_as_far = np.random.default_rng(SEED), 0
     for n in _blocks(n_resamples, len(x)):
         swap = rng.integers(2, size=(n, len(x)), dtype=np.int8).view(bool)
-        if a.statistic == "mean":  # the difference changes sign
-            signs = 1 - 2 * swap.view(np.int8).astype(np.float32)
-            differences = abs(signs @ (x - y)) / len(x)
-        else:
-            first, second = np.where(swap, y, x), np.where(swap, x, y)
-            differences = abs(compare(first, truth) - compare(second, truth))
-        n_as_far += np.count_nonzero(differences >= found - 1e-9)
+        n_as_far += np.count_nonzero(abs(difference(x, y, truth, swap)) >= found - 1e-9)
     return float((n_as_far + 1) / (n_resamples + 1))
 
 
@@ -187,17 +182,40 @@ def _correlations(x, y):
     return np.divide(products, lengths, out=np.full(len(x), np.nan), where=lengths > 0)
 
 
-def _precisions(values, labels):
-    """Return the average precision of each row; equal values share a threshold."""
-    n, m = values.shape
-    order = np.argsort(-values, axis=1, kind="stable")
-    ranked = np.take_along_axis(values, order, axis=1)
-    positive = (labels > 0)[order]
-    ends = np.full((n, m), m - 1)  # the last place with the same value
-    ends[:, :-1] = np.where(ranked[:, 1:] != ranked[:, :-1], np.arange(m - 1), m - 1)
-    ends = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-    found = np.take_along_axis(positive.cumsum(axis=1), ends, axis=1)
-    return (positive * found / (ends + 1)).sum(axis=1) / positive.sum(axis=1)
+def _difference_of_means(x, y, truth, swap):
+    """Return by how much x is better than y where each row of ``swap`` exchanged their items."""
+    signs = 1 - 2 * swap.view(np.int8).astype(np.float32)
+    return signs @ (x - y) / len(x)
+
+
+def _difference_of_correlations(x, y, truth, swap):
+    first, second = np.where(swap, y, x), np.where(swap, x, y)
+    return _correlations(first, truth) - _correlations(second, truth)
+
+
+def _difference_of_precisions(x, y, labels, swap):
+    """Return differences of average precision; equal values share a threshold.
+
+    The values of both are sorted together, once. An exchange says whose each of them is; how many
+    of one's own stand at a place or above it is a running sum, and all others are the other's.
+    """
+    values = np.concatenate([x, y])
+    order = np.argsort(-values, kind="stable")
+    ranked, item, from_y = values[order], order % len(x), order >= len(x)
+    positive = labels[item] > 0
+    places = np.flatnonzero(positive)
+    last = np.searchsorted(-ranked, -ranked[places], side="right") - 1  # of those as high
+    n_seen, n_found = last[:, None] + 1, positive.cumsum()[last][:, None]
+    differences = []
+    for start in range(0, len(swap), size := max(1, _CACHED // len(values))):
+        block = np.ascontiguousarray(swap[start : start + size].T)  # n_items x resamples
+        own = block[item] == from_y[:, None]  # whose it is: the first one's, or the other's
+        seen = own.cumsum(axis=0, dtype=np.int32)[last]
+        found = (own & positive[:, None]).cumsum(axis=0, dtype=np.int32)[last]
+        one = found / np.maximum(seen, 1)
+        other = (n_found - found) / np.maximum(n_seen - seen, 1)
+        differences.append(np.where(own[places], one, -other).sum(axis=0))
+    return 2 * np.concatenate(differences) / len(places)
 
 
 _ON_DRAWS = {
@@ -205,8 +223,8 @@ _ON_DRAWS = {
     "spearman": _correlations_of_draws,
     "average precision": _precisions_of_draws,
 }
-_ON_ROWS = {
-    "mean": lambda values, truth: values.mean(axis=1),
-    "spearman": _correlations,
-    "average precision": _precisions,
+_DIFFERENCES = {
+    "mean": _difference_of_means,
+    "spearman": _difference_of_correlations,
+    "average precision": _difference_of_precisions,
 }
