@@ -1,5 +1,8 @@
 """ContentRecommender beyond one text: columns, fusion, conditions, diversity, more items, maps."""
 
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,7 +101,44 @@ def test_numbers_are_compared_by_distance():
     assert_array_equal(cosines[4], 0)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [80, None, 120, 100.5],
+        [Decimal("80"), None, Decimal("120"), Decimal("100.5")],
+        [np.int64(80), pd.NA, 120, np.float32(100.5)],
+    ],
+    ids=["of Python", "decimal", "of NumPy"],
+)
+def test_numbers_are_numbers_as_objects(values):
+    expected = ColumnVectorizer().fit_transform(pd.Series([80, np.nan, 120, 100.5]))
+    column = pd.Series(values, dtype=object)
+    assert_array_equal(ColumnVectorizer().fit_transform(column), expected)
+    assert ColumnVectorizer().fit(column.astype("category")).categories_ is not None
+    assert ColumnVectorizer().fit(pd.Series([True, None, False])).categories_ == [True, False]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.Series(pd.to_datetime(["2020-01-01", None])),
+        pd.Series([date(2020, 1, 1), None]),
+        pd.Series(pd.to_timedelta([1, 2], unit="D")),
+        pd.Series(pd.period_range("2020", periods=2, freq="M")),
+    ],
+    ids=lambda dates: pd.api.types.infer_dtype(dates),
+)
+def test_dates_are_refused(dates):
+    with pytest.raises(TypeError, match="column None must .*Got dates .*year, or .astype.str."):
+        ColumnVectorizer().fit(dates)
+    for seen in (pd.Series([1, 2]), pd.Series(["a", "b"])):
+        with pytest.raises(TypeError, match="Got dates"):
+            ColumnVectorizer().fit(seen).transform(dates)
+
+
 def test_equal_numbers_and_unseen_categories():
+    for numbers in ([0.1] * 3, [7, 7], [1e-200, 2e-200]):
+        assert ColumnVectorizer().fit(pd.Series(numbers)).scale_ == 1
     assert_allclose(ColumnVectorizer().fit_transform(pd.Series([7, 7])), [[1, 0], [1, 0]])
     vectors = ColumnVectorizer().fit(pd.Series(["a", True])).transform(pd.Series(["b", "a"]))
     assert_array_equal(vectors.toarray(), [[0, 0], [1, 0]])

@@ -122,7 +122,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         columns : column name, list of these, or mapping from column name to weight, default=None
             Columns of numbers and of categories (or lists of categories) that count beside the
             texts: ``text={"name": 1, "desc": 2}, columns={"price": 0.5}``. A missing value there
-            is like nothing.
+            is like nothing. Of dates, take numbers first.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             If items are empty, a column is missing, an id is missing or stands twice, or a text is
             missing; the message names the row (counted from 0) and the column.
         TypeError
-            If items have none of these forms or a text is not a str.
+            If items have none of these forms, a text is not a str, or ``columns`` hold dates.
 
         Warns
         -----

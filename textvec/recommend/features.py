@@ -18,6 +18,9 @@ from textvec._checks import check_choice, check_number
 from textvec.persistence import SaveMixin
 from textvec.recommend.items import check_texts
 
+# Kinds of values as pandas infers them
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_DATES = {"datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period"}
 _FARTHEST = 2.0  # standard deviations from the mean; what lies beyond counts as lying there
 
 
@@ -47,7 +50,7 @@ class Block(NamedTuple):
     @property
     def metric(self):
         """How its rows are compared: "cosine" or "dot"."""
-        return getattr(self.vectorizer, "metric", "cosine")
+        return metric_of(self.vectorizer)
 
     @property
     def is_text(self):
@@ -57,7 +60,7 @@ class Block(NamedTuple):
     @property
     def searches_otherwise(self):
         """Whether what is searched for has other vectors than what is found."""
-        return self.metric == "dot" and hasattr(self.vectorizer, "transform_queries")
+        return self.metric == "dot" and differ(self.vectorizer)
 
 
 class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
@@ -96,7 +99,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         Parameters
         ----------
         column : Series
-            Numbers; or categories, or lists of them. Booleans are categories.
+            Numbers; or categories, or lists of them. Booleans are categories, and so is whatever
+            has the type "category". Dates are neither.
         y : None
             Ignored.
 
@@ -108,15 +112,17 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         ------
         ValueError
             If a number is infinite, or every value is missing.
+        TypeError
+            If the column holds dates, or what is no category.
         """
         if column.isna().all():
             raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
-        is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         self.categories_ = None
-        if is_number:
+        if _kind_of(column) in _NUMBERS:
             numbers = self._as_numbers(column)
             self.mean_ = float(np.nanmean(numbers))
-            self.scale_ = float(np.nanstd(numbers)) or 1.0
+            is_one = np.nanmin(numbers) == np.nanmax(numbers)  # and rounding may part it from mean_
+            self.scale_ = 1.0 if is_one else float(np.nanstd(numbers)) or 1.0
         else:
             self.categories_ = pd.unique(pd.Series(_members(column)[1], dtype=object)).tolist()
         return self
@@ -138,9 +144,10 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         ValueError
             If a number is infinite.
         TypeError
-            If there are no numbers where ``fit`` saw some.
+            If there are no numbers where ``fit`` saw some, or dates.
         """
         check_is_fitted(self)
+        _kind_of(column)
         if self.categories_ is None:
             scaled = (self._as_numbers(column) - self.mean_) / self.scale_
             angles = np.clip(scaled, -_FARTHEST, _FARTHEST) * (np.pi / 2 / _FARTHEST)
@@ -155,8 +162,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
 
     def _as_numbers(self, column):
         try:
-            numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
-        except (TypeError, ValueError) as error:
+            numbers = column.to_numpy(np.float64, na_value=np.nan)
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(f"column {column.name!r} must hold numbers: {error}.") from error
         if np.isinf(numbers).any():
             row = np.flatnonzero(np.isinf(numbers))[0]
@@ -201,7 +208,7 @@ def fit_blocks(frame, ids, texts, columns, vectorizer, default):
         values = check_texts(frame[name], ids)
         for model, part in chosen:
             model = default(values) if model is None else clone(model)
-            check_choice("vectorizer.metric", getattr(model, "metric", "cosine"), ("cosine", "dot"))
+            check_choice("vectorizer.metric", metric_of(model), ("cosine", "dot"))
             add(name, model, weight * part / whole, values)
     for name, weight in columns.items():
         add(name, ColumnVectorizer(), weight, frame[name])
@@ -214,12 +221,11 @@ def item_vectors(blocks, frame, ids, as_queries=False):
     """Return the vectors of items by fitted blocks; ``as_queries``, as what is searched for."""
     rows = []
     for block in blocks:
-        transform = block.vectorizer.transform
-        if as_queries and block.searches_otherwise:
-            transform = block.vectorizer.transform_queries
-        column = frame[block.column]
+        model, column = block.vectorizer, frame[block.column]
         values = check_texts(column, ids) if block.is_text else column
-        rows.append(_as_rows(transform(values), block.vectorizer))
+        asked = as_queries and block.searches_otherwise
+        vectors = query_vectors(model, values) if asked else model.transform(values)
+        rows.append(_as_rows(vectors, model))
     return _joined(blocks, rows)
 
 
@@ -228,9 +234,7 @@ def query_vector(blocks, text):
     rows = []
     for block in blocks:
         if block.is_text:
-            model = block.vectorizer
-            transform = getattr(model, "transform_queries", model.transform)
-            rows.append(_as_rows(transform([text]), model))
+            rows.append(_as_rows(query_vectors(block.vectorizer, [text]), block.vectorizer))
         else:
             rows.append(sparse.csr_array((1, block.width), dtype=np.float32))
     share = sum(block.weight for block in blocks if block.is_text)
@@ -272,7 +276,7 @@ def _as_rows(vectors, vectorizer):
         ensure_min_features=0,
         input_name=f"the output of {type(vectorizer).__name__}",
     )
-    if getattr(vectorizer, "metric", "cosine") == "cosine":
+    if metric_of(vectorizer) == "cosine":
         return normalize(vectors)
     return vectors
 
@@ -285,6 +289,17 @@ def _joined(blocks, rows):
     if any(map(sparse.issparse, scaled)):
         return sparse.hstack([sparse.csr_array(row) for row in scaled], format="csr")
     return np.hstack(scaled)
+
+
+def _kind_of(column):
+    """Return what kind of values a column holds, by pandas' word for it; raise for dates."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _DATES:
+        raise TypeError(
+            f"column {column.name!r} must hold numbers or categories. Got dates or times ({kind}) "
+            "instead: take numbers of them, such as .dt.year, or .astype(str) for categories."
+        )
+    return kind
 
 
 def _members(column):
