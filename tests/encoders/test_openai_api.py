@@ -127,6 +127,57 @@ def test_without_a_key(server, monkeypatch):
         TransformerVectorizer("text-embedding-3-small", backend="openai").transform(["a"])
 
 
+@pytest.mark.parametrize("around", [f"{KEY}\n", f"  {KEY}\r\n"])
+def test_a_key_from_a_file_that_ends_its_line(server, monkeypatch, around):
+    monkeypatch.setenv("OPENAI_API_KEY", around)
+    vectorizer(server).transform(["a"])
+    assert server.keys == [f"Bearer {KEY}"]
+    server.always = 401  # answers with the key
+    with pytest.raises(PermissionError, match=r"no Bearer \*\*\* like that") as caught:
+        vectorizer(server).transform(["a"])
+    assert KEY not in str(caught.getrepr(showlocals=False))
+
+
+@pytest.mark.parametrize("key", ["my\nsecret", "sk-very-secret-é", "sk-very\x07secret"])
+def test_a_key_that_no_header_can_hold_is_not_shown(server, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ValueError, match="OPENAI_API_KEY must be of printable ASCII") as caught:
+        vectorizer(server, {"max_retries": 0}).transform(["a"])
+    assert "secret" not in str(caught.value)
+    assert server.keys == []
+
+
+def test_a_failing_connection_does_not_tell_the_key(server, monkeypatch):
+    """Such as a proxy that answers with what it was sent."""
+    import openai
+
+    def fail(*args, **kwargs):
+        raise openai.APIConnectionError(message=f"lost: Bearer {KEY}", request=None)
+
+    monkeypatch.setattr(openai.resources.Embeddings, "create", fail)
+    with pytest.raises(ConnectionError, match=r"cannot be reached: lost: Bearer \*\*\*") as caught:
+        vectorizer(server).transform(["a"])
+    assert KEY not in str(caught.value)
+
+
+def test_the_environment_names_the_server(server, monkeypatch, tmp_path):
+    """Its vectors are not those of another: the cache knows them apart."""
+    monkeypatch.delenv("OPENAI_API_KEY")  # which a server of one's own need not ask for
+    model = TransformerVectorizer("tiny", backend="openai", cache=tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    np.testing.assert_allclose(model.transform(["a"]), [vector_of("a")], atol=1e-6)
+    with running() as other:
+        other.always = "all of another width"
+        monkeypatch.setenv("OPENAI_BASE_URL", other.url)
+        assert model.transform(["a"]).tolist() == [[1.0] * 5]
+        named = vectorizer(server, cache=tmp_path)  # the option wins, and shares what is known
+        np.testing.assert_allclose(named.transform(["a"]), [vector_of("a")], atol=1e-6)
+    assert len(server.requests) == len(other.requests) == 1
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    with pytest.raises(PermissionError, match="OPENAI_API_KEY, which is not set"):
+        model.transform(["a"])
+
+
 def test_a_server_that_is_not_there(server):
     model = vectorizer(server, {"base_url": "http://127.0.0.1:9/v1", "max_retries": 0})
     with pytest.raises(ConnectionError, match="127.0.0.1:9/v1/ cannot be reached"):

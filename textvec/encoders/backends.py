@@ -18,7 +18,7 @@ from textvec._checks import check_choice, import_optional
 from textvec.encoders.batching import WINDOW, Encoded
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import OnnxNetwork, TorchNetwork, torch_device, torch_dtype
-from textvec.encoders.openai_api import OpenAIEndpoint
+from textvec.encoders.openai_api import OpenAIEndpoint, server_address
 
 BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
 _API_LENGTH = 512  # tokens of a text that a batch for a server counts with
@@ -167,8 +167,8 @@ class Choice:
         settings = self.settings
         described = {"max_length": settings["max_length"], "model_kwargs": self.options}
         if self.backend == "openai":
-            server = {"base_url": self.options.get("base_url")}  # how long to wait is no matter
-            described = server | {"model": self.model, "dimensions": self.truncate_dim}
+            described = {"model": self.model, "dimensions": self.truncate_dim}
+            described["base_url"] = self._source()  # how long to wait is no matter
         elif self.backend == "onnx":
             described["digest"] = self.folder.digest(self.folder.onnx_file(self.file_name))
             described["append_eos"] = settings["append_eos"]
@@ -182,11 +182,18 @@ class Choice:
 
     def load(self):
         """Return the backend, loaded; estimators that are alive with equal settings share it."""
-        if self._running is None:
-            where = self.folder and os.path.realpath(self.folder.path)
-            key = repr((self.backend, self.model, where, self.truncate_dim, self.settings))
-            self._running = _loaded.get(key) or _loaded.setdefault(key, self._load())
-        return self._running
+        key = repr((self.backend, self.model, self._source(), self.truncate_dim, self.settings))
+        running = self._running
+        if running is None or running[0] != key:
+            backend = _loaded.get(key) or _loaded.setdefault(key, self._load())
+            running = self._running = (key, backend)
+        return running[1]
+
+    def _source(self):
+        """Return where vectors come from: what else than parameters decides about them."""
+        if self.folder is None:
+            return server_address(self.options)
+        return os.path.realpath(self.folder.path)
 
     def _load(self):
         settings = {name: self.settings[name] for name in SETTINGS}

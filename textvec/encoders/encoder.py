@@ -108,7 +108,8 @@ default="auto"
     model_kwargs : dict, default=None
         Handed on to what loads the model, such as ``{"quantization_config": ...}``. Code that comes
         with a model runs only if this holds ``{"trust_remote_code": True}``. For ``"onnx"``:
-        ``{"file_name": ...}``. For ``"openai"``: ``base_url``, ``timeout`` and ``max_retries``.
+        ``{"file_name": ...}``. For ``"openai"``: ``base_url`` (without it the environment's
+        OPENAI_BASE_URL, or OpenAI), ``timeout`` and ``max_retries``.
     verbose : bool, default=False
         Show progress in texts, and tokens a second; say which pooling was taken.
 

@@ -9,6 +9,8 @@ from textvec._checks import import_optional
 from textvec.encoders.batching import Encoded, pack
 
 _KEY = "OPENAI_API_KEY"
+_ADDRESS = "OPENAI_BASE_URL"
+_OWN_ADDRESS = "https://api.openai.com/v1"
 _TEXTS_AT_ONCE = 2048  # the API's own limit
 _CLIENT_OPTIONS = {"base_url", "timeout", "max_retries", "organization", "project"}
 _BYTES_PER_TOKEN = 4  # of English, roughly; only batches depend on it
@@ -18,7 +20,7 @@ class OpenAIEndpoint:
     """A model behind the embeddings API.
 
     The key is read from the environment (``OPENAI_API_KEY``) at each use, is never stored, and is
-    blotted out of what the server says. Answers 408, 409, 429 and 5xx, and broken connections, are
+    blotted out of every message. Answers 408, 409, 429 and 5xx, and broken connections, are
     tried again after growing pauses, or after what the server asks for.
 
     Parameters
@@ -30,8 +32,8 @@ class OpenAIEndpoint:
     budget : int
         About how many tokens to send at once.
     options : dict
-        ``base_url``, ``timeout`` in seconds (default 60), ``max_retries`` (default 5),
-        ``organization`` and ``project``, for the client.
+        ``base_url`` (see :func:`server_address`), ``timeout`` in seconds (default 60),
+        ``max_retries`` (default 5), ``organization`` and ``project``, for the client.
     """
 
     poolings = ("vector",)
@@ -49,6 +51,7 @@ class OpenAIEndpoint:
         self.dimensions = dimensions
         self.budget = budget
         self.options = {"timeout": 60, "max_retries": 5} | options
+        self.options["base_url"] = server_address(options)
 
     def count_tokens(self, text):
         """Return about how many tokens a text has."""
@@ -74,11 +77,17 @@ class OpenAIEndpoint:
                 yield Encoded(empty, {"vector": np.zeros((len(empty), width), np.float32)}, 0)
 
     def _client(self):
-        key = os.environ.get(_KEY)
-        if not key and "base_url" not in self.options:
+        key = _key()
+        if not key and self.options["base_url"] == _OWN_ADDRESS:
             raise PermissionError(
                 f"The backend 'openai' reads its key from the environment variable {_KEY}, which "
-                'is not set. For a server of your own give model_kwargs={"base_url": ...}.'
+                'is not set. For a server of your own give model_kwargs={"base_url": ...}, or set '
+                f"{_ADDRESS}."
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError(
+                f"The key in the environment variable {_KEY} must be of printable ASCII characters "
+                "alone. Got others in it: set it anew."
             )
         return self.openai.OpenAI(api_key=key or "none", **self.options)
 
@@ -96,9 +105,8 @@ class OpenAIEndpoint:
                 "in model_kwargs, or lower batch_size. What was done is in the cache, if one is on."
             ) from None
         except self.openai.APIConnectionError as error:
-            raise ConnectionError(
-                f"{where} cannot be reached: {error.__cause__ or error}."
-            ) from None
+            reason = _without_key(str(error.__cause__ or error))
+            raise ConnectionError(f"{where} cannot be reached: {reason}.") from None
         except self.openai.APIStatusError as error:
             kind = PermissionError if error.status_code in (401, 403) else ConnectionError
             raise kind(
@@ -129,11 +137,31 @@ class OpenAIEndpoint:
         return vectors
 
     def _bad(self, what):
-        where = _without_password(self.options.get("base_url", "The server"))
+        where = _without_password(self.options["base_url"])
         return ConnectionError(
             f"{where} was asked for a vector of {self.model!r} for each text and sent {what}. "
             "Check base_url and model: does the server speak OpenAI's embeddings API?"
         )
+
+
+def server_address(options):
+    """Return where requests go: the option ``base_url``, else the environment's, else OpenAI.
+
+    Parameters
+    ----------
+    options : dict
+        As for :class:`OpenAIEndpoint`.
+
+    Returns
+    -------
+    str
+        What OPENAI_BASE_URL says where there is no option, as the official client reads it.
+    """
+    return str(options.get("base_url") or os.environ.get(_ADDRESS, "").strip() or _OWN_ADDRESS)
+
+
+def _key():
+    return os.environ.get(_KEY, "").strip()
 
 
 def _n_tokens(answer):
@@ -147,8 +175,7 @@ def _without_password(url):
 
 
 def _without_key(message):
-    """Return a server's words, shortened, without the key or what looks like one."""
-    key = os.environ.get(_KEY)
-    if key:
+    """Return somebody's words, shortened, without the key or what looks like one."""
+    if key := _key():
         message = message.replace(key, "***")
     return re.sub(r"sk-[\w*-]+", "***", message)[:300]
