@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from textvec._checks import check_choice, check_number
 from textvec.persistence import SaveMixin
 from textvec.recommend.items import check_texts
+from textvec.search._vectorizers import metric_of, queries_differ, query_vectors
 
 # Kinds of values as pandas infers them
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
@@ -60,7 +61,7 @@ class Block(NamedTuple):
     @property
     def searches_otherwise(self):
         """Whether what is searched for has other vectors than what is found."""
-        return self.metric == "dot" and differ(self.vectorizer)
+        return self.metric == "dot" and queries_differ(self.vectorizer)
 
 
 class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
