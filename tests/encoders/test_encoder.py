@@ -399,7 +399,7 @@ def test_pandas_and_names(tiny):
     assert vectorizer.get_feature_names_out().tolist() == names
 
 
-def test_showing_an_estimator_needs_no_model(tiny, texts, monkeypatch, tmp_path):
+def test_showing_an_estimator_needs_no_model(tiny, texts, monkeypatch):
     """A notebook asks for what ends in _, and for names: neither may download two gigabytes."""
     far = TransformerVectorizer("nobody/nothing")
     assert "nobody/nothing" in far._repr_mimebundle_()["text/html"]
@@ -408,13 +408,11 @@ def test_showing_an_estimator_needs_no_model(tiny, texts, monkeypatch, tmp_path)
         far.get_feature_names_out()
     with pytest.raises(FileNotFoundError, match="no such model"):
         far.fit(texts)
-    used = TransformerVectorizer(str(tiny))
+    used = TransformerVectorizer(tiny)
     used.transform(texts)
-    used.save(tmp_path / "saved")
-    monkeypatch.setattr(Choice, "__init__", None)
-    for estimator in (used, textvec.load(tmp_path / "saved")):
-        assert "pooling_" in estimator._repr_html_()
-        assert len(estimator.get_feature_names_out()) == 16
+    monkeypatch.setattr(Choice, "load", None)
+    assert "pooling_" in used._repr_html_()
+    assert len(used.get_feature_names_out()) == 16
 
 
 def test_names_follow_parameters(tiny, texts):

@@ -650,6 +650,7 @@ default="auto"
     def __getstate__(self):
         state = {**super().__getstate__()}
         state.pop("_chosen", None)  # holds the weights
+        state.pop("_width", None)
         return state
 
     def __sklearn_is_fitted__(self):
