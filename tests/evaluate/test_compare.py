@@ -166,11 +166,19 @@ def test_progress_goes_to_stderr_when_asked(methods, tasks, capsys):
         ({"vectorizers": {}}, ValueError, "at least one vectorizer and one task"),
         ({"vectorizers": {"counts": CountVectorizer()}, "tasks": []}, ValueError, "at least one"),
         ({"language": "fr"}, ValueError, "language must be one of 'en', 'zh'. Got 'fr'"),
+        ({"tasks": mini_benchmark_tasks()[0]}, TypeError, "sequence of Task. Got BitextMiningTask"),
+        ({"tasks": ["hotels"]}, TypeError, "sequence of Task. Got .'hotels'"),
     ],
 )
 def test_bad_arguments_are_named(arguments, error, message):
     with pytest.raises(error, match=message):
         compare(**arguments)
+
+
+def test_of_given_tasks_too_the_language_chooses(methods):
+    tasks = [task for language in ("en", "zh") for task in mini_benchmark_tasks(language)[4:6]]
+    chosen = compare(methods, iter(tasks), language="zh").tasks
+    assert [task.name for task in chosen] == ["reranking (zh)", "retrieval (zh)"]
 
 
 def test_tasks_need_names_of_their_own(methods, tasks):

@@ -103,6 +103,10 @@ def test_tasks_can_be_chosen():
     assert [task.language for task in select_tasks(tasks, types=["STS"])] == ["en", "zh"]
     assert {task.type for task in select_tasks(tasks, categories=["s2c"])} == {"Classification"}
     assert len(select_tasks(tasks, languages=["zh"])) == 9  # bitext mining counts for both
+    assert len(select_tasks(tasks, languages="zh")) == 9
+    assert [task.type for task in select_tasks(tasks, "STS", "s2s", "en")] == ["STS"]
+    with pytest.raises(ValueError, match="category of a task must be one of 's2s', 's2p'"):
+        select_tasks(tasks, categories=["s2x"])
     with pytest.raises(ValueError, match="type of a task must be one of .*'STS'.* Got 'sts'"):
         select_tasks(tasks, types=["sts"])
 

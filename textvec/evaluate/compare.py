@@ -20,6 +20,7 @@ from textvec.evaluate._cells import (
 from textvec.evaluate._task import printable
 from textvec.evaluate.named import tasks_of
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
+from textvec.evaluate.tasks import Task, select_tasks
 
 __all__ = ["COSTS", "Comparison", "compare", "default_vectorizers", "measure_costs"]
 
@@ -41,9 +42,10 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
         None means :func:`default_vectorizers` of each task's language.
     tasks : sequence of Task, or None, default=None
         What to do with the vectors. None means the mini benchmark that ships with textvec, see
-        :func:`~textvec.evaluate.tasks.mini_benchmark_tasks`.
+        :func:`~textvec.evaluate.tasks.mini_benchmark_tasks`. Some of them, by type or category,
+        are :func:`~textvec.evaluate.tasks.select_tasks`.
     language : {"en", "zh"} or None, default=None
-        Of the tasks that are taken where none are given; None means both.
+        Only the tasks in that language; None means all.
     verbose : int, default=0
         Above 0 shows a progress bar.
     cache : str, path-like or None, default=None
@@ -59,7 +61,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     Raises
     ------
     TypeError
-        If ``vectorizers`` is not a mapping.
+        If ``vectorizers`` is not a mapping, or ``tasks`` is no sequence of tasks.
     ValueError
         If there is nothing to compare, two tasks share a name, or a name holds a lone surrogate.
 
@@ -79,7 +81,13 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
 
     if language is not None:
         check_choice("language", language, ("en", "zh"))
-    tasks = tasks_of("mini_benchmark", language) if tasks is None else list(tasks)
+    if tasks is None:
+        tasks = tasks_of("mini_benchmark", language)
+    else:
+        tasks = tasks if isinstance(tasks, Task) else list(tasks)
+        if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
+            raise TypeError(f"tasks must be a sequence of Task. Got {tasks!r:.80} instead.")
+        tasks = select_tasks(tasks, languages=language)
     vectorizers = defaults_for(tasks) if vectorizers is None else vectorizers
     if not isinstance(vectorizers, Mapping):
         raise TypeError(

@@ -139,16 +139,21 @@ def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Tas
     ----------
     tasks : iterable of Task
         What to choose from.
-    types : sequence of str or None, default=None
-        Such as ``["Retrieval", "STS"]``; None means any.
-    categories : sequence of {"s2s", "s2p", "p2p", "s2c"} or None, default=None
+    types : str, sequence of str or None, default=None
+        Such as ``["Retrieval", "STS"]``, or one alone; None means any.
+    categories : str, sequence of {"s2s", "s2p", "p2p", "s2c"} or None, default=None
         None means any.
-    languages : sequence of str or None, default=None
-        A task in two languages counts for both; None means any.
+    languages : str, sequence of str or None, default=None
+        Codes such as "en". A task in two languages counts for both; None means any.
 
     Returns
     -------
     list of Task
+
+    Raises
+    ------
+    ValueError
+        If none of the tasks is of a type that is asked for, or there is no such category.
 
     Examples
     --------
@@ -156,9 +161,14 @@ def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Tas
     ['retrieval (en)']
     """
     tasks = list(tasks)
+    types, categories, languages = (
+        [chosen] if isinstance(chosen, str) else chosen for chosen in (types, categories, languages)
+    )
     known = sorted({task.type for task in tasks})
     for one in types or ():
         check_choice("type of a task", one, known)
+    for one in categories or ():
+        check_choice("category of a task", one, ("s2s", "s2p", "p2p", "s2c"))
     return [
         task
         for task in tasks
