@@ -16,6 +16,7 @@ from textvec._checks import warn_user
 from textvec._writing import replacing
 from textvec.evaluate._task import TaskResult, fresh, item_rows, timed, vector_costs
 from textvec.persistence import fingerprint
+from textvec.search._vectorizers import query_vectors
 
 COST_TITLES = {
     "fit_seconds": "fit seconds",
@@ -85,7 +86,7 @@ def warm_up(vectorizer, documents):
     with suppress(Exception):  # what fails on a few may work on all; if not, the cell will say so
         fitted = fresh(vectorizer).fit(documents[:_WARM])
         fitted.transform(documents[:1])
-        getattr(fitted, "transform_queries", fitted.transform)(documents[:1])
+        query_vectors(fitted, documents[:1])
         return fitted
     return None
 

@@ -1,6 +1,7 @@
 """Tasks that rank: retrieval, reranking, bitext mining."""
 
 import warnings
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -25,6 +26,7 @@ from textvec.evaluate.metrics import (
     recall_at_k,
     row_similarities,
 )
+from textvec.search._vectorizers import metric_of, query_vectors
 from textvec.search.exact import top_k
 
 _AT_K = {
@@ -44,8 +46,8 @@ class RetrievalTask(Task):
     The vectorizer is fitted on the corpus, which is then ranked by exact search: by dot product
     where the vectorizer has ``metric = "dot"`` (BM25), else by cosine; equal scores keep the order
     of the corpus. Queries go through ``transform_queries`` where the vectorizer has it, else
-    through ``transform``. A query that is an item of the corpus (same id, same text) is left out
-    of its own ranking.
+    through ``transform``. Of a pipeline, the last step has these. A query that is an item of the
+    corpus (same id, same text) is left out of its own ranking.
 
     Parameters
     ----------
@@ -340,13 +342,13 @@ def _nearest(queries, items, k, metric="cosine"):
 
 
 def _metric(fitted):
-    metric = getattr(fitted, "metric", "cosine")
+    metric = metric_of(fitted)
     check_choice("metric of the vectorizer", metric, ("cosine", "dot"))
     return metric
 
 
 def _as_queries(fitted, texts, items):
-    queries = vectors_of(getattr(fitted, "transform_queries", fitted.transform), texts)
+    queries = vectors_of(partial(query_vectors, fitted), texts)
     if queries.shape[1] != items.shape[1]:
         raise ValueError(
             f"Vectors of queries must have the dimension of documents, {items.shape[1]}. "

@@ -4,10 +4,9 @@ import warnings
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, seeded, warn_user
+from textvec.search._vectorizers import is_fitted, metric_of, query_vectors
 from textvec.search.exact import ExactIndex
 
 
@@ -28,7 +27,8 @@ def mine_hard_negatives(
     vectorizer : vectorizer
         Anything with ``fit`` and ``transform``, textvec's or scikit-learn's. One that is not
         fitted is cloned and fitted to the corpus. Where it has ``transform_queries``, queries go
-        through that; where its ``metric`` is "dot", it is compared by the dot product.
+        through that; where its ``metric`` is "dot", it is compared by the dot product. Of a
+        pipeline, the last step has these.
     rank_range : (int, int), default=(2, 200)
         From which ranks negatives are drawn: ``first <= rank < last``, counted from 0. The very
         first are passed over, since they may be right answers that nobody has marked.
@@ -114,12 +114,10 @@ def _checked_range(rank_range):
 
 def _ranking(queries, corpus, vectorizer, k, n_jobs):
     """Return the k best texts for each query, -1 for no more."""
-    try:
-        check_is_fitted(vectorizer)
-    except NotFittedError:
+    if not is_fitted(vectorizer):
         vectorizer = clone(vectorizer).fit(corpus)
-    index = ExactIndex(metric=getattr(vectorizer, "metric", "cosine"), n_jobs=n_jobs)
-    transform_queries = getattr(vectorizer, "transform_queries", vectorizer.transform)
+    index = ExactIndex(metric=metric_of(vectorizer), n_jobs=n_jobs)
     with warnings.catch_warnings():  # a query that matches nothing is told of as one of too few
         warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
-        return index.fit(vectorizer.transform(corpus)).search(transform_queries(queries), k)[1]
+        asked = query_vectors(vectorizer, queries)
+        return index.fit(vectorizer.transform(corpus)).search(asked, k)[1]
