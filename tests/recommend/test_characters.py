@@ -1,6 +1,7 @@
 import textwrap
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from textvec import PPMI, CharacterRecommender, KeyedVectors, TfidfVectorizer, Word2Vec
@@ -95,6 +96,8 @@ def test_aliases_are_one_or_apart(novel):
     assert 0 < apart.between("孙悟空", "行者").similarity < 1
     best = apart.analogy(["孙悟空", "唐僧"], ["行者"])
     assert len(best) == 0  # nobody else is left
+    short = CharacterRecommender(["孙悟空", "悟空", "唐僧"], random_state=0).fit(novel.text)
+    assert short.aliases_ == {"悟空": "孙悟空"}
     found = CharacterRecommender(random_state=0).fit(novel.text)
     assert found.aliases_["悟空"] == "孙悟空"
     assert "悟空" not in found.names_
@@ -133,6 +136,25 @@ def test_any_vectors(vectors):
     assert first["name"].tolist() == ["小红"]
     assert recommender.fit(STORY).similar("阿明").equals(first)
     assert getattr(vectors, "random_state", None) is None
+
+
+@pytest.mark.parametrize(
+    "kind", [np.array, pd.Series, pd.Index, iter, dict.fromkeys], ids=lambda kind: kind.__name__
+)
+def test_any_names(story, kind, tmp_path):
+    recommender = CharacterRecommender(kind(NAMES), {"明儿": "阿明"}, random_state=0).fit(STORY)
+    assert recommender.names_ == story.names_
+    np.testing.assert_array_equal(recommender.vectors_, story.vectors_)
+    if kind is not iter:
+        recommender.save(tmp_path / "story.textvec")
+    with pytest.warns(UserWarning, match=r"too rarely to have a vector: \['阿光'\]"):
+        CharacterRecommender(kind([*NAMES, "阿光"]), random_state=0).fit(STORY)
+
+
+def test_names_without_order_are_sorted():
+    names = {"阿明", "小红", "老周", "大山", "国王", "王后"}
+    text = "阿明对小红说。老周对大山说。国王对王后说。" * 5
+    assert CharacterRecommender(names, {}, random_state=0).fit(text).names_ == sorted(names)
 
 
 def test_a_table_gives_names_the_mean_of_their_forms():

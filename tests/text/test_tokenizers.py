@@ -10,6 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +140,13 @@ def own_jieba(jieba, words):
     for word, frequency in words:
         tokenizer.add_word(word, frequency)
     return tokenizer
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Series, pd.Index, iter, frozenset])
+def test_user_words_of_any_kind(kind):
+    tokenize = JiebaTokenizer(kind(["悟空打"]))
+    assert tokenize("悟空打妖怪") == tokenize("悟空打妖怪") == ["悟空打", "妖怪"]
+    assert JiebaTokenizer(kind([]))("悟空打妖怪") == ["悟空", "打", "妖怪"]
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,10 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         The characters. None finds them, see :func:`textvec.text.names.find_names`; what ``aliases``
         stand for are names in any case.
     aliases : mapping from str to str or None, default=None
-        Other names of a character and the usual one: ``{"行者": "孙悟空"}``. None takes the short
-        forms of long names where they are clear (悟空 for 孙悟空), and ``{}`` none: every form is
-        a character of its own, and can be compared with the others.
+        Other names of a character and the usual one: ``{"行者": "孙悟空"}``. None takes those of
+        the names, given or found, that are clear short forms of another one: 悟空 where 孙悟空 is
+        a name, too. A short form that is not among given names is a word like any other. With
+        ``{}`` every name is a character of its own, and can be compared with the others.
     vectors : PPMI, Word2Vec, KeyedVectors or None, default=None
         An estimator is cloned and fitted on those stretches; a table is taken as it is, and a
         character's vector is then the mean over the forms of the name that it holds. None is
@@ -136,7 +137,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             If given names have no vector, as they do not occur, or too rarely.
         """
         text = _read(text)
-        aliases, names = self._resolve_names(text)
+        given = [] if self.names is None else _as_words("names", self.names)
+        aliases, names = self._resolve_names(text, given)
         forms = dict.fromkeys(chain(names, aliases, aliases.values()))
         titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)
         rows = [[name for name in clause if name in names] for clause in clauses.tokens]
@@ -145,7 +147,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             raise ValueError("No name occurs in the text: give names or aliases that do.")
         self.keyed_vectors_ = self._learn(_documents(clauses), names, aliases)
         known = [name for name in names if name in counts and name in self.keyed_vectors_]
-        self._warn_of(set(self.names or ()) - set(known) - set(aliases))
+        self._warn_of(set(given) - set(known) - set(aliases))
         if not known:
             raise ValueError(
                 "No name has a vector: all occur too rarely, or are not in the table of vectors."
@@ -349,9 +351,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     # ----------------------------------------------------------------------------------- parts
 
-    def _resolve_names(self, text):
+    def _resolve_names(self, text, given):
         """Return the aliases, and the names as a dict of keys, in the order of finding."""
-        names = None if self.names is None else _as_words("names", self.names)
         if self.aliases is not None and not isinstance(self.aliases, Mapping):
             raise TypeError(f"aliases must be a mapping from str to str. Got {self.aliases!r}.")
         aliases = dict(self.aliases or {})
@@ -362,8 +363,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
                     f"aliases must lead to names. Got {alias!r}: {name!r}, which is an alias of "
                     f"{aliases[name]!r} itself."
                 )
-        if names is None:
-            names = list(find_names(text))
+        names = list(find_names(text)) if self.names is None else given
         if self.aliases is None:
             aliases = short_forms(names)
         names = dict.fromkeys([*names, *aliases.values()])
@@ -444,11 +444,12 @@ def _read(text):
 def _as_words(parameter, words):
     if isinstance(words, str) or not isinstance(words, Iterable):
         raise TypeError(f"{parameter} must be a list of str. Got {words!r} instead.")
-    words = list(words)
+    found = []
     for word in words:
         if not isinstance(word, str) or not word.strip():
             raise TypeError(f"{parameter} must hold words. Got {word!r} instead.")
-    return words
+        found.append(str(word))  # NumPy's own would show as np.str_('…')
+    return sorted(found) if isinstance(words, set | frozenset) else found
 
 
 def _documents(clauses):

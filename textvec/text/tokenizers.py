@@ -191,7 +191,8 @@ def _check_words(user_words, aliases):
     if isinstance(user_words, set | frozenset):
         user_words = sorted(user_words)  # jieba's frequencies depend on the order of adding
     words = dict.fromkeys([*names, *names.values()])
-    words |= user_words if isinstance(user_words, Mapping) else dict.fromkeys(user_words or ())
+    if user_words is not None:
+        words |= user_words if isinstance(user_words, Mapping) else dict.fromkeys(user_words)
     for word, frequency in words.items():
         if not isinstance(word, str):
             raise TypeError(f"user_words and aliases must hold str. Got {word!r} instead.")
