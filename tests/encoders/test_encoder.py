@@ -202,6 +202,18 @@ def test_truncated_vectors_have_unit_length_again(tiny, texts):
     assert TransformerVectorizer(tiny, truncate_dim=99).transform(["a"]).shape == (1, 16)
 
 
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+def test_the_width_that_a_models_files_say(tiny, tmp_path, texts, backend):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    write_sentence_config(folder, truncate_dim=8)
+    vectorizer = TransformerVectorizer(folder, backend=backend)
+    expected = unit(reference(folder).encode(clean(texts)))
+    assert expected.shape == (len(texts), 8)
+    np.testing.assert_allclose(vectorizer.transform(texts), expected, atol=1e-5)
+    vectorizer.set_params(truncate_dim=12)
+    assert vectorizer.transform(texts).shape == (len(texts), 12)
+
+
 @pytest.mark.parametrize("long_text", ["mean_chunks", "max_chunks"])
 def test_long_texts_in_chunks(tiny, long_text):
     sentences = [f"the sea view is quiet {letter}." for letter in "abcdefghijklmnop"]

@@ -1,4 +1,6 @@
+import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -57,6 +59,40 @@ def test_the_same_as_sentence_transformers(folder, texts):
     np.testing.assert_allclose(found, expected.cpu().numpy(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("activation", ["relu", "log1p_relu"])
+@pytest.mark.parametrize("pooling", ["max", "sum"])
+def test_what_the_models_files_say(folder, texts, tmp_path, pooling, activation):
+    library = pytest.importorskip("sentence_transformers")
+    from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
+
+    modules = [MLMTransformer(folder), SpladePooling(pooling, activation)]
+    reference = library.SparseEncoder(modules=modules, device="cpu")
+    reference.save(str(tmp_path))
+    expected = reference.encode(clean(texts), convert_to_sparse_tensor=False).cpu().numpy()
+    vectorizer = SparseTransformerVectorizer(tmp_path)
+    found = vectorizer.fit_transform(texts).toarray()
+    assert vectorizer.pooling_ == pooling
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    other = SparseTransformerVectorizer(tmp_path, pooling={"max": "sum", "sum": "max"}[pooling])
+    assert np.abs(other.transform(texts).toarray() - expected).max() > 0.1
+
+
+def test_files_that_say_what_is_not_known(folder, tmp_path):
+    copied = shutil.copytree(folder, tmp_path / "model")
+    (copied / "1_SpladePooling").mkdir()
+    said = {"pooling_strategy": "max", "activation_function": "gelu"}
+    (copied / "1_SpladePooling" / "config.json").write_text(json.dumps(said))
+    with pytest.raises(ValueError, match="activation_function in the files of .* Got 'gelu'"):
+        SparseTransformerVectorizer(copied).transform(["a"])
+
+
+def test_showing_an_estimator_needs_no_model():
+    far = SparseTransformerVectorizer("nobody/nothing")
+    assert "nobody/nothing" in far._repr_mimebundle_()["text/html"]
+    with pytest.raises(ValueError, match="not fitted"):
+        far.get_feature_names_out()
+
+
 def test_no_batch_of_guesses_is_ever_made(folder, texts, monkeypatch):
     sizes = []
     linear = torch.nn.Linear.forward
@@ -67,7 +103,7 @@ def test_no_batch_of_guesses_is_ever_made(folder, texts, monkeypatch):
             sizes.append(tuple(result.shape))
         return result
 
-    vectorizer = SparseTransformerVectorizer(folder)
+    vectorizer = SparseTransformerVectorizer(folder).fit(texts)
     n_columns = len(vectorizer.get_feature_names_out())
     monkeypatch.setattr(torch.nn.Linear, "forward", watched)
     vectorizer.transform(texts)
@@ -90,7 +126,7 @@ def test_copies_files_and_the_class_of_the_result(folder, tmp_path):
 
 
 def test_bad_input(folder):
-    with pytest.raises(ValueError, match="pooling must be one of 'max', 'sum'"):
+    with pytest.raises(ValueError, match="pooling must be one of 'auto', 'max', 'sum'"):
         SparseTransformerVectorizer(folder, pooling="mean").fit(["a"])
     with pytest.raises(TypeError, match="Each document must be a str. Got 3"):
         SparseTransformerVectorizer(folder).transform([3])

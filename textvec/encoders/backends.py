@@ -47,6 +47,7 @@ class SentenceTransformerModel:
                 local_files_only=True,
                 model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
             )
+        self.model.truncate_dim = None  # vectors are cut when they come from the cache, too
         if max_length and not static:
             self.model.max_seq_length = max_length
         self.batch_size = batch_size

@@ -79,8 +79,9 @@ default="auto"
     normalize : bool or "auto", default="auto"
         Whether vectors get unit length; ``"auto"`` if the model's own have it.
     truncate_dim : int >= 1, default=None
-        Keep so many leading dimensions, then normalise again (models trained for that: Matryoshka).
-        Servers are asked for it as ``dimensions``.
+        Keep so many leading dimensions, then normalise again (models trained for that: Matryoshka);
+        None for as many as the model's files say, or all. Servers are asked for it as
+        ``dimensions``.
     precision : {"float32", "int8", "binary"}, default="float32"
         Of the result. ``"int8"`` cuts each dimension's range, as seen in fit, into 255 steps;
         ``"binary"`` keeps the signs, eight to a byte. Both as sentence-transformers does.
@@ -493,8 +494,7 @@ default="auto"
 
     def _shaped(self, choice, vectors):
         """Cut vectors to the wanted width, and bring them to unit length if they shall have it."""
-        if self.truncate_dim is not None and self.truncate_dim < vectors.shape[1]:
-            vectors = vectors[:, : self.truncate_dim]
+        vectors = vectors[:, : self.truncate_dim or choice.folder and choice.folder.truncate_dim]
         normalizes = self.normalize
         if normalizes == "auto":
             normalizes = choice.folder is not None and choice.folder.normalizes

@@ -141,6 +141,11 @@ class ModelFolder:
         return self.read("config_sentence_transformers.json", {}).get("default_prompt_name")
 
     @property
+    def truncate_dim(self):
+        """How many leading dimensions the model's vectors are cut to, or None."""
+        return self.read("config_sentence_transformers.json", {}).get("truncate_dim")
+
+    @property
     def similarity(self):
         """How the model's vectors are compared: cosine, dot, euclidean or manhattan."""
         config = self.read("config_sentence_transformers.json", {})
@@ -288,11 +293,19 @@ class ModelFolder:
             whole.update(f"{name} {digest}\n".encode())
         return whole.hexdigest()
 
-    def _pooling_config(self):
+    @property
+    def splade_pooling(self):
+        """What the file of a SPLADE model's pooling says: empty without one."""
+        return self._module_config("SpladePooling")
+
+    def _module_config(self, kind):
         for module in self.read("modules.json", []):
-            if module["type"].rpartition(".")[2] == "Pooling":
+            if module["type"].rpartition(".")[2] == kind:
                 return self.read(f"{module['path']}/config.json", {})
-        return self.read("1_Pooling/config.json", {})
+        return self.read(f"1_{kind}/config.json", {})
+
+    def _pooling_config(self):
+        return self._module_config("Pooling")
 
     @staticmethod
     def _pooling_modes(config):

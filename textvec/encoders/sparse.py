@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._sparse import _align_api_if_sparse
+from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_choice, check_number, import_optional
 from textvec.encoders.batching import check_texts, pack, padded
@@ -23,6 +24,8 @@ from textvec.persistence import SaveMixin
 
 _BUDGET = 2048  # tokens of a batch
 _DEFAULT_LENGTH = 512
+_POOLINGS = ("max", "sum")
+_ACTIVATIONS = {"relu": 1, "log1p_relu": 2}  # and how many logarithms are taken of it
 
 
 class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
@@ -31,8 +34,9 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     SPLADE is a masked language model. For each token of a text it guesses which tokens of its
     vocabulary belong there. The weight of vocabulary entry ``v`` is ``log(1 + max(0, max_i
     logit_iv))`` over the tokens ``i`` of the text, or the sum over ``i`` of ``log(1 + max(0,
-    logit_iv))``. So a text also holds words that it does not say. The guesses for one text at a
-    time exist, tokens x vocabulary, and never those of a batch.
+    logit_iv))``. So a text also holds words that it does not say. Where the model's files name the
+    activation ``log1p_relu``, the logarithm is taken twice. The guesses for one text at a time
+    exist, tokens x vocabulary, and never those of a batch.
 
     A model with a head for it, ``sparse_linear`` as in BGE-M3, weighs a text's own tokens and no
     others: see :mod:`textvec.encoders.heads`.
@@ -45,9 +49,9 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         A folder in the layout of Hugging Face, or a name on the hub, such as
         ``"naver/splade-v3"`` or ``"BAAI/bge-m3"``: a network with a head for masked language
         modelling, or with the file ``sparse_linear.pt`` (or ``.safetensors``) beside it.
-    pooling : {"max", "sum"}, default="max"
+    pooling : {"auto", "max", "sum"}, default="auto"
         Over the tokens of a text: ``"max"`` as in SPLADE v2 and later and in BGE-M3, ``"sum"`` as
-        in the first SPLADE.
+        in the first SPLADE; ``"auto"`` as the model's files say, else ``"max"``.
     max_length : int >= 1, default=None
         The most tokens of a text that the model reads; None for its own limit.
     dtype : str, default="float32"
@@ -56,6 +60,11 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         Where to compute; ``"auto"`` takes a GPU if there is one.
     revision : str, default=None
         Branch, tag or commit of a model on the hub.
+
+    Attributes
+    ----------
+    pooling_ : {"max", "sum"}
+        The pooling that is used.
 
     Raises
     ------
@@ -85,7 +94,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     def __init__(
         self,
         model,
-        pooling="max",
+        pooling="auto",
         max_length=None,
         dtype="float32",
         device="auto",
@@ -99,7 +108,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         self.revision = revision
 
     def fit(self, raw_documents, y=None) -> Self:
-        """Check the parameters; there is nothing to learn.
+        """Check the parameters, and find the model; there is nothing to learn.
 
         Parameters
         ----------
@@ -113,9 +122,10 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         self
             The same estimator.
         """
-        check_choice("pooling", self.pooling, ("max", "sum"))
+        check_choice("pooling", self.pooling, ("auto", *_POOLINGS))
         if self.max_length is not None:
             check_number("max_length", self.max_length, low=1, integer=True)
+        self.pooling_ = self._resolved_pooling(self._folder())
         return self
 
     def transform(self, raw_documents):
@@ -158,32 +168,48 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_tokens_of_the_vocabulary,), object
             The tokenizer's tokens, by id.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit, and before the first texts.
         """
+        check_is_fitted(self, "pooling_")
         head = self._head()
         return np.array(token_names(head.tokenizer, head.n_tokens), object)
+
+    def _folder(self):
+        key = repr((str(self.model), self.revision))
+        known = self.__dict__.get("_found")
+        if known is None or known[0] != key:
+            known = self._found = (key, find_model(self.model, self.revision))
+        return known[1]
 
     def _head(self):
         key = repr(self.get_params())
         known = self.__dict__.get("_loaded")
         if known is None or known[0] != key:
-            folder = find_model(self.model, self.revision)
-            if "sparse" in folder.heads:
-                head = self._lexical_head(folder)
-            else:
-                head = _LanguageHead(folder, self.pooling, self.max_length, self.dtype, self.device)
+            folder = self._folder()
+            settings = (folder, self.max_length, self.dtype, self.device)
+            lexical = "sparse" in folder.heads
+            head = _LexicalHead(*settings) if lexical else _LanguageHead(self.pooling_, *settings)
             known = self._loaded = (key, head)
         return known[1]
 
-    def _lexical_head(self, folder):
-        if self.pooling != "max":
+    def _resolved_pooling(self, folder):
+        if "sparse" not in folder.heads:
+            own = folder.splade_pooling.get("pooling_strategy", "max")
+            return own if self.pooling == "auto" else self.pooling
+        if self.pooling == "sum":
             raise ValueError(
                 f"pooling must be 'max' for {self.model}, which weighs each token by its greatest "
                 f"weight in the text. Got {self.pooling!r} instead."
             )
-        return _LexicalHead(folder, self.max_length, self.dtype, self.device)
+        return "max"
 
     def __getstate__(self):
         state = {**super().__getstate__()}
+        state.pop("_found", None)
         state.pop("_loaded", None)  # holds the weights
         return state
 
@@ -212,10 +238,14 @@ class _LexicalHead(TorchNetwork):
 class _LanguageHead:
     """A masked language model, its last product taken off to be done text by text."""
 
-    def __init__(self, folder, pooling, max_length, dtype, device):
+    def __init__(self, pooling, folder, max_length, dtype, device):
         self.torch = torch = import_optional("torch", "transformers")
         transformers = import_optional("transformers", "transformers")
+        activation = folder.splade_pooling.get("activation_function", "relu")
+        check_choice(f"pooling_strategy in the files of {folder.path}", pooling, _POOLINGS)
+        check_choice(f"activation_function in the files of {folder.path}", activation, _ACTIVATIONS)
         self.pooling = pooling
+        self.n_logarithms = _ACTIVATIONS[activation]
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
         self.device = torch_device(torch, device)
         with quiet(transformers), folder.loading():
@@ -269,9 +299,15 @@ class _LanguageHead:
                     yield np.zeros((2, 0), np.float32)
                     continue
                 logits = self.decoder(states[: len(row)]).float()  # (length, n_tokens)
-                if self.pooling == "max":  # both functions rise, so the maximum may come first
-                    pooled = logits.amax(dim=0).relu().log1p()
+                if self.pooling == "max":  # all functions rise, so the maximum may come first
+                    pooled = self._activated(logits.amax(dim=0))
                 else:
-                    pooled = logits.relu().log1p().sum(dim=0)
+                    pooled = self._activated(logits).sum(dim=0)
                 (columns,) = pooled.nonzero(as_tuple=True)
                 yield torch.stack([columns.float(), pooled[columns]]).cpu().numpy()
+
+    def _activated(self, logits):
+        activated = logits.relu()
+        for _ in range(self.n_logarithms):
+            activated = activated.log1p()
+        return activated
