@@ -370,6 +370,27 @@ def test_similarity(tiny, tmp_path, measure, texts):
     )
 
 
+@pytest.mark.parametrize("measure", ["cosine", "dot", "euclidean", "manhattan"])
+def test_similarity_of_bits(tiny, tmp_path, texts, measure):
+    """Packed bytes are no numbers: what counts is how many signs differ."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    write_sentence_config(folder, similarity_fn_name=measure)
+    signs = np.sign(TransformerVectorizer(folder).transform(texts))
+    vectorizer = TransformerVectorizer(folder, precision="binary")
+    bits = vectorizer.transform(texts)
+    differing = (signs[:, None] != signs).sum(axis=2)
+    found = vectorizer.similarity(bits, bits)
+    order = np.argsort(differing, axis=None, kind="stable")
+    assert np.unique(differing).size > 5
+    assert (np.diff(found.ravel()[order]) <= 1e-6).all()
+    if measure == "cosine":
+        np.testing.assert_allclose(found, 1 - 2 * differing / 16, atol=1e-6)
+    pairs = vectorizer.similarity_pairwise(bits[:-1], bits[1:])
+    np.testing.assert_allclose(pairs, np.diagonal(found, 1), atol=1e-6)
+    one = vectorizer.similarity(bits[0], bits[1])
+    np.testing.assert_allclose(one, found[:1, 1:2], atol=1e-6)
+
+
 # ---------------------------------------------------------------------- an estimator like others
 
 

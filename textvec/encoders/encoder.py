@@ -29,6 +29,7 @@ from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_pro
 from textvec.encoders.vectors import (
     as_bits,
     as_int8,
+    as_signs,
     at_unit_length,
     pairwise_similarities,
     similarities,
@@ -365,9 +366,10 @@ default="auto"
         Returns
         -------
         ndarray of shape (n, m), float32
-            The greater the more alike: cosine, dot product, or a distance times -1.
+            The greater the more alike: cosine, dot product, or a distance times -1. With
+            ``precision="binary"`` of the signs, 1 and -1, which ranks as the Hamming distance does.
         """
-        return similarities(vectors, others, self._measure())
+        return similarities(*self._comparable(vectors, others), self._measure())
 
     def similarity_pairwise(self, vectors, others):
         """Compare each vector with the other in the same row.
@@ -382,7 +384,7 @@ default="auto"
         ndarray of shape (n,), float32
             As :meth:`similarity` compares.
         """
-        return pairwise_similarities(vectors, others, self._measure())
+        return pairwise_similarities(*self._comparable(vectors, others), self._measure())
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns: this class's, in small letters, with a number.
@@ -637,6 +639,9 @@ default="auto"
         if case not in _warned:
             _warned.add(case)
             warn_user(f"{self.model} {message}")
+
+    def _comparable(self, *sides):
+        return map(as_signs, sides) if self.precision == "binary" else sides
 
     def _measure(self):
         folder = self._choice().folder

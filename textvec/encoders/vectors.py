@@ -70,6 +70,31 @@ def as_bits(vectors):
     return (np.packbits(vectors > 0, axis=1).astype(np.int16) - 128).astype(np.int8)
 
 
+def as_signs(vectors):
+    """Return the signs that :func:`as_bits` packed.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n, n_bytes) or (n_bytes,)
+        Bytes less 128 if their type is int8; anything else is returned as it is.
+
+    Returns
+    -------
+    ndarray of shape (n, 8 n_bytes) or (8 n_bytes,), int8
+        1 or -1. The last ones, where dimensions were no multiple of 8, are -1 in all rows.
+
+    Examples
+    --------
+    >>> as_signs(np.int8([[49]]))
+    array([[ 1, -1,  1,  1, -1, -1, -1,  1]], dtype=int8)
+    """
+    vectors = np.asarray(vectors)
+    if vectors.dtype != np.int8:
+        return vectors
+    bits = np.unpackbits((vectors.astype(np.int16) + 128).astype(np.uint8), axis=-1)
+    return 2 * bits.astype(np.int8) - 1
+
+
 def similarities(vectors, others, measure):
     """Compare all vectors with all others.
 
