@@ -590,6 +590,45 @@ def test_what_changes_vectors_changes_keys(tiny, tmp_path, seen, change):
     np.testing.assert_allclose(cached, expected, atol=1e-6)
 
 
+def write_other_weights(folder):
+    with torch.random.fork_rng():
+        torch.manual_seed(9)
+        config = transformers.AutoConfig.from_pretrained(folder)
+        transformers.AutoModel.from_config(config).save_pretrained(folder)
+
+
+def test_a_model_replaced_in_its_folder_is_loaded_anew(tiny, tmp_path):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    old = TransformerVectorizer(folder, cache=tmp_path / "cache")
+    before = old.transform(["the sea"])
+    write_other_weights(folder)
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    expected = TransformerVectorizer(copied).transform(["the sea", "a room"])
+    assert np.abs(expected[0] - before[0]).max() > 0.01
+    np.testing.assert_allclose(TransformerVectorizer(folder).transform(["a room"]), expected[1:])
+    np.testing.assert_allclose(old.transform(["the sea", "a room"]), expected)
+    cached = TransformerVectorizer(copied, cache=tmp_path / "cache").transform(["the sea"])
+    np.testing.assert_allclose(cached, expected[:1])
+
+
+def test_a_model_replaced_while_it_is_loaded(tiny, tmp_path, monkeypatch):
+    """No cache keeps vectors of the one under the other's name."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    load, done = Choice.load, []
+
+    def too_late(choice):
+        if not done:
+            done.append(write_other_weights(folder))
+        return load(choice)
+
+    monkeypatch.setattr(Choice, "load", too_late)
+    vectors = TransformerVectorizer(folder, cache=tmp_path / "cache").transform(["the sea"])
+    assert done
+    np.testing.assert_allclose(vectors, TransformerVectorizer(folder).transform(["the sea"]))
+    original = TransformerVectorizer(tiny, cache=tmp_path / "cache").transform(["the sea"])
+    assert np.abs(original - vectors).max() > 0.01
+
+
 def test_interrupted_work_is_kept(tiny, tmp_path, monkeypatch, seen):
     texts = [f"{'sea ' * n}{letter}" for n in range(1, 30) for letter in "abcd"]
     vectorizer = TransformerVectorizer(tiny, cache=tmp_path)

@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from textvec import TransformerVectorizer
 from textvec.encoders.onnx_export import export_onnx
 from textvec.encoders.pooling import LAST_LAYER_POOLINGS
 
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("transformers")
 pytestmark = pytest.mark.filterwarnings("ignore:.*was trained with pooling:UserWarning")
 
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*was trained with pooling:UserW
 def test_float32_is_the_same_model(tiny, tmp_path, texts):
     folder = export_onnx(tiny, tmp_path / "onnx", int8=False)
     for pooling in ("auto", *LAST_LAYER_POOLINGS):
-        ours = TransformerVectorizer(folder, backend="onnx", pooling=pooling).transform(texts)
+        vectorizer = TransformerVectorizer(folder, pooling=pooling)
+        ours = vectorizer.transform(texts)
+        assert vectorizer._choice().backend == "onnx"  # which the folder's files ask for
         expected = TransformerVectorizer(tiny, pooling=pooling).transform(texts)
         np.testing.assert_allclose(ours, expected, atol=1e-5)
     assert not [
@@ -34,6 +37,32 @@ def test_int8_is_close_and_small(minilm, tmp_path):
     assert (vectors * expected).sum(axis=1).min() > 0.97
     with pytest.raises(FileExistsError, match="model.onnx exists. Choose another folder"):
         export_onnx(minilm, tmp_path / "onnx")
+
+
+@pytest.mark.parametrize("place", ["model.onnx_data", "weights/tables.bin"])
+def test_weights_outside_the_file_are_the_models(tiny, tmp_path, place):
+    """A cache must know them: with others the same file gives other vectors."""
+    folder = Path(export_onnx(tiny, tmp_path / "onnx", int8=False))
+    texts = ["the sea", "a room"]
+    expected = TransformerVectorizer(tiny).transform(texts)
+
+    def vectors_by(scale):
+        model = onnx.load(folder / "model.onnx")
+        for tensor in model.graph.initializer:
+            array = onnx.numpy_helper.to_array(tensor)
+            if array.dtype == np.float32 and array.ndim == 2:
+                tensor.CopyFrom(onnx.numpy_helper.from_array(array * scale, tensor.name))
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).unlink(missing_ok=True)
+        outside = {"save_as_external_data": True, "location": place, "size_threshold": 64}
+        onnx.save_model(model, folder / "model.onnx", **outside)
+        return TransformerVectorizer(folder, cache=tmp_path / "cache").transform(texts)
+
+    np.testing.assert_allclose(vectors_by(np.float32(1)), expected, atol=1e-5)
+    graph = (folder / "model.onnx").read_bytes()
+    doubled = vectors_by(np.float32(2))
+    assert (folder / "model.onnx").read_bytes() == graph
+    assert np.abs(doubled - expected).max() > 0.01
 
 
 def test_without_the_package(tiny, tmp_path, monkeypatch):

@@ -149,7 +149,7 @@ class Choice:
         folder = self.folder
         if folder.is_static:
             return "static"
-        if self.file_name is not None and str(self.file_name).endswith(".onnx"):
+        if folder.is_onnx or str(self.file_name).endswith(".onnx"):
             return "onnx"
         return "transformers" if folder.is_plain else "sentence-transformers"
 
@@ -170,19 +170,20 @@ class Choice:
         if self.backend == "openai":
             described = {"model": self.model, "dimensions": self.truncate_dim}
             described["base_url"] = self._source()  # how long to wait is no matter
-        elif self.backend == "onnx":
-            described["digest"] = self.folder.digest(self.folder.onnx_file(self.file_name))
-            described["append_eos"] = settings["append_eos"]
         else:
-            described["digest"] = self.folder.digest()
-            described["dtype"] = settings["dtype"]
+            described["digest"] = self.folder.digest(*self._onnx_files())
             described["append_eos"] = settings["append_eos"]
+            if self.backend != "onnx":
+                described["dtype"] = settings["dtype"]
             if "Router" in self.folder.modules:
                 described["side"] = side
         return json.dumps({"backend": self.backend} | described, sort_keys=True, default=repr)
 
     def load(self):
-        """Return the backend, loaded; estimators that are alive with equal settings share it."""
+        """Return the backend, loaded; estimators that are alive with equal settings share it.
+
+        It is loaded anew when the files that it came from have been replaced.
+        """
         key = repr((self.backend, self.model, self._source(), self.truncate_dim, self.settings))
         running = self._running
         if running is None or running[0] != key:
@@ -194,7 +195,10 @@ class Choice:
         """Return where vectors come from: what else than parameters decides about them."""
         if self.folder is None:
             return server_address(self.options)
-        return os.path.realpath(self.folder.path)
+        return self.folder.state(*self._onnx_files())
+
+    def _onnx_files(self):
+        return (self.folder.onnx_file(self.file_name),) if self.backend == "onnx" else ()
 
     def _load(self):
         settings = {name: self.settings[name] for name in SETTINGS}

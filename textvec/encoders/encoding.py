@@ -52,7 +52,8 @@ def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, 
     if cache is None:
         found = {}
         with _progress(verbose, choice, wanted, len(distinct)) as tell:
-            for rows, vectors in _batches(choice, distinct, wanted, prefix, side, tell):
+            backend = _loaded(choice, wanted)
+            for rows, vectors in _batches(backend, distinct, wanted, prefix, side, tell):
                 _keep(found, rows, vectors, wanted)
     else:
         found = _through_cache(choice, distinct, wanted, prefix, side, cache, verbose)
@@ -79,8 +80,10 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     missing = [row for row in range(len(texts)) if row not in found]
     if not missing:
         return found
-    poolings = choice.load().poolings
-    made = (*poolings, *(name for name in wanted if name not in poolings))
+    backend = _loaded(choice, wanted)
+    if choice.identity(side) != identity:  # its files were replaced before they were loaded
+        return _through_cache(choice, texts, wanted, prefix, side, cache, verbose)
+    made = (*backend.poolings, *(name for name in wanted if name not in backend.poolings))
     with Claims(cache.folder) as claims, _progress(verbose, choice, wanted, len(missing)) as tell:
         while missing:
             others = []  # what somebody else is making
@@ -94,7 +97,7 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
                 found |= just_made
                 rows = [row for row in rows if row not in just_made]
                 some = [texts[row] for row in rows]
-                for places, vectors in _batches(choice, some, made, prefix, side, tell):
+                for places, vectors in _batches(backend, some, made, prefix, side, tell):
                     batch = [rows[place] for place in places]
                     cache.put(
                         {
@@ -111,8 +114,8 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     return found
 
 
-def _batches(choice, texts, wanted, prefix, side, tell):
-    """Yield places in ``texts``, and what is wanted of these, as it gets done."""
+def _loaded(choice, wanted):
+    """Return the backend of a model; raise if it does not give what is wanted."""
     backend = choice.load()
     missing = [name for name in wanted if name not in (*backend.poolings, *choice.heads)]
     if missing:
@@ -120,6 +123,11 @@ def _batches(choice, texts, wanted, prefix, side, tell):
             f"pooling {missing[0]!r} needs layers that the backend {choice.backend!r} does "
             f"not give. Choose one of {', '.join(backend.poolings)}."
         )
+    return backend
+
+
+def _batches(backend, texts, wanted, prefix, side, tell):
+    """Yield places in ``texts``, and what is wanted of these, as it gets done."""
     for batch in backend.encode(texts, wanted, prefix, side):
         tell(len(batch.rows), batch.n_tokens)
         yield batch.rows.tolist(), batch.vectors

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ _WEIGHTS = {
     "onnx": ("*.onnx", "*.onnx_data", "*.onnx.data"),
 }
 _OLD_WEIGHTS = ("*.bin", "*.gguf")
+_NETWORKS = ("*.safetensors", "pytorch_model*.bin", "*.gguf")  # beside config.json
 _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "training_args.bin", "README*")
 # What a folder must hold, and the files that it may be; a .gguf is all of it.
 _PARTS = {
@@ -267,30 +269,54 @@ class ModelFolder:
             'Name it with model_kwargs={"file_name": ...}, or use backend="transformers".'
         )
 
-    def digest(self, *weights):
-        """Return the sha256 of everything here that a vector depends on.
+    @property
+    def is_onnx(self):
+        """Whether the network is here in ONNX, and in no format that PyTorch reads."""
+        has = any((self.path / name).is_file() for name in _ONNX_PLACES)
+        return has and not any(any(self.path.glob(pattern)) for pattern in _NETWORKS)
+
+    def state(self, *weights):
+        """Return what tells whether anything here that a vector depends on has been replaced.
 
         Parameters
         ----------
         *weights : path-like
-            The weights; by default all of the formats that PyTorch reads.
+            ONNX files; by default the weights of all formats that PyTorch reads.
 
         Returns
         -------
-        str
-            In hexadecimal.
+        tuple of (str, (str, int, int))
+            Of each file its name, and its path, size in bytes and time in nanoseconds.
         """
         ours = (*_WEIGHTS["transformers"], *_OLD_WEIGHTS, "*.py")
         patterns = _TEXTUAL if weights else (*_TEXTUAL, *ours)
         files = {file for pattern in patterns for file in self.path.rglob(pattern)}
         ignored = {file for pattern in _OTHER_FORMATS for file in self.path.rglob(pattern)}
         names = [(file.relative_to(self.path).as_posix(), file) for file in files - ignored]
-        names += [(Path(file).name, Path(file)) for file in weights]
+        names += [
+            (Path(part).name, part)
+            for file in weights
+            for part in (file, *_external_data(*_file_state(file)))
+            if os.path.isfile(part)
+        ]
+        return tuple(sorted((name, _file_state(file)) for name, file in names))
+
+    def digest(self, *weights):
+        """Return the sha256 of everything here that a vector depends on.
+
+        Parameters
+        ----------
+        *weights : path-like
+            As for :meth:`state`.
+
+        Returns
+        -------
+        str
+            In hexadecimal.
+        """
         whole = hashlib.sha256()
-        for name, file in sorted(names):
-            state = file.stat()
-            digest = _file_digest(os.path.realpath(file), state.st_size, state.st_mtime_ns)
-            whole.update(f"{name} {digest}\n".encode())
+        for name, state in self.state(*weights):
+            whole.update(f"{name} {_file_digest(*state)}\n".encode())
         return whole.hexdigest()
 
     @property
@@ -315,6 +341,23 @@ class ModelFolder:
         elif isinstance(modes, str):
             modes = [modes]
         return [_POOLING_NAMES.get(mode, mode) for mode in modes]
+
+
+def _file_state(file):
+    state = os.stat(file)
+    return os.path.realpath(file), state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)
+def _external_data(path, size, modified):
+    """Return the files that an ONNX file names as those which hold its weights."""
+    content = Path(path).read_bytes()
+    names = set()
+    # In protobuf an entry of this key goes on with a tag, the length of the value, and the value.
+    for found in re.finditer(rb"\n\x08location\x12(.)", content, re.DOTALL):
+        name = content[found.end() : found.end() + found[1][0]]
+        names.add(name.decode("utf-8", "replace"))
+    return [os.path.join(os.path.dirname(path), name) for name in sorted(names)]
 
 
 @lru_cache(maxsize=4096)

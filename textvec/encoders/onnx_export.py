@@ -35,7 +35,7 @@ def export_onnx(model, out, int8=True, revision=None):
     Returns
     -------
     str
-        The folder, for ``TransformerVectorizer(folder, backend="onnx")``.
+        The folder, for ``TransformerVectorizer(folder)``.
 
     Raises
     ------
