@@ -183,6 +183,14 @@ def test_an_item_is_a_query_of_its_whole_text_to_bm25():
     assert_frame_equal(similar, query[query["id"] != "Quay"].reset_index(drop=True))
 
 
+def test_a_pipeline_is_compared_as_its_last_step():
+    pair = make_pipeline(textvec.CountVectorizer(), textvec.BM25Transformer())
+    ours, expected = fitted(pair), fitted(VECTORIZERS["bm25"])
+    assert ours.metric_ == "dot"
+    assert_frame_equal(ours.similar("Quay"), expected.similar("Quay"))
+    assert_frame_equal(ours.query("open fires"), expected.query("open fires"))
+
+
 class QueriesInOneWord(textvec.CountVectorizer):
     """Takes only the last word of a query, as a model with prompts treats queries apart."""
 
@@ -412,6 +420,14 @@ def test_a_column_that_stands_twice():
 def test_an_unknown_id_offers_the_closest(call):
     with pytest.raises(KeyError, match="no item has the id 'Sumit'.*'Summit'"):
         getattr(fitted(), call)(*["Sumit", "Quay"][: 2 if call == "explain" else 1])
+
+
+def test_an_unknown_id_tells_of_types():
+    recommender = ContentRecommender().fit(["sea view", "sea"], ids=[12, 2])
+    with pytest.raises(KeyError, match="no item has the id '12'. One has the id 12, of type int"):
+        recommender.similar("12")
+    with pytest.raises(KeyError, match="no item has the id 1. The closest are: 12."):
+        recommender.similar(1)
 
 
 @pytest.mark.parametrize("id", [17, None, ("Quay",), 1.5, ["Quay"]])

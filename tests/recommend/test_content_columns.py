@@ -257,6 +257,17 @@ def test_labels_that_stand_twice():
         recommender.similar("Quay House", where=(items["style"] != "sea")[::-1].sort_index())
 
 
+def test_where_a_column_is_missing_nothing_is_recommended():
+    recommender = fitted(items=HOTELS.assign(open=[True, True, False, True, False]))
+    recommender.add(HOTELS.iloc[:2].assign(name=["Mole", "Dock"]))
+    found = recommender.similar("Quay House", where=lambda hotels: hotels["open"])
+    assert set(found["id"]) == {"Pier House", "Lodge"} & set(
+        recommender.similar("Quay House")["id"]
+    )
+    with pytest.raises(TypeError, match="one bool for each item. Got values of type object"):
+        recommender.similar("Quay House", where=lambda hotels: hotels["style"].astype(object))
+
+
 def test_where_reaches_far_behind_the_best():
     texts = ["red"] * 3000 + ["red apple"] * 5
     far = np.arange(3005) >= 3000

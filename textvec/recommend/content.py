@@ -255,7 +255,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         where : array-like of n_items bools, or callable, default=None
             The items that may be recommended; a callable gets ``items_`` and returns the mask:
             ``lambda hotels: hotels["price"] < 200``. A Series that is labelled by ``ids_``, or as
-            the items were, goes by its labels, whatever their order.
+            the items were, goes by its labels, whatever their order. Missing values count as False.
         diversity : float in [0, 1], default=0
             Above 0, items are chosen one after another by maximal marginal relevance: each for
             ``(1 - diversity)`` times its score (that of the best item being 1), less ``diversity``
@@ -517,8 +517,11 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         except (KeyError, TypeError, pd.errors.InvalidIndexError):
             pass
         message = f"no item has the id {id!r}."
-        if closest := closest_names(id, self.ids_):
-            message += f" The closest are: {', '.join(map(repr, closest))}."
+        names = {str(name): name for name in self.ids_}
+        if (same := names.get(str(id))) is not None:
+            message += f" One has the id {same!r}, of type {type(same).__name__}."
+        elif closest := closest_names(id, names):
+            message += f" The closest are: {', '.join(repr(names[name]) for name in closest)}."
         raise KeyError(message)
 
     def _as_queries(self, rows):
@@ -552,8 +555,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             return np.ones(len(self.ids_), bool)
         mask = where(self.items_) if callable(where) else where
         mask = by_labels("where", mask, self.items_.index, self.ids_)
-        if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask):
-            mask = mask.to_numpy(bool, na_value=False)
+        if isinstance(mask, pd.Series) and pd.api.types.infer_dtype(mask) == "boolean":
+            mask = mask.astype("boolean").to_numpy(bool, na_value=False)
         mask = np.array(mask)
         if mask.dtype != bool:
             raise TypeError(
