@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from textvec import TransformerVectorizer, cli
 from textvec.cli import models
+from textvec.cli.comparing import choose_methods, choose_tasks
 from textvec.encoders.cache import EncodingCache
 
 from .encoders.tiny_models import write_bert, write_sentence_config
@@ -416,6 +417,7 @@ def test_compare_chooses_tasks_and_vectorizers(tmp_path):
     assert (rows["score"] > 0.1).all()
 
 
+@pytest.mark.filterwarnings("default:--data")  # as outside of tests
 def test_compare_reads_files_and_sees_their_language(tmp_path):
     english, chinese = tmp_path / "hotels.csv", tmp_path / "客房.jsonl"
     texts = [*HOTELS["desc"], "snow by the door", "oysters and boats"]
@@ -427,9 +429,13 @@ def test_compare_reads_files_and_sees_their_language(tmp_path):
     chinese.write_text("\n".join(lines), encoding="utf-8")
     few = ("--vectorizer", "counts", "--vectorizer", "tfidf-char")
     page = tmp_path / "page.html"
+    assert_refused(run("compare", "--data", english, *few, "--html", page), "n_splits")
+    # two documents of a label are fewer than its folds: one line says so, the rest goes on
     result = run("compare", "--data", english, "--data", chinese, *few, "--html", page)
-    # two documents of a label are fewer than its folds: one line says so
-    assert_refused(result, "n_splits")
+    assert result.exit_code == 0
+    assert "warning: --data" in result.stderr
+    assert "hotels.csv' is left out: Each label must have at least n_splits=5" in result.stderr
+    assert "客房" in result.stdout
     pd.DataFrame({"text": texts * 2, "label": kinds * 2}).to_csv(english, index=False)
     rows = compare_tables(tmp_path, "--data", english, "--data", chinese, *few)
     assert rows["task"].unique().tolist() == ["hotels", "客房"]
@@ -438,6 +444,36 @@ def test_compare_reads_files_and_sees_their_language(tmp_path):
     assert "Quality: English" in text
     assert "Quality: Chinese" in text
     assert "counts (zh)</dt><dd>CountVectorizer(tokenizer=&#x27;jieba&#x27;)" in text
+
+
+def test_compare_tells_files_apart_and_chooses_by_category(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    few, pairs = ("--vectorizer", "tfidf-char"), "text1,text2,score\nsea view,a view,4\nsea,bus,0\n"
+    for folder in ("a", "b", "hotels", "v1.0"):  # a folder does not hide a data set
+        Path(folder).mkdir()
+    for path in ("a/test.csv", "b/test.csv"):
+        Path(path).write_text(pairs, encoding="utf-8")
+    rows = compare_tables(tmp_path, "--data", "a/test.csv", "--data", "b/test.csv", *few)
+    assert rows["task"].tolist() == ["a/test.csv", "b/test.csv"]
+    rows = compare_tables(tmp_path, "--data", "hotels", "--task", "P2P", *few)
+    assert rows["task"].str[:12].tolist() == ["sister hotel", "duplicate ho"] * 2
+    assert_refused(run("compare", "--data", "v1.0"), "--data 'v1.0' is a folder without qrels")
+
+
+def test_compare_takes_what_there_is_of_a_language(tmp_path):
+    chosen = ("--vectorizer", "counts", "--task", "reranking", "--language", "zh")
+    rows = compare_tables(tmp_path, "--data", "banking77", "--data", "mini_benchmark", *chosen)
+    assert rows["task"].tolist() == ["reranking (zh)"]
+    result = run("compare", "--data", "hotels_en", "--language", "zh")
+    assert_refused(result, "there is no task in zh in --data hotels_en")
+
+
+def test_hashed_words_are_those_of_the_other_methods():
+    tasks = choose_tasks(["mini_benchmark"], ["classification"], None)
+    methods = choose_methods(["counts", "hashing"], tasks)
+    for code, text in (("en", "The hotel by the sea is not far"), ("zh", "离海边不远的酒店")):
+        counts, hashing = methods["counts"][code], methods["hashing"][code]
+        assert counts.build_analyzer()(text) == hashing.build_analyzer()(text)
 
 
 def test_compare_says_on_how_many_items_a_score_rests(tmp_path):
@@ -504,7 +540,7 @@ def test_interrupted_it_says_where_the_finished_cells_are(tmp_path):
         ),
         (("--data", "absent.csv"), ["absent.csv: No such file"]),
         (("--data", "."), ["--data '.' is a folder without qrels/*.tsv, corpus.jsonl"]),
-        (("--task", "retreival"), ["--task 'retreival' is no type or name", "Retrieval"]),
+        (("--task", "retreival"), ["--task 'retreival' is no type, category or name", "Retrieval"]),
         (("--cache", __file__), ["'--cache'", "test_cli.py' is a file"]),
         (("--html", "absent/page.html"), ["absent/page.html: No such file or directory"]),
         (("--html", "."), ["Is a directory"]),

@@ -8,6 +8,7 @@ import pytest
 from textvec import BM25Vectorizer, CountVectorizer
 from textvec.datasets import list_datasets, remote
 from textvec.evaluate import tasks_of
+from textvec.evaluate.named import languages_of
 
 # Name -> the type of its tasks, and how many documents they vectorize.
 REAL = {
@@ -80,8 +81,17 @@ def test_the_listed_names_choose_a_language():
         task.name for task in tasks_of("hotels", "zh")
     ]
     assert len(tasks_of("mini_benchmark_en", "en")) == 8
-    with pytest.raises(ValueError, match="Got 'hotels_zh' instead"):
+    with pytest.raises(ValueError, match="language of hotels_zh must be one of 'zh'. Got 'en'"):
         tasks_of("hotels_zh", "en")
+
+
+def test_languages_are_known_without_loading(without_data):
+    assert [languages_of(name) for name in ("stsb", "stsb_en", "tatoeba", "scifact")] == [
+        ("en", "zh"),
+        ("en",),
+        ("zh", "en"),
+        ("en",),
+    ]
 
 
 @pytest.mark.usefixtures("data_folder")

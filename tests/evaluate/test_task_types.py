@@ -366,6 +366,14 @@ def beir(folder, qrels="query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td1\t0\n", ids
     return folder
 
 
+def test_a_folder_names_its_task(tmp_path, monkeypatch):
+    for name in ("v1.0", "v1.1"):
+        (tmp_path / name).mkdir()
+        assert Task.from_files(beir(tmp_path / name)).name == name
+    monkeypatch.chdir(tmp_path / "v1.1")
+    assert Task.from_files(".").name == "v1.1"
+
+
 def test_a_beir_folder(tmp_path):
     task = Task.from_files(beir(tmp_path), name="tiny")
     assert task.corpus == {"d1": f"T {B}", "d2": f"T {B}"}

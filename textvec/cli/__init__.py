@@ -339,15 +339,16 @@ def compare(  # numpydoc ignore=PR01
             metavar="NAME|FILE",
             help="A data set (mini_benchmark, hotels, or one that `textvec datasets` lists), or "
             "your own: .csv, .tsv, .json or .jsonl with text and label, text1 and text2 and "
-            "label, or query and pos and neg; or a BEIR folder; repeatable."
+            "label or score, or query and pos and neg; or a BEIR folder; repeatable."
             "  [default: mini_benchmark]",
         ),
     ] = None,
     task: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TYPE|NAME",
-            help="Only tasks of this type, such as retrieval, or of this name; repeatable.",
+            metavar="TYPE|CATEGORY|NAME",
+            help="Only tasks of this type, such as retrieval, of this category (s2s, s2p, p2p, "
+            "s2c), or of this name; repeatable.",
         ),
     ] = None,
     vectorizer: Annotated[

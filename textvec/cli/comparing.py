@@ -1,10 +1,11 @@
 """What ``textvec compare`` compares: tasks by --data and --task, methods by --vectorizer."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
-from textvec._checks import closest_names
-from textvec.cli.models import VECTORIZERS, is_pretrained, make_vectorizer, pretrained
+from textvec._checks import closest_names, warn_user
+from textvec.cli.models import is_pretrained, pretrained
 
 # --vectorizer NAME -> that of a default method, which is then taken as it is.
 _DEFAULTS = {
@@ -23,32 +24,47 @@ def choose_tasks(data, wanted, language):
     Parameters
     ----------
     data : list of str
-        Names of data sets, or paths.
+        Names of data sets, or paths. Of several, a file that holds no task is left out with a
+        warning.
     wanted : list of str
-        Types or names of tasks, in any spelling; [] means all.
+        Types, names or categories of tasks, in any spelling; [] means all.
     language : {"en", "zh"} or None
         Only its tasks; of files, what they are in. None means all, and to look at the letters.
 
     Returns
     -------
     list of Task
+        Files with the same name are told apart by their paths.
 
     Raises
     ------
     ValueError
-        If a file holds no task, or no task is of a type or name that is wanted.
+        If there is no task, or none of a type, name or category that is wanted.
     OSError
         If a file cannot be read, or a data set not be downloaded.
     """
-    tasks = [task for one in data for task in _tasks_of(one, language)]
+    sources = [(one, task) for one in data for task in _tasks_of(one, language, len(data) == 1)]
+    if not sources:
+        where = "" if language is None else f" in {language}"
+        raise ValueError(f"there is no task{where} in --data {', '.join(data)}.")
+    counts = Counter(task.name for _, task in sources)
+    for one, task in sources:
+        if counts[task.name] > 1 and _is_readable(Path(one)):
+            task.name = one
+    tasks = [task for _, task in sources]
     if not wanted:
         return tasks
-    names = [{_spelling(task.type), _spelling(task.name), _bare(task.name)} for task in tasks]
+    names = [
+        {task.category, *map(_spelling, (task.type, task.name, _bare(task.name)))} for task in tasks
+    ]
     for one in wanted:
         if not any(_spelling(one) in known for known in names):
-            known = list(dict.fromkeys([*(task.type for task in tasks), *(t.name for t in tasks)]))
+            known = [name for task in tasks for name in (task.type, task.category)]
+            known = list(dict.fromkeys([*known, *(task.name for task in tasks)]))
             near = ", ".join(closest_names(one, known)) or ", ".join(known)
-            raise ValueError(f"--task {one!r} is no type or name of a task here. Near: {near}.")
+            raise ValueError(
+                f"--task {one!r} is no type, category or name of a task here. Near: {near}."
+            )
     chosen = {_spelling(one) for one in wanted}
     return [task for task, known in zip(tasks, names) if chosen & known]
 
@@ -76,15 +92,16 @@ def choose_methods(names, tasks):
         If a model cannot be had, or not be run.
     """
     from textvec.evaluate.compare import defaults_for
+    from textvec.sparse.hashing import HashingVectorizer
 
     defaults, methods = defaults_for(tasks), {}
     for name in names:
         if name in _DEFAULTS:
             methods[name] = defaults[_DEFAULTS[name]]
-        elif name in VECTORIZERS:
+        elif name == "hashing":  # of the same words as the default methods
             methods[name] = {
-                code: make_vectorizer(name, [text for task in some for text in task.documents])
-                for code, some in _by_code(tasks).items()
+                code: HashingVectorizer(tokenizer=counts.tokenizer)
+                for code, counts in defaults["counts"].items()
             }
         else:
             methods[_title(name, names)] = model = pretrained(name)
@@ -94,35 +111,39 @@ def choose_methods(names, tasks):
     return methods
 
 
-def _tasks_of(data, language):
+def _tasks_of(data, language, alone):
     """Return the tasks of a data set or of a file, whose language is seen by its letters."""
-    from textvec.evaluate.named import tasks_of
+    from textvec.evaluate.named import languages_of, tasks_of
     from textvec.evaluate.tasks import Task
     from textvec.text.names import is_mostly_han
 
     path = Path(data)
-    if not path.exists() and not path.suffix:
+    if not _is_readable(path) and (path.is_dir() or not path.suffix):
         try:
-            return tasks_of(data, language)
+            languages = languages_of(data)
         except ValueError as error:
-            raise ValueError(f"--data {data!r}: there is no such file, and {error}") from error
-    if path.is_dir() and not (path / "qrels").is_dir():
-        raise ValueError(
-            f"--data {data!r} is a folder without qrels/*.tsv, corpus.jsonl and queries.jsonl, as "
-            "BEIR has them. Give such a folder, or a file."
-        )
-    task = Task.from_files(path)
+            reason = f": there is no such file, and {error}"
+            if path.is_dir():
+                reason = (
+                    " is a folder without qrels/*.tsv, corpus.jsonl and queries.jsonl, as BEIR has "
+                    "them. Give such a folder, or a file."
+                )
+            raise ValueError(f"--data {data!r}{reason}") from error
+        return tasks_of(data, language) if language in (None, *languages) else []
+    try:
+        task = Task.from_files(path)
+    except ValueError as error:
+        if alone:
+            raise
+        warn_user(f"--data {data!r} is left out: {error}")
+        return []
     task.language = language or ("zh" if is_mostly_han(task.documents) else "en")
     return [task]
 
 
-def _by_code(tasks):
-    """Return the tasks of each language, those in two languages under both."""
-    groups: dict[str, list] = {}
-    for task in tasks:
-        for code in task.language.split("-"):
-            groups.setdefault(code, []).append(task)
-    return groups
+def _is_readable(path):
+    """Tell whether a path is a file or a BEIR folder: other folders do not hide a data set."""
+    return path.is_file() or (path / "qrels").is_dir()
 
 
 def _title(name, names):

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from textvec.evaluate._task import Task
 def read_task(wanted, path, name, language, options):
     """Return the task that a file or folder holds; see :meth:`Task.from_files`."""
     path = Path(path)
-    name = path.stem if name is None else name
+    if name is None:  # of ".", that of the folder
+        name = os.path.basename(os.path.abspath(path)) if path.is_dir() else path.stem
     if path.is_dir():
         content, fields = _read_beir(path, options.pop("split", "test")), "corpus"
     else:

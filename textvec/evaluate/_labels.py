@@ -192,8 +192,8 @@ class ClassificationTask(Task):
             if n_groups < n_splits:
                 raise ValueError(
                     f"Each label must have at least n_splits={n_splits} documents (or groups), one "
-                    f"for each fold. Got {n_groups} of {label!r} instead: lower n_splits, or drop "
-                    "or merge the label."
+                    f"for each fold. Got {n_groups} of {label!r} instead: drop or merge the label, "
+                    "or lower n_splits."
                 )
         # The one for groups takes seconds where every one of thousands of documents is a group.
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold

@@ -51,21 +51,51 @@ def tasks_of(name, language=None) -> list[Task]:
     >>> len(tasks_of("mini_benchmark"))
     16
     """
+    found, languages = _find(name)
+    if language is not None:
+        check_choice(f"language of {name}", language, languages_of(name))
+        languages = tuple(one for one in languages if language in one.split("-"))
+    return [task for one in languages for task in _SETS[found][1](one)]
+
+
+def languages_of(name) -> tuple[str, ...]:
+    """Return the languages of the tasks of a data set, without loading it.
+
+    Parameters
+    ----------
+    name : str
+        As :func:`tasks_of` takes it.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        If no data set with tasks has that name.
+
+    Examples
+    --------
+    >>> languages_of("hotels"), languages_of("hotels_zh")
+    (('en', 'zh'), ('zh',))
+    """
+    _, languages = _find(name)
+    return tuple(dict.fromkeys(code for one in languages for code in one.split("-")))
+
+
+def _find(name):
+    """Return the key in ``_SETS`` of a name such as "hotels" or "hotels_zh", and its languages."""
     stem, _, suffix = str(name).rpartition("_")
-    if stem in _SETS and suffix in _SETS[stem][0] and language in (None, suffix):
-        name, language = stem, suffix
+    if stem in _SETS and suffix in _SETS[stem][0]:
+        return stem, (suffix,)
     if name not in _SETS:
         near = ", ".join(closest_names(name, _SETS)) or ", ".join(_SETS)
         raise ValueError(
             "name must be that of a data set with tasks. "
             f"Got {name!r} instead. Close to it: {near}."
         )
-    languages, make = _SETS[name]
-    if language is not None:
-        known = dict.fromkeys(code for one in languages for code in one.split("-"))
-        check_choice(f"language of {name}", language, known)
-        languages = tuple(one for one in languages if language in one.split("-"))
-    return [task for one in languages for task in make(one)]
+    return name, _SETS[name][0]
 
 
 def _classification(name, fetch, train="train", test="test"):
