@@ -5,11 +5,10 @@ mteb is the extra ``mteb`` and is imported where it is used.
 
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import import_optional
 from textvec.evaluate._labels import N_DRAWS
@@ -25,6 +24,7 @@ from textvec.evaluate.tasks import (
     STSTask,
     SummarizationTask,
 )
+from textvec.search._vectorizers import is_fitted, metric_of, query_vectors
 from textvec.search.exact import top_k
 
 _LANGUAGES = {"en": "eng-Latn", "zh": "cmn-Hans"}
@@ -88,7 +88,8 @@ def as_mteb_task(task):
     ----------
     task : Task
         Of one of MTEB's eight types. Classification without ``test`` documents of its own is
-        cross-validated by mteb's folds instead of ours: these are not stratified.
+        cross-validated by mteb's folds instead of ours: these are not stratified. For retrieval,
+        ids are numbers, and those of a corpus fall: so equal scores are ranked as by ours.
 
     Returns
     -------
@@ -98,6 +99,8 @@ def as_mteb_task(task):
     ------
     TypeError
         If it is of no type that mteb has.
+    ValueError
+        If a grade of a retrieval task is no whole number.
     ImportError
         If mteb is not installed; it names the extra.
 
@@ -141,14 +144,14 @@ class _Model:
 
     def __init__(self, vectorizer, meta):
         self.vectorizer, self.mteb_model_meta = vectorizer, meta
-        self._fitted_for = None
+        self._fitted_for = None, None
 
     def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
         texts = [text for batch in inputs for text in batch["text"]]
-        fitted = self._fit((task_metadata.name, hf_subset), texts)
+        fitted = self._fit(task_metadata, hf_subset, texts)
         is_query = prompt_type is not None and str(prompt_type.value) == "query"
-        transform = getattr(fitted, "transform_queries", None) if is_query else None
-        vectors = vectors_of(transform or fitted.transform, texts)
+        transform = partial(query_vectors, fitted) if is_query else fitted.transform
+        vectors = vectors_of(transform, texts)
         return vectors.toarray() if sparse.issparse(vectors) else vectors
 
     def index(self, corpus, *, task_metadata, hf_split, hf_subset, **kwargs):
@@ -157,14 +160,13 @@ class _Model:
             f"{title or ''} {text}".strip()
             for title, text in zip(titles, corpus["text"], strict=True)
         ]
-        self._fitted_for = None
-        self._engine = self._fit((task_metadata.name, hf_subset), texts)
+        self._fitted_for = None, None
+        self._engine = self._fit(task_metadata, hf_subset, texts)
         self._ids = list(corpus["id"])
         self._items = vectors_of(self._engine.transform, texts)
 
     def search(self, queries, *, top_k, top_ranked=None, **kwargs):
-        as_queries = getattr(self._engine, "transform_queries", self._engine.transform)
-        vectors = vectors_of(as_queries, list(queries["text"]))
+        vectors = vectors_of(partial(query_vectors, self._engine), list(queries["text"]))
         if top_ranked is None:
             return self._search_all(list(queries["id"]), vectors, top_k)
         place = {one: i for i, one in enumerate(self._ids)}
@@ -199,20 +201,19 @@ class _Model:
 
     @property
     def _metric(self):
-        return getattr(self.vectorizer, "metric", "cosine")
+        return metric_of(self.vectorizer)
 
     def _score(self, cosine, dot):
         return dot if self._metric == "dot" else cosine
 
-    def _fit(self, key, texts):
+    def _fit(self, metadata, subset, texts):
         """Return the vectorizer, or a copy that was fitted on the first texts of this task."""
-        try:
-            check_is_fitted(self.vectorizer)
-        except (NotFittedError, TypeError):  # TypeError: something that only looks like one
-            if self._fitted_for != key:
-                self._own, self._fitted_for = fresh(self.vectorizer).fit(texts), key
-            return self._own
-        return self.vectorizer
+        if is_fitted(self.vectorizer):
+            return self.vectorizer
+        known, known_subset = self._fitted_for
+        if metadata is not known or subset != known_subset:  # another task may have all equal
+            self._own, self._fitted_for = fresh(self.vectorizer).fit(texts), (metadata, subset)
+        return self._own
 
 
 def _dataset(**columns):
@@ -279,20 +280,33 @@ def _reranking(task):
 
 
 def _retrieval(task):
-    ids, texts = list(task.corpus), list(task.corpus.values())
-    # mteb's relevance is of whole numbers
-    relevance = {
-        str(query): {str(item): int(grade) for item, grade in grades.items()}
-        for query, grades in task.relevance.items()
+    n_items = len(task.corpus)
+    # Of equal scores mteb ranks the greater id first, and we the first item. Only a query that is
+    # an item may have the id of one, as mteb then leaves that out.
+    places = {item: f"{n_items - place:09d}" for place, item in enumerate(task.corpus)}
+    ids = {
+        query: places[query] if task.corpus.get(query) == text else f"query {number}"
+        for number, (query, text) in enumerate(task.queries.items())
     }
     split = {
-        "corpus": _dataset(id=map(str, ids), title=[""] * len(ids), text=texts),
-        "queries": _dataset(id=map(str, task.queries), text=task.queries.values()),
-        "relevant_docs": relevance,
+        "corpus": _dataset(id=places.values(), title=[""] * n_items, text=task.corpus.values()),
+        "queries": _dataset(id=ids.values(), text=task.queries.values()),
+        "relevant_docs": {
+            ids[query]: {places[item]: _whole(grade) for item, grade in grades.items()}
+            for query, grades in task.relevance.items()
+        },
         "top_ranked": None,
     }
-    itself = any(task.corpus.get(query) == text for query, text in task.queries.items())
-    return {"default": {"test": split}}, {"ignore_identical_ids": itself}
+    return {"default": {"test": split}}, {"ignore_identical_ids": True}
+
+
+def _whole(grade):
+    if int(grade) != grade:
+        raise ValueError(
+            f"mteb takes whole numbers as grades of relevance. Got {grade} instead: multiply all "
+            "grades of the task by one number, which leaves its metrics as they are."
+        )
+    return int(grade)
 
 
 def _sts(task):
