@@ -50,10 +50,10 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         What turns texts into rows: any scikit-learn transformer of texts, sparse or dense, a
         pipeline of several included. It is cloned and fitted on the items. Its attribute ``metric``
         says how rows are compared, "cosine" (also when it has none) or "dot"; its method
-        ``transform_queries``, where there is one, is used for queries. Several are fused: the
-        score is the weighted mean of their scores. None gives :func:`default_vectorizer`: TF-IDF
-        of words and pairs of neighbouring words without stop words, of characters where the text
-        is mostly Chinese.
+        ``transform_queries``, where there is one, is used for queries; a pipeline has them from its
+        last step. Several are fused: the score is the weighted mean of their scores. None gives
+        :func:`default_vectorizer`: TF-IDF of words and pairs of neighbouring words without stop
+        words, of characters where the text is mostly Chinese.
 
     Attributes
     ----------
