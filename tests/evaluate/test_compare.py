@@ -127,6 +127,14 @@ def test_a_failing_cell_says_why_and_the_rest_go_on(methods, tasks):
     assert "picky on style: RuntimeError: too few" in repr(comparison)
 
 
+def test_where_all_fail_the_reasons_are_shown(tasks):
+    comparison = compare({"picky": OnlyRooms(), "pickier": OnlyRooms()}, tasks[:1])
+    assert "Failed:\n  picky on style: RuntimeError: too few" in repr(comparison)
+    assert comparison.significance(9)["winner"].tolist() == []
+    with pytest.raises(KeyError, match="'pickier' failed on 'style': RuntimeError: too few"):
+        comparison.disagreements("pickier", "picky", "style")
+
+
 def test_costs_are_what_they_say():
     documents = ["aa bb", "bb", "cc dd"]
     costs = measure_costs(CountVectorizer(dtype=np.int64), documents)
@@ -630,6 +638,13 @@ def test_tables_of_words_are_compared_too(tmp_path):
     comparison = compare({"mine": table}, [task], cache=tmp_path / "cells")
     assert comparison.table.loc[0, "score"] == pytest.approx(1)
     assert "word similarity" in comparison.to_html(tmp_path / "page.html").read_text()
+
+
+def test_tables_of_words_need_nothing_of_a_corpus():
+    table = KeyedVectors([[1, 0], [1, 0.2], [0, 1]], ["sea", "lake", "tax"])
+    pairs = WordSimilarityTask(["sea"] * 2, ["lake", "tax"], [9, 1], corpus=ROOMS.values())
+    questions = WordAnalogyTask([("sea", "lake", "sea", "lake")], corpus=ROOMS.values())
+    assert compare({"mine": table}, [pairs, questions]).table["error"].tolist() == ["", ""]
 
 
 def test_tables_that_know_other_words_meet_on_those_that_both_know(tmp_path):

@@ -114,6 +114,12 @@ def test_tasks_can_be_chosen():
 # -- known answers
 
 
+def test_a_judged_document_is_not_always_a_relevant_one():
+    grades = {"q": {"a": 1, "b": 0, "c": 2, "d": 0}, "r": {"a": 1}}
+    task = RetrievalTask({"q": "sea", "r": "pier"}, dict.fromkeys("abcd", "sea"), grades)
+    assert "with 2 queries, each with 1.5 relevant on average" in task.description
+
+
 def test_reranking_by_hand():
     vectors = {"q": [1, 0], "near": [1, 0.1], "mid": [1, 1], "far": [0, 1]}
     task = RerankingTask(["q", "q"], [["near", "far"], ["mid"]], [["mid"], ["near"]])

@@ -111,10 +111,12 @@ class RetrievalTask(Task):
                     "relevance, or leave the query out."
                 )
         self.documents = list(self.corpus.values())
+        n_relevant = sum(
+            grade > 0 for grades in self.relevance.values() for grade in grades.values()
+        )
         self.description = (
             f"Search {len(self.corpus)} documents with {len(self.queries)} queries, each with "
-            f"{np.mean([len(grades) for grades in self.relevance.values()]):.2g} relevant on "
-            "average; a query never finds itself."
+            f"{n_relevant / len(self.queries):.2g} relevant on average; a query never finds itself."
         )
 
     def evaluate(self, vectorizer, k=None):

@@ -362,6 +362,8 @@ class Comparison:
         rows = []
         for method in (a, b):
             if (method, task) not in self.results:
+                if reason := self.remarks("error").get(f"{method} on {task}"):
+                    raise KeyError(f"{method!r} failed on {task!r}: {reason}")
                 known = sorted({name for pair in self.results for name in pair}, key=str)
                 near = closest_names(method if method not in known else task, known)
                 raise KeyError(
@@ -497,7 +499,7 @@ class Comparison:
                     }
                 )
         columns = ["task", "method", "score", "low", "high", "p", "winner"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=columns).astype({"winner": bool})
 
     def _winners(self):
         found = self.significance()
