@@ -26,7 +26,13 @@ from textvec import (
 )
 from textvec.evaluate import tasks_of
 from textvec.evaluate._cells import peak_memory
-from textvec.evaluate.compare import COSTS, compare, default_vectorizers, measure_costs
+from textvec.evaluate.compare import (
+    COSTS,
+    compare,
+    default_vectorizers,
+    defaults_for,
+    measure_costs,
+)
 from textvec.evaluate.tasks import (
     BitextMiningTask,
     ClassificationTask,
@@ -255,6 +261,22 @@ def both():
     tasks = tasks_of("mini_benchmark")
     kinds = ("BitextMining", "Reranking", "Retrieval", "STS")
     return compare(tasks=select_tasks(tasks, types=kinds))
+
+
+def test_few_documents_get_an_lsa_of_their_own():
+    """Six texts, and ten of which each fold sees eight, are too few for 50 dimensions."""
+    texts = [f"{place} {number}th room" for place in ("sea", "bus") for number in range(5)]
+    tasks = [
+        STSTask(ROOMS.values(), reversed(ROOMS.values()), range(len(ROOMS)), name="en"),
+        ClassificationTask(texts, ["a"] * 5 + ["b"] * 5, name="few"),
+        mini_benchmark_tasks()[5],
+    ]
+    methods = {"LSA": defaults_for(tasks)["LSA"]}
+    sizes = {name: one.vector_size for name, one in methods["LSA"].items()}
+    assert sizes == {"en": 50, "en, en": len(ROOMS) // 2, "en, few": 4}
+    table = compare(methods, tasks).table
+    assert (table["error"] == "").all(), table["error"].tolist()
+    assert table["dimension"].tolist() == [len(ROOMS) // 2, 4, 50]
 
 
 def test_each_task_gets_the_defaults_of_its_language(both):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from textvec._checks import check_choice, closest_names
 from textvec.evaluate._cells import (
@@ -38,8 +39,9 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
         What to compare, by name; anything with ``fit`` and ``transform`` on texts, pipelines too.
         A method that takes another estimator for each language is a mapping of these: ``{"words":
         {"en": TfidfVectorizer(), "zh": TfidfVectorizer(tokenizer="jieba")}}``; a task in two
-        languages, one of them Chinese, takes the Chinese one. They are cloned, never changed.
-        None means :func:`default_vectorizers` of each task's language.
+        languages, one of them Chinese, takes the Chinese one; one task alone takes that under
+        ``"en, name of the task"``. They are cloned, never changed. None means
+        :func:`default_vectorizers` of each task's language, LSA shorter on fewer than 50 documents.
     tasks : sequence of Task, or None, default=None
         What to do with the vectors. None means the mini benchmark that ships with textvec, see
         :func:`~textvec.evaluate.tasks.mini_benchmark_tasks`. Some of them, by type or category,
@@ -114,7 +116,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
                 progress.set_postfix_str(f"{method} on {task.name}")
                 key = method, task.name
                 try:
-                    vectorizer = _in_language(given, task.language)
+                    vectorizer = _suited(given, task)
                     results[key] = store.get(vectorizer, task)
                     if results[key] is None:
                         if id(vectorizer) not in warm:
@@ -177,8 +179,9 @@ def defaults_for(tasks):
 
     Parameters
     ----------
-    tasks : iterable of Task
-        The tasks.
+    tasks : list of Task
+        The tasks. One on which LSA would be fitted on fewer documents than it has dimensions gets
+        one of its own, with half as many dimensions as documents.
 
     Returns
     -------
@@ -190,6 +193,14 @@ def defaults_for(tasks):
     for code in codes:
         for name, vectorizer in default_vectorizers(code).items():
             methods.setdefault(name, {})[code] = vectorizer
+    for task in tasks:
+        folds = [len(train) for train, _ in getattr(task, "_folds", ())]
+        n_fitted = min(folds, default=len(task.documents))
+        for code in task.language.split("-"):
+            lsa = methods["LSA"][code]
+            if n_fitted < lsa.vector_size:
+                smaller = clone(lsa).set_params(vector_size=max(1, n_fitted // 2))
+                methods["LSA"][f"{code}, {task.name}"] = smaller
     return methods
 
 
@@ -506,15 +517,18 @@ class Comparison:
         return found[found["winner"]].set_index("task")["method"].to_dict()
 
 
-def _in_language(given, language):
-    """Return the estimator for a language, or for two, out of those of a method."""
+def _suited(given, task):
+    """Return the estimator for a task out of those of a method, by its language and name."""
     if not isinstance(given, Mapping):
         return given
-    codes = [code for code in language.split("-") if code in given]
+    codes = [code for code in task.language.split("-") if code in given]
     if not codes:
         known = ", ".join(map(repr, given)) or "none"
-        raise ValueError(f"There is no estimator for the language {language!r}, only for {known}.")
-    return given["zh" if "zh" in codes else codes[0]]  # what cuts Chinese cuts English, too
+        raise ValueError(
+            f"There is no estimator for the language {task.language!r}, only for {known}."
+        )
+    code = "zh" if "zh" in codes else codes[0]  # what cuts Chinese cuts English, too
+    return given.get(f"{code}, {task.name}", given[code])
 
 
 def _tabulate(results, errors, vectorizers, tasks):
