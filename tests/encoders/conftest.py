@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,15 @@ def static(tmp_path_factory):
     model2vec.StaticModel(table.astype(np.float32), tokenizer, normalize=True).save_pretrained(
         folder
     )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model2vec_static(static, tmp_path_factory):
+    """The same as older versions of model2vec wrote it, which its library runs."""
+    folder = shutil.copytree(static, tmp_path_factory.mktemp("model2vec") / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "model2vec"}))
     return folder
 
 

@@ -349,12 +349,90 @@ def test_a_network_for_each_side(tiny, tmp_path, texts):
         np.testing.assert_allclose(vectorizer.transform_queries(texts), queries, atol=1e-6)
 
 
-def test_what_follows_a_text_is_never_cut_off(tiny):
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+def test_what_follows_a_text_is_never_cut_off(tiny, backend):
     prompts = {"document": 'a "{text}" is a'}
-    vectorizer = TransformerVectorizer(tiny, prompts=prompts, max_length=12)
+    vectorizer = TransformerVectorizer(tiny, backend=backend, prompts=prompts, max_length=12)
     fits = 12 - len(["[CLS]", "a", '"', '"', "i", "##s", "a", "[SEP]"])
     long, short = " ".join(["sea"] * 50), " ".join(["sea"] * fits)
     np.testing.assert_allclose(*vectorizer.transform([long, short]), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["static", "model2vec_static"])
+def test_tables_heed_lengths(kind, request):
+    """StaticEmbedding has no limit, and model2vec cuts characters, too: neither shows outside."""
+    vectorizer = TransformerVectorizer(request.getfixturevalue(kind), max_length=12)
+    long = "sea " * 50
+    np.testing.assert_allclose(*vectorizer.transform([long, "sea " * 12]), atol=1e-6)
+    mixed = "sea " * 12 + "tax law " * 20
+    cut = vectorizer.transform([mixed])
+    np.testing.assert_allclose(cut, vectorizer.transform([long]), atol=1e-6)
+    in_chunks = clone(vectorizer).set_params(long_text="mean_chunks").transform([mixed])
+    assert np.abs(in_chunks - cut).max() > 0.05
+    prompts = [{"document": "{text}" + end} for end in ("tax law", "sea view")]
+    law, view = (vectorizer.set_params(prompts=one).transform([long]) for one in prompts)
+    assert np.abs(law - view).max() > 0.02
+
+
+@pytest.mark.parametrize("long_text", ["truncate", "mean_chunks"])
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+@pytest.mark.parametrize("prompt", ["the sea view: ", 'the sea "{text}" is'])
+def test_a_prompt_that_leaves_no_room(tiny, backend, prompt, long_text):
+    parameters = {"backend": backend, "prompts": {"document": prompt}, "long_text": long_text}
+    n_tokens = (
+        TransformerVectorizer(tiny)._choice().load().count_tokens(prompt.replace("{text}", ""))
+    )
+    vectorizer = TransformerVectorizer(tiny, max_length=n_tokens, **parameters)
+    message = f"The prompt alone has {n_tokens} tokens of max_length {n_tokens}: no text"
+    with pytest.raises(ValueError, match=message):
+        vectorizer.transform(["a hotel", "a room"])
+    vectorizer.set_params(max_length=n_tokens + 1)
+    hotel, room = vectorizer.transform(["hotel", "room"])
+    assert np.abs(hotel - room).max() > 0.01
+
+
+def test_chunks_of_the_models_own_length(tiny):
+    text = ["the sea view is quiet. " * 40]
+    expected = TransformerVectorizer(tiny, long_text="mean_chunks").transform(text)
+    whole = TransformerVectorizer(tiny, backend="sentence-transformers", long_text="mean_chunks")
+    np.testing.assert_allclose(whole.transform(text), expected, atol=1e-5)
+
+
+def test_chunks_of_nobodys_length(static):
+    with pytest.raises(ValueError, match="the backend 'static' does not. Give max_length"):
+        TransformerVectorizer(static, long_text="mean_chunks").transform(["a"])
+
+
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+@pytest.mark.parametrize(("max_length", "fits"), [(2, False), (3, True), (64, True), (65, False)])
+def test_lengths_that_there_are(tiny, backend, max_length, fits):
+    vectorizer = TransformerVectorizer(tiny, backend=backend, max_length=max_length)
+    if fits:
+        assert vectorizer.transform(["sea " * 100]).shape == (1, 16)
+        return
+    message = f"at least 3 .*2 special tokens .* at most 64, its positions. Got {max_length} inst"
+    with pytest.raises(ValueError, match=message):
+        vectorizer.transform(["sea"])
+
+
+def test_lengths_that_onnx_has(minilm, minilm_int8):
+    vectorizer = TransformerVectorizer(minilm, backend="onnx", model_kwargs=minilm_int8)
+    for length in (2, 513):
+        with pytest.raises(ValueError, match=f"at least 3 .* at most 512, its .* Got {length} ins"):
+            vectorizer.set_params(max_length=length).transform(["sea"])
+
+
+def test_positions_without_end_have_no_greatest_length(tmp_path):
+    size = write_tokenizer(tmp_path, eos_token="[SEP]")
+    config = transformers.LlamaConfig(
+        vocab_size=size, hidden_size=16, intermediate_size=32, num_hidden_layers=1,
+        num_attention_heads=2, max_position_embeddings=16,
+    )  # fmt: skip
+    transformers.LlamaModel(config).save_pretrained(tmp_path)
+    vectorizer = TransformerVectorizer(tmp_path, pooling="mean", max_length=40, append_eos=True)
+    assert np.isfinite(vectorizer.transform(["sea " * 100])).all()
+    with pytest.raises(ValueError, match="at least 4 .* its 3 special tokens.*text. Got 3 instead"):
+        vectorizer.set_params(max_length=3).transform(["sea"])
 
 
 @pytest.mark.parametrize("measure", ["cosine", "dot", "euclidean", "manhattan"])

@@ -58,6 +58,17 @@ def test_names_of_columns_are_not_asked_for(server, capsys):
     assert capsys.readouterr().err.count("100%") == 2
 
 
+def test_long_texts_are_cut_if_it_is_said_where(server):
+    vectorizer(server, max_length=16).transform(["word " * 10_000, "海" * 999, "short"])
+    sent = sorted((text for body in server.requests for text in body["input"]), key=len)
+    assert [len(text) for text in sent] == [5, 21, 63]
+    prompts = {"document": "{text} is it"}
+    vectorizer(server, max_length=16, prompts=prompts).transform(["word " * 10_000])
+    assert server.requests[-1]["input"][0].endswith("wo is it")
+    with pytest.raises(ValueError, match="reads, and the backend 'openai' does not. Give max_len"):
+        vectorizer(server, long_text="mean_chunks").transform(["a"])
+
+
 def test_truncate_dim_is_sent_as_dimensions(server):
     vectors = vectorizer(server, truncate_dim=3).transform(["a"])
     np.testing.assert_allclose(vectors, [vector_of("a", 3)], atol=1e-6)

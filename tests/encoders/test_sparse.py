@@ -132,6 +132,8 @@ def test_bad_input(folder):
         SparseTransformerVectorizer(folder).transform([3])
     with pytest.raises(ValueError, match="max_length must be at least 1"):
         SparseTransformerVectorizer(folder, max_length=0).transform(["a"])
+    with pytest.raises(ValueError, match="max_length must be at least 3 .* at most 64"):
+        SparseTransformerVectorizer(folder, max_length=65).transform(["a"])
 
 
 def test_a_network_without_the_head(tiny):

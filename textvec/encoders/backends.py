@@ -2,13 +2,14 @@
 
 A backend has ``poolings`` (the names of the vectors that it can give), ``encode(texts, poolings,
 prefix, side)``, which yields :class:`~textvec.encoders.batching.Encoded` batches as they get done,
-and ``count_tokens(text)``. ``prefix`` is what the texts begin with that is not theirs, and ``side``
-says whether they are documents or queries. The backend "transformers" may also be asked for what
-the model's heads give.
+``count_tokens(text)`` and ``max_length``, which is None where nobody knows. ``prefix`` is what the
+texts begin with that is not theirs, and ``side`` says whether they are documents or queries. The
+backend "transformers" may also be asked for what the model's heads give.
 """
 
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from textvec._checks import check_choice, import_optional
 from textvec.encoders.batching import WINDOW, Encoded
-from textvec.encoders.model_files import find_model
+from textvec.encoders.model_files import NO_LIMIT, find_model
 from textvec.encoders.networks import OnnxNetwork, TorchNetwork, torch_device, torch_dtype
 from textvec.encoders.openai_api import OpenAIEndpoint, server_address
 
@@ -48,6 +49,9 @@ class SentenceTransformerModel:
                 model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
             )
         self.model.truncate_dim = None  # vectors are cut when they come from the cache, too
+        tokenizer = getattr(self.model, "tokenizer", None)
+        if callable(tokenizer):  # a network's, not a table's
+            folder.check_length(max_length, tokenizer.num_special_tokens_to_add())
         if max_length and not static:
             self.model.max_seq_length = max_length
         self.batch_size = batch_size
@@ -59,7 +63,13 @@ class SentenceTransformerModel:
         tokenizer = self.model.tokenizer
         if callable(tokenizer):
             return len(tokenizer(text, verbose=False)["input_ids"])
-        return len(tokenizer.encode(text).ids)
+        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    @property
+    def max_length(self):
+        """The most tokens of a text that are read; None without a limit."""
+        length = self.model.max_seq_length
+        return None if length is None or length >= NO_LIMIT else int(length)
 
     def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, a window at a time."""
@@ -86,10 +96,14 @@ class StaticTable:
         library = import_optional("model2vec", "static")
         limit = {} if max_length is None else {"max_length": max_length}
         self.model = library.StaticModel.from_pretrained(folder.path, force_download=False, **limit)
+        self.max_length = self.model.max_length
+        self._tokenizer = deepcopy(self.model.tokenizer)
+        self._tokenizer.no_truncation()
 
     def count_tokens(self, text):
-        """Return how many tokens a text has uncut."""
-        return len(self.model.tokenizer.encode(text, add_special_tokens=False).ids)
+        """Return how many tokens an uncut text counts for: the library cuts characters, too."""
+        n_tokens = len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return max(n_tokens, -(-len(text) // self.model.median_token_length))
 
     def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, a window at a time."""
@@ -157,6 +171,13 @@ class Choice:
     def pools_itself(self):
         """Whether the backend gives one vector, its own, instead of a choice of poolings."""
         return self.backend not in ("transformers", "onnx")
+
+    @property
+    def cuts(self):
+        """Whether the backend cuts texts to ``max_length``; otherwise they must be cut before."""
+        if self.backend == "openai":
+            return False
+        return not self.folder.is_static or self.folder.is_model2vec
 
     @property
     def heads(self):

@@ -23,7 +23,7 @@ from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.encoding import encode_texts
 from textvec.encoders.heads import HEAD_FILES, token_matrix
-from textvec.encoders.long_texts import cut_up, join_up, shorten
+from textvec.encoders.long_texts import check_room, cut_up, join_up, shorten
 from textvec.encoders.pooling import POOLINGS
 from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
 from textvec.encoders.vectors import (
@@ -78,7 +78,8 @@ default="auto"
     prompt_name : str, default=None
         The prompt for documents; None is ``prompts["document"]`` where there is one.
     normalize : bool or "auto", default="auto"
-        Whether vectors get unit length; ``"auto"`` if the model's own have it.
+        Whether vectors get unit length; ``"auto"`` if by its files the model's own have it. Those
+        of servers stay as they come: means of chunks are shorter, unless this is True.
     truncate_dim : int >= 1, default=None
         Keep so many leading dimensions, then normalise again (models trained for that: Matryoshka);
         None for as many as the model's files say, or all. Servers are asked for it as
@@ -87,14 +88,16 @@ default="auto"
         Of the result. ``"int8"`` cuts each dimension's range, as seen in fit, into 255 steps;
         ``"binary"`` keeps the signs, eight to a byte. Both as sentence-transformers does.
     long_text : {"truncate", "mean_chunks", "max_chunks"}, default="truncate"
-        What becomes of a text longer than the model reads: cut off, or cut into chunks (by
+        What becomes of a text longer than ``max_length``: cut off, or cut into chunks (by
         :class:`~textvec.text.splitters.RecursiveTextSplitter`) whose vectors' mean or maximum
-        counts.
+        counts. Either way what a prompt puts behind the text stays.
     batch_size : int >= 1, default=32
         Texts of ``max_length`` that a GPU takes at once; shorter ones go more at once. On a
         processor small batches are faster and this hardly matters.
     max_length : int >= 1, default=None
-        The most tokens of a text that the model reads; None for its own limit.
+        The most tokens that the model reads of a text, its prompt and special tokens together; None
+        for its own limit. Servers and tables of StaticEmbedding tell none: without this they get
+        texts whole. For servers four bytes count as a token.
     append_eos : bool, default=False
         End each text with the end-of-text token, as E5-mistral and GTE-Qwen2 want it.
     dtype : str, default="float32"
@@ -504,23 +507,25 @@ default="auto"
 
     def _prompted(self, choice, texts, prompt):
         """Put the prompt around each text; what comes after it must not be cut off."""
-        if not prompt.suffix:
-            return [prompt.around(text) for text in texts]
-        backend = choice.load()
-        limit = getattr(backend, "max_length", None)
-        if limit is None:
-            return [prompt.around(text) for text in texts]
-        return [prompt.around(shorten(text, prompt, backend.count_tokens, limit)) for text in texts]
+        if prompt.suffix or self.max_length is not None and not choice.cuts:
+            backend = choice.load()
+            limit = backend.max_length or self.max_length
+            if limit is not None:
+                count = backend.count_tokens
+                check_room(prompt.around(""), count, limit)
+                texts = [shorten(text, prompt, count, limit) for text in texts]
+        return [prompt.around(text) for text in texts]
 
     def _chunked(self, choice, texts, prompt, encode):
         """Return one vector for each text from those of its chunks."""
         backend = choice.load()
-        limit = self.max_length or getattr(backend, "max_length", None)
+        limit = backend.max_length or self.max_length
         if limit is None:
             raise ValueError(
-                f"long_text={self.long_text!r} needs to know how much the model reads. "
-                "Give max_length."
+                f"long_text={self.long_text!r} needs to know how much {self.model} reads, and the "
+                f"backend {choice.backend!r} does not. Give max_length."
             )
+        check_room(prompt.around(""), backend.count_tokens, limit)
         chunks, ends = cut_up(texts, prompt, backend.count_tokens, limit)
         vectors = encode([prompt.around(chunk) for chunk in chunks])["dense"]
         return join_up(vectors, ends, self.long_text)

@@ -12,6 +12,7 @@ import numpy as np
 
 from textvec.encoders.batching import WINDOW
 from textvec.encoders.claims import Claims
+from textvec.encoders.long_texts import check_room
 
 _PAUSE = 0.05  # seconds between looks at whether another process is done
 
@@ -128,6 +129,8 @@ def _loaded(choice, wanted):
 
 def _batches(backend, texts, wanted, prefix, side, tell):
     """Yield places in ``texts``, and what is wanted of these, as it gets done."""
+    if prefix and texts:
+        check_room(prefix, backend.count_tokens, backend.max_length)
     for batch in backend.encode(texts, wanted, prefix, side):
         tell(len(batch.rows), batch.n_tokens)
         yield batch.rows.tolist(), batch.vectors

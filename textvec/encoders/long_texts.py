@@ -5,6 +5,31 @@ import numpy as np
 from textvec.text.splitters import RecursiveTextSplitter
 
 
+def check_room(around, count_tokens, limit):
+    """Raise unless a text has room beside its prompt: else all texts would be the same.
+
+    Parameters
+    ----------
+    around : str
+        What stands around the text.
+    count_tokens : callable
+        From a str to its number of tokens.
+    limit : int or None
+        The most tokens that the model reads, if anybody knows.
+
+    Raises
+    ------
+    ValueError
+        The message has both lengths.
+    """
+    n_tokens = count_tokens(around)
+    if around and limit is not None and n_tokens >= limit:
+        raise ValueError(
+            f"The prompt alone has {n_tokens} tokens of max_length {limit}: no text has room "
+            "beside it. Raise max_length, or shorten the prompt."
+        )
+
+
 def shorten(text, prompt, count_tokens, limit):
     """Cut a text so that it fits together with its prompt.
 

@@ -48,7 +48,9 @@ _POOLING_NAMES = {
 _PLAIN_MODULES = {"Transformer", "Pooling", "Normalize"}
 # Of the positions of these kinds the first ones, up to the padding token's id, stand for none.
 _COUNTED_FROM_PADDING = {"camembert", "longformer", "mpnet", "roberta", "xlm-roberta", "xmod"}
-_NO_LIMIT = 10**6  # what tokenizers write for "no limit" is greater
+# In the configs of networks that compute positions, or see differences of places only.
+_POSITIONS_WITHOUT_END = ("rope", "rotary", "alibi", '"position_biased_input": false')
+NO_LIMIT = 10**6  # what tokenizers write for "no limit" is greater
 
 
 class ModelFolder:
@@ -162,8 +164,36 @@ class ModelFolder:
                 self.read("tokenizer_config.json", {}).get("model_max_length"),
                 self._n_positions(),
             ]
-            length = min((n for n in limits if n is not None and n < _NO_LIMIT), default=None)
+            length = min((n for n in limits if n is not None and n < NO_LIMIT), default=None)
         return None if length is None else int(length)
+
+    def check_length(self, max_length, n_special):
+        """Raise unless texts of so many tokens have room for one of their own and a place for each.
+
+        Parameters
+        ----------
+        max_length : int or None
+            What the user asks for.
+        n_special : int
+            How many of the tokens are special ones.
+
+        Raises
+        ------
+        ValueError
+            The message says which lengths there are.
+        """
+        if max_length is None:
+            return
+        low, high = n_special + 1, self._n_positions()
+        described = json.dumps(self.read("config.json", {}))
+        if any(mark in described for mark in _POSITIONS_WITHOUT_END):
+            high = None
+        if max_length < low or high is not None and max_length > high:
+            end = "" if high is None else f", and at most {high}, its positions"
+            raise ValueError(
+                f"max_length must be at least {low} for {self.path}, its {n_special} special "
+                f"tokens and one of the text{end}. Got {max_length} instead."
+            )
 
     def check_code(self, trust_remote_code):
         """Raise ValueError if a module is of other code than sentence-transformers', untrusted."""

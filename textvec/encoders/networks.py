@@ -89,6 +89,7 @@ class TorchNetwork:
             raise ValueError(
                 f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
             )
+        folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add() + append_eos)
 
     @property
     def n_tokens(self):
@@ -217,6 +218,8 @@ class OnnxNetwork:
         self.tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
+        n_special = self.tokenizer.num_special_tokens_to_add(False) + append_eos
+        folder.check_length(max_length, n_special)
         self._truncating = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
         self._truncating.enable_truncation(self.max_length - append_eos)
         self.end = self._end_token(folder) if append_eos else []

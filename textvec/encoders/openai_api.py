@@ -37,6 +37,7 @@ class OpenAIEndpoint:
     """
 
     poolings = ("vector",)
+    max_length = None  # servers do not say
 
     def __init__(self, model, dimensions, budget, options):
         unknown = options.keys() - _CLIENT_OPTIONS

@@ -275,6 +275,7 @@ class _LanguageHead:
         place = next(name for name, module in model.named_modules() if module is self.decoder)
         parent, _, name = place.rpartition(".")
         setattr(model.get_submodule(parent), name, torch.nn.Identity())
+        folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add())
         self.n_tokens = self.decoder.weight.shape[0]
         self.pad_id = first_given(self.tokenizer.pad_token_id, 0)
 
