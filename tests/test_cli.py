@@ -468,6 +468,18 @@ def test_compare_takes_what_there_is_of_a_language(tmp_path):
     assert_refused(result, "there is no task in zh in --data hotels_en")
 
 
+def test_translations_in_a_file_are_in_two_languages(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("text1\ttext2\n离海边不远的酒店\ta hotel by the sea\n", encoding="gb18030")
+    (task,) = choose_tasks([str(path)], [], None, "gb18030")
+    assert task.language == "zh-en"
+    rows = compare_tables(
+        tmp_path, "--data", path, "--encoding", "gb18030", "--vectorizer", "counts"
+    )
+    assert rows["task"].tolist() == ["pairs"]
+    assert_refused(run("compare", "--data", path), "pairs.tsv must be in utf-8", "gb18030")
+
+
 def test_hashed_words_are_those_of_the_other_methods():
     tasks = choose_tasks(["mini_benchmark"], ["classification"], None)
     methods = choose_methods(["counts", "hashing"], tasks)

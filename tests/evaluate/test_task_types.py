@@ -346,6 +346,28 @@ def test_a_cell_may_hold_a_book_and_line_breaks(tmp_path):
     assert csv.field_size_limit() == limit
 
 
+@pytest.mark.parametrize(("encoding", "wrong"), [("utf-16", "utf-8"), ("gb18030", "utf_8")])
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl"])
+def test_a_file_may_have_another_encoding(encoding, wrong, suffix, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    path.write_text(
+        {
+            "csv": "text1,text2\n海景,sea\n",
+            "tsv": "text1\ttext2\n海景\tsea\n",
+            "json": '[{"text1": "海景", "text2": "sea"}]',
+            "jsonl": '{"text1": "海景", "text2": "sea"}\n',
+        }[suffix],
+        encoding=encoding,
+    )
+    assert Task.from_files(path, encoding=encoding).texts1 == ["海景"]
+    with pytest.raises(
+        ValueError, match=f"must be in {wrong}: .* Name its encoding, such as gb18030"
+    ):
+        Task.from_files(path, encoding=wrong)
+    with pytest.raises(ValueError, match="unknown encoding: klingon"):
+        Task.from_files(path, encoding="klingon")
+
+
 def test_an_empty_cell_is_no_candidate(tmp_path):
     (tmp_path / "a.csv").write_text("query,pos,neg\nq,a,\nr,b,c\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Got \['a'\] and \[\] for 'q'"):
@@ -427,6 +449,12 @@ def test_a_beir_folder(tmp_path):
         ("a.jsonl", '{"text": "x", "label": NaN}', "value for 'label'. Record 1 of .* has none"),
         ("a.csv", "text1,text2,score\na,b,\n", "value for 'score'. Record 1 of .* has none"),
         ("a.csv", "query,pos,neg\na,,b\n", "value for 'pos'. Record 1 of .* has none"),
+        (
+            "a.csv",
+            'query,pos,neg\na,"[""b"", ""c""]",d\n',
+            "one text, .* write such records as JSON",
+        ),
+        ("a.tsv", "query\tpos\tneg\na\tb\t['c']\n", "one text, .* write such records as JSON"),
     ],
 )
 def test_bad_files_are_named(name, text, message, tmp_path):
@@ -460,7 +488,7 @@ def test_bad_beir_folders_and_classes_are_named(tmp_path):
             '{"_id": "q1", "text": null}',
             "Record 1 of .*queries.jsonl has 'q1', None",
         ),
-        ("queries.jsonl", "\udcff", "queries.jsonl must be in UTF-8"),
+        ("queries.jsonl", "\udcff", "queries.jsonl must be in utf-8"),
     ],
 )
 def test_bad_files_of_a_beir_folder_are_named(name, content, message, tmp_path):

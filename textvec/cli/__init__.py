@@ -363,6 +363,7 @@ def compare(  # numpydoc ignore=PR01
         str | None,
         typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
     ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
         "textvec-report.html"
     ),
@@ -387,7 +388,7 @@ def compare(  # numpydoc ignore=PR01
     from textvec.cli.comparing import choose_methods, choose_tasks
     from textvec.evaluate.compare import compare
 
-    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language)
+    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language, encoding)
     methods = choose_methods(vectorizer or [], tasks)
     try:
         comparison = compare(methods, tasks, verbose=sys.stderr.isatty(), cache=cache)

@@ -18,7 +18,7 @@ _DEFAULTS = {
 }
 
 
-def choose_tasks(data, wanted, language):
+def choose_tasks(data, wanted, language, encoding="utf-8"):
     """Return the tasks of data sets and files.
 
     Parameters
@@ -30,6 +30,8 @@ def choose_tasks(data, wanted, language):
         Types, names or categories of tasks, in any spelling; [] means all.
     language : {"en", "zh"} or None
         Only its tasks; of files, what they are in. None means all, and to look at the letters.
+    encoding : str, default="utf-8"
+        Of the files.
 
     Returns
     -------
@@ -43,7 +45,9 @@ def choose_tasks(data, wanted, language):
     OSError
         If a file cannot be read, or a data set not be downloaded.
     """
-    sources = [(one, task) for one in data for task in _tasks_of(one, language, len(data) == 1)]
+    sources, alone = [], len(data) == 1
+    for one in data:
+        sources += [(one, task) for task in _tasks_of(one, language, encoding, alone)]
     if not sources:
         where = "" if language is None else f" in {language}"
         raise ValueError(f"there is no task{where} in --data {', '.join(data)}.")
@@ -111,11 +115,10 @@ def choose_methods(names, tasks):
     return methods
 
 
-def _tasks_of(data, language, alone):
+def _tasks_of(data, language, encoding, alone):
     """Return the tasks of a data set or of a file, whose language is seen by its letters."""
     from textvec.evaluate.named import languages_of, tasks_of
     from textvec.evaluate.tasks import Task
-    from textvec.text.names import is_mostly_han
 
     path = Path(data)
     if not _is_readable(path) and (path.is_dir() or not path.suffix):
@@ -131,14 +134,21 @@ def _tasks_of(data, language, alone):
             raise ValueError(f"--data {data!r}{reason}") from error
         return tasks_of(data, language) if language in (None, *languages) else []
     try:
-        task = Task.from_files(path)
+        task = Task.from_files(path, encoding=encoding)
     except ValueError as error:
         if alone:
             raise
         warn_user(f"--data {data!r} is left out: {error}")
         return []
-    task.language = language or ("zh" if is_mostly_han(task.documents) else "en")
+    task.language = language or _language_of(task)
     return [task]
+
+
+def _language_of(task):
+    from textvec.text.names import is_mostly_han
+
+    sides = (task.texts1, task.texts2) if task.type == "BitextMining" else (task.documents,)
+    return "-".join(dict.fromkeys("zh" if is_mostly_han(texts) else "en" for texts in sides))
 
 
 def _is_readable(path):

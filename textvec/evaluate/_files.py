@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,15 @@ from textvec.evaluate._ranking import BitextMiningTask, RerankingTask, Retrieval
 from textvec.evaluate._task import Task
 
 
-def read_task(wanted, path, name, language, options):
+def read_task(wanted, path, name, language, encoding, options):
     """Return the task that a file or folder holds; see :meth:`Task.from_files`."""
     path = Path(path)
     if name is None:  # of ".", that of the folder
         name = os.path.basename(os.path.abspath(path)) if path.is_dir() else path.stem
     if path.is_dir():
-        content, fields = _read_beir(path, options.pop("split", "test")), "corpus"
+        content, fields = _read_beir(path, options.pop("split", "test"), encoding), "corpus"
     else:
-        content = _read(path)
+        content = _read(path, encoding)
         if isinstance(content, Mapping):
             fields = "corpus"
         else:
@@ -72,13 +73,13 @@ def _fields(records, path):
     )
 
 
-def _read(path):
+def _read(path, encoding):
     kind = path.suffix.lower()
     if kind == ".jsonl":
-        return _read_lines(path)
+        return _read_lines(path, encoding)
     if kind == ".json":
+        text = "".join(_lines(path, encoding))
         try:
-            text = path.read_text(encoding="utf-8-sig")
             content = json.loads(text, object_pairs_hook=_once)
         except (RecursionError, ValueError) as error:
             raise ValueError(f"{path} must hold JSON: {error}.") from error
@@ -94,7 +95,7 @@ def _read(path):
             raise ValueError(f"{path} must hold a list of records (objects), or one object.")
         return content
     if kind in (".csv", ".tsv"):
-        return _read_table(path, "," if kind == ".csv" else "\t")
+        return _read_table(path, encoding, "," if kind == ".csv" else "\t")
     raise ValueError(
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
         f"Got {path} instead."
@@ -111,9 +112,9 @@ def _once(pairs):
     return found
 
 
-def _read_lines(path):
+def _read_lines(path, encoding):
     records = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_lines(path, encoding), start=1):
         if not line.strip():
             continue
         try:
@@ -128,14 +129,15 @@ def _read_lines(path):
     return records
 
 
-def _read_table(path, separator):
+def _read_table(path, encoding, separator):
     """Return the rows of a table as records, all of text: one may look like a number, or be "NA".
 
     In a TSV file a quotation mark is a character like any other: so the field's sets are written,
     and a text that begins with one would otherwise swallow the rows after it.
     """
     quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-    cells = csv.reader(_lines(path, newline=""), delimiter=separator, quoting=quoting, strict=True)
+    lines = _lines(path, encoding, newline="")
+    cells = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
     usual_limit = csv.field_size_limit(2**31 - 1)  # a text may be a book
     try:
         rows = [(cells.line_num, row) for row in cells if "".join(row).strip()]
@@ -162,15 +164,20 @@ def _read_table(path, separator):
     return [dict(zip(header, row)) for _, row in rows]
 
 
-def _lines(path, newline=None):
+def _lines(path, encoding, newline=None):
+    plain = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
     try:
-        with path.open(encoding="utf-8-sig", newline=newline) as lines:
+        with path.open(encoding="utf-8-sig" if plain else encoding, newline=newline) as lines:
             yield from lines
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be in UTF-8: {error}.") from error
+    except UnicodeError as error:
+        raise ValueError(
+            f"{path} must be in {encoding}: {error}. Name its encoding, such as gb18030 or utf-16."
+        ) from error
+    except LookupError as error:
+        raise ValueError(f"encoding must be one that Python knows: {error}.") from error
 
 
-def _read_beir(folder, split):
+def _read_beir(folder, split, encoding):
     """Return corpus, queries and relevance of a BEIR folder: judged queries of the split only."""
     judged = folder / "qrels" / f"{split}.tsv"
     if not judged.is_file():
@@ -179,7 +186,7 @@ def _read_beir(folder, split):
             f"{judged} is not there. Splits in {folder}: {', '.join(splits) or 'none'}."
         )
     relevance: dict[str, dict[str, float]] = {}
-    rows = csv.reader(_lines(judged, newline=""), delimiter="\t")
+    rows = csv.reader(_lines(judged, encoding, newline=""), delimiter="\t")
     try:
         for number, row in enumerate(rows, start=1):
             if not row or number == 1 and row[0] in ("query-id", "query_id", "qid"):
@@ -199,17 +206,17 @@ def _read_beir(folder, split):
     except csv.Error as error:
         raise ValueError(f"{judged} must be a table: {error}.") from error
     return {
-        "corpus": _by_id(folder / "corpus.jsonl", titled=True),
-        "queries": _by_id(folder / "queries.jsonl"),
+        "corpus": _by_id(folder / "corpus.jsonl", encoding, titled=True),
+        "queries": _by_id(folder / "queries.jsonl", encoding),
         "relevant_docs": relevance,
         "judged only": True,
     }
 
 
-def _by_id(path, titled=False):
+def _by_id(path, encoding, titled=False):
     """Return the text of each id, after its title where it may have one."""
     texts: dict[str, str] = {}
-    for number, record in enumerate(_read_lines(path), start=1):
+    for number, record in enumerate(_read_lines(path, encoding), start=1):
         one, text = record.get("_id"), record.get("text")
         title = (titled and record.get("title")) or ""
         if not (isinstance(one, str | int) and _is_text(text) and _is_text(title)):
@@ -290,10 +297,15 @@ def _from_labelled_pairs(task_class, records, path):
 
 
 def _as_list(value):
-    """Return texts as a list; an empty cell of a table holds none."""
-    if isinstance(value, str):
-        return [value] if value else []
-    return list(value)
+    """Return texts as a list; an empty cell of a table holds none, and no cell a list."""
+    if not isinstance(value, str):
+        return list(value)
+    if re.fullmatch(r"""\[\s*(["']).*\1\s*\]""", value, re.DOTALL):
+        raise ValueError(
+            "A cell must hold one text, and only a .json or .jsonl file a list of them. "
+            f"Got {value!r:.60} instead: write such records as JSON."
+        )
+    return [value] if value else []
 
 
 def _is_text(value):

@@ -60,7 +60,7 @@ class Task:
         raise NotImplementedError
 
     @classmethod
-    def from_files(cls, path, name=None, language="en", **options):
+    def from_files(cls, path, name=None, language="en", encoding="utf-8", **options):
         """Read a task from a file or a folder; what is in it decides about the type.
 
         Parameters
@@ -77,6 +77,8 @@ class Task:
             Names the task; None means the name of the file, without its ending, or of the folder.
         language : str, default="en"
             Language of the texts.
+        encoding : str, default="utf-8"
+            Encoding of the file or files. A byte order mark is understood.
         **options
             Further parameters of the task. For a BEIR folder also ``split="test"``.
 
@@ -89,14 +91,14 @@ class Task:
         Raises
         ------
         ValueError
-            If the fields are none of these, a value is missing, an id stands twice, or a line of a
-            table has more or fewer cells than its header.
+            If the fields are none of these, a value is missing, an id stands twice, a line of a
+            table has more or fewer cells than its header, or the encoding is another.
         OSError
             If the file cannot be read.
         """
         from textvec.evaluate._files import read_task
 
-        return read_task(cls, path, name, language, options)
+        return read_task(cls, path, name, language, encoding, options)
 
 
 class TaskResult(dict):
