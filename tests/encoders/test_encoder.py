@@ -192,6 +192,9 @@ def test_precision_of_cut_vectors(tiny, texts, tmp_path, precision):
 def test_int8_must_be_fitted(tiny):
     with pytest.raises(ValueError, match="not fitted"):
         TransformerVectorizer(tiny, precision="int8").transform(["a"])
+    fitted = TransformerVectorizer(tiny, precision="int8").fit(["the sea", "a room"])
+    with pytest.raises(ValueError, match="are of 16 dimensions, and these vectors have 4: .* Fit"):
+        fitted.set_params(truncate_dim=4).transform(["a"])
 
 
 def test_truncated_vectors_have_unit_length_again(tiny, texts):
@@ -885,6 +888,7 @@ def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
         ({"prompts": {"document": "{text}{text}"}}, ValueError, "once at most"),
         ({"prompts": {}, "prompt_name": "query"}, ValueError, r"one of \[\]. Got 'query'"),
         ({"model": 3}, TypeError, "model must be a str or a path. Got 3 instead"),
+        ({"cache": ""}, ValueError, "A cache needs the path of a folder. Got '' instead"),
     ],
 )
 def test_bad_parameters(tiny, parameters, error, message):

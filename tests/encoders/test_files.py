@@ -40,6 +40,26 @@ def test_formats(tiny, table, tmp_path):
     np.testing.assert_allclose(np.stack(frame["vector"]), vectors, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"stars": [4, "five"]}, "a.parquet cannot hold this table: .* column stars .* one type"),
+        ({"stars": [{"a": 1}, 3]}, "cannot hold this table: .* column stars .* or use .npz"),
+    ],
+)
+def test_a_table_that_parquet_cannot_hold(tmp_path, columns, message):
+    """It is found out before the work: a rerun would fail at the end as well."""
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"desc": ["sea", "room"]} | columns)
+    with pytest.raises(ValueError, match=message):
+        embed_table(None, table, "desc", tmp_path / "a.parquet")
+    twice = table.set_axis(["desc", "b"], axis=1).join(pd.DataFrame({"c": [1, 2]}))
+    twice.columns = ["desc", "b", "b"]
+    with pytest.raises(ValueError, match="cannot hold this table: Duplicate column names"):
+        embed_table(None, twice, "desc", tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 def test_killed_half_way_it_goes_on_where_it_was(tiny, table, tmp_path):
     """The process is killed for good; only what was in flight is encoded again."""

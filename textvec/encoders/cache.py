@@ -52,6 +52,10 @@ class EncodingCache:
 
     def __init__(self, folder, max_bytes=10_000_000_000):
         check_number("max_bytes", max_bytes, low=1, integer=True)
+        if not os.fspath(folder):
+            raise ValueError(
+                "A cache needs the path of a folder. Got '' instead: '.' is the one you are in."
+            )
         self.folder = os.fspath(folder)
         self.max_bytes = max_bytes
 

@@ -1,5 +1,6 @@
 """Files of texts to files of vectors, as many rows as there are."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
     ------
     ValueError
         If there is no such column, no rows, the ending of ``out`` is another, or a table for
-        Parquet has a column ``vector`` already.
+        Parquet has a column ``vector`` already or one of mixed types.
     TypeError
         If the vectorizer gives sparse vectors.
     OSError
@@ -71,6 +72,8 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
     texts = ["" if gap else str(value) for value, gap in zip(column, column.isna(), strict=True)]
     if not texts:
         raise ValueError("The table has no rows.")
+    if out.suffix.lower() == ".parquet":
+        _check_parquet(table, out)
     parts = []
     for first in range(0, len(texts), rows_at_once):
         part = vectorizer.transform(texts[first : first + rows_at_once])
@@ -89,6 +92,17 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         else:
             table.assign(vector=list(vectors)).to_parquet(file, index=False)
     return vectors
+
+
+def _check_parquet(table, out):
+    """Raise before the work if the format cannot hold the table that the vectors come into."""
+    try:
+        table.to_parquet(BytesIO(), index=False)
+    except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
+        raise ValueError(
+            f"{out} cannot hold this table: {error.args[-1]}. Give each column one type and a name "
+            "of its own, or use .npz."
+        ) from error
 
 
 def check_out(out, name="out"):

@@ -37,6 +37,11 @@ def as_int8(vectors, ranges):
     ndarray of shape (n, n_dimensions), int8
         From -128, the least, to 127.
 
+    Raises
+    ------
+    ValueError
+        If the ranges are of another number of dimensions.
+
     Examples
     --------
     >>> as_int8(np.float32([[0, -1], [0.5, 9]]), np.float32([[0, 0], [1, 1]]))
@@ -44,6 +49,11 @@ def as_int8(vectors, ranges):
            [  -1,  127]], dtype=int8)
     """
     low, high = ranges
+    if len(low) != vectors.shape[1]:
+        raise ValueError(
+            f"The ranges for int8 are of {len(low)} dimensions, and these vectors have "
+            f"{vectors.shape[1]}: model or truncate_dim changed. Fit again."
+        )
     steps = (high - low) / 255
     steps = np.where(steps == 0, 1, steps)
     return (np.clip(np.floor((vectors - low) / steps), 0, 255) - 128).astype(np.int8)
