@@ -447,6 +447,7 @@ def test_a_beir_folder(tmp_path):
         ("a.csv", "text,text,label\na,b,x\n", "must name each column once"),
         ("a.csv", "text,label\na,x\nb,\n", "value for 'label'. Record 2 of .* has none"),
         ("a.jsonl", '{"text": "x", "label": NaN}', "value for 'label'. Record 1 of .* has none"),
+        ("a.csv", "text1,text2,label\na,b,1\nc,d,1.5\n", "must be 0 or 1. Got 1.5 .* 'score'"),
         ("a.csv", "text1,text2,score\na,b,\n", "value for 'score'. Record 1 of .* has none"),
         ("a.csv", "query,pos,neg\na,,b\n", "value for 'pos'. Record 1 of .* has none"),
         (

@@ -340,6 +340,11 @@ def test_retrieval_names_what_is_wrong(queries, relevance, message):
         RetrievalTask(queries, CORPUS, relevance)
 
 
+def test_relevance_is_no_list_of_ids():
+    with pytest.raises(TypeError, match=r"mapping of id to grade. Got \['a'\] for 'q'"):
+        RetrievalTask({"q": "sea"}, CORPUS, {"q": ["a"]})
+
+
 def test_vectors_that_cannot_be_are_refused():
     task = RetrievalTask({"q": "query"}, {"x": "x", "y": "y"}, {"q": {"x": 1}})
     vectors = {"query": [1, 0], "x": [1, 0], "y": [0, 1]}

@@ -292,7 +292,13 @@ def _from_labelled_pairs(task_class, records, path):
         raise ValueError(f"Every label of {path} must be a number.")
     labels = [float(record["label"]) for record in records]
     if task_class is PairClassificationTask:
-        labels = [int(label) if label == int(label) else label for label in labels]
+        graded = [label for label in labels if label not in (0, 1)]
+        if graded:
+            raise ValueError(
+                f"Every label of {path} must be 0 or 1. Got {graded[0]:g} instead: a column of "
+                "grades is named 'score'."
+            )
+        labels = [int(label) for label in labels]
     return lambda **options: task_class(*texts, labels, **options)
 
 

@@ -1,6 +1,7 @@
 """Tasks that rank: retrieval, reranking, bitext mining."""
 
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from itertools import chain
 
@@ -68,6 +69,8 @@ class RetrievalTask(Task):
 
     Raises
     ------
+    TypeError
+        If what is relevant to a query is no mapping.
     ValueError
         If an id is unknown or a query has nothing relevant.
 
@@ -103,6 +106,11 @@ class RetrievalTask(Task):
             _raise_unknown(query, "query", self.queries)
         for query in self.queries:
             grades = self.relevance.get(query, {})
+            if not isinstance(grades, Mapping):
+                raise TypeError(
+                    "relevance must map every query to a mapping of id to grade. "
+                    f"Got {grades!r:.60} for {query!r} instead."
+                )
             for item in grades.keys() - self.corpus.keys():
                 _raise_unknown(item, "corpus", self.corpus)
             if not any(grade > 0 for grade in grades.values()):
