@@ -114,6 +114,14 @@ def test_tasks_can_be_chosen():
 # -- known answers
 
 
+def test_rows_hold_plain_texts():
+    task = ClassificationTask(
+        ["a sea", "the sea", "a bus", "the bus"], ["b", "b", "a", "a"], n_splits=2
+    )
+    rows = task.evaluate(TfidfVectorizer()).rows
+    assert {type(one) for one in rows[["text", "expected", "found"]].to_numpy().flat} == {str}
+
+
 def test_a_judged_document_is_not_always_a_relevant_one():
     grades = {"q": {"a": 1, "b": 0, "c": 2, "d": 0}, "r": {"a": 1}}
     task = RetrievalTask({"q": "sea", "r": "pier"}, dict.fromkeys("abcd", "sea"), grades)

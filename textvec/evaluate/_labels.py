@@ -175,11 +175,12 @@ class ClassificationTask(Task):
 
     def _result(self, texts, labels, predicted, costs):
         runs = pd.DataFrame([_label_scores(labels, run) for run in predicted]).mean()
+        votes = zip(*(run.tolist() for run in predicted))
         rows = item_rows(
             {
                 "text": texts,
                 "expected": labels,
-                "found": [Counter(votes).most_common(1)[0][0] for votes in zip(*predicted)],
+                "found": [Counter(of_one).most_common(1)[0][0] for of_one in votes],
                 "score": np.mean([run == labels for run in predicted], axis=0),
             }
         )
