@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -269,6 +270,25 @@ def test_positions_that_are_counted_from_the_padding_token(tmp_path):
     long, cut = " ".join(["sea"] * 90), " ".join(["sea"] * 36)
     np.testing.assert_allclose(*vectorizer.transform([long, cut]), atol=1e-6)
     assert np.abs(np.subtract(*vectorizer.transform([long, "sea"]))).max() > 1e-4
+
+
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+def test_threads_that_count_and_threads_that_cut(tiny, backend):
+    """Tokens of whole texts are counted for chunks and for what follows a text in its prompt."""
+    network = TransformerVectorizer(tiny, backend=backend)._choice().load()
+    text = "sea view " * 60
+
+    def counted():
+        if backend == "transformers":
+            cut = network.tokenize([text, "a"])
+        else:
+            cut = network.model.preprocess([text, "a"])["input_ids"]
+        return len(cut[0]), network.count_tokens(text)
+
+    counted()
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: counted(), range(2400)))
+    assert found == {(64, 122)}
 
 
 # ------------------------------------------------------------------------------------- prompts

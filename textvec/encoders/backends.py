@@ -50,6 +50,7 @@ class SentenceTransformerModel:
             )
         self.model.truncate_dim = None  # vectors are cut when they come from the cache, too
         tokenizer = getattr(self.model, "tokenizer", None)
+        self._uncut = deepcopy(tokenizer)  # the model's own cuts, also while another thread counts
         if callable(tokenizer):  # a network's, not a table's
             folder.check_length(max_length, tokenizer.num_special_tokens_to_add())
         if max_length and not static:
@@ -60,10 +61,9 @@ class SentenceTransformerModel:
 
     def count_tokens(self, text):
         """Return how many tokens a text has uncut, special tokens included."""
-        tokenizer = self.model.tokenizer
-        if callable(tokenizer):
-            return len(tokenizer(text, verbose=False)["input_ids"])
-        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+        if callable(self._uncut):
+            return len(self._uncut(text, verbose=False)["input_ids"])
+        return len(self._uncut.encode(text, add_special_tokens=False).ids)
 
     @property
     def max_length(self):

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from threading import RLock
 
@@ -90,6 +91,10 @@ class TorchNetwork:
                 f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
             )
         folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add() + append_eos)
+        # Whether it cuts is a state of a tokenizer, which threads share: each of two keeps its own.
+        self._uncut = deepcopy(self.tokenizer)
+        self.tokenize(["text"])
+        self.count_tokens("text")
 
     @property
     def n_tokens(self):
@@ -113,7 +118,7 @@ class TorchNetwork:
 
     def count_tokens(self, text):
         """Return how many tokens a text has uncut, special tokens included."""
-        found = self.tokenizer(text, return_attention_mask=False, verbose=False)["input_ids"]
+        found = self._uncut(text, return_attention_mask=False, verbose=False)["input_ids"]
         return len(found) + self.append_eos
 
     def encode(self, texts, poolings, prefix="", side="document"):
