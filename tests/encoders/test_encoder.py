@@ -835,14 +835,26 @@ def test_a_model_from_the_hubs_cache(tiny, tmp_path, monkeypatch, texts):
     np.testing.assert_array_equal(vectors, TransformerVectorizer(tiny).transform(texts))
 
 
-def test_nan_is_told_with_the_text(tiny, tmp_path):
-    shutil.copytree(tiny, tmp_path / "model")
-    model = transformers.AutoModel.from_pretrained(tiny)
-    with torch.no_grad():
-        model.embeddings.word_embeddings.weight[10] = torch.nan  # hotel
-    model.save_pretrained(tmp_path / "model")
-    with pytest.raises(ValueError, match="gave NaN or infinity for text 1 .'a hotel'"):
-        TransformerVectorizer(tmp_path / "model").transform(["the sea", "a hotel", "a room"])
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers", "static"])
+def test_nan_is_told_with_the_text(tiny, static, tmp_path, backend):
+    folder, cache = tmp_path / "model", EncodingCache(tmp_path / "cache")
+    if backend == "static":
+        model = pytest.importorskip("model2vec").StaticModel.from_pretrained(static)
+        hotel = model.tokenizer.encode("hotel", add_special_tokens=False).ids
+        model.embedding = model.embedding.copy()
+        model.embedding[hotel] = np.nan
+    else:
+        shutil.copytree(tiny, folder)
+        model = transformers.AutoModel.from_pretrained(tiny)
+        with torch.no_grad():
+            model.embeddings.word_embeddings.weight[10] = torch.nan  # hotel
+    model.save_pretrained(folder)
+    vectorizer = TransformerVectorizer(folder, backend=backend, cache=cache)
+    vectorizer.transform(["the sea"])
+    n_kept = len(cache)
+    with pytest.raises(ValueError, match="gave NaN or infinity for the text 'a hotel'"):
+        vectorizer.transform(["the sea", "the sea", "a hotel"])
+    assert len(cache) == n_kept
 
 
 @pytest.mark.parametrize(

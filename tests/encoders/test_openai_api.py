@@ -119,6 +119,21 @@ def test_lasting_troubles(server, tmp_path, caplog, fault, error, message):
     assert [body["input"] for body in server.requests] == [second]
 
 
+def test_another_width_than_in_the_cache(server, tmp_path):
+    """One wrong answer must not stay: the next good ones belong to the vectors from before."""
+    model = vectorizer(server, cache=tmp_path)
+    model.transform(["a"])
+    server.always = "all of another width"
+    with pytest.raises(ConnectionError, match="tiny gave vectors of 5 dimensions after 8"):
+        model.transform(["a", "b"])
+    server.always = None
+    np.testing.assert_allclose(model.transform(["a", "b"]), [vector_of("a"), vector_of("b")])
+    server.always = "all of another width"
+    model.transform(["c"])
+    with pytest.raises(ConnectionError, match=f"5 dimensions after 8.* delete .*{tmp_path.name}"):
+        model.transform(["a", "c"])
+
+
 def test_the_key_is_nowhere_to_be_seen(server, tmp_path):
     model = vectorizer(server)
     model.transform(["a"])

@@ -112,11 +112,6 @@ def encode_in_batches(network, texts, wanted, budget):
     ------
     Encoded
         Batch by batch, in an order of its own.
-
-    Raises
-    ------
-    ValueError
-        If a vector is not finite; the message shows the text.
     """
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(network.tokenize, texts[:WINDOW])
@@ -126,19 +121,7 @@ def encode_in_batches(network, texts, wanted, budget):
             for batch in pack([len(ids) for ids in tokens], budget):
                 rows = [tokens[row] for row in batch]
                 vectors = network.forward(rows, wanted)
-                rows_here = batch + first
-                _check_finite(vectors, rows_here, texts)
-                yield Encoded(rows_here, vectors, sum(map(len, rows)))
-
-
-def _check_finite(vectors, rows, texts):
-    for of_texts in vectors.values():
-        for row, vector in zip(rows, of_texts):
-            if not np.isfinite(vector).all():
-                raise ValueError(
-                    f"The model gave NaN or infinity for text {row} ({texts[row][:60]!r}). With "
-                    'dtype="float16" try "bfloat16" or "float32"; else its weights are damaged.'
-                )
+                yield Encoded(batch + first, vectors, sum(map(len, rows)))
 
 
 def padded(rows, pad_id):

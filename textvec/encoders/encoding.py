@@ -45,8 +45,11 @@ def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, 
 
     Raises
     ------
+    ConnectionError
+        If vectors have other widths than those in the cache.
     ValueError
-        If the backend does not give what is wanted.
+        If the backend does not give what is wanted, or a vector is not finite; the message shows
+        the text.
     """
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     distinct = list(places)
@@ -64,6 +67,7 @@ def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, 
 def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     """Return what is wanted by place in ``texts``, from the cache or else the network."""
     identity = choice.identity(side)
+    widths: dict = {}  # by pooling
 
     def key(row, name):
         return _digest(identity, name, prefix, texts[row])
@@ -71,11 +75,14 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     def known(rows):
         keys = {row: {name: key(row, name) for name in wanted} for row in rows}
         stored = cache.get([key for of_row in keys.values() for key in of_row.values()])
-        return {
+        rows = {
             row: {name: stored[key] for name, key in of_row.items()}
             for row, of_row in keys.items()
             if stored.keys() >= set(of_row.values())
         }
+        for vectors in rows.values():
+            _check_widths(choice, cache, widths, vectors)
+        return rows
 
     found = known(range(len(texts)))
     missing = [row for row in range(len(texts)) if row not in found]
@@ -99,6 +106,8 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
                 rows = [row for row in rows if row not in just_made]
                 some = [texts[row] for row in rows]
                 for places, vectors in _batches(backend, some, made, prefix, side, tell):
+                    first_row = {name: of_texts[0] for name, of_texts in vectors.items()}
+                    _check_widths(choice, cache, widths, first_row)
                     batch = [rows[place] for place in places]
                     cache.put(
                         {
@@ -132,8 +141,29 @@ def _batches(backend, texts, wanted, prefix, side, tell):
     if prefix and texts:
         check_room(prefix, backend.count_tokens, backend.max_length)
     for batch in backend.encode(texts, wanted, prefix, side):
+        _check_finite(batch, texts)
         tell(len(batch.rows), batch.n_tokens)
         yield batch.rows.tolist(), batch.vectors
+
+
+def _check_finite(batch, texts):
+    for of_texts in batch.vectors.values():
+        for row, vector in zip(batch.rows, of_texts):
+            if not np.isfinite(vector).all():
+                raise ValueError(
+                    f"The model gave NaN or infinity for the text {texts[row][:60]!r}. With "
+                    'dtype="float16" try "bfloat16" or "float32"; else its weights are damaged.'
+                )
+
+
+def _check_widths(choice, cache, widths, vectors):
+    """Raise unless one text's vectors are as wide as others': a server's model may change."""
+    for name, vector in vectors.items():
+        if vector.ndim == 1 and widths.setdefault(name, len(vector)) != len(vector):
+            raise ConnectionError(
+                f"{choice.model} gave vectors of {len(vector)} dimensions after {widths[name]}. If "
+                f"another model answers to this name now, delete the cache {cache.folder}."
+            )
 
 
 def _keep(found, rows, vectors, wanted):
