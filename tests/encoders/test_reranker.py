@@ -2,6 +2,7 @@ import json
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -62,6 +63,17 @@ def test_bad_input(folder, tmp_path):
     assert reranker.score([]).shape == (0,)
     with pytest.raises(ValueError, match=r"Each pair must be two str. Got \('a', None\) at 1"):
         reranker.score([("a", "b"), ("a", None)])
+    with pytest.raises(ValueError, match="Each pair must be two str. Got 'ab' at 0"):
+        reranker.score(["ab", "cd"])
+    with pytest.raises(ValueError, match="Iterable over raw text documents expected"):
+        reranker.rank("sea", "the room")
+    with pytest.raises(TypeError, match=r"query must be a str. Got \['sea'\] instead"):
+        reranker.rank(["sea"], ["the room"])
+    table = pd.DataFrame({"ab": ["the room", "sea"], "cd": ["a", "b"]})
+    with pytest.raises(TypeError, match="Got a table with the columns 'ab', 'cd'"):
+        reranker.rank("sea", table)
+    with pytest.raises(ValueError, match="Each pair must be two str. Got 'ab' at 0"):
+        reranker.score(table)
     with pytest.raises(ValueError, match="k must be at least 1"):
         reranker.rank("a", ["b"], k=0)
     with pytest.raises(FileNotFoundError, match="There is no folder './none'"):
@@ -69,6 +81,12 @@ def test_bad_input(folder, tmp_path):
     write_bert(tmp_path, "BertForSequenceClassification", num_labels=3)
     with pytest.raises(ValueError, match="gives 3 scores a pair"):
         CrossEncoderReranker(tmp_path).score([("a", "b")])
+
+
+def test_lone_surrogates_are_question_marks(folder):
+    reranker = CrossEncoderReranker(folder)
+    scores, _ = reranker.rank("a \ud800", ["the \udfff sea"])
+    np.testing.assert_array_equal(scores, reranker.score(np.array([["a ?", "the ? sea"]])))
 
 
 def test_a_folder_that_is_not_whole(tmp_path):

@@ -5,7 +5,8 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from textvec._checks import check_number, import_optional
+from textvec._checks import check_number, check_type, import_optional
+from textvec.encoders.batching import check_texts
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import check_complete, quiet, torch_device, torch_dtype
 from textvec.persistence import SaveMixin
@@ -90,10 +91,12 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         check_number("batch_size", self.batch_size, low=1, integer=True)
         if self.max_length is not None:
             check_number("max_length", self.max_length, low=1, integer=True)
-        pairs = [tuple(pair) for pair in pairs]
+        pairs = list(pairs)
         for row, pair in enumerate(pairs):
-            if len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+            is_pair = isinstance(pair, tuple | list | np.ndarray) and len(pair) == 2
+            if not is_pair or not all(isinstance(text, str) for text in pair):
                 raise ValueError(f"Each pair must be two str. Got {pair!r} at {row}.")
+        pairs = [tuple(check_texts(pair)) for pair in pairs]
         if not pairs:
             return np.zeros(0, np.float32)
         scores = self._network().predict(
@@ -128,10 +131,18 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
             The greatest first.
         indices : ndarray of shape (k,), int64
             Places in ``documents``; of equal scores the first comes first.
+
+        Raises
+        ------
+        TypeError
+            If the query or a document is no str, or the documents are a table.
+        ValueError
+            If the documents are one str, or a score is NaN.
         """
         if k is not None:
             check_number("k", k, low=1, integer=True)
-        scores = self.score((query, document) for document in documents)
+        check_type("query", query, str, "a str")
+        scores = self.score([(query, document) for document in check_texts(documents)])
         order = np.argsort(-scores, kind="stable")[:k]
         return scores[order], order
 
