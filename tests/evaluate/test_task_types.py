@@ -376,6 +376,12 @@ def test_a_file_may_have_another_encoding(encoding, wrong, suffix, tmp_path):
         Task.from_files(path, encoding="klingon")
 
 
+def test_a_column_without_a_name_is_no_field(tmp_path):
+    (tmp_path / "a.csv").write_text(",text1,text2,\n0,a,b,\n1,c,d,\n", encoding="utf-8")
+    task = Task.from_files(tmp_path / "a.csv")
+    assert (type(task), task.texts2) == (BitextMiningTask, ["b", "d"])
+
+
 def test_an_empty_cell_is_no_candidate(tmp_path):
     (tmp_path / "a.csv").write_text("query,pos,neg\nq,a,\nr,b,c\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Got \['a'\] and \[\] for 'q'"):

@@ -148,7 +148,8 @@ def _read_table(path, encoding, separator):
     if not rows:
         raise ValueError(f"{path} must hold a table with a header. Got none.")
     (_, header), *rows = rows
-    if len(set(header)) < len(header):
+    named = [name for name in header if name]  # a column without a name is an index or empty
+    if len(set(named)) < len(named):
         raise ValueError(f"The header of {path} must name each column once. Got {header} instead.")
     for number, row in rows:
         if len(row) != len(header):
@@ -161,7 +162,7 @@ def _read_table(path, encoding, separator):
                 f"Every line of {path} must have as many cells as its header, {len(header)}. "
                 f"Got {len(row)} in line {number}, {row!r:.80}, instead: {cure}."
             )
-    return [dict(zip(header, row)) for _, row in rows]
+    return [{name: cell for name, cell in zip(header, row) if name} for _, row in rows]
 
 
 def _lines(path, encoding, newline=None):
