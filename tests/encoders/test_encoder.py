@@ -58,6 +58,20 @@ def test_equal_to_sentence_transformers(tiny, texts):
     np.testing.assert_allclose(vectors, reference(tiny).encode(clean(texts)), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("name", ["sentence_bert_config.json", "sentence_xlm-roberta_config.json"])
+def test_what_early_folders_say_of_texts(tiny, tmp_path, name):
+    """The most tokens, and small letters where the tokenizer would keep great ones."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer | {"normalizer": None}))
+    (folder / "sentence_bert_config.json").unlink()
+    (folder / name).write_text(json.dumps({"max_seq_length": 8, "do_lower_case": True}))
+    texts = ["The SEA", "the sea", "Room " * 20]
+    vectors = TransformerVectorizer(folder).transform(texts)
+    np.testing.assert_allclose(vectors, reference(folder).encode(texts), atol=1e-5)
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_each_pooling_equals_texts_alone(tiny, texts, pooling):
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)

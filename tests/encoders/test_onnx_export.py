@@ -28,6 +28,23 @@ def test_float32_is_the_same_model(tiny, tmp_path, texts):
     ]
 
 
+def test_a_tokenizer_that_cuts_the_beginning_and_lowers(tiny, tmp_path):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    for name, more in (
+        ("tokenizer.json", {"normalizer": None}),
+        ("tokenizer_config.json", {"truncation_side": "left"}),
+        ("sentence_bert_config.json", {"do_lower_case": True, "max_seq_length": 8}),
+    ):
+        content = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(content | more))
+    texts = ["The SEA", "the sea", "room " * 9 + "A quiet hotel", "A quiet hotel"]
+    expected = TransformerVectorizer(folder).transform(texts)
+    exported = export_onnx(folder, tmp_path / "onnx", int8=False)
+    vectors = TransformerVectorizer(exported).transform(texts)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
 def test_int8_is_close_and_small(minilm, tmp_path):
     folder = export_onnx(minilm, tmp_path / "onnx")
     assert (tmp_path / "onnx" / "model.onnx").stat().st_size < 30e6

@@ -45,6 +45,7 @@ _POOLING_NAMES = {
     "weightedmean": "last_weighted",
     "lasttoken": "last_token",
 }
+_SENTENCE_KINDS = ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 _PLAIN_MODULES = {"Transformer", "Pooling", "Normalize"}
 # Of the positions of these kinds the first ones, up to the padding token's id, stand for none.
 _COUNTED_FROM_PADDING = {"camembert", "longformer", "mpnet", "roberta", "xlm-roberta", "xmod"}
@@ -158,7 +159,7 @@ class ModelFolder:
     @property
     def max_length(self):
         """The most tokens that the model reads, or None if nothing says so."""
-        length = self.read("sentence_bert_config.json", {}).get("max_seq_length")
+        length = self._sentence_config.get("max_seq_length")
         if length is None:
             limits = [
                 self.read("tokenizer_config.json", {}).get("model_max_length"),
@@ -166,6 +167,17 @@ class ModelFolder:
             ]
             length = min((n for n in limits if n is not None and n < NO_LIMIT), default=None)
         return None if length is None else int(length)
+
+    @property
+    def lowers(self):
+        """Whether texts are read in small letters, whatever the tokenizer does."""
+        return bool(self._sentence_config.get("do_lower_case"))
+
+    @property
+    def _sentence_config(self):
+        """What sentence-transformers wrote beside the network, in its early days by its kind."""
+        found = (self.read(f"sentence_{kind}_config.json", {}) for kind in _SENTENCE_KINDS)
+        return next(filter(None, found), {})
 
     def check_length(self, max_length, n_special):
         """Raise unless texts of so many tokens have room for one of their own and a place for each.

@@ -91,6 +91,8 @@ class TorchNetwork:
                 f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
             )
         folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add() + append_eos)
+        if folder.lowers and self.tokenizer.is_fast:
+            lower_first(self.tokenizer.backend_tokenizer)
         # Whether it cuts is a state of a tokenizer, which threads share: each of two keeps its own.
         self._uncut = deepcopy(self.tokenizer)
         self.tokenize(["text"])
@@ -221,12 +223,16 @@ class OnnxNetwork:
                 "the ONNX file was made from."
             )
         self.tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
+        side = folder.read("tokenizer_config.json", {}).get("truncation_side")
+        side = side or (self.tokenizer.truncation or {}).get("direction", "right")
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
+        if folder.lowers:
+            lower_first(self.tokenizer)
         n_special = self.tokenizer.num_special_tokens_to_add(False) + append_eos
         folder.check_length(max_length, n_special)
         self._truncating = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
-        self._truncating.enable_truncation(self.max_length - append_eos)
+        self._truncating.enable_truncation(self.max_length - append_eos, direction=side)
         self.end = self._end_token(folder) if append_eos else []
         self.pad_id = first_given(folder.read("config.json", {}).get("pad_token_id"), 0)
 
@@ -275,6 +281,13 @@ class OnnxNetwork:
         (hidden,) = self.session.run([self.output], feeds)
         hidden = hidden.astype(np.float32, copy=False)
         return {name: pool(name, [hidden], mask) for name in poolings}
+
+
+def lower_first(tokenizer):
+    """Have a tokenizer of the library tokenizers put texts into small letters before all else."""
+    normalizers = import_optional("tokenizers.normalizers", "onnx")
+    own = [] if tokenizer.normalizer is None else [tokenizer.normalizer]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
 
 
 def token_names(tokenizer, n_tokens):
