@@ -120,7 +120,8 @@ class Choice:
     Parameters
     ----------
     model : str or path-like
-        As in :class:`~textvec.TransformerVectorizer`; an ONNX file stands for its folder.
+        As in :class:`~textvec.TransformerVectorizer`; an ONNX file stands for its folder,
+        or for the model above a folder called onnx.
     backend : str
         One of ``BACKENDS``.
     revision : str or None
@@ -146,8 +147,11 @@ class Choice:
             self.backend = backend
             return
         if self.model.endswith(".onnx") and Path(self.model).is_file():
-            self.file_name = self.file_name or Path(self.model).name
-            self.model = os.fspath(Path(self.model).parent)
+            folder, name = Path(self.model).parent, Path(self.model).name
+            if folder.name == "onnx" and (folder.parent / "tokenizer.json").is_file():
+                folder, name = folder.parent, f"onnx/{name}"  # as on the hub
+            self.file_name = self.file_name or name
+            self.model = os.fspath(folder)
             backend = "onnx" if backend == "auto" else backend
         trust = bool(self.options.get("trust_remote_code"))
         wanted = "transformers" if backend == "auto" else backend

@@ -29,7 +29,6 @@ from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_pro
 from textvec.encoders.vectors import (
     as_bits,
     as_int8,
-    as_signs,
     at_unit_length,
     pairwise_similarities,
     similarities,
@@ -370,9 +369,9 @@ default="auto"
         -------
         ndarray of shape (n, m), float32
             The greater the more alike: cosine, dot product, or a distance times -1. With
-            ``precision="binary"`` of the signs, 1 and -1, which ranks as the Hamming distance does.
+            ``precision="binary"`` the cosine of the signs, which ranks as Hamming distances do.
         """
-        return similarities(*self._comparable(vectors, others), self._measure())
+        return similarities(vectors, others, self._measure())
 
     def similarity_pairwise(self, vectors, others):
         """Compare each vector with the other in the same row.
@@ -387,7 +386,7 @@ default="auto"
         ndarray of shape (n,), float32
             As :meth:`similarity` compares.
         """
-        return pairwise_similarities(*self._comparable(vectors, others), self._measure())
+        return pairwise_similarities(vectors, others, self._measure())
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns: this class's, in small letters, with a number.
@@ -645,10 +644,9 @@ default="auto"
             _warned.add(case)
             warn_user(f"{self.model} {message}")
 
-    def _comparable(self, *sides):
-        return map(as_signs, sides) if self.precision == "binary" else sides
-
     def _measure(self):
+        if self.precision == "binary":
+            return "signs"
         folder = self._choice().folder
         return "cosine" if folder is None else folder.similarity
 

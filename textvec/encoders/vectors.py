@@ -114,18 +114,20 @@ def similarities(vectors, others, measure):
         Of any type.
     others : ndarray of shape (m, n_dimensions) or (n_dimensions,)
         Of any type.
-    measure : {"cosine", "dot", "euclidean", "manhattan"}
-        How.
+    measure : {"cosine", "dot", "euclidean", "manhattan", "signs"}
+        How; ``"signs"`` is the cosine of what :func:`as_bits` packed.
 
     Returns
     -------
     ndarray of shape (n, m), float32
         The greater the more alike: distances are times -1.
     """
-    vectors, others = _as_float_rows(vectors), _as_float_rows(others)
+    vectors, others = _as_float_rows(vectors, measure), _as_float_rows(others, measure)
     match measure:
         case "dot":
             return vectors @ others.T
+        case "signs":  # of whole numbers, so that as many equal signs are always as much
+            return vectors @ others.T / np.float32(vectors.shape[1])
         case "cosine":
             return at_unit_length(vectors) @ at_unit_length(others).T
         case distance:
@@ -139,18 +141,20 @@ def pairwise_similarities(vectors, others, measure):
     ----------
     vectors, others : ndarray of shape (n, n_dimensions) or (n_dimensions,)
         Of any type.
-    measure : {"cosine", "dot", "euclidean", "manhattan"}
-        How.
+    measure : {"cosine", "dot", "euclidean", "manhattan", "signs"}
+        How; ``"signs"`` is the cosine of what :func:`as_bits` packed.
 
     Returns
     -------
     ndarray of shape (n,), float32
         As :func:`similarities` compares.
     """
-    vectors, others = _as_float_rows(vectors), _as_float_rows(others)
+    vectors, others = _as_float_rows(vectors, measure), _as_float_rows(others, measure)
     match measure:
         case "dot":
             return np.einsum("nd,nd->n", vectors, others)
+        case "signs":
+            return np.einsum("nd,nd->n", vectors, others) / np.float32(vectors.shape[1])
         case "cosine":
             return np.einsum("nd,nd->n", at_unit_length(vectors), at_unit_length(others))
         case "euclidean":
@@ -159,5 +163,6 @@ def pairwise_similarities(vectors, others, measure):
             return -np.abs(vectors - others).sum(axis=1)
 
 
-def _as_float_rows(vectors):
+def _as_float_rows(vectors, measure):
+    vectors = as_signs(vectors) if measure == "signs" else vectors
     return np.atleast_2d(np.asarray(vectors, np.float32))
