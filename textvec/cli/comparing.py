@@ -86,7 +86,7 @@ def choose_methods(names, tasks):
 
     Returns
     -------
-    dict, or None for the default methods alone
+    dict
 
     Raises
     ------
