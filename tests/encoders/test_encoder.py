@@ -902,6 +902,17 @@ def test_layers_without_weights(tiny, tmp_path):
         TransformerVectorizer(folder).transform(["a"])
 
 
+def test_weights_that_are_cut_short(tiny, tmp_path):
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    os.truncate(folder / "model.safetensors", 5000)
+    for kind in (TransformerVectorizer, SparseTransformerVectorizer):
+        with pytest.raises(ValueError, match="weights in .*model are damaged: .*Fetch the model"):
+            kind(folder).transform(["a"])
+    (folder / "model.onnx").write_bytes(b"cut short")
+    with pytest.raises(ValueError, match=r"model.onnx cannot be loaded: .*Fetch the model anew"):
+        TransformerVectorizer(folder, backend="onnx").transform(["a"])
+
+
 def test_no_onnx_file(tiny):
     with pytest.raises(FileNotFoundError, match="No ONNX file: looked for onnx/model.onnx and"):
         TransformerVectorizer(tiny, backend="onnx").transform(["a"])
@@ -944,6 +955,27 @@ def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
         ({"prompts": {"document": "{text}{text}"}}, ValueError, "once at most"),
         ({"prompts": {}, "prompt_name": "query"}, ValueError, r"one of \[\]. Got 'query'"),
         ({"model": 3}, TypeError, "model must be a str or a path. Got 3 instead"),
+        ({"backend": "static"}, ValueError, 'is no static table. Use backend="auto"'),
+        (
+            {"backend": "onnx", "dtype": "float16"},
+            ValueError,
+            "dtype is not for the backend 'onnx'",
+        ),
+        (
+            {"backend": "openai", "append_eos": True},
+            ValueError,
+            "append_eos is not for the backend",
+        ),
+        (
+            {"model_kwargs": {"dtype": "auto"}},
+            ValueError,
+            "not hold 'dtype'. Use the parameter dtype",
+        ),
+        (
+            {"model_kwargs": {"torch_dtype": 1}},
+            ValueError,
+            "'torch_dtype'. Use the parameter dtype",
+        ),
         ({"cache": ""}, ValueError, "A cache needs the path of a folder. Got '' instead"),
     ],
 )

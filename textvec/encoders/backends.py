@@ -145,6 +145,7 @@ class Choice:
         self._running = None
         if backend == "openai":
             self.backend = backend
+            self._check_settings()
             return
         if self.model.endswith(".onnx") and Path(self.model).is_file():
             folder, name = Path(self.model).parent, Path(self.model).name
@@ -161,6 +162,23 @@ class Choice:
             raise ValueError(
                 f"{self.model} is a static table, which the backend {self.backend!r} cannot run. "
                 'Use backend="static".'
+            )
+        if self.backend == "static" and not self.folder.is_static:
+            raise ValueError(f'{self.model} is no static table. Use backend="auto".')
+        self._check_settings()
+
+    def _check_settings(self):
+        """Raise for settings that the backend would not heed, or get twice."""
+        dtype, backend = self.settings["dtype"], self.backend
+        for name in sorted(self.options.keys() & {*SETTINGS, "torch_dtype", "revision"}):
+            parameter = name.removeprefix("torch_")
+            raise ValueError(f"model_kwargs must not hold {name!r}. Use the parameter {parameter}.")
+        if self.settings["append_eos"] and self.pools_itself:
+            raise ValueError(f"append_eos is not for the backend {backend!r}.")
+        computes = self.folder is not None and not self.folder.is_static and backend != "onnx"
+        if dtype not in ("float32", "auto") and not computes:
+            raise ValueError(
+                f"dtype is not for the backend {backend!r}, whose model settles it. Got {dtype!r}."
             )
 
     def _fitting(self):
@@ -244,8 +262,6 @@ class Choice:
                 return OnnxNetwork(self.folder, file, **settings)
             case "transformers":
                 return TorchNetwork(self.folder, **settings)
-        if self.settings["append_eos"]:
-            raise ValueError(f"append_eos is not for the backend {self.backend!r}.")
         if self.backend == "static" and self.folder.is_model2vec:
             return StaticTable(self.folder, length)
         del settings["append_eos"]

@@ -100,7 +100,8 @@ default="auto"
     append_eos : bool, default=False
         End each text with the end-of-text token, as E5-mistral and GTE-Qwen2 want it.
     dtype : str, default="float32"
-        Of the computation: also ``"float16"``, ``"bfloat16"``, or ``"auto"`` for the weights' own.
+        Of the computation in PyTorch: also ``"float16"``, ``"bfloat16"``, or ``"auto"`` for that of
+        the weights.
     device : str, default="auto"
         Where to compute; ``"auto"`` takes a GPU if there is one.
     cache : None, path, or EncodingCache, default=None

@@ -222,9 +222,14 @@ class ModelFolder:
 
     @contextmanager
     def loading(self):
-        """Say why a library cannot load the model: missing files, or code that is not trusted."""
+        """Say why a library cannot load the model: damage, missing files, untrusted code."""
+        safetensors = import_optional("safetensors", "transformers")
         try:
             yield
+        except safetensors.SafetensorError as error:
+            raise ValueError(
+                f"The weights in {self.path} are damaged: {error}. Fetch the model anew."
+            ) from error
         except (OSError, ValueError) as error:
             if "trust_remote_code" in str(error):
                 raise self._untrusted("code of its own, which is not trusted") from error

@@ -210,7 +210,11 @@ class OnnxNetwork:
                     f"device {device!r} is not among ONNX Runtime's here: "
                     f"{', '.join(runtime.get_available_providers())}."
                 )
-        self.session = runtime.InferenceSession(str(file), providers=providers)
+        try:
+            self.session = runtime.InferenceSession(str(file), providers=providers)
+        except Exception as error:  # ONNX Runtime's own have no class in common
+            reason = str(error).strip().split("\n")[0]
+            raise ValueError(f"{file} cannot be loaded: {reason} Fetch the model anew.") from error
         self.inputs = {node.name for node in self.session.get_inputs()}
         self.output = self._token_output(file)
         self.budget = batch_size * self.max_length
