@@ -248,6 +248,16 @@ def test_tsv_and_jsonl(tmp_path):
     assert (found["id"], found["tags"]) == ("8", ["sea", None])
 
 
+def test_a_quotation_mark_of_a_tsv_swallows_no_rows(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('id\ttext\n1\t"sea view\n2\tbus\n3\t"quiet" sea\n', encoding="utf-8")
+    result = run("search", path, "--text", "text", "--query", "sea")
+    assert_refused(result, "a quotation mark at the start of a cell takes in the rows", "sea view")
+    path.write_text('id\ttext\n1\t"sea\nview"\n2\t"the ""busy"" street"\n', encoding="utf-8")
+    found = json.loads(run("search", path, "--text", "text", "--query", "sea", "--json").stdout)
+    assert found[0]["text"] == "sea\nview"
+
+
 @pytest.mark.parametrize(
     ("encoding", "frame", "text", "id", "like", "nearest"),
     [

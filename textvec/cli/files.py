@@ -42,7 +42,8 @@ def read_items(path, encoding, columns, id=None):
     Raises
     ------
     ValueError
-        If the file cannot be decoded or understood, has no rows, or a column is missing.
+        If the file cannot be decoded or understood, has no rows, or a column is missing; if a
+        quotation mark in a TSV swallows rows.
     OSError
         If it cannot be read.
     """
@@ -67,6 +68,8 @@ def read_items(path, encoding, columns, id=None):
             )
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+        if SEPARATORS[ending] == "\t":
+            _check_quotes(items, path)
     else:
         items = pd.DataFrame(_read_json_lines(path, content))
     if not len(items):
@@ -139,6 +142,18 @@ def rows_where(items, conditions):
         met = _meets(items, condition)
         mask = met if mask is None else mask & met
     return mask
+
+
+def _check_quotes(items, path):
+    """Raise if a cell of a TSV holds tabs and line breaks: then it has swallowed other cells."""
+    for name in items.select_dtypes(["object", "string"]):
+        swallowed = items[name][items[name].str.contains(r"\t.*\n|\n.*\t", na=False)]
+        if len(swallowed):
+            raise ValueError(
+                f"{path}: a quotation mark at the start of a cell takes in the rows after it, as "
+                f"in {swallowed.iloc[0]!r:.60}. Double the mark and enclose the cell in such, or "
+                "write the file as .jsonl."
+            )
 
 
 def _meets(items, condition):
