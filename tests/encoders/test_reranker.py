@@ -58,6 +58,12 @@ def test_copies_and_files_hold_no_weights(folder, tmp_path):
         np.testing.assert_array_equal(copy.score([("a", "the sea")]), scores)
 
 
+@pytest.mark.parametrize("length", [3, 65])
+def test_lengths_that_there_are(folder, length):
+    with pytest.raises(ValueError, match=f"at least 4 .*3 special .* at most 64.*Got {length}"):
+        CrossEncoderReranker(folder, max_length=length).score([("a", "sea " * 99)])
+
+
 def test_bad_input(folder, tmp_path):
     reranker = CrossEncoderReranker(folder)
     assert reranker.score([]).shape == (0,)

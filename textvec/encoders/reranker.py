@@ -173,6 +173,8 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
                     trust_remote_code=False,
                     model_kwargs={"dtype": torch_dtype(torch, self.dtype)},
                 )
+            n_special = network.tokenizer.num_special_tokens_to_add(pair=True)
+            folder.check_length(self.max_length, n_special)
             known = self._loaded = (key, network)
         return known[1]
 
