@@ -12,7 +12,7 @@ from textvec._checks import check_type, import_optional
 from textvec.encoders.heads import HEAD_FILES
 
 # What models are made of; other formats of the same weights stay out of downloads and digests.
-_TEXTUAL = ("*.json", "*.txt", "*.model", "*.jinja", "*.jsonl")
+_TEXTUAL = ("*.json", "*.txt", "*.model", "*.tiktoken", "*.codes", "*.jinja", "*.jsonl")
 _WEIGHTS = {
     "transformers": ("*.safetensors", "*_linear.pt"),
     "sentence-transformers": ("*.safetensors",),
