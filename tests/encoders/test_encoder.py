@@ -24,6 +24,7 @@ from textvec.encoders import encoder as encoder_module
 from textvec.encoders.backends import Choice
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.claims import Claims
+from textvec.encoders.model_files import ModelFolder
 from textvec.encoders.networks import TorchNetwork
 from textvec.encoders.pooling import POOLINGS
 
@@ -722,6 +723,16 @@ def test_a_model_replaced_in_its_folder_is_loaded_anew(tiny, tmp_path):
     np.testing.assert_allclose(old.transform(["the sea", "a room"]), expected)
     cached = TransformerVectorizer(copied, cache=tmp_path / "cache").transform(["the sea"])
     np.testing.assert_allclose(cached, expected[:1])
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "vocab.txt", "own.tiktoken", "bpe.codes"])
+def test_a_tokenizers_files_are_the_models(tmp_path, name):
+    folder = ModelFolder(tmp_path)
+    digests = []
+    for content in ("{}", "{ }"):
+        (tmp_path / name).write_text(content)
+        digests.append(folder.digest())
+    assert digests[0] != digests[1]
 
 
 def test_a_model_replaced_while_it_is_loaded(tiny, tmp_path, monkeypatch):
