@@ -1,5 +1,6 @@
 """Tasks: known answers, no leakage, the rules of ranking, and plain words for bad input."""
 
+import datetime
 import tracemalloc
 
 import numpy as np
@@ -220,6 +221,15 @@ def test_a_label_that_is_none_is_named(kind, first, message):
     for labels in ([first, *others], pd.Series([first, *others], dtype=object)):
         with pytest.raises(ValueError, match=message):
             kind(TEXTS, labels)
+
+
+def test_labels_of_any_kind_are_classes():
+    """Fuzzing found a TypeError: numbers that no array of integers holds, among texts."""
+    for first in (10**30, datetime.date(2026, 1, 1), 7):
+        labels = [first] * 9 + ["x"] * 9
+        task = ClassificationTask(TEXTS, labels, test=(TEXTS, labels))
+        assert task.evaluate(TfidfVectorizer())["accuracy"] > 0.8
+        assert set(task.labels.tolist()) == {str(first), "x"}
 
 
 # -- retrieval

@@ -203,12 +203,13 @@ class ClassificationTask(Task):
 
     def _check_test(self, documents, labels):
         documents, labels = same_length(documents_of_test=documents, labels_of_test=labels)
-        unknown = sorted(set(labels) - set(self.labels.tolist()), key=str)
+        labels = _as_classes(labels)
+        unknown = sorted(set(labels.tolist()) - set(self.labels.tolist()), key=str)
         if unknown:
             raise ValueError(
                 f"Every label of test must be in training. Got {unknown[0]!r}, which is not."
             )
-        return documents, _as_classes(labels)
+        return documents, labels
 
 
 class ClusteringTask(Task):
@@ -312,6 +313,8 @@ def _as_classes(labels):
             f"{missing[0]}, counted from 0: give it one, or leave the document out."
         )
     labels = np.asarray(labels.tolist())
+    if labels.dtype == object:  # several kinds, or such as dates
+        labels = labels.astype(str)
     if labels.dtype.kind == "f" and (labels % 1).any():
         raise ValueError(
             f"labels must be texts or whole numbers. Got {labels[labels % 1 != 0][0]} instead: "
