@@ -75,7 +75,8 @@ default="auto"
         with ``{text}``, or a name such as ``"e5"`` (see
         :func:`textvec.encoders.prompts.family_prompts`). None takes the model's own, {} none.
     prompt_name : str, default=None
-        The prompt for documents; None is ``prompts["document"]`` where there is one.
+        The prompt for documents; None is ``prompts["document"]`` (or "passage", or "corpus") where
+        there is one.
     normalize : bool or "auto", default="auto"
         Whether vectors get unit length; ``"auto"`` if by its files the model's own have it. Those
         of servers stay as they come: means of chunks are shorter, unless this is True.
@@ -247,7 +248,7 @@ default="auto"
         Parameters
         ----------
         raw_documents : iterable of str
-            The texts; they get the prompt for documents, if there is one.
+            The texts; they get the prompt for documents, or else the model's default, if any.
 
         Returns
         -------
@@ -262,7 +263,7 @@ default="auto"
         Parameters
         ----------
         raw_documents : iterable of str
-            The queries; they get the prompt for queries, if there is one.
+            The queries; they get the prompt for queries, or else the model's default, if any.
 
         Returns
         -------
