@@ -173,6 +173,10 @@ class Choice:
         for name in sorted(self.options.keys() & {*SETTINGS, "torch_dtype", "revision"}):
             parameter = name.removeprefix("torch_")
             raise ValueError(f"model_kwargs must not hold {name!r}. Use the parameter {parameter}.")
+        if self.file_name is not None and backend != "onnx":
+            raise ValueError(
+                f"The file {self.file_name!r} is for the backend 'onnx', not {backend!r}."
+            )
         if self.settings["append_eos"] and self.pools_itself:
             raise ValueError(f"append_eos is not for the backend {backend!r}.")
         computes = self.folder is not None and not self.folder.is_static and backend != "onnx"

@@ -32,7 +32,7 @@ class OpenAIEndpoint:
     budget : int
         About how many tokens to send at once.
     options : dict
-        ``base_url`` (see :func:`server_address`), ``timeout`` in seconds (default 60),
+        ``base_url`` (see :func:`server_address`), ``timeout`` in seconds of silence (default 60),
         ``max_retries`` (default 5), ``organization`` and ``project``, for the client.
     """
 
