@@ -968,6 +968,7 @@ def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
         ({"prompts": {}, "prompt_name": "query"}, ValueError, r"one of \[\]. Got 'query'"),
         ({"model": 3}, TypeError, "model must be a str or a path. Got 3 instead"),
         ({"backend": "static"}, ValueError, 'is no static table. Use backend="auto"'),
+        ({"model_kwargs": {"file_name": "a.bin"}}, ValueError, "'a.bin' is for the backend 'onnx'"),
         (
             {"backend": "onnx", "dtype": "float16"},
             ValueError,
