@@ -1,8 +1,9 @@
-"""What `compare` takes beside the work itself, and the whole embedded comparison, cold and warm.
+"""What `compare` takes beside the work itself, resampling, and the embedded comparison.
 
 By hand means what one would write without `compare`: a loop over methods and tasks that calls
 `task.evaluate`. Both sides run in turn, after a run that compiles, on invented texts of which
-fitting takes longer than the twentieth of a second below which `compare` measures again.
+fitting takes longer than the twentieth of a second below which `compare` measures again. The
+embedded comparison runs twice, with numba's cache empty and filled.
 """
 
 import argparse
@@ -10,17 +11,21 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
 from _timing import in_turn, print_table, processor, yes_or_no
 
 from textvec import BM25Vectorizer, CountVectorizer, TfidfVectorizer, compare
-from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
+from textvec.evaluate.significance import bootstrap_interval, randomization_test
+from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, TaskResult
 
-MOST_OVERHEAD, MOST_SECONDS = 0.05, 180.0
+MOST_OVERHEAD, MOST_SECONDS, MOST_RESAMPLING = 0.05, 180.0, 1.0
+PARTS = ["overhead", "resampling", "embedded"]
 METHODS = {"counts": CountVectorizer(), "TF-IDF": TfidfVectorizer(), "BM25": BM25Vectorizer()}
 
 
@@ -58,6 +63,28 @@ def overhead(n_documents, repeats):
     return [median(seconds) for seconds in in_turn([compared, by_hand], repeats)]
 
 
+def resampling(repeats):
+    """Yield each statistic's name, and the median seconds of an interval and of a test.
+
+    Both resample 1,000 items 10,000 times.
+    """
+    rng = np.random.default_rng(0)
+    truth, *found = rng.random((3, 1000))
+    columns = {
+        "mean": ["score", {}],
+        "spearman": ["similarity", {"truth": truth}],
+        "average precision": ["similarity", {"truth": truth > 0.5}],
+    }
+    texts = [f"{i}" for i in range(1000)]
+    for statistic, (name, more) in columns.items():
+        one, two = (
+            TaskResult({"main": 0.0}, pd.DataFrame({"text": texts, name: values} | more), statistic)
+            for values in found
+        )
+        works = [partial(bootstrap_interval, one), partial(randomization_test, one, two)]
+        yield statistic, [median(seconds) for seconds in in_turn(works, repeats)]
+
+
 def embedded(folder, cache):
     """Return the seconds of `textvec compare` in a new process: both languages and the page."""
     began = perf_counter()
@@ -70,15 +97,15 @@ def embedded(folder, cache):
 
 
 def main():
-    """Print both measurements as one table."""
+    """Print all measurements as one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", choices=["overhead", "embedded"], help="one part of it")
+    parser.add_argument("--only", choices=PARTS, help="one part of it")
     options = parser.parse_args()
     print(processor())
     lines = []
-    if options.only != "embedded":
+    if options.only in (None, "overhead"):
         compared, by_hand = overhead(options.documents, options.repeats)
         share = compared / by_hand - 1
         lines.append(
@@ -91,7 +118,18 @@ def main():
                 "met": yes_or_no(share < MOST_OVERHEAD),
             }
         )
-    if options.only != "overhead":
+    if options.only in (None, "resampling"):
+        for statistic, (interval, test) in resampling(options.repeats):
+            for name, seconds in (("interval", interval), ("test", test)):
+                lines.append(
+                    {
+                        "what": f"10,000 resamples of 1,000 items, {statistic}, {name}",
+                        "compare s": f"{seconds:.2f}",
+                        "bar": f"{MOST_RESAMPLING:.0f} s",
+                        "met": yes_or_no(seconds < MOST_RESAMPLING),
+                    }
+                )
+    if options.only in (None, "embedded"):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("cold", "warm"):
                 seconds = embedded(folder, Path(folder, "numba"))

@@ -338,16 +338,13 @@ def test_an_array_held_twice_is_stored_once_and_stays_one(path):
     assert path.stat().st_size < 1.5 * array.nbytes
 
 
-def test_a_vocabulary_of_a_million_terms_is_quick(path):
-    from time import process_time
-
+def test_a_vocabulary_of_a_million_terms_is_kept_in_arrays(path):
     vectorizer = CountVectorizer()
     vectorizer.vocabulary_ = {f"词{i}": i for i in range(1_000_000)}
-    start = process_time()
     vectorizer.save(path)
-    loaded = load(path)
-    assert process_time() - start < 10  # about 1 s; JSON nodes would take a multiple
-    assert loaded.vocabulary_ == vectorizer.vocabulary_
+    with zipfile.ZipFile(path) as archive:
+        assert archive.getinfo("header.json").file_size < 10_000  # JSON nodes are slow to read
+    assert load(path).vocabulary_ == vectorizer.vocabulary_
 
 
 def test_equal_models_make_equal_files_without_pickle(path, tmp_path):

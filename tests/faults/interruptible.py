@@ -118,7 +118,7 @@ def train(random_state, path):
 def count():
     vectorizer = TfidfVectorizer(ngram_range=(1, 3))
     vectorizer.fit(TEXTS[:10])
-    with CtrlC(0.3):
+    with CtrlC(0.3, prompt=1.5):
         while True:
             vectorizer.fit(TEXTS)
     assert vectorizer.fit_transform(["sea view"]).shape == (1, 3)
