@@ -86,6 +86,13 @@ def test_files_that_say_what_is_not_known(folder, tmp_path):
         SparseTransformerVectorizer(copied).transform(["a"])
 
 
+def test_a_pooling_set_later_is_the_one_used(folder, texts):
+    vectorizer = SparseTransformerVectorizer(folder, pooling="max").fit(texts)
+    vectorizer.set_params(pooling="sum").get_feature_names_out()  # loads the network
+    expected = SparseTransformerVectorizer(folder, pooling="sum").transform(texts)
+    assert (vectorizer.transform(texts) != expected).nnz == 0
+
+
 def test_showing_an_estimator_needs_no_model():
     far = SparseTransformerVectorizer("nobody/nothing")
     assert "nobody/nothing" in far._repr_mimebundle_()["text/html"]

@@ -75,14 +75,14 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
     def known(rows):
         keys = {row: {name: key(row, name) for name in wanted} for row in rows}
         stored = cache.get([key for of_row in keys.values() for key in of_row.values()])
-        rows = {
+        there = {
             row: {name: stored[key] for name, key in of_row.items()}
             for row, of_row in keys.items()
             if stored.keys() >= set(of_row.values())
         }
-        for vectors in rows.values():
+        for vectors in there.values():
             _check_widths(choice, cache, widths, vectors)
-        return rows
+        return there
 
     found = known(range(len(texts)))
     missing = [row for row in range(len(texts)) if row not in found]

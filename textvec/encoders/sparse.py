@@ -186,7 +186,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         return known[1]
 
     def _head(self):
-        key = repr(self.get_params())
+        key = repr((self.get_params(), self.pooling_))
         known = self.__dict__.get("_loaded")
         if known is None or known[0] != key:
             folder = self._folder()
