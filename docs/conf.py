@@ -82,8 +82,8 @@ sphinx_gallery_conf = {
 # Modules whose functions are public under the module's name.
 MODULES = [
     "textvec.datasets",
-    "textvec.text.csv_files",
-    "textvec.text.plots",
+    "textvec.show.csv_files",
+    "textvec.show.plots",
     "textvec.text.splitters",
     "textvec.encoders.cache",
     "textvec.encoders.files",

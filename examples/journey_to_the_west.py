@@ -25,7 +25,7 @@ from matplotlib import font_manager
 
 from textvec import PPMI, CharacterRecommender, Word2Vec
 from textvec.datasets import load_novel
-from textvec.text.plots import find_cjk_font, plot_counts
+from textvec.show.plots import find_cjk_font, plot_counts
 
 novel = load_novel()
 warnings.filterwarnings("ignore", message="These names occur too rarely")  # some do, once apart

@@ -13,7 +13,7 @@ import textvec
 
 PACKAGE = Path(textvec.__file__).parent
 FLOORS = [
-    {"_checks", "_threads", "_writing", "ragged", "persistence", "kernels"},
+    {"_checks", "_threads", "_writing", "ragged", "persistence", "kernels", "show"},
     {"text", "datasets"},
     {"sparse"},
     {"dense"},
@@ -33,6 +33,7 @@ KERNELS_LOAD = {"numpy", "numba", "math", "typing"}
 COMPILING = "textvec.kernels.compiling"  # keeps code on disk, or warns; it computes nothing
 COMPILING_LOADS = {"contextlib", "fcntl", "functools", "numba", "os"}
 WARNS = (COMPILING, "textvec._checks")
+SHOW_LOADS = {"textvec._checks", "textvec._writing"}  # of ours: it sees arrays and tables only
 ABOUT = {"textvec.__version__", "textvec._HOME"}  # of the package; the latter is a table of names
 
 
@@ -65,7 +66,7 @@ def imports(module, source=None):
             assert node.level == 0, f"{module}: write the import of line {node.lineno} in full"
             for name in node.names:
                 whole = f"{node.module}.{name.name}"
-                if whole in MODULES:  # `from textvec.text import plots` imports a module
+                if whole in MODULES:  # `from textvec.show import plots` imports a module
                     found.add((whole, at_top))
                 elif node.module == "textvec":  # a lazy name imports its home
                     found.add((textvec._HOME.get(name.name, whole), at_top))
@@ -95,6 +96,8 @@ def complaints(module, source=None):
                 wrong.append(f"{module} (floor {FLOOR[here]}) imports {imported}")
             if here == "kernels" and there != "kernels" and (module, imported) != WARNS:
                 wrong.append(f"the kernel {module} imports {imported}")
+            if here == "show" and there != "show" and imported not in SHOW_LOADS:
+                wrong.append(f"{module}, which sees arrays and tables, imports {imported}")
         elif module == COMPILING and top in COMPILING_LOADS:
             continue
         elif here == "kernels" and top not in KERNELS_LOAD:
@@ -141,6 +144,8 @@ def test_every_module_is_imported_by_its_full_name():
         ("textvec.kernels.top_k", "from textvec._checks import check_number", "kernel"),
         ("textvec.kernels.top_k", "def f():\n    import scipy.sparse", "kernel"),
         ("textvec.kernels.compiling", "from textvec.ragged import Ragged", "kernel"),
+        ("textvec.show.report", "from textvec.ragged import Ragged", "arrays and tables"),
+        ("textvec.show.report", "def f():\n    from textvec import load", "arrays and tables"),
         ("textvec.text.tokenizers", "try:\n    import jieba\nexcept ImportError: pass", "its top"),
         ("textvec.cli", "import matplotlib.pyplot as plt", "its top"),
         ("textvec.cli", "import textvec.helpers", "no floor"),
@@ -159,6 +164,7 @@ def test_a_bad_import_is_seen(module, source, complaint):
         ("textvec.search.exact", "from textvec.kernels.top_k import dense_top_k"),
         ("textvec.recommend.content", "from textvec.sparse.tfidf import TfidfVectorizer"),
         ("textvec.text.tokenizers", "def f():\n    import jieba"),
+        ("textvec.show.report", "from textvec._writing import replacing"),
         ("textvec.cli", "import typer"),
         ("textvec.persistence", "from textvec import __version__"),
         ("textvec.evaluate.compare", "from textvec.evaluate import metrics"),

@@ -1141,8 +1141,8 @@ WRITERS = {
     "evaluate/_words": "word tests, for a reader of files",
     "persistence": "models",
     "search/adapters": "an engine's own file, to take its bytes and give them back",
-    "text/csv_files": "tables that a user asks for",
-    "text/report": "reports",
+    "show/csv_files": "tables that a user asks for",
+    "show/report": "reports",
 }
 _WRITING = {
     *("write_text", "write_bytes", "write_array", "tofile", "memmap", "replacing", "dump"),

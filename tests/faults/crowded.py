@@ -148,7 +148,7 @@ def to_html(folder, full, reason):
     path = folder / "page.html"
     path.write_text("before")
     title = "a page of some length " * 5_000
-    from textvec.text.report import write_report
+    from textvec.show.report import write_report
 
     with full(), refused(path, reason):
         write_report(path, title, "", [])

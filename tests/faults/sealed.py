@@ -11,7 +11,7 @@ from textvec import CountVectorizer, KeyedVectors, Word2Vec, compare, load
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import RetrievalTask
-from textvec.text.report import write_report
+from textvec.show.report import write_report
 
 TABLE = KeyedVectors(np.ones((10, 8), np.float32), [f"word{i}" for i in range(10)])
 TASK = RetrievalTask({"q": "sea"}, {"a": "sea", "b": "bus"}, {"q": {"a": 1}})

@@ -2,7 +2,7 @@
 
 import sys
 
-from textvec.text.report import Picture, Table, write_report
+from textvec.show.report import Picture, Table, write_report
 
 _MOST_POINTS = 5_000  # a map of more is a blot, and a page of megabytes
 

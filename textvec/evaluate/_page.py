@@ -12,8 +12,8 @@ from textvec import __version__
 from textvec.evaluate._cells import COST_FORMATS
 from textvec.evaluate._task import printable
 from textvec.evaluate.significance import LEVEL
-from textvec.text.plots import plot_counts
-from textvec.text.report import Fold, Picture, Table, write_report
+from textvec.show.plots import plot_counts
+from textvec.show.report import Fold, Picture, Table, write_report
 
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 _N_ITEMS = 5  # of each task, on which two methods disagree

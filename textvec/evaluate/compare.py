@@ -419,7 +419,7 @@ class Comparison:
         ImportError
             If matplotlib is not installed; it names the extra.
         """
-        from textvec.text.plots import plot_scores, plot_tradeoff
+        from textvec.show.plots import plot_scores, plot_tradeoff
 
         check_choice("kind", kind, ("scores", "tradeoff"))
         scores = self.scores(tasks)
@@ -430,7 +430,7 @@ class Comparison:
         return plot_tradeoff(quality, self.costs()[["fit seconds", "documents/s", "stored MB"]])
 
     def to_csv(self, path):
-        """Write ``table`` for spreadsheets, as :func:`~textvec.text.csv_files.write_csv` does.
+        """Write ``table`` for spreadsheets, as :func:`~textvec.show.csv_files.write_csv` does.
 
         Parameters
         ----------
@@ -447,7 +447,7 @@ class Comparison:
         OSError
             If the file cannot be written.
         """
-        from textvec.text.csv_files import write_csv
+        from textvec.show.csv_files import write_csv
 
         return write_csv(path, self.table)
 

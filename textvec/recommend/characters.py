@@ -301,7 +301,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ImportError
             If matplotlib is not installed.
         """
-        from textvec.text.plots import plot_points
+        from textvec.show.plots import plot_points
 
         check_is_fitted(self)
         check_number("n_names", n_names, low=1, integer=True)
@@ -332,7 +332,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ImportError
             If matplotlib is not installed.
         """
-        from textvec.text.plots import plot_points
+        from textvec.show.plots import plot_points
 
         check_is_fitted(self)
         check_number("n_names", n_names, low=1, integer=True)

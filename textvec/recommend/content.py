@@ -456,7 +456,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ValueError
             If a column is missing or has another length.
         """
-        from textvec.text.plots import plot_points
+        from textvec.show.plots import plot_points
 
         check_is_fitted(self)
         labels = self.ids_ if labels is None else labels

@@ -1,1 +1,1 @@
-"""Texts and tokens, and the figures and pages that show results."""
+"""Texts and tokens."""

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textvec.text import plots
-from textvec.text.report import Fold, Picture, Table, render_report, write_report
+from textvec.show import plots
+from textvec.show.report import Fold, Picture, Table, render_report, write_report
 
 pytest.importorskip("matplotlib")
 
@@ -153,7 +153,7 @@ def test_without_a_chinese_font_the_browser_draws(monkeypatch, scores):
     from matplotlib import font_manager
 
     monkeypatch.setattr(plots, "find_cjk_font", lambda: None)
-    monkeypatch.setattr("textvec.text.report.find_cjk_font", lambda: None)
+    monkeypatch.setattr("textvec.show.report.find_cjk_font", lambda: None)
     monkeypatch.setattr(font_manager.fontManager, "ttflist", font_manager.fontManager.ttflist[:0])
     svg = plots.to_svg(plots.plot_scores(scores), "Scores")
     assert f">{CHINESE}</text>" in svg

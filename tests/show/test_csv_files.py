@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textvec.text.csv_files import neutral, write_csv
+from textvec.show.csv_files import neutral, write_csv
 
 FORMULAS = [
     "=1+1",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from textvec._writing import replacing
-from textvec.text.plots import find_cjk_font, to_svg
+from textvec.show.plots import find_cjk_font, to_svg
 
 _CSS = """
 :root { --ink: #1f2933; --soft: #616e7c; --line: #d5dbe1; --tint: #f5f7fa; --accent: #0072b2;
