@@ -111,15 +111,13 @@ ROOMS = {
 # What else its users meet, by room.
 ALSO = {
     "Dense vectors": ["textvec.dense.keyed_vectors.UnknownWordError"],
-    "Tokens": [
-        "textvec.text.names.find_names",
-        "textvec.text.names.short_forms",
-        "textvec.text.stop_words.stop_words",
-    ],
+    "Tokens": ["textvec.text.stop_words.stop_words"],
     "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
     "Recommenders": [
         "textvec.recommend.characters.Relation",
         "textvec.recommend.content.default_vectorizer",
+        "textvec.recommend.names.find_names",
+        "textvec.recommend.names.short_forms",
     ],
     "Evaluation": [
         "textvec.evaluate.compare.default_vectorizers",

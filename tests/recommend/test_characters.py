@@ -6,7 +6,7 @@ import pytest
 
 from textvec import PPMI, CharacterRecommender, KeyedVectors, TfidfVectorizer, Word2Vec
 from textvec.datasets import fetch_novel, load_novel
-from textvec.text.names import cut_story, find_names, short_forms
+from textvec.recommend.names import cut_story, find_names, short_forms
 
 # Two stories that share nothing but the king: who meets whom is known.
 STORY = "\n".join(

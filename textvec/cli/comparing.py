@@ -145,7 +145,7 @@ def _tasks_of(data, language, encoding, alone):
 
 
 def _language_of(task):
-    from textvec.text.names import is_mostly_han
+    from textvec.text.scripts import is_mostly_han
 
     sides = (task.texts1, task.texts2) if task.type == "BitextMining" else (task.documents,)
     return "-".join(dict.fromkeys("zh" if is_mostly_han(texts) else "en" for texts in sides))

@@ -60,7 +60,7 @@ def make_vectorizer(name, texts, stop_words=None, **options):
         If there is no such name, or an option means nothing to that vectorizer.
     """
     from textvec.recommend.content import default_vectorizer
-    from textvec.text.names import is_mostly_han
+    from textvec.text.scripts import is_mostly_han
 
     if name in VECTORIZERS:
         class_name, parameters = VECTORIZERS[name]

@@ -19,7 +19,8 @@ from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
 from textvec.recommend.maps import plane, spring
-from textvec.text.names import cut_story, find_names, is_mostly_han, short_forms
+from textvec.recommend.names import cut_story, find_names, short_forms
+from textvec.text.scripts import is_mostly_han
 
 _LONG = 100_000  # words
 
@@ -57,8 +58,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     Parameters
     ----------
     names : iterable of str or None, default=None
-        The characters. None finds them, see :func:`textvec.text.names.find_names`; what ``aliases``
-        stand for are names in any case.
+        The characters. None finds them, see :func:`textvec.recommend.names.find_names`; what
+        ``aliases`` stand for are names in any case.
     aliases : mapping from str to str or None, default=None
         Other names of a character and the usual one: ``{"行者": "孙悟空"}``. None takes those of
         the names, given or found, that are clear short forms of another one: 悟空 where 孙悟空 is

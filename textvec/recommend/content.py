@@ -29,9 +29,8 @@ from textvec.recommend.items import (
 from textvec.recommend.maps import plane
 from textvec.search.exact import ExactIndex
 from textvec.sparse.tfidf import TfidfVectorizer
-from textvec.text.names import is_mostly_han
+from textvec.text.scripts import HAN, is_mostly_han
 from textvec.text.stop_words import stop_words
-from textvec.text.vocabulary import HAN
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
 DISLIKED_SHARE = 0.2

@@ -13,11 +13,11 @@ from textvec.ragged import Ragged
 from textvec.sparse.ngrams import Ngrams
 from textvec.sparse.ngrams_in_words import NgramsInWords
 from textvec.sparse.spelling import Names, Spelling
+from textvec.text.scripts import HAN
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
 from textvec.text.tokenizers import resolve_tokenizer
 from textvec.text.vocabulary import (
-    HAN,
     Interner,
     check_is_text,
     documents_in_blocks,

@@ -20,7 +20,6 @@ from textvec.kernels.scanning import (
 from textvec.ragged import Ragged
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _ALL_CODES = range(0x110000)
 
 

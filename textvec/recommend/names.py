@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from textvec._checks import check_number
+from textvec.text.scripts import HAN, is_mostly_han
 from textvec.text.tokenizers import JiebaTokenizer
-from textvec.text.vocabulary import HAN
 
 
 def _words(text):
@@ -43,7 +43,6 @@ _RUN = re.compile(rf"(?:(?:{_TITLE})\s+)?{_CAPITALISED}(?:[ ]{_CAPITALISED})*")
 _SENTENCE = re.compile(rf"(?:(?<=[.!?:;]){_NO_TITLE}|(?<=[.!?:;][\"”’']))\s+|\n+")
 _OPENING = re.compile(r"^[\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_WORD_CHARACTER = re.compile(r"[^\W\d_]")
 
 _HEADING = re.compile(
     r"\s*(第[零〇一二三四五六七八九十百千\d]+[回章](?:\s.*|$)|(?i:chapter)\s+(?:\d+|[IVXLC]+)\b.*)"
@@ -71,33 +70,6 @@ class Clauses(NamedTuple):
 
     tokens: list[list[str]]
     sentences: list[int]
-
-
-def is_mostly_han(text):
-    """Tell whether more than half of the letters of a text are Chinese characters.
-
-    Parameters
-    ----------
-    text : str or sequence of str
-        Of a text the first 20,000 characters are looked at, of several the first 200 of each of
-        the first 1,000.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_mostly_han("悟空 said 我来也"), is_mostly_han("Emma Woodhouse, 爱玛")
-    (True, False)
-    >>> is_mostly_han(["孙悟空", "Monkey"])
-    False
-    """
-    if isinstance(text, str):
-        sample = text[:20_000]
-    else:
-        sample = "".join(one[:200] for one in islice(text, 1000))
-    return 2 * len(re.findall(f"[{HAN}]", sample)) > len(_WORD_CHARACTER.findall(sample))
 
 
 def find_names(text, min_count=5):
