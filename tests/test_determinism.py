@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from textvec import CountVectorizer, TfidfVectorizer, compare
-from textvec.evaluate import _cells
+from textvec.evaluate import cells
 from textvec.evaluate.tasks import ClassificationTask, mini_benchmark_tasks
 
 SCRIPT = Path(__file__).with_name("compare_alone.py")
@@ -63,8 +63,8 @@ def test_sizes_do_not_depend_on_how_fast_a_machine_is(monkeypatch):
     task = next(task for task in mini_benchmark_tasks("en") if task.name == "classification (en)")
     sizes = []
     for budget in (0.0, 1000.0):  # seconds below which times are taken again, on all documents
-        monkeypatch.setattr(_cells, "_BUDGET", budget)
-        costs = _cells.run_cell(TfidfVectorizer(), task).costs
+        monkeypatch.setattr(cells, "_BUDGET", budget)
+        costs = cells.run_cell(TfidfVectorizer(), task).costs
         sizes.append([costs[name] for name in ("dimension", "non_zeros", "stored_mb", "sparsity")])
     assert sizes[0] == sizes[1]
 

@@ -1137,7 +1137,7 @@ WRITERS = {
     "encoders/cache": "the cache of encodings (SQLite)",
     "encoders/claims": "who encodes what (SQLite)",
     "encoders/files": "vectors of a table for other tools",
-    "evaluate/_cells": "results already computed",
+    "evaluate/cells": "results already computed",
     "evaluate/_words": "word tests, for a reader of files",
     "persistence": "models",
     "search/adapters": "an engine's own file, to take its bytes and give them back",

@@ -25,7 +25,7 @@ from textvec import (
     TfidfVectorizer,
 )
 from textvec.evaluate import tasks_of
-from textvec.evaluate._cells import peak_memory
+from textvec.evaluate.cells import peak_memory
 from textvec.evaluate.compare import (
     COSTS,
     compare,
@@ -629,7 +629,7 @@ def test_ids_of_any_kind_can_be_stored(tmp_path):
 def test_sizes_do_not_hang_on_how_fast_a_cell_was(tasks, monkeypatch):
     sizes = ["dimension", "non_zeros", "stored_mb", "sparsity"]
     once = compare({"counts": CountVectorizer()}, tasks).table[sizes]
-    monkeypatch.setattr("textvec.evaluate._cells._BUDGET", 0)  # as where all is slow
+    monkeypatch.setattr("textvec.evaluate.cells._BUDGET", 0)  # as where all is slow
     slow = compare({"counts": CountVectorizer()}, tasks).table[sizes]
     pd.testing.assert_frame_equal(once, slow)
 

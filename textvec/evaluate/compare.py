@@ -9,7 +9,8 @@ import pandas as pd
 from sklearn.base import clone
 
 from textvec._checks import check_choice, closest_names
-from textvec.evaluate._cells import (
+from textvec.evaluate._task import printable
+from textvec.evaluate.cells import (
     COST_FORMATS,
     COST_TITLES,
     COSTS,
@@ -18,7 +19,6 @@ from textvec.evaluate._cells import (
     run_cell,
     warm_up,
 )
-from textvec.evaluate._task import printable
 from textvec.evaluate.named import tasks_of
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
 from textvec.evaluate.tasks import Task, select_tasks
@@ -471,7 +471,7 @@ class Comparison:
         OSError
             If the file cannot be written.
         """
-        from textvec.evaluate._page import write_page
+        from textvec.evaluate.page import write_page
 
         return write_page(self, path)
 

@@ -81,7 +81,17 @@ def measure_costs(vectorizer, documents):
 def warm_up(vectorizer, documents):
     """Load and compile what a method needs, on a few documents, so that no cell pays for it.
 
-    The fitted estimator is returned, or None: while it is held, clones share a model's weights.
+    Parameters
+    ----------
+    vectorizer : estimator
+        Cloned before it is fitted.
+    documents : list of str
+        The first few of them are enough.
+
+    Returns
+    -------
+    estimator or None
+        The fitted copy: while it is held, clones share a model's weights. None where it failed.
     """
     with suppress(Exception):  # what fails on a few may work on all; if not, the cell will say so
         fitted = fresh(vectorizer).fit(documents[:_WARM])
@@ -143,6 +153,11 @@ class Store:
     A method is known by its class (one that is not textvec's also by its source), its parameters
     and the files of a model that these name. Where one holds code, or an object that only its
     address tells from others, nothing is stored.
+
+    Parameters
+    ----------
+    folder : str, path-like or None
+        Made where it is not there; None means that nothing is stored or found.
     """
 
     def __init__(self, folder):
