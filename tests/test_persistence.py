@@ -1138,7 +1138,7 @@ WRITERS = {
     "encoders/claims": "who encodes what (SQLite)",
     "encoders/files": "vectors of a table for other tools",
     "evaluate/cells": "results already computed",
-    "evaluate/_words": "word tests, for a reader of files",
+    "evaluate/tasks/words": "word tests, for a reader of files",
     "persistence": "models",
     "search/adapters": "an engine's own file, to take its bytes and give them back",
     "show/csv_files": "tables that a user asks for",

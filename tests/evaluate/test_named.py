@@ -8,7 +8,7 @@ import pytest
 from textvec import BM25Vectorizer, CountVectorizer
 from textvec.datasets import list_datasets, remote
 from textvec.evaluate import tasks_of
-from textvec.evaluate.named import languages_of
+from textvec.evaluate.tasks.named import languages_of
 
 # Name -> the type of its tasks, and how many documents they vectorize.
 REAL = {

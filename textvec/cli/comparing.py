@@ -117,8 +117,8 @@ def choose_methods(names, tasks):
 
 def _tasks_of(data, language, encoding, alone):
     """Return the tasks of a data set or of a file, whose language is seen by its letters."""
-    from textvec.evaluate.named import languages_of, tasks_of
     from textvec.evaluate.tasks import Task
+    from textvec.evaluate.tasks.named import languages_of, tasks_of
 
     path = Path(data)
     if not _is_readable(path) and (path.is_dir() or not path.suffix):

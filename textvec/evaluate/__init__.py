@@ -7,5 +7,5 @@ __all__ = ["tasks_of"]
 
 def __getattr__(name):
     if name == "tasks_of":
-        return _import_module("textvec.evaluate.named").tasks_of
+        return _import_module("textvec.evaluate.tasks.named").tasks_of
     raise AttributeError(f"module 'textvec.evaluate' has no attribute {name!r}")

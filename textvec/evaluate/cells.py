@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from textvec import __version__
 from textvec._checks import warn_user
 from textvec._writing import replacing
-from textvec.evaluate._task import TaskResult, fresh, item_rows, timed, vector_costs
+from textvec.evaluate.tasks.task import TaskResult, fresh, item_rows, timed, vector_costs
 from textvec.persistence import fingerprint
 from textvec.search._vectorizers import query_vectors
 

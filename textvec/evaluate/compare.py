@@ -9,7 +9,6 @@ import pandas as pd
 from sklearn.base import clone
 
 from textvec._checks import check_choice, closest_names
-from textvec.evaluate._task import printable
 from textvec.evaluate.cells import (
     COST_FORMATS,
     COST_TITLES,
@@ -19,9 +18,9 @@ from textvec.evaluate.cells import (
     run_cell,
     warm_up,
 )
-from textvec.evaluate.named import tasks_of
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
-from textvec.evaluate.tasks import Task, select_tasks
+from textvec.evaluate.tasks.named import tasks_of
+from textvec.evaluate.tasks.task import Task, printable, select_tasks
 
 __all__ = ["COSTS", "Comparison", "compare", "default_vectorizers", "measure_costs"]
 

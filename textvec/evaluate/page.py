@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from textvec import __version__
-from textvec.evaluate._task import printable
 from textvec.evaluate.cells import COST_FORMATS
 from textvec.evaluate.significance import LEVEL
+from textvec.evaluate.tasks.task import printable
 from textvec.show.plots import plot_counts
 from textvec.show.report import Fold, Picture, Table, write_report
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from textvec._checks import check_number
-from textvec.evaluate._task import SEED
+from textvec.evaluate.tasks.task import SEED
 
 LEVEL = 0.05  # of p: below it two methods are said to differ
 _CELLS = 1 << 21  # resampled values held at a time: 16 MB

@@ -11,19 +11,11 @@ import numpy as np
 from scipy import sparse
 
 from textvec._checks import import_optional
-from textvec.evaluate._labels import N_DRAWS
-from textvec.evaluate._task import SEED, fresh, vectors_of
 from textvec.evaluate.metrics import row_similarities
-from textvec.evaluate.tasks import (
-    BitextMiningTask,
-    ClassificationTask,
-    ClusteringTask,
-    PairClassificationTask,
-    RerankingTask,
-    RetrievalTask,
-    STSTask,
-    SummarizationTask,
-)
+from textvec.evaluate.tasks.labels import N_DRAWS, ClassificationTask, ClusteringTask
+from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
+from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
+from textvec.evaluate.tasks.task import SEED, fresh, vectors_of
 from textvec.search._vectorizers import is_fitted, metric_of, query_vectors
 from textvec.search.exact import top_k
 

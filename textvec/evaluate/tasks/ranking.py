@@ -9,15 +9,6 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from textvec._checks import check_choice, check_number, closest_names
-from textvec.evaluate._task import (
-    Task,
-    TaskResult,
-    fit_on,
-    item_rows,
-    same_length,
-    unique_texts,
-    vectors_of,
-)
 from textvec.evaluate.metrics import (
     hit_rate_at_k,
     map_at_k,
@@ -26,6 +17,15 @@ from textvec.evaluate.metrics import (
     precision_at_k,
     recall_at_k,
     row_similarities,
+)
+from textvec.evaluate.tasks.task import (
+    Task,
+    TaskResult,
+    fit_on,
+    item_rows,
+    same_length,
+    unique_texts,
+    vectors_of,
 )
 from textvec.search._vectorizers import metric_of, query_vectors
 from textvec.search.exact import top_k

@@ -2,16 +2,11 @@
 
 from textvec import datasets
 from textvec._checks import check_choice, closest_names
-from textvec.evaluate.tasks import (
-    BitextMiningTask,
-    ClassificationTask,
-    ClusteringTask,
-    RetrievalTask,
-    STSTask,
-    Task,
-    hotel_tasks,
-    mini_benchmark_tasks,
-)
+from textvec.evaluate.tasks.builtin import hotel_tasks, mini_benchmark_tasks
+from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
+from textvec.evaluate.tasks.pairs import STSTask
+from textvec.evaluate.tasks.ranking import BitextMiningTask, RetrievalTask
+from textvec.evaluate.tasks.task import Task
 
 
 def tasks_of(name, language=None) -> list[Task]:

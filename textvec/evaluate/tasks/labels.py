@@ -15,7 +15,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_number
-from textvec.evaluate._task import (
+from textvec.evaluate.metrics import v_measure
+from textvec.evaluate.tasks.task import (
     SEED,
     Task,
     TaskResult,
@@ -24,7 +25,6 @@ from textvec.evaluate._task import (
     same_length,
     vectors_of,
 )
-from textvec.evaluate.metrics import v_measure
 
 N_DRAWS = 10  # as many training samples of a few shots, and of clustered documents, as in MTEB
 

@@ -8,6 +8,8 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array
 
+from textvec._checks import check_choice
+
 SEED = 0  # of every split and of every estimator left unseeded, so that scores repeat
 
 
@@ -96,7 +98,7 @@ class Task:
         OSError
             If the file cannot be read.
         """
-        from textvec.evaluate._files import read_task
+        from textvec.evaluate.tasks.files import read_task
 
         return read_task(cls, path, name, language, encoding, options)
 
@@ -138,6 +140,53 @@ class TaskResult(dict):
         self.independent = independent
         self.costs = dict(costs or {})
         self.notes = dict(notes or {})
+
+
+def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Task]:
+    """Return the tasks of given types, categories and languages, in their order.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        What to choose from.
+    types : str, sequence of str or None, default=None
+        Such as ``["Retrieval", "STS"]``, or one alone; None means any.
+    categories : str, sequence of {"s2s", "s2p", "p2p", "s2c"} or None, default=None
+        None means any.
+    languages : str, sequence of str or None, default=None
+        Codes such as "en". A task in two languages counts for both; None means any.
+
+    Returns
+    -------
+    list of Task
+
+    Raises
+    ------
+    ValueError
+        If none of the tasks is of a type that is asked for, or there is no such category.
+
+    Examples
+    --------
+    >>> from textvec.evaluate.tasks import mini_benchmark_tasks
+    >>> [task.name for task in select_tasks(mini_benchmark_tasks(), categories=["s2p"])]
+    ['retrieval (en)']
+    """
+    tasks = list(tasks)
+    types, categories, languages = (
+        [chosen] if isinstance(chosen, str) else chosen for chosen in (types, categories, languages)
+    )
+    known = sorted({task.type for task in tasks})
+    for one in types or ():
+        check_choice("type of a task", one, known)
+    for one in categories or ():
+        check_choice("category of a task", one, ("s2s", "s2p", "p2p", "s2c"))
+    return [
+        task
+        for task in tasks
+        if (types is None or task.type in types)
+        and (categories is None or task.category in categories)
+        and (languages is None or set(task.language.split("-")) & set(languages))
+    ]
 
 
 def fresh(vectorizer):
@@ -252,6 +301,13 @@ def item_rows(data, columns=None):
     """Return the rows of a result, in which texts are Python's own.
 
     pandas would hold them as Arrow's, which refuses a lone surrogate.
+
+    Parameters
+    ----------
+    data : mapping or list
+        What a DataFrame is made of.
+    columns : list of str or None, default=None
+        Names of the columns, where ``data`` has none.
     """
     rows = pd.DataFrame(data, columns=columns, dtype=object)
     return pd.DataFrame(

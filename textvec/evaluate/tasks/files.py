@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from textvec.evaluate._labels import ClassificationTask, ClusteringTask
-from textvec.evaluate._pairs import PairClassificationTask, STSTask, SummarizationTask
-from textvec.evaluate._ranking import BitextMiningTask, RerankingTask, RetrievalTask
-from textvec.evaluate._task import Task
+from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
+from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
+from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
+from textvec.evaluate.tasks.task import Task
 
 
 def read_task(wanted, path, name, language, encoding, options):

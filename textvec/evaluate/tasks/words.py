@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from textvec.evaluate._task import (
+from textvec.evaluate.metrics import no_correlation, pearson, spearman
+from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
     finite,
@@ -16,7 +17,6 @@ from textvec.evaluate._task import (
     same_length,
     timed,
 )
-from textvec.evaluate.metrics import no_correlation, pearson, spearman
 
 
 class WordSimilarityTask(Task):

@@ -4,16 +4,6 @@ from itertools import chain
 
 import numpy as np
 
-from textvec.evaluate._task import (
-    Task,
-    TaskResult,
-    finite,
-    fit_on,
-    item_rows,
-    percentile,
-    same_length,
-    unique_texts,
-)
 from textvec.evaluate.metrics import (
     average_precision,
     best_accuracy,
@@ -22,6 +12,16 @@ from textvec.evaluate.metrics import (
     pearson,
     row_similarities,
     spearman,
+)
+from textvec.evaluate.tasks.task import (
+    Task,
+    TaskResult,
+    finite,
+    fit_on,
+    item_rows,
+    percentile,
+    same_length,
+    unique_texts,
 )
 
 _SIMILARITIES = ("cosine", "dot", "euclidean", "manhattan")

@@ -1,34 +1,9 @@
-"""Tasks: what a vectorizer is asked to do, with the truth to score it against.
+"""The tasks that ship with textvec: on its hotels, and on a small set of each type."""
 
-One class for each of the eight types of MTEB (Muennighoff et al. 2023, "MTEB: Massive Text
-Embedding Benchmark", EACL), with its protocols, and two for tables of word vectors.
-"""
-
-from textvec._checks import check_choice
-from textvec.evaluate._labels import ClassificationTask, ClusteringTask
-from textvec.evaluate._pairs import PairClassificationTask, STSTask, SummarizationTask
-from textvec.evaluate._ranking import BitextMiningTask, RerankingTask, RetrievalTask
-from textvec.evaluate._task import Task, TaskResult, fresh
-from textvec.evaluate._words import WordAnalogyTask, WordSimilarityTask
-
-__all__ = [
-    "BitextMiningTask",
-    "ClassificationTask",
-    "ClusteringTask",
-    "PairClassificationTask",
-    "RerankingTask",
-    "RetrievalTask",
-    "STSTask",
-    "SummarizationTask",
-    "Task",
-    "TaskResult",
-    "WordAnalogyTask",
-    "WordSimilarityTask",
-    "fresh",
-    "hotel_tasks",
-    "mini_benchmark_tasks",
-    "select_tasks",
-]
+from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
+from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
+from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
+from textvec.evaluate.tasks.task import Task
 
 
 def hotel_tasks(language="en") -> list[Task]:
@@ -130,52 +105,6 @@ def mini_benchmark_tasks(language="en") -> list[Task]:
             " Texts written for textvec: a demonstration, no ground for conclusions."
         )
     return tasks
-
-
-def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Task]:
-    """Return the tasks of given types, categories and languages, in their order.
-
-    Parameters
-    ----------
-    tasks : iterable of Task
-        What to choose from.
-    types : str, sequence of str or None, default=None
-        Such as ``["Retrieval", "STS"]``, or one alone; None means any.
-    categories : str, sequence of {"s2s", "s2p", "p2p", "s2c"} or None, default=None
-        None means any.
-    languages : str, sequence of str or None, default=None
-        Codes such as "en". A task in two languages counts for both; None means any.
-
-    Returns
-    -------
-    list of Task
-
-    Raises
-    ------
-    ValueError
-        If none of the tasks is of a type that is asked for, or there is no such category.
-
-    Examples
-    --------
-    >>> [task.name for task in select_tasks(mini_benchmark_tasks(), categories=["s2p"])]
-    ['retrieval (en)']
-    """
-    tasks = list(tasks)
-    types, categories, languages = (
-        [chosen] if isinstance(chosen, str) else chosen for chosen in (types, categories, languages)
-    )
-    known = sorted({task.type for task in tasks})
-    for one in types or ():
-        check_choice("type of a task", one, known)
-    for one in categories or ():
-        check_choice("category of a task", one, ("s2s", "s2p", "p2p", "s2c"))
-    return [
-        task
-        for task in tasks
-        if (types is None or task.type in types)
-        and (categories is None or task.category in categories)
-        and (languages is None or set(task.language.split("-")) & set(languages))
-    ]
 
 
 def _partners(pairs, kind):
