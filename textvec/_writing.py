@@ -4,6 +4,9 @@ import errno
 import os
 import re
 import secrets
+import shutil
+import stat
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,11 +24,14 @@ def replacing(path):
 
     After an error inside the block ``path`` holds what it held, and nothing lies beside it. A
     process that is killed leaves its file aside; the next that writes to the folder removes it.
+    The new file has the permissions of the one that it replaces, and its owner and group as far as
+    the system lets this user give files away.
 
     Parameters
     ----------
     path : str or path-like
-        The file; one that exists is replaced.
+        The file; one that exists is replaced. What is no file is never replaced: a pipe, a terminal
+        or another character device (``/dev/stdout``, ``/dev/null``) is written into at the end.
 
     Yields
     ------
@@ -36,13 +42,22 @@ def replacing(path):
     Raises
     ------
     OSError
-        If it cannot be written: no space, no permission, no such folder. The message names
-        ``path``, not the file aside.
+        If it cannot be written: no space, no permission, no such folder, or a disk or a socket
+        in its place. The message names ``path``, not the file aside.
     """
-    path = Path(os.path.realpath(path))  # a link stays a link to the new content
+    given, path = path, Path(os.path.realpath(path))  # a link stays a link to the new content
     with _naming(path):
+        replaced = _status(given)
+        if _is_stream(replaced):
+            with tempfile.TemporaryFile() as whole:
+                yield whole
+                whole.seek(0)
+                with open(given, "wb") as stream:
+                    shutil.copyfileobj(whole, stream)
+            return
         with file_aside(path.parent) as aside:
             with open(aside, "wb") as file:
+                _keep_access(file.fileno(), replaced)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -61,14 +76,52 @@ def check_place(path):
     Raises
     ------
     OSError
-        If it is a folder, or its own folder does not exist or cannot be written to.
+        If it is a folder, a disk or a socket, or its own folder does not exist or cannot be
+        written to.
     """
-    path = Path(os.path.realpath(path))
+    given, path = path, Path(os.path.realpath(path))
     with _naming(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "")
-        with file_aside(path.parent):
-            pass
+        if not _is_stream(_status(given)):
+            with file_aside(path.parent):
+                pass
+
+
+def _status(path):
+    """Return what ``os.stat`` says of a path, or None where there is nothing yet."""
+    with suppress(FileNotFoundError):
+        return os.stat(path)  # not of its real path: that of /dev/stdout may be no path at all
+    return None
+
+
+def _is_stream(status):
+    """Return whether bytes are written into it, not put in its place; raise where neither will do.
+
+    Parameters
+    ----------
+    status : os.stat_result or None
+        Of what stands at the path.
+
+    Returns
+    -------
+    bool
+    """
+    if status is None or stat.S_ISREG(status.st_mode):
+        return False
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if stat.S_ISCHR(status.st_mode) or stat.S_ISFIFO(status.st_mode):
+        return True
+    raise OSError(errno.EINVAL, "")  # a disk, whose file system would be lost, or a socket
+
+
+def _keep_access(descriptor, replaced):
+    """Give a file the owner, group and permissions of the one that it is to replace."""
+    if replaced is None or os.name == "nt":
+        return
+    for owner, group in ((-1, replaced.st_gid), (replaced.st_uid, -1)):
+        with suppress(PermissionError):  # only the superuser gives files away
+            os.fchown(descriptor, owner, group)
+    os.fchmod(descriptor, stat.S_IMODE(replaced.st_mode))  # after chown, which clears set-uid
 
 
 @contextmanager

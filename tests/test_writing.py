@@ -1,0 +1,110 @@
+"""Files appear whole or not at all, keep who may read them, and never displace what is no file."""
+
+import os
+import stat
+import threading
+from contextlib import suppress
+
+import pytest
+
+from textvec import CountVectorizer, load
+from textvec._writing import check_place, replacing
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, pipes and devices are Unix'")
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755])
+def test_a_replaced_file_keeps_its_permissions(tmp_path, mode):
+    path = tmp_path / "model.textvec"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    CountVectorizer().fit(["sea view"]).save(path)
+    assert mode_of(path) == mode
+    assert load(path).get_feature_names_out().tolist() == ["sea", "view"]
+
+
+def test_permissions_hold_while_it_is_written(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with replacing(path) as file:
+        file.write(b"new")
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+
+
+def test_a_new_file_has_the_permissions_of_the_user_s_mask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "new") as file:
+            file.write(b"x")
+    finally:
+        os.umask(before)
+    assert mode_of(tmp_path / "new") == 0o640
+
+
+def test_a_replaced_file_keeps_its_owner(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    try:
+        os.chown(path, 12345, 23456)
+    except PermissionError:  # who is not the superuser has no other owner's file to replace
+        os.chown(path, -1, os.getgroups()[-1])
+    before = path.stat()
+    with replacing(path) as file:
+        file.write(b"new")
+    after = path.stat()
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert path.read_bytes() == b"new"
+    assert after.st_ino != before.st_ino
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    CountVectorizer().fit(["sea view"]).save(pipe)
+    reader.join()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    (tmp_path / "copy").write_bytes(read[0])
+    assert load(tmp_path / "copy").get_feature_names_out().tolist() == ["sea", "view"]
+
+
+def test_a_device_is_written_into(tmp_path):
+    check_place("/dev/null")
+    beside = set(os.listdir("/dev"))
+    CountVectorizer().fit(["sea view"]).save("/dev/null")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert set(os.listdir("/dev")) == beside
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    with replacing(link) as file:
+        file.write(b"gone")
+    assert link.is_symlink()
+
+
+def test_an_error_leaves_a_pipe_untouched(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with suppress(KeyError), replacing(pipe) as file:  # opening it would wait for a reader
+        file.write(b"half")
+        raise KeyError
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("write", [check_place, lambda path: replacing(path).__enter__()])
+def test_what_is_neither_file_nor_stream_is_refused(tmp_path, monkeypatch, write):
+    import socket
+
+    monkeypatch.chdir(tmp_path)  # a socket's address is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(OSError, match="cannot be written"):
+            write(tmp_path / "socket")
+    assert stat.S_ISSOCK((tmp_path / "socket").stat().st_mode)
+    with pytest.raises(IsADirectoryError):
+        write(tmp_path)
