@@ -21,7 +21,9 @@ class Server:
     def __init__(self):
         self.requests = []  # bodies, in order
         self.keys = []  # Authorization headers
-        self.faults = []  # one a request: None, a status, or a name; the last stays if "always"
+        # One a request: None, a status, a name, or a function of the handler and the right data,
+        # which answers, or returns other data; the last stays if "always".
+        self.faults = []
         self.always = None
 
     def fault(self):
@@ -72,6 +74,10 @@ def running():
                 case "hang up":
                     self.close_connection = True
                     return
+                case function if callable(function):
+                    data = function(self, data)
+                    if data is None:
+                        return
             usage = {"prompt_tokens": sum(map(len, body["input"])), "total_tokens": 1}
             self.answer(200, {"object": "list", "data": data, "model": "tiny", "usage": usage})
 

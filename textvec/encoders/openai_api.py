@@ -1,12 +1,15 @@
 """Vectors from any server that speaks OpenAI's embeddings API, through the official client."""
 
+import json
+import numbers
 import os
 import re
 
 import numpy as np
 
-from textvec._checks import import_optional
+from textvec._checks import check_number, import_optional
 from textvec.encoders.batching import Encoded, pack
+from textvec.encoders.openai_client import guarded_client
 
 _KEY = "OPENAI_API_KEY"
 _ADDRESS = "OPENAI_BASE_URL"
@@ -14,6 +17,12 @@ _OWN_ADDRESS = "https://api.openai.com/v1"
 _TEXTS_AT_ONCE = 2048  # the API's own limit
 _CLIENT_OPTIONS = {"base_url", "timeout", "max_retries", "organization", "project"}
 _BYTES_PER_TOKEN = 4  # of English, roughly; only batches depend on it
+_WIDEST = 16384  # dimensions of the widest vectors that anybody serves
+_BYTES_PER_NUMBER = 32  # in JSON, with spaces and a line of its own
+
+
+class BadAnswerError(ConnectionError, ValueError):
+    """What a server sent is not what it was asked for: the connection's fault, and the value's."""
 
 
 class OpenAIEndpoint:
@@ -32,8 +41,9 @@ class OpenAIEndpoint:
     budget : int
         About how many tokens to send at once.
     options : dict
-        ``base_url`` (see :func:`server_address`), ``timeout`` in seconds of silence (default 60),
-        ``max_retries`` (default 5), ``organization`` and ``project``, for the client.
+        ``base_url`` (see :func:`server_address`), ``timeout`` in seconds of silence (default 60;
+        what comes later must come at 100 kB/s on average), ``max_retries`` (default 5),
+        ``organization`` and ``project``, for the client.
     """
 
     poolings = ("vector",)
@@ -53,6 +63,9 @@ class OpenAIEndpoint:
         self.budget = budget
         self.options = {"timeout": 60, "max_retries": 5} | options
         self.options["base_url"] = server_address(options)
+        check_number("max_retries in model_kwargs", self.options["max_retries"], 0, integer=True)
+        if isinstance(timeout := self.options["timeout"], str | bool | numbers.Real):
+            check_number("timeout in model_kwargs", timeout, 0)
 
     def count_tokens(self, text):
         """Return about how many tokens a text has."""
@@ -62,11 +75,12 @@ class OpenAIEndpoint:
         """Yield the vectors of texts, request by request; an empty text is the zero vector."""
         full = np.array([i for i, text in enumerate(texts) if text], np.int64)
         width = 0
-        with self._client() as client:
+        http = guarded_client(self.openai)
+        with self._client(http) as client:
             for batch in pack([self.count_tokens(texts[i]) for i in full], self.budget):
                 for start in range(0, len(batch), _TEXTS_AT_ONCE):
                     rows = full[batch[start : start + _TEXTS_AT_ONCE]]
-                    vectors, n_tokens = self._ask(client, [texts[row] for row in rows])
+                    vectors, n_tokens = self._ask(client, http, [texts[row] for row in rows])
                     if width and vectors.shape[1] != width:
                         raise self._bad(f"vectors of {vectors.shape[1]} dimensions after {width}")
                     width = vectors.shape[1]
@@ -74,10 +88,10 @@ class OpenAIEndpoint:
             empty = np.array([i for i, text in enumerate(texts) if not text], np.int64)
             if len(empty):
                 if not width:
-                    width = self._ask(client, ["text"])[0].shape[1]
+                    width = self._ask(client, http, ["text"])[0].shape[1]
                 yield Encoded(empty, {"vector": np.zeros((len(empty), width), np.float32)}, 0)
 
-    def _client(self):
+    def _client(self, http):
         key = _key()
         if not key and self.options["base_url"] == _OWN_ADDRESS:
             raise PermissionError(
@@ -90,16 +104,19 @@ class OpenAIEndpoint:
                 f"The key in the environment variable {_KEY} must be of printable ASCII characters "
                 "alone. Got others in it: set it anew."
             )
-        return self.openai.OpenAI(api_key=key or "none", **self.options)
+        return self.openai.OpenAI(api_key=key or "none", http_client=http, **self.options)
 
-    def _ask(self, client, texts):
+    def _ask(self, client, http, texts):
         """Return the vectors of texts, in their order, and the tokens that the server counted."""
         where = _without_password(client.base_url)
         more = {} if self.dimensions is None else {"dimensions": self.dimensions}
+        http.most_bytes = len(texts) * _WIDEST * _BYTES_PER_NUMBER
         try:
-            answer = client.embeddings.create(
+            # The client's own reading makes True and "1.5" numbers, in several times the time.
+            raw = client.embeddings.with_raw_response.create(
                 model=self.model, input=texts, encoding_format="float", **more
             )
+            answer = json.loads(raw.content)
         except self.openai.APITimeoutError:
             raise TimeoutError(
                 f"{where} did not answer in {self.options['timeout']} s. Raise timeout "
@@ -109,28 +126,37 @@ class OpenAIEndpoint:
             reason = _without_key(str(error.__cause__ or error))
             raise ConnectionError(f"{where} cannot be reached: {reason}.") from None
         except self.openai.APIStatusError as error:
+            if refused := error.response.extensions.get("refused"):
+                raise self._bad(_without_key(refused)) from None
             kind = PermissionError if error.status_code in (401, 403) else ConnectionError
             raise kind(
                 f"{where} answered {error.status_code}: {_without_key(error.message)}"
                 + (f" Check {_KEY}." if kind is PermissionError else "")
             ) from None
-        except ValueError as error:  # no JSON
+        except (ValueError, RecursionError) as error:  # no JSON, or brackets without end
             raise self._bad(f"something else ({_without_key(str(error))})") from None
         return self._vectors(answer, len(texts)), _n_tokens(answer)
 
     def _vectors(self, answer, n_texts):
-        data = getattr(answer, "data", None)
-        if not isinstance(data, list):
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
             raise self._bad("something else")
         if len(data) != n_texts:
             raise self._bad(f"{len(data)} vectors")
-        try:
-            data = sorted(data, key=lambda item: item.index)
-            vectors = np.array([item.embedding for item in data], np.float32)
-        except (AttributeError, TypeError, ValueError):
-            raise self._bad("vectors of unlike widths, or none") from None
-        if vectors.ndim != 2 or not vectors.shape[1]:
+        places = [item.get("index") for item in data]
+        if any(type(place) is not int for place in places) or sorted(places) != [*range(n_texts)]:
+            shown = ", ".join(map(repr, places[:4]))[:100]
+            raise self._bad(f"indices other than 0 to {n_texts - 1}, each once ({shown}...)")
+        rows = [data[row].get("embedding") for row in np.argsort(places)]
+        if any(type(row) is not list or not set(map(type, row)) <= {int, float} for row in rows):
+            raise self._bad("vectors that are no lists of numbers")
+        if len(widths := {len(row) for row in rows}) > 1 or widths == {0}:
             raise self._bad("vectors of unlike widths, or none")
+        try:
+            with np.errstate(over="ignore"):  # beyond float32: infinity
+                vectors = np.array(rows, np.float32)
+        except OverflowError:
+            raise self._bad("numbers beyond those of float32") from None
         if self.dimensions not in (None, vectors.shape[1]):
             raise self._bad(f"vectors of {vectors.shape[1]} dimensions, not {self.dimensions}")
         if not np.isfinite(vectors).all():
@@ -139,7 +165,7 @@ class OpenAIEndpoint:
 
     def _bad(self, what):
         where = _without_password(self.options["base_url"])
-        return ConnectionError(
+        return BadAnswerError(
             f"{where} was asked for a vector of {self.model!r} for each text and sent {what}. "
             "Check base_url and model: does the server speak OpenAI's embeddings API?"
         )
@@ -166,8 +192,9 @@ def _key():
 
 
 def _n_tokens(answer):
-    count = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
-    return count if isinstance(count, int) else 0
+    usage = answer.get("usage")
+    count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 <= count < 10**15 else 0
 
 
 def _without_password(url):
