@@ -1139,7 +1139,7 @@ WRITERS = {
     "encoders/files": "vectors of a table for other tools",
     "evaluate/cells": "results already computed",
     "evaluate/tasks/words": "word tests, for a reader of files",
-    "persistence": "models",
+    "persistence/__init__": "models",
     "search/adapters": "an engine's own file, to take its bytes and give them back",
     "show/csv_files": "tables that a user asks for",
     "show/report": "reports",
