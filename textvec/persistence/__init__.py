@@ -97,7 +97,17 @@ _NOT_A_ZIP = (  # what zipfile raises at damaged bytes
 )
 
 
-class SaveMixin:
+class Savable:
+    """What a file may hold of ours: it says which trust it needs, and checks what it was given."""
+
+    def _needs_trust(self):
+        """Return what these parameters let happen that no stranger's file may, or None."""
+
+    def _check_loaded(self):
+        """Raise ValueError unless what a file says was learned fits together."""
+
+
+class SaveMixin(Savable):
     """Give an estimator its ``save`` method."""
 
     def save(self, path):
@@ -114,12 +124,6 @@ class SaveMixin:
             If a parameter or learned attribute is code or an object foreign to textvec.
         """
         save(self, path)
-
-    def _needs_trust(self):
-        """Return what these parameters let happen that no stranger's file may, or None."""
-
-    def _check_loaded(self):
-        """Raise ValueError unless what a file says was learned fits together."""
 
 
 def save(estimator, path):
@@ -206,7 +210,7 @@ def load(path, mmap_mode=None, trust=False, verify=True):
     check_choice("mmap_mode", mmap_mode, (None, "r", "c"))
     path = Path(path)
     with open(path, "rb") as file:
-        root, digests, members = _read_header(file, path)
+        root, digests, members = _read_header(file, path, _upgraded)
         arrays = {
             name: _read_array(file, path, members[name], sha256 if verify else None, mmap_mode)
             for name, sha256 in digests.items()
@@ -525,7 +529,7 @@ def _class_named(name):
     """Return the class that a file means by a name, or None if that is none which it may hold."""
     module = _WITHIN.get(name) or _HOME.get(name)
     found = getattr(import_module(module), name) if module else None
-    is_saved = isinstance(found, type) and issubclass(found, SaveMixin)
+    is_saved = isinstance(found, type) and issubclass(found, Savable)
     return found if is_saved or name in _WITHIN else None
 
 
@@ -773,7 +777,7 @@ class _Decoder:
         value = make(**self._attributes(node["parameters"]))
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
-        if isinstance(value, SaveMixin):
+        if isinstance(value, Savable):
             needed = type(value)._needs_trust(value)  # not value's own: the file may shadow it
             self.needs += [needed] if needed else []
             type(value)._check_loaded(value)
@@ -819,12 +823,19 @@ def _from_format_1(node):
 _UPGRADES = {1: _from_format_1}
 
 
-def _upgraded(node, upgrade):
+def _upgraded(root, version):
+    """Return the root node of an older version as one of today's."""
+    for older in range(version, FORMAT_VERSION):
+        root = _with_each_upgraded(root, _UPGRADES[older])
+    return root
+
+
+def _with_each_upgraded(node, upgrade):
     """Return a tree of nodes, every object in it upgraded from the innermost on."""
     if isinstance(node, list):
-        return [_upgraded(item, upgrade) for item in node]
+        return [_with_each_upgraded(item, upgrade) for item in node]
     if isinstance(node, dict):
-        return upgrade({name: _upgraded(value, upgrade) for name, value in node.items()})
+        return upgrade({name: _with_each_upgraded(value, upgrade) for name, value in node.items()})
     return node
 
 
@@ -877,8 +888,11 @@ def _new_member(archive, file, name):
     return archive.open(info, "w", force_zip64=True)
 
 
-def _read_header(file, path):
-    """Return the root node, the sha256 of each part, and the zip's members by name."""
+def _read_header(file, path, upgraded):
+    """Return the root node, the sha256 of each part, and the zip's members by name.
+
+    ``upgraded(root, version)`` makes the root of an older version one of today's.
+    """
     is_zip = file.read(4) == b"PK\x03\x04"
     try:
         with zipfile.ZipFile(file) as archive:
@@ -900,9 +914,7 @@ def _read_header(file, path):
         if type(version) is not int or version < 1:
             raise ValueError(f"its format_version is {version!r}")
         if version <= FORMAT_VERSION:
-            root = header["root"]
-            for older in range(version, FORMAT_VERSION):
-                root = _upgraded(root, _UPGRADES[older])
+            root = upgraded(header["root"], version)
             digests = {name: part["sha256"] for name, part in header["parts"].items()}
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: {_HEADER} is not that of a textvec file: {error}") from error
