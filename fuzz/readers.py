@@ -43,7 +43,6 @@ from textvec.cli.files import read_items, read_lines
 from textvec.dense import vector_files
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import Task
-from textvec.persistence import decoding
 from textvec.text.corpus import read_documents
 
 BETWEEN_FILES = b"\n===\n"  # where one input stands for several files
@@ -341,7 +340,7 @@ def _small_models():
         {str(i): i for i in range(70)},
         [f"w{i}" for i in range(70)],
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        *(cls(np.eye(3)) for cls in decoding.SPARSE_CLASSES.values()),
+        *(cls(np.eye(3)) for cls in persistence.decoding.SPARSE_CLASSES.values()),
     ]
     yield from (odd, CountVectorizer(), HashingVectorizer(n_features=16))
     yield from (cls().fit(HOTELS) for cls in (CountVectorizer, TfidfVectorizer, BM25Vectorizer))
@@ -357,7 +356,7 @@ def _encoded():
     """Return the JSON of each small model, and the bytes of its parts by name."""
     models = []
     for value in _small_models():
-        writer = decoding.Encoder()
+        writer = persistence.decoding.Encoder()
         root = json.dumps(writer.encode(value, "seed"), ensure_ascii=False).encode()
         parts = {}
         for name, array in writer.parts.items():
@@ -408,12 +407,12 @@ def part_seeds():
 
 def _node_words():
     prefixes = ("_read_", "_values_of_")
-    names = [name for name in dir(decoding.Decoder) if name.startswith(prefixes)]
+    names = [name for name in dir(persistence.decoding.Decoder) if name.startswith(prefixes)]
     kinds = {name.removeprefix("_read_").removeprefix("_values_of_") for name in names}
     kinds = sorted(kind for kind in kinds if not kind.startswith("_"))
     entries = ("type", "class", "part", "items", "values", "keys", "shape", "state", "parameters")
-    classes = sorted({*textvec.__all__, *decoding._WITHIN})
-    return (*kinds, *entries, *classes, *decoding.SPARSE_CLASSES)
+    classes = sorted({*textvec.__all__, *persistence.decoding._WITHIN})
+    return (*kinds, *entries, *classes, *persistence.decoding.SPARSE_CLASSES)
 
 
 # ------------------------------------------------------------------------------- tables and tasks

@@ -26,7 +26,7 @@ from sklearn.feature_extraction import text as sklearn_text
 
 import textvec
 from textvec import persistence
-from textvec.persistence import decoding, load, save
+from textvec.persistence import load, save
 from textvec.ragged import Ragged
 from textvec.sparse.bm25 import BM25Transformer, BM25Vectorizer
 from textvec.sparse.counts import CountVectorizer
@@ -257,12 +257,12 @@ def test_arrays_come_back_equal(array, mmap_mode, path):
         assert loaded.flags.aligned
 
 
-@pytest.mark.parametrize("name", sorted(decoding.SPARSE_CLASSES))
+@pytest.mark.parametrize("name", sorted(persistence.decoding.SPARSE_CLASSES))
 @pytest.mark.parametrize("mmap_mode", [None, "r"])
 def test_sparse_matrices_come_back_equal(name, mmap_mode, path):
     dense = np.zeros((6, 8), dtype=np.float32)
     dense[1, 2], dense[3, 0], dense[3, 7] = 1, -2, 3
-    matrix = decoding.SPARSE_CLASSES[name](dense)
+    matrix = persistence.decoding.SPARSE_CLASSES[name](dense)
     assert_equal(round_trip(matrix, path, mmap_mode=mmap_mode), matrix)
 
 
@@ -381,7 +381,7 @@ def test_arrays_begin_at_multiples_of_64_bytes(path):
     BM25Vectorizer().fit(HOTELS).save(path)
     with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
         for info in archive.infolist():
-            assert persistence._data_offset(file, info) % 64 == 0
+            assert persistence.archive._data_offset(file, info) % 64 == 0
 
 
 # ------------------------------------------------------------------------------- refusals
@@ -709,7 +709,7 @@ def every_value():
         {str(i): i for i in range(70)},
         [f"w{i}" for i in range(70)],
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        *(cls(np.eye(3)) for _, cls in sorted(decoding.SPARSE_CLASSES.items())),
+        *(cls(np.eye(3)) for _, cls in sorted(persistence.decoding.SPARSE_CLASSES.items())),
         *(Ragged(np.arange(3), np.array([3])), TfidfTransformer().fit([[1, 2]])),
     ]
     return holder
@@ -729,7 +729,7 @@ def test_files_of_format_1_are_read(mmap_mode, path):
 
 def test_every_older_format_has_an_upgrade_and_files():
     older = range(1, persistence.FORMAT_VERSION)
-    assert list(decoding._UPGRADES) == list(older)
+    assert list(persistence.decoding._UPGRADES) == list(older)
     assert all(list(FILES.glob(f"*.format{version}")) for version in older)
 
 
@@ -1084,8 +1084,8 @@ def test_objects_without_parameters_have_no_state(saved):
 def test_sums_are_left_out_when_asked(mmap_mode, saved, monkeypatch):
     model, path = saved
     digests = []
-    original = persistence._sha256
-    monkeypatch.setattr(persistence, "_sha256", lambda c: digests.append(1) or original(c))
+    original = persistence.archive._sha256
+    monkeypatch.setattr(persistence.archive, "_sha256", lambda c: digests.append(1) or original(c))
     assert_equal(load(path, mmap_mode, verify=False), model)
     assert not digests
     assert_equal(load(path, mmap_mode), model)
@@ -1106,7 +1106,7 @@ def classes():
 
 def test_what_files_hold_are_classes_that_exist():
     found = {one.__name__: one.__module__ for one in classes()}
-    assert found.items() >= decoding._WITHIN.items()
+    assert found.items() >= persistence.decoding._WITHIN.items()
 
 
 def test_every_class_with_parameters_or_state_can_be_saved():
@@ -1116,7 +1116,7 @@ def test_every_class_with_parameters_or_state_can_be_saved():
     missing = {
         one
         for one in savers
-        if decoding.class_named(one.__name__) is not one
+        if persistence.decoding.class_named(one.__name__) is not one
         and not any(issubclass(other, one) and other is not one for other in savers)
     }
     assert not missing
@@ -1139,7 +1139,8 @@ WRITERS = {
     "encoders/files": "vectors of a table for other tools",
     "evaluate/cells": "results already computed",
     "evaluate/tasks/words": "word tests, for a reader of files",
-    "persistence/__init__": "models",
+    "persistence/__init__": "models, as a file that appears whole",
+    "persistence/archive": "models",
     "search/adapters": "an engine's own file, to take its bytes and give them back",
     "show/csv_files": "tables that a user asks for",
     "show/report": "reports",

@@ -12,8 +12,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from textvec import _HOME, __version__
-
-FORMAT_VERSION = 2
+from textvec.persistence.archive import FORMAT_VERSION, MOST_EMPTY, plain_dtype
 
 # A file may hold the public classes that have `save`, and these, which are parts of them; by name,
 # so that modules may move. Estimators are stored by parameters and learned attributes (what
@@ -35,8 +34,6 @@ SPARSE_CLASSES = {
 
 _MASKED = re.compile("boolean|Float(32|64)|U?Int(8|16|32|64)")  # pandas' dtypes with gaps
 
-_DTYPE = re.compile(r"[<>|]([biufcSUV][0-9]{1,9}|[mM]8(\[[0-9]{0,9}[a-zA-Zμ]{1,2}\])?)")
-MOST_EMPTY = 1 << 20  # items of no bytes, which an array could otherwise promise without end
 _SPENT_FREELY = 1 << 26  # bytes that what is copied may take beyond 4 times the size of the parts
 _LIL_ROWS = 1 << 20  # of format 1, where rows took no bytes
 _LONG = 64  # from here on a list of str becomes a part
@@ -581,15 +578,6 @@ def _compressed(cls, stored, shape):
     matrix.check_format()  # indices out of range would crash compiled code
     matrix.indices, matrix.indptr = indices, indptr
     return matrix
-
-
-def plain_dtype(text):
-    """Return the dtype of a name that NumPy writes for numbers, dates, text or bytes."""
-    if not isinstance(text, str) or not _DTYPE.fullmatch(text):
-        raise ValueError(
-            f"a dtype {text!r} is none of numbers, dates or text: it would need pickle"
-        )
-    return np.dtype(text)
 
 
 # ------------------------------------------------------------------------------- older formats
