@@ -340,7 +340,7 @@ def _small_models():
         {str(i): i for i in range(70)},
         [f"w{i}" for i in range(70)],
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        *(cls(np.eye(3)) for cls in persistence.decoding.SPARSE_CLASSES.values()),
+        *(cls(np.eye(3)) for cls in persistence.encoding.SPARSE_CLASSES.values()),
     ]
     yield from (odd, CountVectorizer(), HashingVectorizer(n_features=16))
     yield from (cls().fit(HOTELS) for cls in (CountVectorizer, TfidfVectorizer, BM25Vectorizer))
@@ -356,7 +356,7 @@ def _encoded():
     """Return the JSON of each small model, and the bytes of its parts by name."""
     models = []
     for value in _small_models():
-        writer = persistence.decoding.Encoder()
+        writer = persistence.encoding.Encoder()
         root = json.dumps(writer.encode(value, "seed"), ensure_ascii=False).encode()
         parts = {}
         for name, array in writer.parts.items():
@@ -411,8 +411,8 @@ def _node_words():
     kinds = {name.removeprefix("_read_").removeprefix("_values_of_") for name in names}
     kinds = sorted(kind for kind in kinds if not kind.startswith("_"))
     entries = ("type", "class", "part", "items", "values", "keys", "shape", "state", "parameters")
-    classes = sorted({*textvec.__all__, *persistence.decoding._WITHIN})
-    return (*kinds, *entries, *classes, *persistence.decoding.SPARSE_CLASSES)
+    classes = sorted({*textvec.__all__, *persistence.encoding._WITHIN})
+    return (*kinds, *entries, *classes, *persistence.encoding.SPARSE_CLASSES)
 
 
 # ------------------------------------------------------------------------------- tables and tasks

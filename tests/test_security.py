@@ -50,7 +50,7 @@ KEYWORDS = {
 IMPORTERS = {
     "textvec/__init__.py",
     "textvec/_checks.py",
-    "textvec/persistence/decoding.py",
+    "textvec/persistence/encoding.py",
     "textvec/cli/__init__.py",
     "textvec/cli/models.py",
 }

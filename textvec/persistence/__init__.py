@@ -38,7 +38,8 @@ from textvec.persistence.archive import (
     read_header,
     write,
 )
-from textvec.persistence.decoding import Decoder, Encoder, Savable, is_ours, upgraded
+from textvec.persistence.decoding import Decoder, upgraded
+from textvec.persistence.encoding import Encoder, Savable, is_ours
 
 __all__ = ["FORMAT_VERSION", "SaveMixin", "fingerprint", "load", "save"]
 
