@@ -340,7 +340,7 @@ def _small_models():
         {str(i): i for i in range(70)},
         [f"w{i}" for i in range(70)],
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        *(cls(np.eye(3)) for cls in persistence.encoding.SPARSE_CLASSES.values()),
+        *(cls(np.eye(3)) for cls in persistence.classes.SPARSE_CLASSES.values()),
     ]
     yield from (odd, CountVectorizer(), HashingVectorizer(n_features=16))
     yield from (cls().fit(HOTELS) for cls in (CountVectorizer, TfidfVectorizer, BM25Vectorizer))
@@ -411,8 +411,8 @@ def _node_words():
     kinds = {name.removeprefix("_read_").removeprefix("_values_of_") for name in names}
     kinds = sorted(kind for kind in kinds if not kind.startswith("_"))
     entries = ("type", "class", "part", "items", "values", "keys", "shape", "state", "parameters")
-    classes = sorted({*textvec.__all__, *persistence.encoding._WITHIN})
-    return (*kinds, *entries, *classes, *persistence.encoding.SPARSE_CLASSES)
+    classes = sorted({*textvec.__all__, *persistence.classes._WITHIN})
+    return (*kinds, *entries, *classes, *persistence.classes.SPARSE_CLASSES)
 
 
 # ------------------------------------------------------------------------------- tables and tasks

@@ -257,12 +257,12 @@ def test_arrays_come_back_equal(array, mmap_mode, path):
         assert loaded.flags.aligned
 
 
-@pytest.mark.parametrize("name", sorted(persistence.encoding.SPARSE_CLASSES))
+@pytest.mark.parametrize("name", sorted(persistence.classes.SPARSE_CLASSES))
 @pytest.mark.parametrize("mmap_mode", [None, "r"])
 def test_sparse_matrices_come_back_equal(name, mmap_mode, path):
     dense = np.zeros((6, 8), dtype=np.float32)
     dense[1, 2], dense[3, 0], dense[3, 7] = 1, -2, 3
-    matrix = persistence.encoding.SPARSE_CLASSES[name](dense)
+    matrix = persistence.classes.SPARSE_CLASSES[name](dense)
     assert_equal(round_trip(matrix, path, mmap_mode=mmap_mode), matrix)
 
 
@@ -709,7 +709,7 @@ def every_value():
         {str(i): i for i in range(70)},
         [f"w{i}" for i in range(70)],
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        *(cls(np.eye(3)) for _, cls in sorted(persistence.encoding.SPARSE_CLASSES.items())),
+        *(cls(np.eye(3)) for _, cls in sorted(persistence.classes.SPARSE_CLASSES.items())),
         *(Ragged(np.arange(3), np.array([3])), TfidfTransformer().fit([[1, 2]])),
     ]
     return holder
@@ -1106,7 +1106,7 @@ def classes():
 
 def test_what_files_hold_are_classes_that_exist():
     found = {one.__name__: one.__module__ for one in classes()}
-    assert found.items() >= persistence.encoding._WITHIN.items()
+    assert found.items() >= persistence.classes._WITHIN.items()
 
 
 def test_every_class_with_parameters_or_state_can_be_saved():
@@ -1116,7 +1116,7 @@ def test_every_class_with_parameters_or_state_can_be_saved():
     missing = {
         one
         for one in savers
-        if persistence.encoding.class_named(one.__name__) is not one
+        if persistence.classes.class_named(one.__name__) is not one
         and not any(issubclass(other, one) and other is not one for other in savers)
     }
     assert not missing

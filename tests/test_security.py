@@ -50,7 +50,7 @@ KEYWORDS = {
 IMPORTERS = {
     "textvec/__init__.py",
     "textvec/_checks.py",
-    "textvec/persistence/encoding.py",
+    "textvec/persistence/classes.py",
     "textvec/cli/__init__.py",
     "textvec/cli/models.py",
 }

@@ -38,8 +38,9 @@ from textvec.persistence.archive import (
     read_header,
     write,
 )
+from textvec.persistence.classes import Savable, is_ours
 from textvec.persistence.decoding import Decoder, upgraded
-from textvec.persistence.encoding import Encoder, Savable, is_ours
+from textvec.persistence.encoding import Encoder
 
 __all__ = ["FORMAT_VERSION", "SaveMixin", "fingerprint", "load", "save"]
 

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from textvec import __version__
 from textvec.persistence.archive import FORMAT_VERSION, plain_dtype
-from textvec.persistence.encoding import (
+from textvec.persistence.classes import (
     BUILTIN_TYPES,
     MASKED,
     SPARSE_CLASSES,
