@@ -1141,7 +1141,7 @@ WRITERS = {
     "evaluate/tasks/words": "word tests, for a reader of files",
     "persistence/__init__": "models, as a file that appears whole",
     "persistence/archive": "models",
-    "search/adapters": "an engine's own file, to take its bytes and give them back",
+    "search/engines/_engine": "an engine's own file, to take its bytes and give them back",
     "show/csv_files": "tables that a user asks for",
     "show/report": "reports",
 }

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import textvec
-from textvec.search.adapters import (
+from textvec.search.engines._engine import (
     AnnoyIndex,
     FaissIndex,
     HnswlibIndex,

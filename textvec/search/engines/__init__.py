@@ -1,0 +1,1 @@
+"""Other search engines behind one contract, a module each: dense vectors in, neighbours out."""
