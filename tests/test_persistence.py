@@ -1142,6 +1142,7 @@ WRITERS = {
     "persistence/__init__": "models, as a file that appears whole",
     "persistence/archive": "models",
     "search/engines/_engine": "an engine's own file, to take its bytes and give them back",
+    "search/engines/scann": "ScaNN's own files, to take their bytes and give them back",
     "show/csv_files": "tables that a user asks for",
     "show/report": "reports",
 }

@@ -14,14 +14,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import textvec
-from textvec.search.engines._engine import (
-    AnnoyIndex,
-    FaissIndex,
-    HnswlibIndex,
-    ScannIndex,
-    TreeIndex,
-    UsearchIndex,
-)
+from textvec.search.engines.annoy import AnnoyIndex
+from textvec.search.engines.faiss import FaissIndex
+from textvec.search.engines.hnswlib import HnswlibIndex
+from textvec.search.engines.scann import ScannIndex
+from textvec.search.engines.trees import TreeIndex
+from textvec.search.engines.usearch import UsearchIndex
 from textvec.search.exact import ExactIndex
 
 from ..contract.test_processes import at_once

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 import textvec
-from textvec.search.engines._engine import TreeIndex
+from textvec.search.engines.trees import TreeIndex
 from textvec.search.exact import ExactIndex
 from textvec.search.hybrid import HybridIndex
 
