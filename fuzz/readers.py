@@ -42,7 +42,7 @@ from textvec import (
 from textvec.cli.files import read_items, read_lines
 from textvec.dense import vector_files
 from textvec.encoders.files import embed_table
-from textvec.evaluate.tasks import Task
+from textvec.evaluate.tasks import Task, read_task
 from textvec.text.corpus import read_documents
 
 BETWEEN_FILES = b"\n===\n"  # where one input stands for several files
@@ -453,13 +453,13 @@ def beir(content, folder):
 
 def _check_task(path):
     try:
-        found = Task.from_files(path)
+        found = read_task(path)
     except ValueError:
         return
     assert isinstance(found, Task)
     assert found.documents, "no documents"
     assert all(type(text) is str for text in found.documents), "a document is no text"
-    assert Task.from_files(path).documents == found.documents
+    assert read_task(path).documents == found.documents
 
 
 def items(content, folder, ending):

@@ -20,10 +20,10 @@ from textvec.evaluate.tasks import (
     RetrievalTask,
     STSTask,
     SummarizationTask,
-    Task,
     WordAnalogyTask,
     WordSimilarityTask,
     mini_benchmark_tasks,
+    read_task,
     select_tasks,
 )
 
@@ -300,7 +300,7 @@ SCORED_PAIRS = [{"text1": A, "text2": B, "score": 4}, {"text1": A, "text2": C, "
 @pytest.mark.parametrize("suffix", ["json", "jsonl"])
 def test_records_tell_their_task(kind, suffix, tmp_path):
     path = write(tmp_path / f"mine.{suffix}", FILES[kind])
-    task = Task.from_files(path, language="en")
+    task = read_task(path, language="en")
     assert type(task) is kind
     assert task.name == "mine"
     assert A in " ".join(task.documents + getattr(task, "queries", []))
@@ -308,38 +308,38 @@ def test_records_tell_their_task(kind, suffix, tmp_path):
 
 def test_csv_tsv_and_triples(tmp_path):
     (tmp_path / "pairs.csv").write_text('text1,text2,label\n"a, b",NA,1\n7,8,0\n', encoding="utf-8")
-    pairs = PairClassificationTask.from_files(tmp_path / "pairs.csv")
+    pairs = read_task(tmp_path / "pairs.csv", PairClassificationTask)
     assert pairs.texts1 == ["a, b", "7"]
     assert pairs.texts2 == ["NA", "8"]
     (tmp_path / "labelled.tsv").write_text(
         "text\tlabel\n海\t蓝\n天\t蓝\n火\t红\n血\t红\n", encoding="utf-8"
     )
-    clusters = ClusteringTask.from_files(tmp_path / "labelled.tsv", language="zh")
+    clusters = read_task(tmp_path / "labelled.tsv", ClusteringTask, language="zh")
     assert clusters.labels.tolist() == ["蓝", "蓝", "红", "红"]
     triples = [{"text": A, "positive_text": B, "negative_text": C}]
     path = write(tmp_path / "triples.jsonl", [triples[0] | {"query": "another column"}])
-    assert Task.from_files(path).positives == [[B]]  # fuzzing found a KeyError: 'pos'
+    assert read_task(path).positives == [[B]]  # fuzzing found a KeyError: 'pos'
     path = write(tmp_path / "triples.jsonl", triples)
-    assert Task.from_files(path).positives == [[B]]
-    retrieval = RetrievalTask.from_files(path, k=1)
+    assert read_task(path).positives == [[B]]
+    retrieval = read_task(path, RetrievalTask, k=1)
     assert retrieval.evaluate(TfidfVectorizer())["nDCG@1"] == 1.0
 
 
 def test_pairs_with_a_score_are_no_translations(tmp_path):
-    task = Task.from_files(write(tmp_path / "pairs.jsonl", SCORED_PAIRS))
+    task = read_task(write(tmp_path / "pairs.jsonl", SCORED_PAIRS))
     assert type(task) is STSTask
     assert task.scores.tolist() == [4, 0]
     records = [record | {"similarity": record.pop("score")} for record in map(dict, SCORED_PAIRS)]
     path = write(tmp_path / "other.jsonl", [FILES[BitextMiningTask][0], *records])
     with pytest.raises(ValueError, match=r"text1, text2 \(and no other\)"):
-        Task.from_files(path)
+        read_task(path)
 
 
 def test_quotation_marks_are_characters_of_a_tsv_file(tmp_path):
     rows = [('"sea', "x"), ("a", "y"), ('view" of', "x"), ('"b"', "y"), ("c", "x"), ('d"', "y")]
     text = "".join("\t".join(row) + "\r\n" for row in [("text", "label"), *rows, ("", " ")])
     (tmp_path / "a.tsv").write_text(text, encoding="utf-8-sig", newline="")
-    task = Task.from_files(tmp_path / "a.tsv", n_splits=2)
+    task = read_task(tmp_path / "a.tsv", n_splits=2)
     assert task.documents == [text for text, _ in rows]
     assert task.labels.tolist() == [label for _, label in rows]
 
@@ -350,7 +350,7 @@ def test_a_cell_may_hold_a_book_and_line_breaks(tmp_path):
     text = f'text1,text2,score\n"{quoted}",b,1\n\na,,0\n'
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     limit = csv.field_size_limit()
-    assert Task.from_files(tmp_path / "a.csv").texts1 == [book, "a"]
+    assert read_task(tmp_path / "a.csv").texts1 == [book, "a"]
     assert csv.field_size_limit() == limit
 
 
@@ -367,26 +367,26 @@ def test_a_file_may_have_another_encoding(encoding, wrong, suffix, tmp_path):
         }[suffix],
         encoding=encoding,
     )
-    assert Task.from_files(path, encoding=encoding).texts1 == ["海景"]
+    assert read_task(path, encoding=encoding).texts1 == ["海景"]
     with pytest.raises(
         ValueError, match=f"must be in {wrong}: .* Name its encoding, such as gb18030"
     ):
-        Task.from_files(path, encoding=wrong)
+        read_task(path, encoding=wrong)
     with pytest.raises(ValueError, match="unknown encoding: klingon"):
-        Task.from_files(path, encoding="klingon")
+        read_task(path, encoding="klingon")
 
 
 def test_a_column_without_a_name_is_no_field(tmp_path):
     (tmp_path / "a.csv").write_text(",text1,text2,\n0,a,b,\n1,c,d,\n", encoding="utf-8")
-    task = Task.from_files(tmp_path / "a.csv")
+    task = read_task(tmp_path / "a.csv")
     assert (type(task), task.texts2) == (BitextMiningTask, ["b", "d"])
 
 
 def test_an_empty_cell_is_no_candidate(tmp_path):
     (tmp_path / "a.csv").write_text("query,pos,neg\nq,a,\nr,b,c\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Got \['a'\] and \[\] for 'q'"):
-        Task.from_files(tmp_path / "a.csv")
-    assert list(RetrievalTask.from_files(tmp_path / "a.csv").corpus.values()) == ["a", "b", "c"]
+        read_task(tmp_path / "a.csv")
+    assert list(read_task(tmp_path / "a.csv", RetrievalTask).corpus.values()) == ["a", "b", "c"]
 
 
 def test_an_object_of_corpus_queries_and_relevant_docs(tmp_path):
@@ -396,7 +396,7 @@ def test_an_object_of_corpus_queries_and_relevant_docs(tmp_path):
         "relevant_docs": {"q": ["d1"]},
     }
     (tmp_path / "search.json").write_text(json.dumps(content), encoding="utf-8")
-    task = Task.from_files(tmp_path / "search.json", name="search")
+    task = read_task(tmp_path / "search.json", name="search")
     assert task.relevance == {"q": {"d1": 1}}
 
 
@@ -411,17 +411,17 @@ def beir(folder, qrels="query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td1\t0\n", ids
 def test_a_folder_names_its_task(tmp_path, monkeypatch):
     for name in ("v1.0", "v1.1"):
         (tmp_path / name).mkdir()
-        assert Task.from_files(beir(tmp_path / name)).name == name
+        assert read_task(beir(tmp_path / name)).name == name
     monkeypatch.chdir(tmp_path / "v1.1")
-    assert Task.from_files(".").name == "v1.1"
+    assert read_task(".").name == "v1.1"
 
 
 def test_a_beir_folder(tmp_path):
-    task = Task.from_files(beir(tmp_path), name="tiny")
+    task = read_task(beir(tmp_path), name="tiny")
     assert task.corpus == {"d1": f"T {B}", "d2": f"T {B}"}
     assert task.queries == {"q1": A}  # the others have nothing relevant in this split
     with pytest.raises(FileNotFoundError, match=re.escape("Splits in") + ".*: test"):
-        Task.from_files(tmp_path, split="dev")
+        read_task(tmp_path, split="dev")
 
 
 @pytest.mark.parametrize(
@@ -475,19 +475,21 @@ def test_a_beir_folder(tmp_path):
 def test_bad_files_are_named(name, text, message, tmp_path):
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
-        Task.from_files(tmp_path / name)
+        read_task(tmp_path / name)
 
 
 def test_bad_beir_folders_and_classes_are_named(tmp_path):
     for name in ("twice", "unknown"):
         (tmp_path / name).mkdir()
     with pytest.raises(ValueError, match="'d1' of record 2"):
-        Task.from_files(beir(tmp_path / "twice", ids=("d1", "d1")))
+        read_task(beir(tmp_path / "twice", ids=("d1", "d1")))
     with pytest.raises(ValueError, match="corpus id 'd9', which is unknown"):
-        Task.from_files(beir(tmp_path / "unknown", qrels="q1\td9\t1\n"))
+        read_task(beir(tmp_path / "unknown", qrels="q1\td9\t1\n"))
     path = write(tmp_path / "pairs.json", FILES[STSTask])
-    with pytest.raises(ValueError, match="can be read by STSTask. RetrievalTask cannot"):
-        RetrievalTask.from_files(path)
+    with pytest.raises(ValueError, match="kind must be .* STSTask; or None. Got RetrievalTask"):
+        read_task(path, RetrievalTask)
+    with pytest.raises(ValueError, match="kind must be .* STSTask; or None. Got 'pairs' instead"):
+        read_task(path, "pairs")
 
 
 @pytest.mark.parametrize(
@@ -509,9 +511,9 @@ def test_bad_beir_folders_and_classes_are_named(tmp_path):
 def test_bad_files_of_a_beir_folder_are_named(name, content, message, tmp_path):
     (beir(tmp_path) / name).write_text(content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(ValueError, match=message):
-        Task.from_files(tmp_path)
+        read_task(tmp_path)
 
 
 def test_blank_lines_of_judgements_are_left_out(tmp_path):
-    task = Task.from_files(beir(tmp_path, qrels="\nq1\td1\t1\n\n"))
+    task = read_task(beir(tmp_path, qrels="\nq1\td1\t1\n\n"))
     assert task.relevance == {"q1": {"d1": 1.0}}

@@ -117,7 +117,7 @@ def choose_methods(names, tasks):
 
 def _tasks_of(data, language, encoding, alone):
     """Return the tasks of a data set or of a file, whose language is seen by its letters."""
-    from textvec.evaluate.tasks import Task
+    from textvec.evaluate.tasks import read_task
     from textvec.evaluate.tasks.named import languages_of, tasks_of
 
     path = Path(data)
@@ -134,7 +134,7 @@ def _tasks_of(data, language, encoding, alone):
             raise ValueError(f"--data {data!r}{reason}") from error
         return tasks_of(data, language) if language in (None, *languages) else []
     try:
-        task = Task.from_files(path, encoding=encoding)
+        task = read_task(path, encoding=encoding)
     except ValueError as error:
         if alone:
             raise

@@ -24,6 +24,7 @@ _HOME = {
     "fresh": "task",
     "hotel_tasks": "builtin",
     "mini_benchmark_tasks": "builtin",
+    "read_task": "files",
     "select_tasks": "task",
 }
 

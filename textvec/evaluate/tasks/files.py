@@ -15,8 +15,54 @@ from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, Retr
 from textvec.evaluate.tasks.task import Task
 
 
-def read_task(wanted, path, name, language, encoding, options):
-    """Return the task that a file or folder holds; see :meth:`Task.from_files`."""
+def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **options) -> Task:
+    """Read a task from a file or a folder; what is in it decides about the type.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A BEIR folder (``corpus.jsonl``, ``queries.jsonl`` and ``qrels/*.tsv``), or a JSON,
+        JSONL, CSV or TSV file: an object with ``corpus``, ``queries`` and ``relevant_docs``,
+        or records with the fields ``query, pos, neg``; ``text, positive_text,
+        negative_text``; ``text, scored_text, score``; ``text, human_summaries,
+        machine_summaries, scores``; ``text1, text2, label``; ``text1, text2, score``; ``text,
+        label``; or ``text1, text2`` and no other. In a CSV file, cells with commas stand in
+        quotation marks; in a TSV file, these are characters like any other.
+    kind : class or None, default=None
+        Class of the task, such as `RetrievalTask` for queries with ``pos`` and ``neg``, or
+        `ClusteringTask` for texts with labels; None means the one that suits the fields best.
+    name : str or None, default=None
+        Names the task; None means the name of the file, without its ending, or of the folder.
+    language : str, default="en"
+        Language of the texts.
+    encoding : str, default="utf-8"
+        Encoding of the file or files. A byte order mark is understood.
+    **options
+        Further parameters of the task. For a BEIR folder also ``split="test"``.
+
+    Returns
+    -------
+    Task
+        Of the class ``kind``.
+
+    Raises
+    ------
+    ValueError
+        If the fields are none of these, or those of another kind, a value is missing, an id stands
+        twice, a line of a table has more or fewer cells than its header, or the encoding is
+        another.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "hotels.csv")
+    ...     _ = path.write_text("query,pos,neg\\nthe sea,sea view,free shuttle\\n")
+    ...     read_task(path), read_task(path, RetrievalTask, name="all")
+    (RerankingTask(name='hotels', language='en'), RetrievalTask(name='all', language='en'))
+    """
     path = Path(path)
     if name is None:  # of ".", that of the folder
         name = os.path.basename(os.path.abspath(path)) if path.is_dir() else path.stem
@@ -28,20 +74,16 @@ def read_task(wanted, path, name, language, encoding, options):
             fields = "corpus"
         else:
             fields = _fields(content, path)
-    build = _BUILDERS[fields]
-    task_class = _class_for(wanted, fields, path)
-    return build(task_class, content, path)(name=name, language=language, **options)
-
-
-def _class_for(wanted, fields, path):
-    usual, *others = _CLASSES[fields]
-    if wanted is Task:
-        return usual
-    for one in (usual, *others):
-        if wanted is one:
-            return one
-    can = " or ".join(one.__name__ for one in (usual, *others))
-    raise ValueError(f"{path} can be read by {can}. {wanted.__name__} cannot read its fields.")
+    kinds = _CLASSES[fields]
+    if kind not in (None, *kinds):
+        can = ", ".join(one.__name__ for one in kinds)
+        given = kind.__name__ if isinstance(kind, type) else repr(kind)
+        raise ValueError(
+            f"kind must be a class that can read the fields of {path}: {can}; or None. "
+            f"Got {given} instead."
+        )
+    build = _BUILDERS[fields](kind or kinds[0], content, path)
+    return build(name=name, language=language, **options)
 
 
 def _fields(records, path):
@@ -74,10 +116,10 @@ def _fields(records, path):
 
 
 def _read(path, encoding):
-    kind = path.suffix.lower()
-    if kind == ".jsonl":
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
         return _read_lines(path, encoding)
-    if kind == ".json":
+    if suffix == ".json":
         text = "".join(_lines(path, encoding))
         try:
             content = json.loads(text, object_pairs_hook=_once)
@@ -94,8 +136,8 @@ def _read(path, encoding):
         if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
             raise ValueError(f"{path} must hold a list of records (objects), or one object.")
         return content
-    if kind in (".csv", ".tsv"):
-        return _read_table(path, encoding, "," if kind == ".csv" else "\t")
+    if suffix in (".csv", ".tsv"):
+        return _read_table(path, encoding, "," if suffix == ".csv" else "\t")
     raise ValueError(
         "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
         f"Got {path} instead."

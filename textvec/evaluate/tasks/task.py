@@ -61,47 +61,6 @@ class Task:
         """
         raise NotImplementedError
 
-    @classmethod
-    def from_files(cls, path, name=None, language="en", encoding="utf-8", **options):
-        """Read a task from a file or a folder; what is in it decides about the type.
-
-        Parameters
-        ----------
-        path : str or path-like
-            A BEIR folder (``corpus.jsonl``, ``queries.jsonl`` and ``qrels/*.tsv``), or a JSON,
-            JSONL, CSV or TSV file: an object with ``corpus``, ``queries`` and ``relevant_docs``,
-            or records with the fields ``query, pos, neg``; ``text, positive_text,
-            negative_text``; ``text, scored_text, score``; ``text, human_summaries,
-            machine_summaries, scores``; ``text1, text2, label``; ``text1, text2, score``; ``text,
-            label``; or ``text1, text2`` and no other. In a CSV file, cells with commas stand in
-            quotation marks; in a TSV file, these are characters like any other.
-        name : str or None, default=None
-            Names the task; None means the name of the file, without its ending, or of the folder.
-        language : str, default="en"
-            Language of the texts.
-        encoding : str, default="utf-8"
-            Encoding of the file or files. A byte order mark is understood.
-        **options
-            Further parameters of the task. For a BEIR folder also ``split="test"``.
-
-        Returns
-        -------
-        Task
-            Of the class it was called on, where that can read such data; called on `Task`, of
-            the class that suits the data.
-
-        Raises
-        ------
-        ValueError
-            If the fields are none of these, a value is missing, an id stands twice, a line of a
-            table has more or fewer cells than its header, or the encoding is another.
-        OSError
-            If the file cannot be read.
-        """
-        from textvec.evaluate.tasks.files import read_task
-
-        return read_task(cls, path, name, language, encoding, options)
-
 
 class TaskResult(dict):
     """Scores by metric, the main one first, as a dict; with what they were made of.
