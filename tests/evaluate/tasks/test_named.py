@@ -7,7 +7,7 @@ import pytest
 
 from textvec import BM25Vectorizer, CountVectorizer
 from textvec.datasets import list_datasets, remote
-from textvec.evaluate import tasks_of
+from textvec.evaluate import tasks, tasks_of
 from textvec.evaluate.tasks.named import languages_of
 
 # Name -> the type of its tasks, and how many documents they vectorize.
@@ -120,6 +120,17 @@ def test_an_unknown_name_is_told_the_closest():
         tasks_of("hotels", "fr")
 
 
-def test_the_package_stays_light():
-    asks = "import sys, textvec.evaluate; sys.exit('pandas' in sys.modules)"
+@pytest.mark.parametrize(
+    ("name", "heavy"), [("", "pandas"), (".tasks", "pandas"), (".significance", "numba")]
+)
+def test_the_package_stays_light(name, heavy):
+    asks = f"import sys, textvec.evaluate{name}; sys.exit({heavy!r} in sys.modules)"
     subprocess.run([sys.executable, "-c", asks], check=True)
+
+
+def test_public_names_exist_where_the_table_says():
+    for name, home in tasks._HOME.items():
+        assert getattr(tasks, name).__module__ == f"textvec.evaluate.tasks.{home}"
+        assert name in dir(tasks)
+    with pytest.raises(AttributeError, match="has no attribute 'Taks'"):
+        _ = tasks.Taks
