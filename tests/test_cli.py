@@ -17,7 +17,9 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from textvec import TransformerVectorizer, cli
+from textvec.cli import app as cli_app
 from textvec.cli import models
+from textvec.cli.app import app
 from textvec.cli.comparing import choose_methods, choose_tasks
 from textvec.encoders.cache import EncodingCache
 
@@ -56,7 +58,7 @@ def tiny(tmp_path_factory):
 
 
 def run(*args):
-    return CliRunner().invoke(cli.app, [str(arg) for arg in args], prog_name="textvec")
+    return CliRunner().invoke(app, [str(arg) for arg in args], prog_name="textvec")
 
 
 def run_process(*args, cwd=None, **environment):
@@ -609,7 +611,7 @@ def test_own_bugs_are_not_dressed_up_as_bad_input(monkeypatch, hotels):
     def broken(*args):
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(cli, "read_items", broken)
+    monkeypatch.setattr(cli_app, "read_items", broken)
     assert isinstance(recommend(hotels, "--like", "007").exception, AttributeError)
 
 
@@ -635,8 +637,8 @@ def test_process_prints_chinese_where_it_cannot_be_encoded(tmp_path):
 def test_help_imports_nothing_heavy():
     heavy = "numpy", "pandas", "sklearn", "numba", "rich"
     code = (
-        "import sys; from textvec import cli\n"
-        "try: cli.app(['--help'])\n"
+        "import sys; from textvec.cli.app import app\n"
+        "try: app(['--help'])\n"
         f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
     )
     result = subprocess.run(

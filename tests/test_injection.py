@@ -11,7 +11,8 @@ import pytest
 from sklearn.base import BaseEstimator
 from typer.testing import CliRunner
 
-from textvec import CountVectorizer, TfidfVectorizer, cli, compare
+from textvec import CountVectorizer, TfidfVectorizer, compare
+from textvec.cli.app import app
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
 
 pytest.importorskip("matplotlib")
@@ -130,7 +131,7 @@ def characters_page(names, path):
 
 
 def run(*args):
-    done = CliRunner().invoke(cli.app, [str(arg) for arg in args], prog_name="textvec")
+    done = CliRunner().invoke(app, [str(arg) for arg in args], prog_name="textvec")
     assert done.exit_code == 0, done.output
 
 

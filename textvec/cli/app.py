@@ -1,0 +1,602 @@
+"""The group of subcommands: how it answers bad input, warnings and interrupts."""
+
+import json
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from textvec.cli.files import TEXT_FILES, listed, read_items, read_lines, read_text, rows_where
+from textvec.cli.models import (
+    DENSE,
+    INDEXES,
+    PRETRAINED_HELP,
+    VECTORIZER_HELP,
+    VECTORIZERS,
+    clean_english,
+    is_pretrained,
+    make_vectorizer,
+)
+from textvec.cli.tables import (
+    print_comparison,
+    print_json,
+    print_line,
+    print_ranking,
+    print_table,
+    visible,
+)
+
+MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
+BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
+
+
+class _OneLineErrors(TyperGroup):
+    """A group of commands that answers bad input with one line on stderr and exit code 2."""
+
+    def main(self, *args, standalone_mode=True, **kwargs):
+        # The command line's own usage errors are known by format_message: typer moved their class
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                code = super().main(*args, standalone_mode=False, **kwargs)
+            except Exception as error:
+                if isinstance(error.__cause__, KeyboardInterrupt):
+                    message, code = "interrupted", 130  # as shells have it
+                elif isinstance(error, BAD_INPUT) or hasattr(error, "format_message"):
+                    message, code = _one_line(error), 2
+                else:
+                    raise
+                print(f"textvec: {visible(message)}", file=sys.stderr)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("textvec: interrupted", file=sys.stderr)
+            raise typer.Exit(130) from None  # the code that shells give to it
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help texts hold regular expressions, which markup would swallow
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+VectorSize = Annotated[
+    int | None,
+    typer.Option(help="Dimensions of lsa and word2vec.  [default: 100]", metavar="NUMBER"),
+]
+Html = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a page as well, with a map.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def textvec(context: typer.Context):
+    """Turn texts into vectors, recommend from them, and compare ways of doing it."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def recommend(  # numpydoc ignore=PR01
+    file: Annotated[Path, typer.Argument(help="Items, one a row: .csv, .tsv, .tab, .jsonl.")],
+    text: Annotated[
+        list[str],
+        typer.Option(metavar="COLUMN[=WEIGHT]", help="Column that holds texts; repeatable."),
+    ],
+    id: Annotated[
+        str | None,
+        typer.Option(help="Column that names the items.  [default: row numbers from 0]"),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN[=WEIGHT]",
+            help="Column of numbers or categories that counts beside the texts; repeatable.",
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An item that is liked; repeatable.")
+    ] = None,
+    dislike: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An item that is not; repeatable.")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="What is wanted, in words.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only items with COLUMN=VALUE (or !=, <, <=, >, >=), or COLUMN~TEXT for cells "
+            "that hold a text; repeatable.",
+        ),
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option(help="From 0 to 1: how much items must be unlike each other.")
+    ] = 0.0,
+    k: Annotated[int, typer.Option("-k", "--k", help="How many items at most.")] = 10,
+    vectorizer: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help=f"{VECTORIZER_HELP}; repeatable, then their scores are averaged.",
+        ),
+    ] = ["tfidf"],  # noqa: B006 - typer copies it
+    ngram_range: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MIN,MAX",
+            help="How many neighbouring words (characters, for tfidf-char) make a term."
+            "  [default: 1,2; 2,4 for tfidf-char]",
+        ),
+    ] = None,
+    min_df: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Leave out terms of fewer items: 2 means two items, 0.01 one in a hundred.",
+        ),
+    ] = None,
+    max_df: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Leave out terms of more items.")
+    ] = None,
+    stop_words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Words to leave out: english, chinese, none, or a text file of words."
+            "  [default: by the script of the texts]",
+        ),
+    ] = None,
+    vector_size: VectorSize = None,
+    clean: Annotated[
+        bool,
+        typer.Option(
+            "--clean",
+            help="First lower-case, turn /(){}[]|@,; into spaces, and drop all else but 0-9, a-z, "
+            "space, #, + and _ (so for English only).",
+        ),
+    ] = False,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the items most like some items or a query."""
+    like, dislike = like or [], dislike or []
+    if bool(like) == (query is not None):
+        raise ValueError("give either --like ID (repeatable) or --query TEXT.")
+    if dislike and not like:
+        raise ValueError("--dislike needs a --like.")
+    check_vector_size(vector_size, vectorizer)
+    options = {
+        "ngram_range": _as_range(ngram_range),
+        "min_df": _as_frequency("--min-df", min_df),
+        "max_df": _as_frequency("--max-df", max_df),
+        "preprocessor": clean_english if clean else None,
+    }
+    check_page(html)
+    items, weights = read_items(file, encoding, {"--text": text, "--column": column or []}, id)
+    mask = rows_where(items, where or [])
+
+    from textvec.recommend.content import ContentRecommender
+
+    texts = [value for name in weights["--text"] for value in items[name].dropna()]
+    models = []
+    for name in vectorizer:
+        models.append(make_vectorizer(name, texts, stop_words, **options))
+        if name in DENSE and vector_size is not None:
+            models[-1].set_params(vector_size=vector_size)
+    recommender = ContentRecommender(models[0] if len(models) == 1 else models)
+    recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
+    if query is None:
+        found = recommender.recommend(like, dislike, k, mask, diversity)
+        wish = ", ".join([*like, *(f"not {name}" for name in dislike)])
+    else:
+        found, wish = recommender.query(query, k, mask, diversity), query
+    shown = next(iter(weights["--text"]))
+    shown = f"{shown}_item" if shown in ("id", "score") else shown
+    if as_json:
+        print_json(found)
+    else:
+        n_items, n_features = recommender.vectors_.shape
+        print_line(f"Most like: {wish}")
+        print_ranking(found, shown)
+        used = " + ".join(vectorizer)
+        print_line(f"{n_items} items of {file.name}; {used}, {n_features} features.")
+    if html is not None:
+        from textvec.cli.pages import write_recommendations
+
+        write_recommendations(html, recommender, found, like, dislike, wish)
+
+
+@app.command()
+def search(  # numpydoc ignore=PR01
+    file: Annotated[
+        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
+    ],
+    query: Annotated[list[str], typer.Option(help="What is searched for; repeatable.")],
+    text: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that holds the texts.")
+    ] = None,
+    id: Annotated[
+        str | None,
+        typer.Option(help="Column that names the texts.  [default: row numbers]"),
+    ] = None,
+    index: Annotated[
+        str, typer.Option(metavar="NAME", help=f"One of {', '.join(INDEXES)}.")
+    ] = "exact",
+    k: Annotated[int, typer.Option("-k", "--k", help="How many texts for each query.")] = 10,
+    vectorizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{VECTORIZER_HELP}.  [default: bm25; lsa for other indexes than exact, which "
+            "want dense vectors]",
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the texts that answer queries best."""
+    from textvec._checks import check_choice, check_number
+
+    check_choice("--index", index, tuple(INDEXES))
+    check_number("k", k, low=1, integer=True)
+    check_page(html)
+    items, text = _read_texts(file, encoding, text, id)
+
+    from textvec.cli.searching import search_texts
+
+    found = search_texts(items, text, id, query, index, vectorizer, k)
+    if as_json:
+        print_json(found)
+    else:
+        for wish, rows in found.groupby("query", sort=False):
+            print_line(f"Best for: {wish}")
+            print_ranking(rows, "text")
+        print_line(f"{len(items)} texts of {file.name}; {index} index.")
+    if html is not None:
+        from textvec.cli.pages import write_search
+
+        write_search(html, found, file.name)
+
+
+@app.command()
+def neighbors(  # numpydoc ignore=PR01
+    novel: Annotated[
+        Path | None, typer.Argument(help="A novel as a text file.  [or --builtin]")
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A character; repeatable.  [default: the most frequent ones]"),
+    ] = None,
+    builtin: Annotated[
+        bool, typer.Option("--builtin", help="Read the novel that comes with textvec.")
+    ] = False,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ALIAS=NAME", help="Another name of a character; repeatable."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", "--k", help="How many neighbours of each.")] = 10,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the characters of a novel that are most like one."""
+    from textvec._checks import check_number
+
+    if (novel is None) != builtin:
+        raise ValueError("give either a text file or --builtin.")
+    check_number("k", k, low=1, integer=True)
+    check_page(html)
+    aliases = dict(_as_alias(entry) for entry in alias or [])
+    if novel is None:
+        from textvec.datasets import load_novel
+
+        book = load_novel()
+        content, title, aliases = book.text, "the built-in novel", {**book.aliases, **aliases}
+        names = book.names
+    else:
+        content, title, names = read_text(novel, encoding), novel.name, None
+
+    import pandas as pd
+
+    from textvec.recommend.characters import CharacterRecommender
+
+    recommender = CharacterRecommender(names, aliases or None, random_state=0).fit(content)
+    asked = name or list(recommender.names_[:MAIN_CHARACTERS])
+    found = pd.concat([recommender.similar(one, k).assign(of=one) for one in asked])
+    found = found[["of", "name", "score"]].reset_index(drop=True)
+    if as_json:
+        print_json(found)
+    else:
+        for one, rows in found.groupby("of", sort=False):
+            print_line(f"Most like: {one}")
+            print_ranking(rows.rename(columns={"name": "id"}), None)
+        print_line(f"{len(recommender.names_)} characters of {title}.")
+    if html is not None:
+        from textvec.cli.pages import write_neighbors
+
+        write_neighbors(html, recommender, found, title)
+
+
+@app.command()
+def compare(  # numpydoc ignore=PR01
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A data set (mini_benchmark, hotels, or one that `textvec datasets` lists), or "
+            "your own: .csv, .tsv, .json or .jsonl with text and label, text1 and text2 and "
+            "label or score, or query and pos and neg; or a BEIR folder; repeatable."
+            "  [default: mini_benchmark]",
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE|CATEGORY|NAME",
+            help="Only tasks of this type, such as retrieval, of this category (s2s, s2p, p2p, "
+            "s2c), or of this name; repeatable.",
+        ),
+    ] = None,
+    vectorizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{VECTORIZER_HELP}; repeatable. Models alone are set beside the default methods."
+            "  [default: six methods, fit for the language]",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
+    html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
+        "textvec-report.html"
+    ),
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Keep what is finished there: work that was cut off goes on, and what was "
+            "compared before is not computed again.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+):
+    """Score vectorizers on tasks, side by side: tables and a page."""
+    from textvec._checks import check_choice
+
+    if language is not None:
+        check_choice("--language", language, ("en", "zh"))
+    check_page(html)
+
+    from textvec.cli.comparing import choose_methods, choose_tasks
+    from textvec.evaluate.compare import compare
+
+    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language, encoding)
+    methods = choose_methods(vectorizer or [], tasks)
+    try:
+        comparison = compare(methods, tasks, verbose=sys.stderr.isatty(), cache=cache)
+    except KeyboardInterrupt:
+        if cache is not None:
+            print(f"\ntextvec: what is finished lies in {cache}", file=sys.stderr)
+        raise
+    found = comparison.table
+    for cell, reason in comparison.remarks("error").items():
+        _warn(f"{cell} failed: {reason}")
+    if as_json:
+        print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
+    else:
+        print_comparison(comparison)
+    comparison.to_html(html)
+    print(f"Wrote {html}", file=sys.stderr)
+    if found["score"].isna().all():
+        raise typer.Exit(1)
+
+
+@app.command()
+def embed(  # numpydoc ignore=PR01
+    file: Annotated[
+        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
+    ],
+    vectorizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(DENSE)}, or {PRETRAINED_HELP}.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help=".npz: the array `vectors`, a row for each text; .parquet: the table with a "
+            "column `vector`.",
+        ),
+    ],
+    text: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of a table that holds the texts.")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Where a model's vectors are kept, so that work that was cut off goes on, and no "
+            "text is encoded twice.  [default: OUT.cache, removed when all is done]",
+        ),
+    ] = None,
+    vector_size: VectorSize = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    as_json: AsJson = False,
+):
+    """Write a vector for each text; if cut off, run again to resume."""
+    from textvec.cli.embedding import cache_beside, embed_file
+
+    if vectorizer in VECTORIZERS and vectorizer not in DENSE:
+        raise ValueError(
+            f"--vectorizer {vectorizer} makes sparse vectors, which such files do not hold. Use "
+            f"{', '.join(DENSE)}, or {PRETRAINED_HELP}."
+        )
+    if cache is not None and not is_pretrained(vectorizer):
+        raise ValueError(f"--cache is for pretrained models only. Got {vectorizer!r} instead.")
+    check_vector_size(vector_size, [vectorizer])
+    items, text = _read_texts(file, encoding, text, None, all_lines=True)
+    try:
+        done = embed_file(items, text, vectorizer, out, cache, vector_size, sys.stderr.isatty())
+    except KeyboardInterrupt:
+        folder = cache or cache_beside(out)
+        if is_pretrained(vectorizer) and folder.exists():
+            done = f"what is done lies in {folder}; the same command goes on from there"
+            print(f"\ntextvec: {done}", file=sys.stderr)
+        raise
+    if as_json:
+        print(json.dumps(done, indent=2))
+    else:
+        print_line("{rows} texts, {dimensions} dimensions, {seconds:.1f} s: {out}".format(**done))
+
+
+@app.command()
+def datasets(as_json: AsJson = False):  # numpydoc ignore=PR01
+    """List what ships with textvec and what it can fetch."""
+    from textvec.datasets import list_datasets
+
+    listed = list_datasets()
+    if as_json:
+        print_json(listed)
+    else:
+        print_table(listed)
+
+
+@app.command()
+def info(as_json: AsJson = False):  # numpydoc ignore=PR01
+    """Show versions, extras, cores and cache folders."""
+    from textvec.cli.info import gather_info
+
+    facts = gather_info()
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for title, entries in facts.items():
+        print_line(title)
+        width = max(map(len, entries), default=0)
+        for name, value in entries.items():
+            print_line(f"  {name:{width}}  {value}")
+
+
+def main():
+    """Run the command line."""
+    # Where a terminal cannot show a character, an answer with \uXXXX in it beats none
+    sys.stdout.reconfigure(errors="backslashreplace")
+    app()
+
+
+def check_page(html):
+    """Raise if a page could not be written there: before minutes of work, not after.
+
+    Parameters
+    ----------
+    html : Path or None
+        The page, if one is wanted.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, or its own folder is missing or cannot be written to.
+    ImportError
+        If matplotlib is not installed.
+    """
+    if html is None:
+        return
+    from textvec._checks import import_optional
+    from textvec._writing import check_place
+
+    check_place(html)
+    import_optional("matplotlib", "plots")
+
+
+def check_vector_size(vector_size, names):
+    """Raise ValueError if --vector-size was given, and no vectorizer takes it.
+
+    Parameters
+    ----------
+    vector_size : int or None
+        What was given.
+    names : list of str
+        The vectorizers.
+    """
+    if vector_size is not None and not {*DENSE} & {*names}:
+        raise ValueError(f"--vector-size is for {' and '.join(DENSE)} only.")
+
+
+def _read_texts(file, encoding, text, id, all_lines=False):
+    """Return the rows of a text file or a table, and the column that holds the texts."""
+    if file.suffix.lower() in TEXT_FILES:
+        if text is not None or id is not None:
+            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        return read_lines(file, encoding, all_lines), "text"
+    items, weights = read_items(file, encoding, {"--text": [] if text is None else [text]}, id)
+    if text is None:
+        raise ValueError(
+            f"--text must name the column that holds the texts: {file} has {listed(items.columns)}."
+        )
+    return items, next(iter(weights["--text"]))
+
+
+def _as_alias(entry):
+    alias, sign, name = entry.partition("=")
+    if not (alias and sign and name):
+        raise ValueError(f"--alias must be ALIAS=NAME. Got {entry!r} instead.")
+    return alias, name
+
+
+def _as_range(value):
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+),(\d+)", value)
+    if not match:
+        raise ValueError(f"--ngram-range must be two numbers such as 1,2. Got {value!r} instead.")
+    return int(match[1]), int(match[2])
+
+
+def _as_frequency(option, value):
+    if value is None:
+        return None
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise ValueError(
+            f"{option} must be a count such as 2 or a share such as 0.01. Got {value!r} instead."
+        ) from None
+
+
+def _one_line(error):
+    """Return what went wrong as one line."""
+    if hasattr(error, "format_message"):
+        command = error.ctx.command_path if getattr(error, "ctx", None) else "textvec"
+        message = error.format_message().rstrip(".")
+        message += f"{'' if message.endswith('?') else '.'} See {command} --help."
+    elif isinstance(error, OSError) and error.filename is not None:
+        message = f"{os.fsdecode(error.filename)}: {error.strerror}"
+    else:
+        message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return " ".join(message.split()) or type(error).__name__
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    _warn(message)
+
+
+def _warn(message):
+    print(f"textvec: warning: {visible(' '.join(str(message).split()))}", file=sys.stderr)
