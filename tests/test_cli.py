@@ -20,7 +20,7 @@ from textvec import TransformerVectorizer, cli
 from textvec.cli import app as cli_app
 from textvec.cli import models
 from textvec.cli.app import app
-from textvec.cli.comparing import choose_methods, choose_tasks
+from textvec.cli.compare import choose_methods, choose_tasks
 from textvec.encoders.cache import EncodingCache
 
 from .encoders.tiny_models import write_bert, write_sentence_config

@@ -1,5 +1,9 @@
-"""The command ``textvec``."""
+"""The command ``textvec``: a module for each subcommand, in the order of the help."""
 
+from textvec.cli import app, compare
 from textvec.cli.app import main
 
 __all__ = ["main"]
+
+for _subcommand in (compare.compare,):
+    app.app.command()(_subcommand)

@@ -23,7 +23,6 @@ from textvec.cli.models import (
     make_vectorizer,
 )
 from textvec.cli.tables import (
-    print_comparison,
     print_json,
     print_line,
     print_ranking,
@@ -332,84 +331,6 @@ def neighbors(  # numpydoc ignore=PR01
 
 
 @app.command()
-def compare(  # numpydoc ignore=PR01
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="A data set (mini_benchmark, hotels, or one that `textvec datasets` lists), or "
-            "your own: .csv, .tsv, .json or .jsonl with text and label, text1 and text2 and "
-            "label or score, or query and pos and neg; or a BEIR folder; repeatable."
-            "  [default: mini_benchmark]",
-        ),
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TYPE|CATEGORY|NAME",
-            help="Only tasks of this type, such as retrieval, of this category (s2s, s2p, p2p, "
-            "s2c), or of this name; repeatable.",
-        ),
-    ] = None,
-    vectorizer: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"{VECTORIZER_HELP}; repeatable. Models alone are set beside the default methods."
-            "  [default: six methods, fit for the language]",
-        ),
-    ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
-    html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
-        "textvec-report.html"
-    ),
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            file_okay=False,
-            help="Keep what is finished there: work that was cut off goes on, and what was "
-            "compared before is not computed again.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-):
-    """Score vectorizers on tasks, side by side: tables and a page."""
-    from textvec._checks import check_choice
-
-    if language is not None:
-        check_choice("--language", language, ("en", "zh"))
-    check_page(html)
-
-    from textvec.cli.comparing import choose_methods, choose_tasks
-    from textvec.evaluate.compare import compare
-
-    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language, encoding)
-    methods = choose_methods(vectorizer or [], tasks)
-    try:
-        comparison = compare(methods, tasks, verbose=sys.stderr.isatty(), cache=cache)
-    except KeyboardInterrupt:
-        if cache is not None:
-            print(f"\ntextvec: what is finished lies in {cache}", file=sys.stderr)
-        raise
-    found = comparison.table
-    for cell, reason in comparison.remarks("error").items():
-        _warn(f"{cell} failed: {reason}")
-    if as_json:
-        print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
-    else:
-        print_comparison(comparison)
-    comparison.to_html(html)
-    print(f"Wrote {html}", file=sys.stderr)
-    if found["score"].isna().all():
-        raise typer.Exit(1)
-
-
-@app.command()
 def embed(  # numpydoc ignore=PR01
     file: Annotated[
         Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
@@ -595,8 +516,15 @@ def _one_line(error):
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    _warn(message)
+    warn(message)
 
 
-def _warn(message):
+def warn(message):
+    """Print a warning as one line on stderr.
+
+    Parameters
+    ----------
+    message : str
+        What to warn of.
+    """
     print(f"textvec: warning: {visible(' '.join(str(message).split()))}", file=sys.stderr)

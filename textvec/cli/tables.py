@@ -6,35 +6,6 @@ _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n
 _PICTURES |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
 
 
-def print_comparison(comparison):
-    """Print the main scores, a table for each language, and what the methods cost.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to print. The rows are the tasks, or the methods where there are more of these.
-    """
-    from textvec.evaluate.compare import COST_FORMATS, LEVEL
-
-    sure = comparison.significance()
-    winners = sure.pivot(index="method", columns="task", values="winner") == True  # noqa: E712
-    for tasks in comparison.tasks_by_language().values():
-        scores = comparison.scores(tasks)
-        names = [task.name for task in tasks]
-        marks = winners.reindex(index=scores.index, columns=names, fill_value=False)
-        scores.columns = [f"{task}, {metric}" for task, metric in scores.columns]
-        if len(tasks) >= len(scores):
-            scores, marks = scores.T.rename_axis("task"), marks.T
-        print_table(scores.reset_index(), dict.fromkeys(scores.columns, "{:.3f}"), marks)
-    if sure["winner"].any():
-        print_line(f"* better than every other method (paired test, p < {LEVEL})")
-    for cell, note in comparison.remarks("note").items():
-        print_line(f"{cell}: {note}")
-    costs = comparison.costs().drop(columns="zeros")  # for all of them 80 columns are too few
-    formats = {_short(name): form for name, form in COST_FORMATS.items()}
-    print_table(costs.rename(columns=_short).reset_index(), formats)
-
-
 def print_json(frame):
     """Print the rows of a DataFrame as a JSON list of objects; missing values are null.
 
@@ -139,10 +110,6 @@ def print_table(frame, formats=None, marks=None):
             cells[1:] = [cell + (" ", "*")[mark] for cell, mark in zip(cells[1:], marks.iloc[at])]
         table.add_row(*(Text(visible(cell)) for cell in cells))
     _console().print(table)
-
-
-def _short(title):
-    return title.replace(" seconds", "\ns").replace(" MB", "\nMB").replace("documents", "docs")
 
 
 def _table(*headers):

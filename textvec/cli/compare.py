@@ -1,11 +1,16 @@
-"""What ``textvec compare`` compares: tasks by --data and --task, methods by --vectorizer."""
+"""``textvec compare``: vectorizers beside each other on tasks, and what they score."""
 
 import re
+import sys
 from collections import Counter
 from pathlib import Path
+from typing import Annotated
 
-from textvec._checks import closest_names, warn_user
-from textvec.cli.models import is_pretrained, pretrained
+import typer
+
+from textvec.cli.app import AsJson, check_page, warn
+from textvec.cli.models import VECTORIZER_HELP, is_pretrained, pretrained
+from textvec.cli.tables import print_json, print_line, print_table
 
 # --vectorizer NAME -> that of a default method, which is then taken as it is.
 _DEFAULTS = {
@@ -16,6 +21,82 @@ _DEFAULTS = {
     "lsa": "LSA",
     "word2vec": "word2vec",
 }
+
+
+def compare(  # numpydoc ignore=PR01
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A data set (mini_benchmark, hotels, or one that `textvec datasets` lists), or "
+            "your own: .csv, .tsv, .json or .jsonl with text and label, text1 and text2 and "
+            "label or score, or query and pos and neg; or a BEIR folder; repeatable."
+            "  [default: mini_benchmark]",
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE|CATEGORY|NAME",
+            help="Only tasks of this type, such as retrieval, of this category (s2s, s2p, p2p, "
+            "s2c), or of this name; repeatable.",
+        ),
+    ] = None,
+    vectorizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{VECTORIZER_HELP}; repeatable. Models alone are set beside the default methods."
+            "  [default: six methods, fit for the language]",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
+    html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
+        "textvec-report.html"
+    ),
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Keep what is finished there: work that was cut off goes on, and what was "
+            "compared before is not computed again.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+):
+    """Score vectorizers on tasks, side by side: tables and a page."""
+    from textvec._checks import check_choice
+
+    if language is not None:
+        check_choice("--language", language, ("en", "zh"))
+    check_page(html)
+
+    from textvec.evaluate.compare import compare
+
+    tasks = choose_tasks(data or ["mini_benchmark"], task or [], language, encoding)
+    methods = choose_methods(vectorizer or [], tasks)
+    try:
+        comparison = compare(methods, tasks, verbose=sys.stderr.isatty(), cache=cache)
+    except KeyboardInterrupt:
+        if cache is not None:
+            print(f"\ntextvec: what is finished lies in {cache}", file=sys.stderr)
+        raise
+    found = comparison.table
+    for cell, reason in comparison.remarks("error").items():
+        warn(f"{cell} failed: {reason}")
+    if as_json:
+        print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
+    else:
+        print_comparison(comparison)
+    comparison.to_html(html)
+    print(f"Wrote {html}", file=sys.stderr)
+    if found["score"].isna().all():
+        raise typer.Exit(1)
 
 
 def choose_tasks(data, wanted, language, encoding="utf-8"):
@@ -58,6 +139,8 @@ def choose_tasks(data, wanted, language, encoding="utf-8"):
     tasks = [task for _, task in sources]
     if not wanted:
         return tasks
+    from textvec._checks import closest_names
+
     names = [
         {task.category, *map(_spelling, (task.type, task.name, _bare(task.name)))} for task in tasks
     ]
@@ -117,6 +200,7 @@ def choose_methods(names, tasks):
 
 def _tasks_of(data, language, encoding, alone):
     """Return the tasks of a data set or of a file, whose language is seen by its letters."""
+    from textvec._checks import warn_user
     from textvec.evaluate.tasks import read_task
     from textvec.evaluate.tasks.named import languages_of, tasks_of
 
@@ -170,3 +254,36 @@ def _bare(name):
 
 def _spelling(name):
     return re.sub(r"[\W_]", "", name).lower()
+
+
+def print_comparison(comparison):
+    """Print the main scores, a table for each language, and what the methods cost.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to print. The rows are the tasks, or the methods where there are more of these.
+    """
+    from textvec.evaluate.compare import COST_FORMATS, LEVEL
+
+    sure = comparison.significance()
+    winners = sure.pivot(index="method", columns="task", values="winner") == True  # noqa: E712
+    for tasks in comparison.tasks_by_language().values():
+        scores = comparison.scores(tasks)
+        names = [task.name for task in tasks]
+        marks = winners.reindex(index=scores.index, columns=names, fill_value=False)
+        scores.columns = [f"{task}, {metric}" for task, metric in scores.columns]
+        if len(tasks) >= len(scores):
+            scores, marks = scores.T.rename_axis("task"), marks.T
+        print_table(scores.reset_index(), dict.fromkeys(scores.columns, "{:.3f}"), marks)
+    if sure["winner"].any():
+        print_line(f"* better than every other method (paired test, p < {LEVEL})")
+    for cell, note in comparison.remarks("note").items():
+        print_line(f"{cell}: {note}")
+    costs = comparison.costs().drop(columns="zeros")  # for all of them 80 columns are too few
+    formats = {_short(name): form for name, form in COST_FORMATS.items()}
+    print_table(costs.rename(columns=_short).reset_index(), formats)
+
+
+def _short(title):
+    return title.replace(" seconds", "\ns").replace(" MB", "\nMB").replace("documents", "docs")
