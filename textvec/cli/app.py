@@ -11,15 +11,17 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from textvec.cli.files import TEXT_FILES, listed, read_items, read_lines, read_text, rows_where
+from textvec.cli.files import (
+    read_items,
+    read_text,
+    read_texts,
+    rows_where,
+)
 from textvec.cli.models import (
     DENSE,
     INDEXES,
-    PRETRAINED_HELP,
     VECTORIZER_HELP,
-    VECTORIZERS,
     clean_english,
-    is_pretrained,
     make_vectorizer,
 )
 from textvec.cli.tables import (
@@ -253,7 +255,7 @@ def search(  # numpydoc ignore=PR01
     check_choice("--index", index, tuple(INDEXES))
     check_number("k", k, low=1, integer=True)
     check_page(html)
-    items, text = _read_texts(file, encoding, text, id)
+    items, text = read_texts(file, encoding, text, id)
 
     from textvec.cli.searching import search_texts
 
@@ -331,64 +333,6 @@ def neighbors(  # numpydoc ignore=PR01
 
 
 @app.command()
-def embed(  # numpydoc ignore=PR01
-    file: Annotated[
-        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
-    ],
-    vectorizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(DENSE)}, or {PRETRAINED_HELP}.")
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help=".npz: the array `vectors`, a row for each text; .parquet: the table with a "
-            "column `vector`.",
-        ),
-    ],
-    text: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column of a table that holds the texts.")
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            file_okay=False,
-            help="Where a model's vectors are kept, so that work that was cut off goes on, and no "
-            "text is encoded twice.  [default: OUT.cache, removed when all is done]",
-        ),
-    ] = None,
-    vector_size: VectorSize = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
-    as_json: AsJson = False,
-):
-    """Write a vector for each text; if cut off, run again to resume."""
-    from textvec.cli.embedding import cache_beside, embed_file
-
-    if vectorizer in VECTORIZERS and vectorizer not in DENSE:
-        raise ValueError(
-            f"--vectorizer {vectorizer} makes sparse vectors, which such files do not hold. Use "
-            f"{', '.join(DENSE)}, or {PRETRAINED_HELP}."
-        )
-    if cache is not None and not is_pretrained(vectorizer):
-        raise ValueError(f"--cache is for pretrained models only. Got {vectorizer!r} instead.")
-    check_vector_size(vector_size, [vectorizer])
-    items, text = _read_texts(file, encoding, text, None, all_lines=True)
-    try:
-        done = embed_file(items, text, vectorizer, out, cache, vector_size, sys.stderr.isatty())
-    except KeyboardInterrupt:
-        folder = cache or cache_beside(out)
-        if is_pretrained(vectorizer) and folder.exists():
-            done = f"what is done lies in {folder}; the same command goes on from there"
-            print(f"\ntextvec: {done}", file=sys.stderr)
-        raise
-    if as_json:
-        print(json.dumps(done, indent=2))
-    else:
-        print_line("{rows} texts, {dimensions} dimensions, {seconds:.1f} s: {out}".format(**done))
-
-
-@app.command()
 def datasets(as_json: AsJson = False):  # numpydoc ignore=PR01
     """List what ships with textvec and what it can fetch."""
     from textvec.datasets import list_datasets
@@ -459,20 +403,6 @@ def check_vector_size(vector_size, names):
     """
     if vector_size is not None and not {*DENSE} & {*names}:
         raise ValueError(f"--vector-size is for {' and '.join(DENSE)} only.")
-
-
-def _read_texts(file, encoding, text, id, all_lines=False):
-    """Return the rows of a text file or a table, and the column that holds the texts."""
-    if file.suffix.lower() in TEXT_FILES:
-        if text is not None or id is not None:
-            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
-        return read_lines(file, encoding, all_lines), "text"
-    items, weights = read_items(file, encoding, {"--text": [] if text is None else [text]}, id)
-    if text is None:
-        raise ValueError(
-            f"--text must name the column that holds the texts: {file} has {listed(items.columns)}."
-        )
-    return items, next(iter(weights["--text"]))
 
 
 def _as_alias(entry):

@@ -117,6 +117,46 @@ def read_lines(path, encoding, with_empty=False):
     return (lines if with_empty else lines[lines != ""]).to_frame("text")
 
 
+def read_texts(file, encoding, text, id, all_lines=False):
+    """Return the rows of a text file or a table, and the column that holds the texts.
+
+    Parameters
+    ----------
+    file : Path
+        A file that :func:`read_lines` or :func:`read_items` understands; its ending says which.
+    encoding : str
+        Its encoding.
+    text, id : str or None
+        The columns of a table that hold texts and ids.
+    all_lines : bool, default=False
+        Whether empty lines of a text file are rows, too.
+
+    Returns
+    -------
+    items : DataFrame
+        The rows.
+    text : str
+        The column of texts.
+
+    Raises
+    ------
+    ValueError
+        If a column is named of a text file, or none of a table; or as the two above.
+    OSError
+        If it cannot be read.
+    """
+    if file.suffix.lower() in TEXT_FILES:
+        if text is not None or id is not None:
+            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        return read_lines(file, encoding, all_lines), "text"
+    items, weights = read_items(file, encoding, {"--text": [] if text is None else [text]}, id)
+    if text is None:
+        raise ValueError(
+            f"--text must name the column that holds the texts: {file} has {listed(items.columns)}."
+        )
+    return items, next(iter(weights["--text"]))
+
+
 def rows_where(items, conditions):
     """Return the mask of the rows that meet all conditions.
 

@@ -1,14 +1,77 @@
-"""What ``textvec embed`` does: a file of texts to a file of vectors."""
+"""``textvec embed``: a file of texts to a file of vectors."""
 
 import errno
+import json
 import os
+import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Annotated
 
-from textvec.cli.models import is_pretrained, make_vectorizer
+import typer
+
+from textvec.cli.app import AsJson, VectorSize, check_vector_size
+from textvec.cli.files import read_texts
+from textvec.cli.models import DENSE, PRETRAINED_HELP, VECTORIZERS, is_pretrained, make_vectorizer
+from textvec.cli.tables import print_line
 
 _NOTE = "textvec-embed.txt"  # tells a folder that goes when all is done from one of somebody else
+
+
+def embed(  # numpydoc ignore=PR01
+    file: Annotated[
+        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
+    ],
+    vectorizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{', '.join(DENSE)}, or {PRETRAINED_HELP}.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help=".npz: the array `vectors`, a row for each text; .parquet: the table with a "
+            "column `vector`.",
+        ),
+    ],
+    text: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of a table that holds the texts.")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Where a model's vectors are kept, so that work that was cut off goes on, and no "
+            "text is encoded twice.  [default: OUT.cache, removed when all is done]",
+        ),
+    ] = None,
+    vector_size: VectorSize = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    as_json: AsJson = False,
+):
+    """Write a vector for each text; if cut off, run again to resume."""
+    if vectorizer in VECTORIZERS and vectorizer not in DENSE:
+        raise ValueError(
+            f"--vectorizer {vectorizer} makes sparse vectors, which such files do not hold. Use "
+            f"{', '.join(DENSE)}, or {PRETRAINED_HELP}."
+        )
+    if cache is not None and not is_pretrained(vectorizer):
+        raise ValueError(f"--cache is for pretrained models only. Got {vectorizer!r} instead.")
+    check_vector_size(vector_size, [vectorizer])
+    items, text = read_texts(file, encoding, text, None, all_lines=True)
+    try:
+        done = embed_file(items, text, vectorizer, out, cache, vector_size, sys.stderr.isatty())
+    except KeyboardInterrupt:
+        folder = cache or cache_beside(out)
+        if is_pretrained(vectorizer) and folder.exists():
+            done = f"what is done lies in {folder}; the same command goes on from there"
+            print(f"\ntextvec: {done}", file=sys.stderr)
+        raise
+    if as_json:
+        print(json.dumps(done, indent=2))
+    else:
+        print_line("{rows} texts, {dimensions} dimensions, {seconds:.1f} s: {out}".format(**done))
 
 
 def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=False):
