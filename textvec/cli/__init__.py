@@ -1,11 +1,12 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, embed
+from textvec.cli import app, compare, embed, search
 from textvec.cli.app import main
 
 __all__ = ["main"]
 
 for _subcommand in (
+    search.search,
     compare.compare,
     embed.embed,
 ):

@@ -14,12 +14,10 @@ from typer.core import TyperGroup
 from textvec.cli.files import (
     read_items,
     read_text,
-    read_texts,
     rows_where,
 )
 from textvec.cli.models import (
     DENSE,
-    INDEXES,
     VECTORIZER_HELP,
     clean_english,
     make_vectorizer,
@@ -218,59 +216,6 @@ def recommend(  # numpydoc ignore=PR01
         from textvec.cli.pages import write_recommendations
 
         write_recommendations(html, recommender, found, like, dislike, wish)
-
-
-@app.command()
-def search(  # numpydoc ignore=PR01
-    file: Annotated[
-        Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
-    ],
-    query: Annotated[list[str], typer.Option(help="What is searched for; repeatable.")],
-    text: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that holds the texts.")
-    ] = None,
-    id: Annotated[
-        str | None,
-        typer.Option(help="Column that names the texts.  [default: row numbers]"),
-    ] = None,
-    index: Annotated[
-        str, typer.Option(metavar="NAME", help=f"One of {', '.join(INDEXES)}.")
-    ] = "exact",
-    k: Annotated[int, typer.Option("-k", "--k", help="How many texts for each query.")] = 10,
-    vectorizer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"{VECTORIZER_HELP}.  [default: bm25; lsa for other indexes than exact, which "
-            "want dense vectors]",
-        ),
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
-    html: Html = None,
-    as_json: AsJson = False,
-):
-    """Find the texts that answer queries best."""
-    from textvec._checks import check_choice, check_number
-
-    check_choice("--index", index, tuple(INDEXES))
-    check_number("k", k, low=1, integer=True)
-    check_page(html)
-    items, text = read_texts(file, encoding, text, id)
-
-    from textvec.cli.searching import search_texts
-
-    found = search_texts(items, text, id, query, index, vectorizer, k)
-    if as_json:
-        print_json(found)
-    else:
-        for wish, rows in found.groupby("query", sort=False):
-            print_line(f"Best for: {wish}")
-            print_ranking(rows, "text")
-        print_line(f"{len(items)} texts of {file.name}; {index} index.")
-    if html is not None:
-        from textvec.cli.pages import write_search
-
-        write_search(html, found, file.name)
 
 
 @app.command()

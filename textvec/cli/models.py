@@ -24,16 +24,6 @@ DENSE = ("lsa", "word2vec")  # and with a --vector-size; the others make sparse 
 PRETRAINED_HELP = "a pretrained model's folder or name"
 VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or {PRETRAINED_HELP}"
 
-# --index NAME -> class. All but the first want dense vectors.
-INDEXES = {
-    "exact": "ExactIndex",
-    "hnsw": "HnswlibIndex",
-    "faiss": "FaissIndex",
-    "usearch": "UsearchIndex",
-    "annoy": "AnnoyIndex",
-    "tree": "TreeIndex",
-}
-
 
 def make_vectorizer(name, texts, stop_words=None, **options):
     """Return the unfitted vectorizer of a ``--vectorizer`` name.
@@ -130,23 +120,6 @@ def pretrained(name):
             f"Got {name!r} instead." + (f" Close to it: {near[0]!r}." if near else "")
         )
     return TransformerVectorizer(name)
-
-
-def make_index(name, metric):
-    """Return the engine of an ``--index`` name.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``INDEXES``.
-    metric : str
-        How vectors are compared.
-
-    Returns
-    -------
-    index
-    """
-    return getattr(textvec, INDEXES[name])(metric=metric)
 
 
 def clean_english(text):

@@ -23,35 +23,18 @@ def write_recommendations(path, recommender, found, liked, disliked, wish):
     wish : str
         What was asked, in words.
     """
-    pieces = [_table(found.set_index("id"))]
+    pieces = [table(found.set_index("id"))]
     sections = [("Recommended", pieces)]
     if liked and len(found):
         best = found["id"].iloc[0]
         why = recommender.explain(liked[0], best).head(20)
         note = f"What {liked[0]} and {best} share; the shares of all of it sum to their score."
-        sections.append(("Why", [_table(why.set_index(why.columns[0]), note)]))
+        sections.append(("Why", [table(why.set_index(why.columns[0]), note)]))
     sections.append(("Map", [_item_map(recommender, found, liked, disliked)]))
     n_items = len(recommender.ids_)
-    _write(path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections)
-
-
-def write_search(path, found, source):
-    """Write what was found, a table for each query.
-
-    Parameters
-    ----------
-    path : Path
-        The page.
-    found : DataFrame
-        Columns query, id, score and text.
-    source : str
-        Where the texts are from.
-    """
-    sections = [
-        (f"Best for: {query}", [_table(rows.drop(columns="query").set_index("id"))])
-        for query, rows in found.groupby("query", sort=False)
-    ]
-    _write(path, "Search", f"{len(found)} answers from {source}", sections)
+    write_page(
+        path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections
+    )
 
 
 def write_neighbors(path, recommender, found, title):
@@ -69,12 +52,12 @@ def write_neighbors(path, recommender, found, title):
         What was read.
     """
     sections = [
-        (f"Most like: {name}", [_table(rows.drop(columns="of").set_index("name"))])
+        (f"Most like: {name}", [table(rows.drop(columns="of").set_index("name"))])
         for name, rows in found.groupby("of", sort=False)
     ]
     picture = Picture(recommender.plot_map(), "The characters: alike ones stand close together.")
     lead = f"{len(recommender.names_)} characters of {title}"
-    _write(path, "Characters", lead, [*sections, ("Map", [picture])])
+    write_page(path, "Characters", lead, [*sections, ("Map", [picture])])
 
 
 def _item_map(recommender, found, liked, disliked):
@@ -91,11 +74,37 @@ def _item_map(recommender, found, liked, disliked):
     return Picture(figure, "All items: alike ones stand close together.")
 
 
-def _table(frame, note=""):
+def table(frame, note=""):
+    """Return the table of a page; numbers have four digits.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows, named by its index.
+    note : str, default=""
+        What stands above it.
+
+    Returns
+    -------
+    Table
+    """
     numbers = frame.select_dtypes("floating").columns
     return Table(frame, dict.fromkeys(numbers, "{:.4f}"), note=note)
 
 
-def _write(path, title, lead, sections):
+def write_page(path, title, lead, sections):
+    """Write a page, and say on stderr that it is there.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    title : str
+        What it is.
+    lead : str
+        What it tells, in a line.
+    sections : list of tuple
+        As :func:`~textvec.show.report.write_report` takes them.
+    """
     write_report(path, title, lead, sections)
     print(f"Wrote {path}", file=sys.stderr)
