@@ -1,6 +1,6 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, embed, search
+from textvec.cli import app, compare, datasets, embed, info, search
 from textvec.cli.app import main
 
 __all__ = ["main"]
@@ -9,5 +9,7 @@ for _subcommand in (
     search.search,
     compare.compare,
     embed.embed,
+    datasets.datasets,
+    info.info,
 ):
     app.app.command()(_subcommand)

@@ -1,6 +1,5 @@
 """The group of subcommands: how it answers bad input, warnings and interrupts."""
 
-import json
 import os
 import re
 import sys
@@ -26,7 +25,6 @@ from textvec.cli.tables import (
     print_json,
     print_line,
     print_ranking,
-    print_table,
     visible,
 )
 
@@ -275,34 +273,6 @@ def neighbors(  # numpydoc ignore=PR01
         from textvec.cli.pages import write_neighbors
 
         write_neighbors(html, recommender, found, title)
-
-
-@app.command()
-def datasets(as_json: AsJson = False):  # numpydoc ignore=PR01
-    """List what ships with textvec and what it can fetch."""
-    from textvec.datasets import list_datasets
-
-    listed = list_datasets()
-    if as_json:
-        print_json(listed)
-    else:
-        print_table(listed)
-
-
-@app.command()
-def info(as_json: AsJson = False):  # numpydoc ignore=PR01
-    """Show versions, extras, cores and cache folders."""
-    from textvec.cli.info import gather_info
-
-    facts = gather_info()
-    if as_json:
-        print(json.dumps(facts, indent=2))
-        return
-    for title, entries in facts.items():
-        print_line(title)
-        width = max(map(len, entries), default=0)
-        for name, value in entries.items():
-            print_line(f"  {name:{width}}  {value}")
 
 
 def main():

@@ -1,7 +1,24 @@
-"""What the command says about the installation: versions, extras, cores, folders."""
+"""``textvec info``: the installation, in versions, extras, cores and folders."""
 
+import json
 import os
 import re
+
+from textvec.cli.app import AsJson
+from textvec.cli.tables import print_line
+
+
+def info(as_json: AsJson = False):  # numpydoc ignore=PR01
+    """Show versions, extras, cores and cache folders."""
+    facts = gather_info()
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for title, entries in facts.items():
+        print_line(title)
+        width = max(map(len, entries), default=0)
+        for name, value in entries.items():
+            print_line(f"  {name:{width}}  {value}")
 
 
 def gather_info():
