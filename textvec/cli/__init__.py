@@ -1,12 +1,13 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, datasets, embed, info, search
+from textvec.cli import app, compare, datasets, embed, info, neighbors, search
 from textvec.cli.app import main
 
 __all__ = ["main"]
 
 for _subcommand in (
     search.search,
+    neighbors.neighbors,
     compare.compare,
     embed.embed,
     datasets.datasets,

@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 
 from textvec.cli.files import (
     read_items,
-    read_text,
     rows_where,
 )
 from textvec.cli.models import (
@@ -28,7 +27,6 @@ from textvec.cli.tables import (
     visible,
 )
 
-MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 
 
@@ -216,65 +214,6 @@ def recommend(  # numpydoc ignore=PR01
         write_recommendations(html, recommender, found, like, dislike, wish)
 
 
-@app.command()
-def neighbors(  # numpydoc ignore=PR01
-    novel: Annotated[
-        Path | None, typer.Argument(help="A novel as a text file.  [or --builtin]")
-    ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(help="A character; repeatable.  [default: the most frequent ones]"),
-    ] = None,
-    builtin: Annotated[
-        bool, typer.Option("--builtin", help="Read the novel that comes with textvec.")
-    ] = False,
-    alias: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ALIAS=NAME", help="Another name of a character; repeatable."),
-    ] = None,
-    k: Annotated[int, typer.Option("-k", "--k", help="How many neighbours of each.")] = 10,
-    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
-    html: Html = None,
-    as_json: AsJson = False,
-):
-    """Find the characters of a novel that are most like one."""
-    from textvec._checks import check_number
-
-    if (novel is None) != builtin:
-        raise ValueError("give either a text file or --builtin.")
-    check_number("k", k, low=1, integer=True)
-    check_page(html)
-    aliases = dict(_as_alias(entry) for entry in alias or [])
-    if novel is None:
-        from textvec.datasets import load_novel
-
-        book = load_novel()
-        content, title, aliases = book.text, "the built-in novel", {**book.aliases, **aliases}
-        names = book.names
-    else:
-        content, title, names = read_text(novel, encoding), novel.name, None
-
-    import pandas as pd
-
-    from textvec.recommend.characters import CharacterRecommender
-
-    recommender = CharacterRecommender(names, aliases or None, random_state=0).fit(content)
-    asked = name or list(recommender.names_[:MAIN_CHARACTERS])
-    found = pd.concat([recommender.similar(one, k).assign(of=one) for one in asked])
-    found = found[["of", "name", "score"]].reset_index(drop=True)
-    if as_json:
-        print_json(found)
-    else:
-        for one, rows in found.groupby("of", sort=False):
-            print_line(f"Most like: {one}")
-            print_ranking(rows.rename(columns={"name": "id"}), None)
-        print_line(f"{len(recommender.names_)} characters of {title}.")
-    if html is not None:
-        from textvec.cli.pages import write_neighbors
-
-        write_neighbors(html, recommender, found, title)
-
-
 def main():
     """Run the command line."""
     # Where a terminal cannot show a character, an answer with \uXXXX in it beats none
@@ -318,13 +257,6 @@ def check_vector_size(vector_size, names):
     """
     if vector_size is not None and not {*DENSE} & {*names}:
         raise ValueError(f"--vector-size is for {' and '.join(DENSE)} only.")
-
-
-def _as_alias(entry):
-    alias, sign, name = entry.partition("=")
-    if not (alias and sign and name):
-        raise ValueError(f"--alias must be ALIAS=NAME. Got {entry!r} instead.")
-    return alias, name
 
 
 def _as_range(value):

@@ -37,29 +37,6 @@ def write_recommendations(path, recommender, found, liked, disliked, wish):
     )
 
 
-def write_neighbors(path, recommender, found, title):
-    """Write the neighbours of characters, and a map of all of them.
-
-    Parameters
-    ----------
-    path : Path
-        The page.
-    recommender : CharacterRecommender
-        Fitted.
-    found : DataFrame
-        Columns of, name and score.
-    title : str
-        What was read.
-    """
-    sections = [
-        (f"Most like: {name}", [table(rows.drop(columns="of").set_index("name"))])
-        for name, rows in found.groupby("of", sort=False)
-    ]
-    picture = Picture(recommender.plot_map(), "The characters: alike ones stand close together.")
-    lead = f"{len(recommender.names_)} characters of {title}"
-    write_page(path, "Characters", lead, [*sections, ("Map", [picture])])
-
-
 def _item_map(recommender, found, liked, disliked):
     import pandas as pd
 
