@@ -17,8 +17,8 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from textvec import TransformerVectorizer, cli
-from textvec.cli import app as cli_app
 from textvec.cli import models
+from textvec.cli import recommend as recommend_module
 from textvec.cli.app import app
 from textvec.cli.compare import choose_methods, choose_tasks
 from textvec.encoders.cache import EncodingCache
@@ -611,7 +611,7 @@ def test_own_bugs_are_not_dressed_up_as_bad_input(monkeypatch, hotels):
     def broken(*args):
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(cli_app, "read_items", broken)
+    monkeypatch.setattr(recommend_module, "read_items", broken)
     assert isinstance(recommend(hotels, "--like", "007").exception, AttributeError)
 
 

@@ -1,11 +1,12 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, datasets, embed, info, neighbors, search
+from textvec.cli import app, compare, datasets, embed, info, neighbors, recommend, search
 from textvec.cli.app import main
 
 __all__ = ["main"]
 
 for _subcommand in (
+    recommend.recommend,
     search.search,
     neighbors.neighbors,
     compare.compare,

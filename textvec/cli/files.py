@@ -1,21 +1,11 @@
-"""What the command reads: tables of items, their columns and weights, conditions on rows."""
+"""What the command reads: tables of items, their columns and weights."""
 
 import json
-import operator
-import re
 from io import StringIO
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 TEXT_FILES = (".txt", ".text")
-_COMPARISONS = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def read_items(path, encoding, columns, id=None):
@@ -157,33 +147,6 @@ def read_texts(file, encoding, text, id, all_lines=False):
     return items, next(iter(weights["--text"]))
 
 
-def rows_where(items, conditions):
-    """Return the mask of the rows that meet all conditions.
-
-    Parameters
-    ----------
-    items : DataFrame
-        The rows.
-    conditions : list of str
-        Each ``COLUMN=VALUE``, or with ``!=``, ``<``, ``<=``, ``>``, ``>=``; or ``COLUMN~TEXT``
-        for cells that hold a text. A missing value only meets ``!=``.
-
-    Returns
-    -------
-    Series of bool, or None where there are no conditions
-
-    Raises
-    ------
-    ValueError
-        If a condition is none of these, names no column, or compares with no number.
-    """
-    mask = None
-    for condition in conditions:
-        met = _meets(items, condition)
-        mask = met if mask is None else mask & met
-    return mask
-
-
 def _check_quotes(items, path):
     """Raise if a cell of a TSV holds tabs and line breaks: then it has swallowed other cells."""
     for name in items.select_dtypes(["object", "string"]):
@@ -194,33 +157,6 @@ def _check_quotes(items, path):
                 f"in {swallowed.iloc[0]!r:.60}. Double the mark and enclose the cell in such, or "
                 "write the file as .jsonl."
             )
-
-
-def _meets(items, condition):
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    match = re.fullmatch(r"(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)", condition, re.DOTALL)
-    if match is None:
-        raise ValueError(
-            "--where must be COLUMN=VALUE, or with !=, <, <=, >, >=, or ~ for cells that hold a "
-            f"text. Got {condition!r} instead."
-        )
-    name, sign, value = match.groups()
-    if name not in items.columns:
-        raise ValueError(
-            f"--where {condition!r} names no column: there are {listed(items.columns)}."
-        )
-    column = items[name]
-    if sign == "~":
-        return column.map(str).str.contains(value, regex=False) & column.notna()
-    if is_numeric_dtype(column) and not is_bool_dtype(column):
-        try:
-            return _COMPARISONS[sign](column, float(value))
-        except ValueError:
-            raise ValueError(f"--where {condition!r}: {name} holds numbers.") from None
-    if sign not in ("=", "!="):
-        raise ValueError(f"--where {condition!r}: {name} holds no numbers, use =, != or ~.")
-    return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
 
 
 def _weights(option, given, items, path):

@@ -1,0 +1,259 @@
+"""``textvec recommend``: the items most like some items or a query, on conditions."""
+
+import operator
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textvec.cli.app import AsJson, Html, VectorSize, check_page, check_vector_size
+from textvec.cli.files import listed, read_items
+from textvec.cli.models import DENSE, VECTORIZER_HELP, clean_english, make_vectorizer
+from textvec.cli.tables import print_json, print_line, print_ranking
+
+_COMPARISONS = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_MOST_POINTS = 5_000  # a map of more is a blot, and a page of megabytes
+
+
+def recommend(  # numpydoc ignore=PR01
+    file: Annotated[Path, typer.Argument(help="Items, one a row: .csv, .tsv, .tab, .jsonl.")],
+    text: Annotated[
+        list[str],
+        typer.Option(metavar="COLUMN[=WEIGHT]", help="Column that holds texts; repeatable."),
+    ],
+    id: Annotated[
+        str | None,
+        typer.Option(help="Column that names the items.  [default: row numbers from 0]"),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN[=WEIGHT]",
+            help="Column of numbers or categories that counts beside the texts; repeatable.",
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An item that is liked; repeatable.")
+    ] = None,
+    dislike: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An item that is not; repeatable.")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="What is wanted, in words.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only items with COLUMN=VALUE (or !=, <, <=, >, >=), or COLUMN~TEXT for cells "
+            "that hold a text; repeatable.",
+        ),
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option(help="From 0 to 1: how much items must be unlike each other.")
+    ] = 0.0,
+    k: Annotated[int, typer.Option("-k", "--k", help="How many items at most.")] = 10,
+    vectorizer: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help=f"{VECTORIZER_HELP}; repeatable, then their scores are averaged.",
+        ),
+    ] = ["tfidf"],  # noqa: B006 - typer copies it
+    ngram_range: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MIN,MAX",
+            help="How many neighbouring words (characters, for tfidf-char) make a term."
+            "  [default: 1,2; 2,4 for tfidf-char]",
+        ),
+    ] = None,
+    min_df: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Leave out terms of fewer items: 2 means two items, 0.01 one in a hundred.",
+        ),
+    ] = None,
+    max_df: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Leave out terms of more items.")
+    ] = None,
+    stop_words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Words to leave out: english, chinese, none, or a text file of words."
+            "  [default: by the script of the texts]",
+        ),
+    ] = None,
+    vector_size: VectorSize = None,
+    clean: Annotated[
+        bool,
+        typer.Option(
+            "--clean",
+            help="First lower-case, turn /(){}[]|@,; into spaces, and drop all else but 0-9, a-z, "
+            "space, #, + and _ (so for English only).",
+        ),
+    ] = False,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    html: Html = None,
+    as_json: AsJson = False,
+):
+    """Find the items most like some items or a query."""
+    like, dislike = like or [], dislike or []
+    if bool(like) == (query is not None):
+        raise ValueError("give either --like ID (repeatable) or --query TEXT.")
+    if dislike and not like:
+        raise ValueError("--dislike needs a --like.")
+    check_vector_size(vector_size, vectorizer)
+    options = {
+        "ngram_range": _as_range(ngram_range),
+        "min_df": _as_frequency("--min-df", min_df),
+        "max_df": _as_frequency("--max-df", max_df),
+        "preprocessor": clean_english if clean else None,
+    }
+    check_page(html)
+    items, weights = read_items(file, encoding, {"--text": text, "--column": column or []}, id)
+    mask = rows_where(items, where or [])
+
+    from textvec.recommend.content import ContentRecommender
+
+    texts = [value for name in weights["--text"] for value in items[name].dropna()]
+    models = []
+    for name in vectorizer:
+        models.append(make_vectorizer(name, texts, stop_words, **options))
+        if name in DENSE and vector_size is not None:
+            models[-1].set_params(vector_size=vector_size)
+    recommender = ContentRecommender(models[0] if len(models) == 1 else models)
+    recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
+    if query is None:
+        found = recommender.recommend(like, dislike, k, mask, diversity)
+        wish = ", ".join([*like, *(f"not {name}" for name in dislike)])
+    else:
+        found, wish = recommender.query(query, k, mask, diversity), query
+    shown = next(iter(weights["--text"]))
+    shown = f"{shown}_item" if shown in ("id", "score") else shown
+    if as_json:
+        print_json(found)
+    else:
+        n_items, n_features = recommender.vectors_.shape
+        print_line(f"Most like: {wish}")
+        print_ranking(found, shown)
+        used = " + ".join(vectorizer)
+        print_line(f"{n_items} items of {file.name}; {used}, {n_features} features.")
+    if html is not None:
+        _write_page(html, recommender, found, like, dislike, wish)
+
+
+def _as_range(value):
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+),(\d+)", value)
+    if not match:
+        raise ValueError(f"--ngram-range must be two numbers such as 1,2. Got {value!r} instead.")
+    return int(match[1]), int(match[2])
+
+
+def _as_frequency(option, value):
+    if value is None:
+        return None
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise ValueError(
+            f"{option} must be a count such as 2 or a share such as 0.01. Got {value!r} instead."
+        ) from None
+
+
+def rows_where(items, conditions):
+    """Return the mask of the rows that meet all conditions.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The rows.
+    conditions : list of str
+        Each ``COLUMN=VALUE``, or with ``!=``, ``<``, ``<=``, ``>``, ``>=``; or ``COLUMN~TEXT``
+        for cells that hold a text. A missing value only meets ``!=``.
+
+    Returns
+    -------
+    Series of bool, or None where there are no conditions
+
+    Raises
+    ------
+    ValueError
+        If a condition is none of these, names no column, or compares with no number.
+    """
+    mask = None
+    for condition in conditions:
+        met = _meets(items, condition)
+        mask = met if mask is None else mask & met
+    return mask
+
+
+def _meets(items, condition):
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    match = re.fullmatch(r"(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)", condition, re.DOTALL)
+    if match is None:
+        raise ValueError(
+            "--where must be COLUMN=VALUE, or with !=, <, <=, >, >=, or ~ for cells that hold a "
+            f"text. Got {condition!r} instead."
+        )
+    name, sign, value = match.groups()
+    if name not in items.columns:
+        raise ValueError(
+            f"--where {condition!r} names no column: there are {listed(items.columns)}."
+        )
+    column = items[name]
+    if sign == "~":
+        return column.map(str).str.contains(value, regex=False) & column.notna()
+    if is_numeric_dtype(column) and not is_bool_dtype(column):
+        try:
+            return _COMPARISONS[sign](column, float(value))
+        except ValueError:
+            raise ValueError(f"--where {condition!r}: {name} holds numbers.") from None
+    if sign not in ("=", "!="):
+        raise ValueError(f"--where {condition!r}: {name} holds no numbers, use =, != or ~.")
+    return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
+
+
+def _write_page(path, recommender, found, liked, disliked, wish):
+    """Write what was recommended, why, and where it stands among all items."""
+    from textvec.cli.pages import table, write_page
+
+    pieces = [table(found.set_index("id"))]
+    sections = [("Recommended", pieces)]
+    if liked and len(found):
+        best = found["id"].iloc[0]
+        why = recommender.explain(liked[0], best).head(20)
+        note = f"What {liked[0]} and {best} share; the shares of all of it sum to their score."
+        sections.append(("Why", [table(why.set_index(why.columns[0]), note)]))
+    sections.append(("Map", [_item_map(recommender, found, liked, disliked)]))
+    n_items = len(recommender.ids_)
+    write_page(
+        path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections
+    )
+
+
+def _item_map(recommender, found, liked, disliked):
+    import pandas as pd
+
+    from textvec.show.report import Picture
+
+    ids = recommender.ids_
+    if len(ids) > _MOST_POINTS:
+        return f"No map: {len(ids)} points are more than the {_MOST_POINTS} that can be told apart."
+    kinds = pd.Series("other", index=ids, name="items")
+    for kind, chosen in (("recommended", found["id"]), ("liked", liked), ("disliked", disliked)):
+        kinds[list(chosen)] = kind
+    labels = ids.where(kinds.to_numpy() != "other", "")
+    figure = recommender.plot_map(color=kinds.reset_index(drop=True), labels=labels)
+    return Picture(figure, "All items: alike ones stand close together.")
