@@ -1,4 +1,4 @@
-"""The group of subcommands: how it answers bad input, warnings and interrupts."""
+"""The group of subcommands: how it answers bad input, and the options that several take."""
 
 import os
 import sys
@@ -9,12 +9,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from textvec.cli.models import (
-    DENSE,
-)
-from textvec.cli.tables import (
-    visible,
-)
+from textvec.cli.models import DENSE
+from textvec.cli.tables import visible
 
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
 

@@ -126,6 +126,8 @@ def choose_tasks(data, wanted, language, encoding="utf-8"):
     OSError
         If a file cannot be read, or a data set not be downloaded.
     """
+    from textvec._checks import closest_names
+
     sources, alone = [], len(data) == 1
     for one in data:
         sources += [(one, task) for task in _tasks_of(one, language, encoding, alone)]
@@ -139,8 +141,6 @@ def choose_tasks(data, wanted, language, encoding="utf-8"):
     tasks = [task for _, task in sources]
     if not wanted:
         return tasks
-    from textvec._checks import closest_names
-
     names = [
         {task.category, *map(_spelling, (task.type, task.name, _bare(task.name)))} for task in tasks
     ]

@@ -1,4 +1,4 @@
-"""What ``--vectorizer`` and ``--index`` name: estimators and engines."""
+"""What ``--vectorizer`` names: estimators, and models for the bridge."""
 
 import os
 import re

@@ -57,7 +57,6 @@ def search(  # numpydoc ignore=PR01
     check_number("k", k, low=1, integer=True)
     check_page(html)
     items, text = read_texts(file, encoding, text, id)
-
     found = search_texts(items, text, id, query, index, vectorizer, k)
     if as_json:
         print_json(found)
