@@ -1,0 +1,63 @@
+"""The group: help, unknown subcommands, bugs, and the real process."""
+
+import json
+import subprocess
+import sys
+
+from textvec.cli import recommend as recommend_module
+
+from .command import CHINESE, assert_refused, recommend, run, run_process
+
+
+def test_help_names_every_command():
+    for result in (run("--help"), run()):
+        assert result.exit_code == 0
+        for name in ("recommend", "search", "neighbors", "compare", "embed", "datasets", "info"):
+            assert f"\n  {name} " in result.stdout
+        assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut
+
+
+def test_help_keeps_brackets():
+    assert "/(){}[]|@,;" in " ".join(run("recommend", "--help").stdout.split())
+
+
+def test_unknown_command():
+    assert_refused(run("reccomend"), "reccomend", "'recommend'")
+
+
+def test_own_bugs_are_not_dressed_up_as_bad_input(monkeypatch, hotels):
+    def broken(*args):
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr(recommend_module, "read_items", broken)
+    assert isinstance(recommend(hotels, "--like", "007").exception, AttributeError)
+
+
+def test_process_answers_and_refuses(hotels):
+    args = ("recommend", hotels, "--text", "desc", "--id", "code")
+    result = run_process(*args, "--like", "007", "--json", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)[0]["id"] == "008"
+    assert_refused(run_process(*args, "--like", "7"), "no item has the id '7'")
+
+
+def test_process_prints_chinese_where_it_cannot_be_encoded(tmp_path):
+    path = tmp_path / "items.csv"
+    CHINESE.to_csv(path, index=False, encoding="utf-8")
+    args = ("recommend", path, "--text", "简介", "--id", "名称", "--like", "空港")
+    result = run_process(*args, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+
+
+def test_help_imports_nothing_heavy():
+    heavy = "numpy", "pandas", "sklearn", "numba", "rich"
+    code = (
+        "import sys; from textvec.cli.app import app\n"
+        "try: app(['--help'])\n"
+        f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+    assert "..." not in result.stdout.split("Commands:")[1]  # a terminal has less room than run()
