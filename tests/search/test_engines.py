@@ -23,7 +23,7 @@ from textvec.search.engines.usearch import UsearchIndex
 from textvec.search.exact import ExactIndex
 
 from ..contract.test_processes import at_once
-from ..test_persistence import rewrite
+from ..persistence.files import rewrite
 
 # name -> (index, the least recall@10 on the rows below)
 INDEXES = {
