@@ -262,9 +262,12 @@ class PPMI(WordVectorizer):
         probable, which keeps them from dominating; 1 does not.
     pooling : {"mean", "idf", "sif", "max"}, default="mean"
         How word vectors become document vectors, see :class:`~textvec.DocumentVectorizer`.
-    tokenizer : "jieba", callable or None, default=None
+    tokenizer : "jieba", "whitespace", callable or None, default=None
         How raw text is cut into words. None lower-cases it and takes the runs of word characters
-        (``\\w+``). Token lists are taken as they are.
+        (``\\w+``), of which it has jieba cut those of Han characters, so that Chinese, English
+        and any mixture need no other; runs of kana, hangul or Thai stay whole. "jieba" cuts all
+        text as :class:`~textvec.JiebaTokenizer` does, "whitespace" splits at white space, which is
+        for text that is cut already. Token lists are taken as they are.
     n_jobs : int or None, default=None
         How many threads; None is 1 and -1 all cores. The result is the same for any.
     random_state : int, RandomState instance or None, default=None

@@ -62,9 +62,12 @@ class Word2Vec(WordVectorizer):
         Raise ``min_count`` as far as it takes for at most this many words to stay.
     pooling : {"mean", "idf", "sif", "max"}, default="mean"
         How word vectors become document vectors, see :class:`~textvec.DocumentVectorizer`.
-    tokenizer : "jieba", callable or None, default=None
+    tokenizer : "jieba", "whitespace", callable or None, default=None
         How raw text is cut into words. None lower-cases it and takes the runs of word characters
-        (``\\w+``). Token lists are taken as they are.
+        (``\\w+``), of which it has jieba cut those of Han characters, so that Chinese, English
+        and any mixture need no other; runs of kana, hangul or Thai stay whole. "jieba" cuts all
+        text as :class:`~textvec.JiebaTokenizer` does, "whitespace" splits at white space, which is
+        for text that is cut already. Token lists are taken as they are.
     checkpoint : str, path-like or None, default=None
         A file that is written, whole or not at all, after every epoch and every two minutes; see
         :meth:`resume`. Ctrl-C too leaves the model as trained so far, usable and to be saved and

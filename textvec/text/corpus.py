@@ -25,7 +25,7 @@ import numpy as np
 from textvec._checks import check_no_table, check_number
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
-from textvec.text.tokenizers import resolve_tokenizer
+from textvec.text.tokenizers import cut_han, resolve_tokenizer
 from textvec.text.vocabulary import Interner, documents_in_blocks, scan_words
 
 # Not xz's older format without sums: 22 bytes of it may ask for 4 GB to begin with.
@@ -112,16 +112,18 @@ def learn_corpus(
     ----------
     documents : iterable of str, iterable of token lists, or path-like
         See :func:`read_documents`; it is read once.
-    tokenizer : "jieba", callable or None, default=None
+    tokenizer : "jieba", "whitespace", callable or None, default=None
         How raw text is cut into tokens. None lower-cases it and takes the runs of word characters
-        (``\\w+``). Token lists are taken as they are.
+        (``\\w+``), those of Han characters cut into words by jieba. "whitespace" splits at white
+        space: for text that is cut already. Token lists are taken as they are.
     min_count : int >= 1, default=5
         Rarer words are dropped from the documents.
     max_final_vocab : int >= 1 or None, default=None
         Raise ``min_count`` as far as it takes for at most this many words to stay. Words as
         frequent as the first that has to go, go too.
     n_jobs : int or None, default=None
-        How many threads scan raw text when ``tokenizer`` is None. The result is the same for any.
+        How many threads scan raw text when ``tokenizer`` is None or "whitespace". The result is the
+        same for any.
     known_words : sequence of str, default=()
         Words that keep their places: ids 0, 1, ... They stay however rare they are, and do not
         count for ``max_final_vocab``; new words come after them.
@@ -231,15 +233,18 @@ class KnownWords:
         self.ids = words if isinstance(words, dict) else {word: i for i, word in enumerate(words)}
         self._interner = None
 
-    def scan(self, blocks, n_jobs):
-        """Return the ids of the words of raw text as Ragged, -1 for unknown ones."""
+    def scan(self, blocks, *rules, **options):
+        """Return the ids of the words of raw text as Ragged, -1 for unknown ones.
+
+        Rules and options are those of `scan_words`.
+        """
         if self._interner is None:
             # No word of raw text is empty, or of line breaks: such a one keeps the empty word's id.
             breaks = next("\n" * n for n in count(1) if "\n" * n not in self.ids)
             interner = Interner()
             interner.add([word or breaks for word in self.ids])
             self._interner = interner
-        return scan_words(blocks, "word", 1, True, interner=self._interner, n_jobs=n_jobs)[0]
+        return scan_words(blocks, *rules, interner=self._interner, **options)[0]
 
 
 def _scan(documents, tokenizer, n_jobs, known=None):
@@ -251,11 +256,14 @@ def _scan(documents, tokenizer, n_jobs, known=None):
     first = next(documents, None)
     rows = documents if first is None else chain([first], documents)
     cut = resolve_tokenizer(tokenizer)
-    if isinstance(first, str) and cut is None:
+    if isinstance(first, str) and (cut is None or cut is str.split):
+        rules, options = ("non-space", 1, False), {"n_jobs": n_jobs}
+        if cut is None:
+            rules, options["cut_han"] = ("word", 1, True), cut_han
         blocks = documents_in_blocks(rows, None)
         if known is not None:
-            return known.scan(blocks, n_jobs), None
-        tokens, interner = scan_words(blocks, "word", 1, True, n_jobs=n_jobs)
+            return known.scan(blocks, *rules, **options), None
+        tokens, interner = scan_words(blocks, *rules, **options)
         return tokens, interner.terms()
     if isinstance(first, str):
         rows = (_cut(row, document, cut) for row, document in enumerate(rows))

@@ -1,5 +1,6 @@
 """Tokenizers: one document in, a list of tokens out."""
 
+import os
 import re
 import threading
 import warnings
@@ -10,6 +11,9 @@ from sklearn.base import BaseEstimator
 
 from textvec._checks import check_number
 from textvec.persistence import SaveMixin
+from textvec.text.vocabulary import HAN
+
+NAMES = ("jieba", "whitespace")
 
 # jieba cuts a run of these characters as one block, and every other character stands alone.
 _BLOCK = r"[\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+"
@@ -17,9 +21,26 @@ _blocks_or_word_characters = re.compile(_BLOCK + r"|\w").findall
 _is_block = re.compile(_BLOCK).fullmatch
 # On blocks of these alone rjieba cuts as jieba does; they differ about "-", "." and "_".
 _rjieba_agrees = re.compile(r"[\u4E00-\u9FD5a-zA-Z0-9]+").fullmatch
+# Two characters that no word of the dictionary takes up are one word or two by jieba's hidden
+# Markov model. Of these pairs it rates both so much alike, to 1e-6 in the logarithm, that rjieba,
+# which rounds its numbers, may find the other one better.
+_near_tie = re.compile(
+    "亨[叙敘]|[从從][埔涝澇]|仕壑|佛执|侧皖|俎毫|[储儲]衿|升[箫簫]|吊芍|呵[壳殼]|哆[鎊镑]|唉准|[嗫囁]走|堂[癫癲]|"
+    "婉[絹绢]|[审審][孥怛榫溆玎畬砀肟鞒]|岐袭|常在|[应應]脊|[张張]粤|彪托|律聚|心咸|怪移|恩腿|抛仔|摒彭|擂盼|"
+    "昂蛛|[晉晋]瓤|末置|枇使|檩使|理乞|[癣癬]贯|白娑|盔株|知[鴨鸭]|移懂|簰使|[糾纠][聂聶]|[紕纰][銖铢]|繚羞|细倚|"
+    "脯土|茬娠|[荐薦][宪憲]|角[鐳镭]|谯[錮锢]|[賜赐]鼠|逾秋|[鋪铺]巾|[鍘铡]钎|[鍵键]削|锅胝|鹤榻"
+).search
 _has_word_character = re.compile(r"\w").search
+_han_runs = re.compile(f"[{HAN}]+")
 
 _loading = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A child that is forked while another thread loads would wait for that thread, which it lacks.
+    os.register_at_fork(
+        before=_loading.acquire,
+        after_in_parent=_loading.release,
+        after_in_child=_loading.release,
+    )
 
 
 class JiebaTokenizer(SaveMixin, BaseEstimator):
@@ -28,7 +49,9 @@ class JiebaTokenizer(SaveMixin, BaseEstimator):
     Tokens that hold no word character (punctuation, white space, symbols) are dropped; words of
     one character stay. Where the package rjieba is installed (extra ``chinese``) it cuts the blocks
     of Han characters, Latin letters and digits, on which the two agree, several times as
-    fast; jieba cuts the rest. The result is the same with and without it.
+    fast; jieba cuts the rest. The result is the same with and without it, unless jieba's hidden
+    Markov model rates two readings of three characters or more, none of a word of the dictionary,
+    equal to seven digits: no such text has been met.
 
     jieba's global dictionary is neither read nor changed: words given to ``jieba.add_word`` have no
     effect here, and ``user_words`` have none there.
@@ -113,8 +136,9 @@ def resolve_tokenizer(tokenizer):
 
     Parameters
     ----------
-    tokenizer : "jieba", callable or None
-        A name, or what is returned as it is.
+    tokenizer : "jieba", "whitespace", callable or None
+        A name, or what is returned as it is. "whitespace" is for text that is cut already: it
+        stands for ``str.split``, which a file cannot hold.
 
     Returns
     -------
@@ -133,11 +157,33 @@ def resolve_tokenizer(tokenizer):
     """
     if tokenizer is None or callable(tokenizer):
         return tokenizer
-    if tokenizer != "jieba":
+    if tokenizer not in NAMES:
         raise ValueError(
-            f"tokenizer must be 'jieba', a callable or None. Got {tokenizer!r} instead."
+            "tokenizer must be 'jieba', 'whitespace', a callable or None. "
+            f"Got {tokenizer!r} instead."
         )
-    return JiebaTokenizer()
+    return JiebaTokenizer() if tokenizer == "jieba" else str.split
+
+
+def cut_han(text):
+    """Return a text with blanks around and between the Chinese words in it.
+
+    Parameters
+    ----------
+    text : str
+        The text; all but its runs of Han characters stays as it is.
+
+    Returns
+    -------
+    str
+        The text, in which each of jieba's words is a word for ``\\w+``, too.
+
+    Examples
+    --------
+    >>> cut_han("iPhone15透明手机壳").split()
+    ['iPhone15', '透明', '手机壳']
+    """
+    return _han_runs.sub(lambda run: f" {' '.join(_cut(run[0]))} ", text)
 
 
 def _cut(text):
@@ -149,7 +195,7 @@ def _cut(text):
             # The dictionary holds no word of Latin letters and digits alone: such a block stays.
             if _has_word_character(block):
                 tokens.append(block)
-        elif _rjieba_agrees(block):
+        elif _rjieba_agrees(block) and not _near_tie(block):
             tokens += cut_fast(block)
         else:
             tokens += filter(_has_word_character, _stock_jieba().lcut(block))

@@ -214,7 +214,22 @@ class Interner:
         return ids
 
 
-def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_jobs=None):
+def holds_han(text):
+    """Whether text in UTF-8, an array of uint8, may hold Han characters."""
+    if text.max(initial=0) < 0xE3:
+        return False
+    first, second = text[:-1], text[1:]
+    return (
+        ((first >= 0xE4) & (first <= 0xE9)).any()  # U+4000 to U+9FFF
+        or ((first == 0xE3) & (second >= 0x90)).any()  # U+3400 to U+3FFF
+        or ((first == 0xEF) & (second >= 0xA4) & (second <= 0xAB)).any()  # U+F900 to U+FAFF
+        or ((first == 0xF0) & (second >= 0xA0)).any()  # U+20000 to U+3FFFF
+    )
+
+
+def scan_words(
+    blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_jobs=None, cut_han=None
+):
     """Turn blocks of documents into token ids, on up to ``n_jobs`` threads.
 
     Parameters
@@ -233,6 +248,8 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
         Known terms, whose ids are used; tokens of other terms get id -1. None learns the terms.
     n_jobs : int or None
         How many threads; None is 1 and -1 all cores.
+    cut_han : callable or None
+        Puts blanks between the words of a text that may hold Han characters.
 
     Returns
     -------
@@ -252,6 +269,8 @@ def scan_words(blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_
         worker = idle.get()
         try:
             text, ends, ascii_only = encode(block, lowercase)
+            if cut_han is not None and not ascii_only and holds_han(text):
+                text, ends, _ = encode([cut_han(document) for document in block], lowercase)
             fold = fold_table(keep, lowercase, ascii_only)
             known = interners[worker]
             return worker, known.scan(text, ends, fold, min_chars, known.n_dropped, learning)
