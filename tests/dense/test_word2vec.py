@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from textvec import DocumentVectorizer, Word2Vec, load
+from textvec.persistence import save
 
 SEA = ["sea", "beach", "wave", "sand", "boat"]
 CITY = ["street", "metro", "tower", "shop", "crowd"]
@@ -78,6 +79,74 @@ def test_an_epoch_in_which_sample_left_nothing_is_passed_over(tmp_path):
     assert (model.loss_history_[~is_empty] < 6.1 * np.log(2)).all()
     model.save(tmp_path / "model")
     assert_same(load(tmp_path / "model"), model)
+
+
+@pytest.mark.parametrize(
+    "sentences", [[["cat", "say", "meow"], ["dog", "say", "woof"]], [f"sea w{i}" for i in range(9)]]
+)
+def test_a_first_example_trains_with_any_seed(sentences, recwarn):
+    thinned = 0
+    for seed in [*range(200), None]:
+        model = Word2Vec(4, min_count=1, random_state=seed).fit(sentences)
+        assert np.isfinite(model.loss_history_).any()
+        if recwarn.list:
+            assert "sample=0.001 left no word beside another in any of 5" in str(
+                recwarn.pop().message
+            )
+            if seed is not None:
+                assert_same(
+                    model, Word2Vec(4, min_count=1, random_state=seed, sample=0).fit(sentences)
+                )
+        else:
+            thinned += 1
+    assert 0 < thinned < 201
+
+
+def test_what_began_again_without_thinning_can_be_resumed(documents, tmp_path, monkeypatch):
+    parameters = {"min_count": 1, "random_state": 0, "sample": 1e-12, "epochs": 2}
+    with pytest.warns(UserWarning, match="as with sample=0"):
+        unbroken = Word2Vec(4, **parameters).fit(documents)
+    saved = []
+
+    def keep(model, path):
+        saved.append(model._unfinished and model._unfinished["progress"])
+        save(model, path if len(saved) == 3 else tmp_path / "other")
+
+    monkeypatch.setattr(Word2Vec, "save", keep)
+    with pytest.warns(UserWarning, match="as with sample=0"):
+        Word2Vec(4, checkpoint=tmp_path / "model", **parameters).fit(documents)
+    assert [at and (at["epoch"], at["thins"]) for at in saved] == [
+        *((1, True), (0, False), (1, False), None)
+    ]
+    with pytest.warns(UserWarning, match="as with sample=0"):
+        assert_same(Word2Vec.resume(tmp_path / "model", documents), unbroken)
+
+
+def test_what_cannot_be_saved_is_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(Word2Vec, "_learn", None)
+    model = Word2Vec(checkpoint=tmp_path / "model", tokenizer=str.split)
+    with pytest.raises(TypeError, match=r'tokenizer is code \(str.split\).*Set it to "whitespace"'):
+        model.fit(["sea view"])
+    assert not any(tmp_path.iterdir())
+
+
+def test_chinese_needs_no_tokenizer(tmp_path):
+    texts = [
+        "这家酒店的前台服务态度很好",
+        "酒店房间很干净，iPhone充电方便",
+        "Sea view 房间",
+        "很好 iphone",
+    ]
+    model = Word2Vec(4, min_count=1, random_state=0, sample=0)
+    vectors = model.fit_transform(texts)
+    assert {"酒店", "房间", "服务态度", "iphone", "sea", "view"} <= set(model.keyed_vectors_)
+    assert_array_equal(model.transform(["房间，酒店"]), model.transform([["房间", "酒店"]]))
+    (tmp_path / "texts.txt").write_text("\n".join(texts), "utf-8")
+    assert_same(
+        Word2Vec(4, min_count=1, random_state=0, sample=0).fit(tmp_path / "texts.txt"), model
+    )
+    model.save(tmp_path / "model")
+    assert_array_equal(load(tmp_path / "model").transform(tmp_path / "texts.txt"), vectors)
 
 
 @pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
@@ -297,7 +366,6 @@ def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
         ({"architecture": "cbov"}, "architecture must be one of 'skipgram', 'cbow'. Got 'cbov'"),
         ({"pooling": "sum"}, "pooling must be one of"),
         ({"min_count": 1000}, "Lower min_count"),
-        ({"sample": 1e-12}, "sample=1e-12: raise it"),
     ],
 )
 def test_bad_parameters(documents, parameters, message):

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import textvec.text.corpus
 import textvec.text.vocabulary
 from textvec.text.corpus import KnownWords, encode_corpus, learn_corpus, read_documents
+from textvec.text.scripts import HAN
 from textvec.text.tokenizers import JiebaTokenizer
 
 TEXTS = ["The sea, the SEA!", "", "A bar by the sea. Café?", "İstanbul ΌΣΟΣ 孙悟空 🙂", "--"]
@@ -78,14 +80,74 @@ def test_words_come_by_falling_count_then_by_first_appearance():
     assert rows(corpus.tokens) == [[2, 0, 1], [3, 1, 0], [4]]
 
 
+def test_chinese_in_raw_text_is_cut_by_jieba_and_all_else_by_a_pattern():
+    tokenize = JiebaTokenizer()
+    word_or_han = re.compile(f"[{HAN}]+|[^\\W{HAN}]+")
+
+    def words(text):
+        for run in word_or_han.findall(text.lower()):
+            yield from tokenize(run) if re.match(f"[{HAN}]", run) else [run]
+
+    texts = [
+        "这家酒店的前台服务态度很好，离地铁站只有5分钟路程！",
+        "Apple iPhone15透明手机壳 T恤 ΑΣ中文ΑΣ",
+        "東京のホテルは駅から近い 서울의 호텔 กรุงเทพ",
+        "㐀𠮷野家〇々龘鿕鿖豈 \ud800好\udc80的",
+        "Sea view, CAFÉ Straße İstanbul",
+        "😀 — “quoted” １２３",
+        "",
+    ]
+    corpus = learn_corpus(texts, min_count=1)
+    assert spelled(corpus) == [list(words(text)) for text in texts]
+    assert " ".join(spelled(corpus)[1]) == "apple iphone15 透明 手机 壳 t 恤 ας 中文 ας"
+    assert " ".join(spelled(corpus)[2]).startswith("東京 のホテルは 駅 から 近 い 서울의")
+    for text, row in zip(texts, rows(corpus.tokens)):  # alone, and among words that are known
+        assert rows(encode_corpus([text], corpus.words)) == [row]
+    for first in (0x3400, 0x4E00, 0xF900, 0x20000):  # each block of characters is seen alone
+        text = "word" + chr(first) + chr(first + 1) + "word"
+        assert spelled(learn_corpus([text], min_count=1)) == [list(words(text))]
+
+
+def test_text_without_chinese_is_never_handed_to_jieba(monkeypatch):
+    def refuse(text):
+        raise NotImplementedError(text)
+
+    monkeypatch.setattr(textvec.text.corpus, "cut_han", refuse)
+    others = [
+        "Sea é ΑΣ",
+        "море ชื่อ",
+        "서울 ㄱ",
+        "、。「かな」カタカナ",
+        "！ １ — 😀",
+        "\ud800 \ufeff \ufb01",
+    ]
+    corpus = learn_corpus(others, min_count=1)
+    assert spelled(corpus) == [re.findall(r"\w+", word.lower()) for word in others]
+    with pytest.raises(NotImplementedError):
+        learn_corpus(["酒店"], min_count=1)
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
+def test_text_that_is_cut_already_is_split_at_white_space(tokenizer, monkeypatch):
+    monkeypatch.setattr(textvec.text.vocabulary, "BLOCK_CHARACTERS", 20)
+    texts = ["酒店 的 C++ wi-fi\u3000房间", "  The\u00a0sea,\tthe\x1csea ", "", "酒店 not-known"]
+    lists = [text.split() for text in texts]
+    corpus = learn_corpus(lists, min_count=1)
+    same(learn_corpus(texts, tokenizer, min_count=1, n_jobs=2), corpus)
+    np.testing.assert_array_equal(
+        encode_corpus(texts, corpus.words[:4], tokenizer).values,
+        encode_corpus(lists, corpus.words[:4]).values,
+    )
+
+
 @pytest.mark.parametrize("n_jobs", [2, 3, -1])
 def test_threads_do_not_change_the_result(n_jobs, monkeypatch):
     monkeypatch.setattr(textvec.text.vocabulary, "BLOCK_CHARACTERS", 40)
     rng = np.random.default_rng(0)
-    texts = [" ".join(f"w{i}" for i in rng.integers(0, 30, 8)) for _ in range(60)]
+    texts = [" ".join(f"w{i}酒店" for i in rng.integers(0, 30, 8)) for _ in range(60)]
     one = learn_corpus(texts, min_count=2)
     same(learn_corpus(texts, min_count=2, n_jobs=n_jobs), one)
-    same(learn_corpus([text.split() for text in texts], min_count=2), one)
+    same(learn_corpus([text.replace("酒店", " 酒店").split() for text in texts], min_count=2), one)
     np.testing.assert_array_equal(
         encode_corpus(texts, one.words, n_jobs=n_jobs).values, one.tokens.values
     )
@@ -169,7 +231,9 @@ def test_tokenizers():
         learn_corpus(["a b"], str.lower)
     with pytest.raises(TypeError, match=r"Got \[3\] .* row 1|Got 3 .* row 1"):
         learn_corpus(["a b", "abc"], lambda text: text.split() if " " in text else [len(text)])
-    with pytest.raises(ValueError, match="tokenizer must be 'jieba', a callable or None"):
+    with pytest.raises(
+        ValueError, match="tokenizer must be 'jieba', 'whitespace', a callable or None"
+    ):
         learn_corpus(["a"], "giebra")
 
 

@@ -106,7 +106,11 @@ def test_a_million_characters():
         ({"chunk_size": 0}, ValueError, "chunk_size must be at least 1. Got 0 instead"),
         ({"chunk_size": 2.5}, TypeError, "chunk_size must be an integer"),
         ({"chunk_size": 5, "chunk_overlap": 5}, ValueError, "between 0 and 4. Got 5 instead"),
-        ({"tokenizer": "mecab"}, ValueError, "tokenizer must be 'jieba', a callable or None"),
+        (
+            {"tokenizer": "mecab"},
+            ValueError,
+            "tokenizer must be 'jieba', 'whitespace', a callable or None",
+        ),
         ({"chunk_size": 1, "tokenizer": lambda text: text.encode()}, ValueError, "has 3 tokens"),
     ],
 )

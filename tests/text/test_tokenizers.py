@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 
 from textvec.text import tokenizers
-from textvec.text.tokenizers import JiebaTokenizer, resolve_tokenizer
+from textvec.text.tokenizers import JiebaTokenizer, cut_han, resolve_tokenizer
 
 SENTENCES = [
     "我不爱吃蔬菜，我喜欢吃肉。",
@@ -110,6 +111,35 @@ def test_equals_jieba_on_many_words_of_its_dictionary(jieba):
     for i in range(4000):
         text = random_text(rng, words if i % 2 else mixed)
         assert tokenize(text) == words_of(jieba.lcut(text)), text
+
+
+def test_equals_jieba_where_its_model_is_nearly_undecided(jieba):
+    """One word or two: where jieba rates both alike to 1e-6, rjieba may find the other better."""
+    from jieba import finalseg
+
+    chars = sorted({char for emitted in finalseg.emit_P.values() for char in emitted})
+    B, E, S = (
+        np.array([finalseg.emit_P[state].get(char, np.nan) for char in chars]) for state in "BES"
+    )
+    turns, ties = finalseg.trans_P, set()
+    for before, after in product((finalseg.start_P, turns["E"], turns["S"]), (None, "S", "B")):
+        apart = before["S"] + turns["S"]["S"] + turns["S"].get(after, 0)
+        as_one = before["B"] + turns["B"]["E"] + turns["E"].get(after, 0)
+        first, second = S - B + apart - as_one, S - E
+        order = np.argsort(second)
+        bounds = [np.searchsorted(second[order], near - first) for near in (-1e-6, 1e-6)]
+        for i in np.flatnonzero(np.isfinite(first) & (bounds[0] < bounds[1])):
+            near = order[bounds[0][i] : bounds[1][i]]
+            ties |= {chars[i] + chars[j] for j in near if np.isfinite(second[j])}
+    pairs = {a + b for a in chars for b in "在" if tokenizers._near_tie(a + b)}
+    assert "常在" in ties & pairs
+    assert all(map(tokenizers._near_tie, ties))
+    rng, tokenize = random.Random(0), JiebaTokenizer()
+    for pair in sorted(ties):
+        for _ in range(20):
+            text = "".join(rng.choices("的人出三和又版", k=2)) + pair
+            text = text[rng.randint(0, 2) :] + "".join(rng.choices("出三和那对帝", k=2))
+            assert tokenize(text) == jieba.lcut(text), text
 
 
 def test_equals_jieba_without_rjieba(jieba, without_rjieba):
@@ -324,9 +354,56 @@ def test_first_use_is_lazy_silent_and_without_warnings(tmp_path, without_rjieba)
     assert not (tmp_path / "jieba.cache").exists()  # nothing left in the shared folder
 
 
+FORKED = """
+import os, signal, sys, threading, time
+if {without_rjieba}:
+    sys.modules["rjieba"] = None
+from textvec.text import tokenizers
+tokenize = tokenizers.JiebaTokenizer()
+loading = threading.Thread(target=tokenizers._stock_jieba)
+loading.start()
+while tokenizers._loading.acquire(blocking=False):
+    tokenizers._loading.release()
+    time.sleep(0)
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    os._exit(tokenize("我爱蔬菜-") != ["我", "爱", "蔬菜"])
+_, status = os.waitpid(child, 0)
+loading.join()
+assert tokenizers._loading.acquire(blocking=False)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("without_rjieba", [False, True])
+def test_a_child_forked_while_another_thread_loads_can_load(without_rjieba):
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED.format(without_rjieba=without_rjieba)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_chinese_words_stand_between_blanks():
+    assert cut_han("Sea view, naïve \ud800") == "Sea view, naïve \ud800"
+    assert cut_han("iPhone15透明手机壳 ok").split(" ") == [
+        "iPhone15",
+        "透明",
+        "手机",
+        "壳",
+        "",
+        "ok",
+    ]
+
+
 def test_resolve_tokenizer():
+    assert resolve_tokenizer("whitespace") is str.split
     assert resolve_tokenizer("jieba") == JiebaTokenizer()
     assert resolve_tokenizer(str.split) is str.split
     assert resolve_tokenizer(None) is None
-    with pytest.raises(ValueError, match="must be 'jieba', a callable or None. Got 'nltk' instead"):
+    with pytest.raises(ValueError, match="'jieba', 'whitespace', a callable or None. Got 'nltk'"):
         resolve_tokenizer("nltk")

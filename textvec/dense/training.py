@@ -64,6 +64,9 @@ class Progress:
         Summed over this epoch.
     losses : list of float
         Mean loss of the epochs that are done, NaN where no word was left beside another.
+    thins : bool
+        Whether frequent words are thinned out. Where that left no word beside another in any epoch,
+        as it may in a few short sentences, all begin again and all words are kept.
     """
 
     seed: list
@@ -73,6 +76,7 @@ class Progress:
     loss: float = 0.0
     n_inputs: int = 0
     losses: list = field(default_factory=list)
+    thins: bool = True
 
 
 class Training:
@@ -112,7 +116,7 @@ class Training:
         self.vectors, self.context_vectors = vectors, context_vectors
         self.settings, self.progress = settings, progress
         self.n_jobs = effective_n_jobs(n_jobs)
-        self.keep = _share_kept(counts, settings.sample)
+        self.keep = _share_kept(counts, settings.sample if progress.thins else 0)
         self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
         n_tokens = max(1, len(self.values))
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
@@ -134,8 +138,6 @@ class Training:
         ------
         FloatingPointError
             If the vectors grow without bound.
-        ValueError
-            If no epoch had two words beside each other.
         """
         self._stop = stop
         with ThreadPoolExecutor(self.n_jobs) as pool:
@@ -177,10 +179,8 @@ class Training:
         progress.epoch, progress.span = progress.epoch + 1, 0
         progress.loss, progress.n_inputs = 0.0, 0
         if progress.epoch == self.settings.epochs and np.isnan(progress.losses).all():
-            raise ValueError(
-                "No word was left beside another to learn from in any epoch. "
-                f"Got sample={self.settings.sample!r}: raise it, or set it to 0 to keep all words."
-            )
+            progress.epoch, progress.losses, progress.thins = 0, [], False
+            self.keep = np.ones_like(self.keep)
 
     def _raise_diverged(self, mean_loss):
         raise FloatingPointError(

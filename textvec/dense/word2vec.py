@@ -12,12 +12,12 @@ from typing import Self
 
 import numpy as np
 
-from textvec._checks import check_choice, check_flag, check_number, check_type, seeded
+from textvec._checks import check_choice, check_flag, check_number, check_type, seeded, warn_user
 from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.training import Progress, Settings, Training, padded
-from textvec.persistence import load
+from textvec.persistence import check_savable, load
 from textvec.text.corpus import encode_corpus, learn_corpus
 
 _SAVE_SECONDS = 120  # between checkpoints within an epoch
@@ -45,7 +45,8 @@ class Word2Vec(WordVectorizer):
     sample : float >= 0, default=1e-3
         Words of a share ``f`` of the text are kept with probability
         ``sqrt(sample / f) + sample / f``, drawn anew in every epoch. 1e-5 to 1e-3 are useful; 0
-        keeps all.
+        keeps all. Where it left no word beside another in any epoch, as it may in a few short
+        sentences, training begins again with all words, and says so in a warning.
     negative : int >= 1, default=5
         Noise words to tell a word from, shared by the neighbours in its window.
     ns_exponent : float, default=0.75
@@ -103,8 +104,7 @@ class Word2Vec(WordVectorizer):
     TypeError
         If a document is no text, or a token no str; the message names its row.
     ValueError
-        In fit, if no two words are frequent enough, no document has two of them, or ``sample``
-        left no two beside each other in any epoch.
+        In fit, if no two words are frequent enough, or no document has two of them.
 
     See Also
     --------
@@ -283,6 +283,7 @@ class Word2Vec(WordVectorizer):
         seeded(self.random_state)
         if self.checkpoint is not None:
             check_place(self.checkpoint)
+            check_savable(self)
 
     def _learn(self, raw_documents):
         corpus = learn_corpus(
@@ -367,6 +368,11 @@ class Word2Vec(WordVectorizer):
                 store(self)
                 self._learn_pooling(tokens)
                 raise
+        if not progress.thins:
+            warn_user(
+                f"sample={self.sample!r} left no word beside another in any of {self.epochs} "
+                "epochs: all words were kept instead, as with sample=0."
+            )
         del training  # its arrays, before they are copied
         store(self)
 

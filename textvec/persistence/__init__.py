@@ -108,6 +108,12 @@ def save(estimator, path):
         write(file, root, writer.parts)
 
 
+def check_savable(estimator):
+    """Raise the TypeError of `save` now, if a parameter cannot be saved: before hours of work."""
+    for name, value in estimator.get_params(deep=False).items():
+        Encoder().encode(value, f"{type(estimator).__name__}.{name}")
+
+
 def load(path, mmap_mode=None, trust=False, verify=True):
     """Read what ``save`` wrote, in this version of textvec or an earlier one.
 

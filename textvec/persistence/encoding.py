@@ -256,6 +256,8 @@ class Encoder:
         elif isinstance(value, type) or callable(value):
             what = f"code ({getattr(value, '__qualname__', kind.__qualname__)})"
             cure = "Set it to None or to one of textvec's named options"
+            if value is str.split:
+                cure = 'Set it to "whitespace", which does the same'
         else:
             what, cure = f"a {kind.__module__}.{kind.__qualname__}", "Convert it to plain data"
         advice = advice or f"{cure}, or save with joblib and load only files that you trust."

@@ -16,7 +16,7 @@ from textvec.sparse.spelling import Names, Spelling
 from textvec.text.scripts import HAN
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
-from textvec.text.tokenizers import resolve_tokenizer
+from textvec.text.tokenizers import TOKENIZERS, resolve_tokenizer
 from textvec.text.vocabulary import (
     Interner,
     check_is_text,
@@ -36,7 +36,7 @@ MIN_CHARS = {
 COMPILED = ("word", "char", "char_wb")  # analyses that need no Python for a token
 # Parameters that scikit-learn's analysis has not, or with fewer values.
 EXTENDED = {
-    "tokenizer": [StrOptions({"jieba"}), callable, None],
+    "tokenizer": [StrOptions(set(TOKENIZERS)), callable, None],
     "stop_words": [StrOptions({"english", "chinese"}), list, None],
     "stem": [str, None],
     "n_jobs": [Integral, None],
@@ -57,7 +57,8 @@ class CompiledAnalyzer(SaveMixin):
         Returns
         -------
         callable
-            The tokenizer; ``"jieba"`` stands for a :class:`textvec.JiebaTokenizer`.
+            The tokenizer; ``"jieba"`` stands for a :class:`textvec.JiebaTokenizer`,
+            ``"whitespace"`` for ``str.split``.
         """
         if self.tokenizer is not None:
             return resolve_tokenizer(self.tokenizer)
@@ -88,7 +89,7 @@ class CompiledAnalyzer(SaveMixin):
         if self.stem is not None and self.analyzer != "word":
             warn_user("The parameter 'stem' will not be used since 'analyzer' != 'word'")
         is_default = self.token_pattern == DEFAULT_PATTERN
-        if self.tokenizer == "jieba" and self.analyzer == "word" and is_default:
+        if self.tokenizer in TOKENIZERS and self.analyzer == "word" and is_default:
             return  # the default token_pattern is no mistake of the user's
         super()._warn_for_unused_params()
 

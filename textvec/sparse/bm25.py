@@ -309,8 +309,9 @@ class BM25Vectorizer(WeighingVectorizer):
         Lower-case first.
     preprocessor : callable or None, default=None
         Replaces ``strip_accents`` and ``lowercase``.
-    tokenizer : callable, "jieba" or None, default=None
-        Replaces ``token_pattern``; "jieba" splits Chinese into words.
+    tokenizer : callable, "jieba", "whitespace" or None, default=None
+        Replaces ``token_pattern``; "jieba" splits Chinese into words,
+        "whitespace" text that is cut already.
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
         Whether terms are n-grams of words, of characters, or of characters inside of words; or
         a function from document to terms.

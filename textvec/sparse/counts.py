@@ -46,8 +46,9 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         Fold text to lower case before all else.
     preprocessor : callable or None, default=None
         Replaces the steps of ``strip_accents`` and ``lowercase``.
-    tokenizer : "jieba", callable or None, default=None
-        Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words.
+    tokenizer : "jieba", "whitespace", callable or None, default=None
+        Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words,
+        "whitespace" text that is cut already.
     stop_words : {"english", "chinese"}, list of str or None, default=None
         Words to drop, if ``analyzer="word"``.
     token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"

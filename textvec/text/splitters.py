@@ -55,7 +55,7 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         The most characters, or tokens, that a chunk repeats from the end of the one before, so
         that a thought cut in two stands whole in one of them. Less than ``chunk_size``. What is
         repeated begins at a pause, so it may be less, or nothing.
-    tokenizer : callable, "jieba" or None, default=None
+    tokenizer : callable, "jieba", "whitespace" or None, default=None
         None counts characters. A callable from str to a list counts that list's items, such as the
         ``tokenize`` of a pretrained tokenizer.
 

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 
 from textvec._checks import check_number
 from textvec.persistence import SaveMixin
-from textvec.text.vocabulary import HAN
+from textvec.text.scripts import HAN
 
-NAMES = ("jieba", "whitespace")
+TOKENIZERS = ("jieba", "whitespace")  # the names that a parameter may give
 
 # jieba cuts a run of these characters as one block, and every other character stands alone.
 _BLOCK = r"[\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+"
@@ -157,7 +157,7 @@ def resolve_tokenizer(tokenizer):
     """
     if tokenizer is None or callable(tokenizer):
         return tokenizer
-    if tokenizer not in NAMES:
+    if tokenizer not in TOKENIZERS:
         raise ValueError(
             "tokenizer must be 'jieba', 'whitespace', a callable or None. "
             f"Got {tokenizer!r} instead."
@@ -181,7 +181,7 @@ def cut_han(text):
     Examples
     --------
     >>> cut_han("iPhone15透明手机壳").split()
-    ['iPhone15', '透明', '手机壳']
+    ['iPhone15', '透明', '手机', '壳']
     """
     return _han_runs.sub(lambda run: f" {' '.join(_cut(run[0]))} ", text)
 
