@@ -169,7 +169,7 @@ def click_groups():
 # Module -> what it writes that is no model. All but `_writing` write through it.
 WRITERS = {
     "_writing": "every file, aside and then in place",
-    "cli/embedding": "whose a folder of unfinished work is",
+    "cli/embed": "whose a folder of unfinished work is",
     "dense/vector_files": "word vectors for other tools",
     "encoders/cache": "the cache of encodings (SQLite)",
     "encoders/claims": "who encodes what (SQLite)",
