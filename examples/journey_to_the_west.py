@@ -70,12 +70,22 @@ nearest(apart, ["美猴王", "弼马温", "悟空", "行者", "孙行者"])
 # smoothed a little, as Levy, Goldberg and Dagan 2015 advise; :class:`~textvec.PPMI` has the
 # details.)
 #
+# The same company is kept by people of the same kind, though: two innkeepers on two roads. So a
+# fifth of the score (``togetherness=0.2``) is how much oftener than by chance two share a
+# paragraph, by the same formula, scaled to end at 1 (Bouma 2009).
+#
 # One person, one name
 # --------------------
 # With the aliases every form counts for the person. That is what one wants of a list of characters.
 
 recommender = CharacterRecommender(novel.names, novel.aliases, random_state=0).fit(novel.text)
 nearest(recommender, ["孙悟空", "沙僧", "玉帝", "牛魔王", "银角大王", "清风"])
+
+# %%
+# Each score is mixed of two parts. Without togetherness, the boy 清风 would be more like 白骨精,
+# whom he never meets, than like his master 镇元子:
+
+recommender.similar("清风", k=3).round(2)
 
 # %%
 # What joins two people? The sentences in which both occur, whatever they are called there:
@@ -158,7 +168,7 @@ recommender.analogy(["唐太宗", "太白金星"], ["魏徵"], k=3).round(2)
 
 
 def held(model):
-    """Return how many statements hold, and the median cosine of two characters."""
+    """Return how many statements hold by the cosine alone, and the median cosine of two."""
     fitted = CharacterRecommender(novel.names, novel.aliases, model, random_state=0)
     fitted.fit(novel.text)
     vectors = dict(zip(fitted.names_, fitted.vectors_, strict=True))
@@ -202,6 +212,7 @@ assert set(first["弼马温"]) & {"托塔李天王", "哪吒三太子"}
 assert set(first["行者"]) == {"八戒", "沙僧", "唐僧"}
 assert set(first["悟空"][:2]) == {"悟能", "悟净"}
 assert first["孙行者"][0] == "金角大王"
+assert recommender.similar("清风", k=2)["name"].tolist() == ["明月", "镇元子"]
 assert nearest_to["name"][0] == recommender.similar("迦叶", k=1)["name"][0] == "阿傩"
 assert results.iloc[0, 0] == results.iloc[2, 0] == len(novel.statements) > results.iloc[1, 0]
 assert results.iloc[1, 1] > 0.8

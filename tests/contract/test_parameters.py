@@ -212,6 +212,7 @@ BEYOND = {
     "stem": "klingon",
     "stop_words": "klingon",
     "threshold": 1.1,
+    "togetherness": 1.1,
     "tokenizer": "klingon",
     "truncate_dim": 0,
     "vector_size": 0,

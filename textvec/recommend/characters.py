@@ -1,6 +1,7 @@
 """Recommend characters of a novel: who is like whom, and which passages join them."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -37,6 +38,10 @@ class Relation(NamedTuple):
     passages : DataFrame
         Columns `chapter` (its heading) and `text`: sentences in which both occur, or, where there
         are none, paragraphs; those that name them most often, in the order of the story.
+    togetherness : float
+        How much oftener than by chance they share paragraphs: from 0 to 1.
+    score : float
+        The mix of similarity and togetherness by which :meth:`CharacterRecommender.similar` ranks.
     """
 
     similarity: float
@@ -44,16 +49,28 @@ class Relation(NamedTuple):
     n_paragraphs: int
     n_chapters: int
     passages: pd.DataFrame
+    togetherness: float
+    score: float
 
 
 class CharacterRecommender(SaveMixin, BaseEstimator):
-    """Find the characters of a novel that are most like one, by the company their names keep.
+    """Find the characters of a novel that belong with one, by the company that their names keep.
 
     The story is cut into words, names as whole words, and every other name of a character is
     replaced by the usual one; then word vectors are learned. Their windows end with the sentence in
     a text of less than 100,000 words: those who act together get similar vectors. In longer ones
     they end at every mark of punctuation: names that fill the same places in clauses get similar
     vectors, so that the words most like a name are names.
+
+    Likeness of vectors alone ranks people of the same kind above those who belong together: two
+    maids who never meet keep the same company of words. So the score of two characters is mixed of
+    the cosine of their vectors and of how much oftener than by chance they share a paragraph::
+
+        score = (1 - togetherness) * cosine + togetherness * max(0, NPMI)
+        NPMI = ln( p(a, b) / (p(a) * p(b)) ) / -ln p(a, b)
+
+    where p is the share of paragraphs that name a, b or both (normalised pointwise mutual
+    information: 1 if each paragraph names both or neither, 0 if they meet by chance).
 
     Parameters
     ----------
@@ -72,6 +89,9 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         least twice, in novels five times: on small text counting does better than training.
     random_state : int, RandomState instance or None, default=None
         Seeds the estimator, unless it has its own seed.
+    togetherness : float in [0, 1], default=0.2
+        How much shared paragraphs count beside the likeness of vectors: 0 is the cosine alone, who
+        is of the same kind; 1 is who is met together alone. It may be set anew after ``fit``.
 
     Attributes
     ----------
@@ -92,6 +112,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     --------
     ContentRecommender : Recommends items by their texts.
 
+    References
+    ----------
+    Church and Hanks 1990, "Word association norms, mutual information, and lexicography"; Bouma
+    2009, "Normalized (pointwise) mutual information in collocation extraction".
+
     Examples
     --------
     >>> from textvec.datasets import load_novel
@@ -104,11 +129,12 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     4
     """
 
-    def __init__(self, names=None, aliases=None, vectors=None, random_state=None):
+    def __init__(self, names=None, aliases=None, vectors=None, random_state=None, togetherness=0.2):
         self.names = names
         self.aliases = aliases
         self.vectors = vectors
         self.random_state = random_state
+        self.togetherness = togetherness
 
     def fit(self, text) -> Self:
         """Read a novel.
@@ -130,13 +156,15 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         TypeError
             If the text is neither, or names and aliases are not str.
         ValueError
-            If the text is empty, no name is found, or an alias stands for another alias.
+            If the text is empty, no name is found, an alias stands for another alias, or
+            ``togetherness`` lies outside 0 to 1.
 
         Warns
         -----
         UserWarning
             If given names have no vector, as they do not occur, or too rarely.
         """
+        self._check_togetherness()
         text = _read(text)
         given = [] if self.names is None else _as_words("names", self.names)
         aliases, names = self._resolve_names(text, given)
@@ -146,23 +174,31 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         counts = pd.Series(list(chain.from_iterable(rows)), dtype=object).value_counts(sort=False)
         if counts.empty:
             raise ValueError("No name occurs in the text: give names or aliases that do.")
-        self.keyed_vectors_ = self._learn(_documents(clauses), names, aliases)
-        known = [name for name in names if name in counts and name in self.keyed_vectors_]
+        keyed_vectors = self._learn(_documents(clauses), names, aliases)
+        known = [name for name in names if name in counts and name in keyed_vectors]
         self._warn_of(set(given) - set(known) - set(aliases))
         if not known:
             raise ValueError(
                 "No name has a vector: all occur too rarely, or are not in the table of vectors."
             )
         known.sort(key=lambda name: -counts[name])
-        self.names_, self.aliases_, self.titles_ = known, aliases, titles
-        self.counts_ = counts[known].to_numpy(np.int64)
-        self.vectors_ = normalize(np.array([self.keyed_vectors_[name] for name in known]))
-        self.sentences_, self.paragraphs_, self.chapters_ = sentences, paragraph_of, chapter_of
-        self.mentions_ = _mentions(rows, clauses.sentences, len(sentences), known)
+        learned = {
+            "keyed_vectors_": keyed_vectors,
+            "names_": known,
+            "aliases_": aliases,
+            "titles_": titles,
+            "counts_": counts[known].to_numpy(np.int64),
+            "vectors_": normalize(np.array([keyed_vectors[name] for name in known])),
+            "sentences_": sentences,
+            "paragraphs_": paragraph_of,
+            "chapters_": chapter_of,
+            "mentions_": _mentions(rows, clauses.sentences, len(sentences), known),
+        }
+        self.__dict__ = {**vars(self), **learned}  # at once: other threads see the old or the new
         return self
 
     def similar(self, name, k=10) -> pd.DataFrame:
-        """Return the characters most like one.
+        """Return the characters that belong with one: alike, and met together.
 
         Parameters
         ----------
@@ -174,14 +210,22 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            Columns `name` and `score`, the cosine; most similar first, without the character.
+            Columns `name`, `score`, and what the score is mixed of: `similarity`, the cosine of
+            the vectors, and `togetherness`, how much oftener than by chance both share paragraphs,
+            from 0 to 1. Best first, without the character.
 
         Raises
         ------
         KeyError
             If the name is unknown; the message offers the closest ones.
+        ValueError
+            If ``togetherness`` was set to something outside 0 to 1.
         """
-        return self.analogy([name], k=k)
+        check_number("k", k, low=1, integer=True)
+        known = self._as_it_is()
+        row = known._row_of(name)
+        scores = known._scores(row)
+        return known._best_names(scores["score"], [row], k, scores)
 
     def analogy(self, positive, negative=(), k=10) -> pd.DataFrame:
         """Return who is to the positive ones as the negative ones are not.
@@ -209,12 +253,15 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             If nothing is positive.
         """
         check_number("k", k, low=1, integer=True)
-        rows, direction = self._direction(positive, negative)
-        scores = self.vectors_ @ direction
-        order = np.lexsort((np.arange(len(scores)), -scores))
-        order = order[~np.isin(order, rows)][:k]
-        names = [self.names_[row] for row in order]
-        return pd.DataFrame({"name": names, "score": scores[order].astype(float)})
+        known = self._as_it_is()
+        positive, negative = (
+            [names] if isinstance(names, str) else list(names) for names in (positive, negative)
+        )
+        if not positive:
+            raise ValueError("positive must name at least one character. Got none.")
+        plus, minus = ([known._row_of(name) for name in names] for names in (positive, negative))
+        scores = known._cosines(plus, minus)
+        return known._best_names(scores, [*plus, *minus], k, {"score": scores})
 
     def nearest_words(self, name, k=10) -> pd.DataFrame:
         """Return the words most like a character, other names among them.
@@ -237,10 +284,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             If the name is unknown; the message offers the closest ones.
         """
         check_number("k", k, low=1, integer=True)
-        row = self._row_of(name)
-        found = self.keyed_vectors_.most_similar(self.names_[row], topn=k)
+        known = self._as_it_is()
+        row = known._row_of(name)
+        found = known.keyed_vectors_.most_similar(known.names_[row], topn=k)
         table = pd.DataFrame(found, columns=["word", "score"])
-        table["is_name"] = table["word"].isin(self.names_)
+        table["is_name"] = table["word"].isin(known.names_)
         return table
 
     def between(self, a, b, k=5) -> Relation:
@@ -262,26 +310,35 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ------
         KeyError
             If a name is unknown; the message offers the closest ones.
+        ValueError
+            If ``togetherness`` was set to something outside 0 to 1.
         """
         check_number("k", k, low=1, integer=True)
-        row_a, row_b = self._row_of(a), self._row_of(b)
-        both = self.mentions_[:, [row_a, row_b]].toarray()  # (n_sentences, 2)
-        in_paragraphs = _sums(both, self.paragraphs_)
+        known = self._as_it_is()
+        row_a, row_b = known._row_of(a), known._row_of(b)
+        both = known.mentions_[:, [row_a, row_b]].toarray()  # (n_sentences, 2)
+        in_paragraphs = _sums(both, known.paragraphs_)
         n_sentences, n_paragraphs, n_chapters = (
-            int((_sums(both, groups).min(axis=1) > 0).sum())
-            for groups in (np.arange(len(both)), self.paragraphs_, self.chapters_)
+            int((counts.min(axis=1) > 0).sum())
+            for counts in (both, in_paragraphs, _sums(both, known.chapters_))
         )
         if n_sentences:
-            starts = self._best(both, k)
-            texts = [self.sentences_[at] for at in starts]
+            starts = _most_of_both(both, k)
+            texts = [known.sentences_[at] for at in starts]
         else:
-            found = self._best(in_paragraphs, k)
-            starts = np.searchsorted(self.paragraphs_, found)
-            texts = [self._paragraph(number) for number in found]
-        titles = [self.titles_[self.chapters_[at]] for at in starts]
+            found = _most_of_both(in_paragraphs, k)
+            starts = np.searchsorted(known.paragraphs_, found)
+            texts = [known._paragraph(number) for number in found]
+        titles = [known.titles_[known.chapters_[at]] for at in starts]
         passages = pd.DataFrame({"chapter": titles, "text": texts}, dtype=object)
-        similarity = float(self.vectors_[row_a] @ self.vectors_[row_b])
-        return Relation(similarity, n_sentences, n_paragraphs, n_chapters, passages)
+        scores = {part: float(of[row_b]) for part, of in known._scores(row_a).items()}
+        return Relation(
+            n_sentences=n_sentences,
+            n_paragraphs=n_paragraphs,
+            n_chapters=n_chapters,
+            passages=passages,
+            **scores,
+        )
 
     def plot_map(self, n_names=60, random_state=0):
         """Draw the most frequent characters as points on a plane, alike ones close together.
@@ -304,11 +361,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         """
         from textvec.show.plots import plot_points
 
-        check_is_fitted(self)
         check_number("n_names", n_names, low=1, integer=True)
-        names = self.names_[:n_names]
-        places = plane(self.vectors_[: len(names)], random_state)
-        return plot_points(places, names, sizes=self._sizes(len(names)))
+        known = self._as_it_is()
+        names = known.names_[:n_names]
+        places = plane(known.vectors_[: len(names)], random_state)
+        return plot_points(places, names, sizes=known._sizes(len(names)))
 
     def plot_network(self, n_names=40, n_partners=3, random_state=0):
         """Draw who occurs with whom: lines join characters that share sentences beyond chance.
@@ -335,11 +392,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         """
         from textvec.show.plots import plot_points
 
-        check_is_fitted(self)
         check_number("n_names", n_names, low=1, integer=True)
         check_number("n_partners", n_partners, low=1, integer=True)
-        names = self.names_[:n_names]
-        strength = _association(self.mentions_[:, : len(names)])
+        known = self._as_it_is()
+        names = known.names_[:n_names]
+        strength = _association(known.mentions_[:, : len(names)])
         kept = np.zeros_like(strength)
         for row, partners in enumerate(np.argsort(-strength, axis=1, kind="stable")):
             best = partners[:n_partners]
@@ -348,9 +405,17 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         a, b = np.nonzero(np.triu(kept))
         edges = pd.DataFrame({"a": a, "b": b, "weight": kept[a, b]})
         places = spring(kept, random_state)
-        return plot_points(places, names, sizes=self._sizes(len(names)), edges=edges)
+        return plot_points(places, names, sizes=known._sizes(len(names)), edges=edges)
 
     # ----------------------------------------------------------------------------------- parts
+
+    def _check_togetherness(self):
+        check_number("togetherness", self.togetherness, low=0, high=1)
+
+    def _as_it_is(self):
+        """Return a copy that learns nothing anew while a question is answered."""
+        check_is_fitted(self)
+        return copy(self)
 
     def _resolve_names(self, text, given):
         """Return the aliases, and the names as a dict of keys, in the order of finding."""
@@ -392,7 +457,6 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             warn_user(f"These names occur too rarely to have a vector: {sorted(missing)}.")
 
     def _row_of(self, name):
-        check_is_fitted(self)
         usual = self.aliases_.get(name, name) if isinstance(name, str) else name
         if usual in self.names_:
             return self.names_.index(usual)
@@ -400,22 +464,30 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
         raise KeyError(f"There is no character {name!r} in this text.{hint}")
 
-    def _direction(self, positive, negative):
-        """Return the rows asked about, and the sum of their vectors: float64, of length 1."""
-        positive, negative = (
-            [names] if isinstance(names, str) else list(names) for names in (positive, negative)
-        )
-        if not positive:
-            raise ValueError("positive must name at least one character. Got none.")
-        plus, minus = ([self._row_of(name) for name in names] for names in (positive, negative))
+    def _cosines(self, plus, minus):
+        """Return the cosine of each character with a sum of some less that of others, float64."""
         added, taken = (self.vectors_[rows].sum(axis=0, dtype=float) for rows in (plus, minus))
-        return [*plus, *minus], normalize((added - taken)[None])[0]
+        return self.vectors_ @ normalize((added - taken)[None])[0]
 
-    def _best(self, both, k):
-        """Return the rows that name both most often, short of more than k, in their order."""
-        least = both.min(axis=1)
-        found = np.flatnonzero(least)
-        return np.sort(found[np.argsort(-least[found], kind="stable")][:k])
+    def _scores(self, row):
+        """Return what each character scores with one, and the parts of it."""
+        self._check_togetherness()
+        there = _sums(self.mentions_, self.paragraphs_) > 0
+        similarity, together = self._cosines([row], []), _positive_npmi(there, row)
+        share = self.togetherness
+        return {
+            "score": (1 - share) * similarity + share * together,
+            "similarity": similarity,
+            "togetherness": together,
+        }
+
+    def _best_names(self, scores, without, k, columns):
+        """Return a table of the k best names, some left out, and of columns for all names."""
+        order = np.argsort(-scores, kind="stable")
+        order = order[~np.isin(order, without)][:k]
+        table = pd.DataFrame({column: values[order] for column, values in columns.items()})
+        table.insert(0, "name", [self.names_[row] for row in order])
+        return table
 
     def _paragraph(self, number):
         start, stop = np.searchsorted(self.paragraphs_, [number, number + 1])
@@ -502,10 +574,29 @@ def _mentions(rows, sentence_of, n_sentences, names):
 
 
 def _sums(counts, groups):
-    """Return the sums of rows of counts over groups, numbered from 0."""
-    sums = np.zeros((groups[-1] + 1, counts.shape[1]), counts.dtype)
-    np.add.at(sums, groups, counts)
-    return sums
+    """Return the sums of rows of counts, sparse or not, over groups, numbered from 0."""
+    ones = np.ones(len(groups), counts.dtype)
+    return sparse.csr_array((ones, (groups, np.arange(len(groups))))) @ counts
+
+
+def _most_of_both(both, k):
+    """Return the rows that name both most often, short of more than k, in their order."""
+    least = both.min(axis=1)
+    found = np.flatnonzero(least)
+    return np.sort(found[np.argsort(-least[found], kind="stable")][:k])
+
+
+def _positive_npmi(there, column):
+    """Return max(0, NPMI) of one column with each, of a sparse matrix of what stands where."""
+    there = there.astype(np.float64)
+    n_all, alone = there.shape[0], there.sum(axis=0)
+    both = (there.T @ there[:, [column]]).toarray()[:, 0]
+    found = (both > 0) & (both < n_all)  # what stands everywhere is not met beyond chance
+    joint = both[found] / n_all
+    by_chance = alone[found] / n_all * (alone[column] / n_all)
+    values = np.zeros(len(both))
+    values[found] = np.maximum(0, np.log(joint / by_chance) / -np.log(joint))
+    return values
 
 
 def _association(mentions):
