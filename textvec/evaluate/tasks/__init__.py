@@ -33,10 +33,28 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name):
     if name in _HOME:
-        value = getattr(_import_module(f"textvec.evaluate.tasks.{_HOME[name]}"), name)
+        value = getattr(_module(_HOME[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'textvec.evaluate.tasks' has no attribute {name!r}")
+
+
+def _module(name):
+    """Return a module of this folder; their names are spelled out."""
+    match name:
+        case "builtin":
+            return _import_module("textvec.evaluate.tasks.builtin")
+        case "files":
+            return _import_module("textvec.evaluate.tasks.files")
+        case "labels":
+            return _import_module("textvec.evaluate.tasks.labels")
+        case "pairs":
+            return _import_module("textvec.evaluate.tasks.pairs")
+        case "ranking":
+            return _import_module("textvec.evaluate.tasks.ranking")
+        case "words":
+            return _import_module("textvec.evaluate.tasks.words")
+    return _import_module("textvec.evaluate.tasks.task")
 
 
 def __dir__():
