@@ -58,7 +58,7 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     else:
         model = pretrained(name)
     known = model.get_params()
-    if known.get("analyzer") == "word":
+    if known.get("analyzer") in ("word", "mixed"):
         suited = default_vectorizer(texts)
         model.set_params(
             ngram_range=suited.ngram_range,

@@ -46,8 +46,10 @@ class LSAVectorizer(SaveMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, analyzer, \
 stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary, binary, dtype, \
 norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
-        As in :class:`~textvec.TfidfVectorizer`, with its defaults: how a document becomes a
-        TF-IDF row. ``dtype`` is that of the row; the vectors are always float32.
+        As in :class:`~textvec.TfidfVectorizer`, with its defaults but for ``analyzer="mixed"``:
+        how a document becomes a TF-IDF row. Text of every script gives terms; ``tokenizer``, or
+        another ``token_pattern``, asks for words. ``dtype`` is that of the row; the vectors are
+        always float32.
     random_state : int, RandomState instance or None, default=None
         Seed of the randomised decomposition; pass an int for the same vectors each time.
 
@@ -99,7 +101,7 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         lowercase=True,
         preprocessor=None,
         tokenizer=None,
-        analyzer="word",
+        analyzer="mixed",
         stop_words=None,
         token_pattern=r"(?u)\b\w\w+\b",
         ngram_range=(1, 1),

@@ -26,6 +26,7 @@ _TOP_BIT = np.uint64(1 << 63)
 _EXACT = np.uint64(15)  # bytes of a term that fit in a key
 _ONES = np.uint64(0x0101010101010101)
 _FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n bytes
+ALONE = np.int32(1 << 21)  # added to a code point: above all of them
 _WAITING = 256  # strings that are looked up in one go
 _0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
     np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63, 64)
@@ -200,6 +201,76 @@ def find_tokens(text, doc_ends, fold, min_chars):
 
 
 @compiled
+def find_pieces(text, doc_ends, fold, min_chars):
+    """Split documents into words and single characters, with a break where neither may go on.
+
+    text, doc_ends, min_chars  as in `find_tokens`; characters that stand alone are never skipped
+    fold  (0x110000,)  int32   as in `find_tokens`, but ALONE more for a character that is a token
+                               of its own
+
+    Returns folded, spans and token_ends as `find_tokens` does. A break is an empty span: between
+    words and characters, and between characters that are no neighbours.
+    """
+    folded = np.empty(len(text) + len(text) // 2 + 16, np.uint8)
+    bounds = np.empty(2 * len(text) + len(doc_ends) + 4, np.int64)
+    token_ends = np.empty(len(doc_ends), np.int64)
+    i = length = n_bounds = _0
+    for doc in range(len(doc_ends)):
+        first, end = n_bounds, np.uint64(doc_ends[doc])
+        inside = alone = False
+        while i < end:
+            begin = np.int64(length)
+            if text[i] < 0x80:
+                code = fold[text[i]]
+                folded[length] = code & 0xFF
+                length += _1
+                i += _1
+            else:
+                point, i = _decode(text, i)
+                code = fold[point]
+                if 0 <= code < 0x80:
+                    folded[length] = code
+                    length += _1
+                elif code >= 0:
+                    length = _encode(code & (ALONE - 1), folded, length)
+                if code >= ALONE:
+                    bounds[n_bounds] = begin
+                    n_bounds += np.uint64(inside)
+                    if (
+                        n_bounds > first
+                        and not alone
+                        and bounds[n_bounds - _2] != ~bounds[n_bounds - _1]  # no break already
+                    ):
+                        bounds[n_bounds], bounds[n_bounds + _1] = ~begin, begin
+                        n_bounds += _2
+                    # complemented: what is to stay, however short
+                    bounds[n_bounds], bounds[n_bounds + _1] = ~begin, np.int64(length)
+                    n_bounds += _2
+                    inside, alone = False, True
+                    continue
+            if alone:
+                bounds[n_bounds], bounds[n_bounds + _1] = ~begin, begin
+                n_bounds += _2
+                alone = False
+            bounds[n_bounds] = begin
+            n_bounds += np.uint64((code >= 0) != inside)
+            inside = code >= 0
+        if inside:
+            bounds[n_bounds] = length
+            n_bounds += _1
+        last, n_bounds = n_bounds, first
+        for k in range(first, last, _2):
+            begin, stop = bounds[k], bounds[k + _1]
+            is_word = begin >= 0
+            begin = begin if is_word else ~begin
+            bounds[n_bounds], bounds[n_bounds + _1] = begin, stop
+            if not is_word or _n_chars(folded, begin, stop) >= min_chars:
+                n_bounds += _2
+        token_ends[doc] = n_bounds >> _1
+    return folded, bounds[:n_bounds].reshape(-1, 2), token_ends
+
+
+@compiled
 def _key(text, begin, length):
     """Return the two words of a term's key."""
     if length <= _EXACT:
@@ -251,7 +322,8 @@ def intern_strings(text, spans, growing, table, store, offsets, n_terms):
     """Give every string the id of its term.
 
     text     (n_bytes,)        uint8  the strings in UTF-8 somewhere in it, then 16 bytes or more
-    spans    (n_strings, 2)    int64  string s is text[spans[s, 0]:spans[s, 1]], never empty
+    spans    (n_strings, 2)    int64  string s is text[spans[s, 0]:spans[s, 1]]; an empty one gets
+                                      an id of no meaning
     growing  bool                     add terms that are new; otherwise their strings get id -1
     table, store, offsets, n_terms    the interner, see the top of this module
 
@@ -285,18 +357,23 @@ def intern_strings(text, spans, growing, table, store, offsets, n_terms):
 
 
 def intern_tokens(
-    text, doc_ends, fold, min_chars, n_dropped, growing, table, store, offsets, n_terms
-):
+    text, doc_ends, fold, min_chars, n_dropped, growing, table, store, offsets, n_terms,
+    in_pieces=False,
+):  # fmt: skip
     """Split documents into tokens and give every token the id of its term.
 
     text, doc_ends, fold, min_chars  as in `find_tokens`
+    in_pieces  bool                  split by `find_pieces`: a break gets the id -1
     n_dropped  int                   tokens of the terms 0 .. n_dropped - 1 are left out
     growing, table, store, offsets, n_terms  as in `intern_strings`
 
     Returns ids (n_tokens,) int32, token_ends (n_docs,) int64, and the interner as it is now.
     """
-    folded, spans, token_ends = find_tokens(text, doc_ends, fold, min_chars)
+    find = find_pieces if in_pieces else find_tokens
+    folded, spans, token_ends = find(text, doc_ends, fold, min_chars)
     ids, *interner = intern_strings(folded, spans, growing, table, store, offsets, n_terms)
+    if in_pieces:
+        ids[spans[:, 0] == spans[:, 1]] = -1
     if n_dropped:
         stays = (ids < 0) | (ids >= n_dropped)
         token_ends = np.concatenate([[0], stays.cumsum()])[token_ends]
@@ -343,13 +420,14 @@ def scan_characters(text, doc_ends, fold, is_space):
 
 
 @compiled
-def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
+def join_terms(store, offsets, tokens, starts, lengths, gaps, inner, outer):
     """Spell n-grams: the bytes of their tokens, with separators, end to end.
 
     store, offsets     the terms of the tokens, see the top of this module
     tokens   (n_tokens,)  int32  term ids
     starts   (n_grams,)   int64  where each n-gram begins in tokens
     lengths  (n_grams,)   int64  of how many tokens it is made
+    gaps     (n_grams,)   bool   whether inner is written between them
     inner, outer  (k,)    uint8  what is written between tokens, and after each n-gram
 
     Returns text (n_bytes,) uint8 and ends (n_grams,) int64: n-gram g without its outer separator
@@ -357,7 +435,7 @@ def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
     """
     size = 0
     for gram in range(len(starts)):
-        size += (lengths[gram] - 1) * len(inner) + len(outer)
+        size += gaps[gram] * (lengths[gram] - 1) * len(inner) + len(outer)
         for token in tokens[starts[gram] : starts[gram] + lengths[gram]]:
             size += offsets[token + 1] - offsets[token]
     text = np.empty(size, np.uint8)
@@ -365,7 +443,7 @@ def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
     i = 0
     for gram in range(len(starts)):
         for k in range(lengths[gram]):
-            if k > 0:
+            if k > 0 and gaps[gram]:
                 for j in range(len(inner)):
                     text[i] = inner[j]
                     i += 1
@@ -378,6 +456,23 @@ def join_terms(store, offsets, tokens, starts, lengths, inner, outer):
             text[i] = outer[j]
             i += 1
     return text, ends
+
+
+@compiled
+def are_alone(store, offsets, n_terms, fold):
+    """Tell which terms begin with a character that is a token of its own, see `find_pieces`.
+
+    store, offsets, n_terms   of the interner, see the top of this module
+    fold  (0x110000,)  int32  as in `find_pieces`
+
+    Returns (n_terms,) bool.
+    """
+    alone = np.zeros(n_terms, np.bool_)
+    for term in range(n_terms):
+        start = np.uint64(offsets[term])
+        if store[start] >= 0x80:
+            alone[term] = fold[_decode(store, start)[0]] >= ALONE
+    return alone
 
 
 @compiled

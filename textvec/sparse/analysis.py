@@ -2,17 +2,22 @@
 
 import re
 from array import array
+from copy import copy
+from functools import partial
 from numbers import Integral
 
 import numpy as np
+from sklearn.feature_extraction import text as sklearn_text
 from sklearn.utils._param_validation import StrOptions
 
 from textvec._checks import warn_user
 from textvec.persistence import SaveMixin
 from textvec.ragged import Ragged
+from textvec.sparse.mixed import Scripts, words_among
 from textvec.sparse.ngrams import Ngrams
 from textvec.sparse.ngrams_in_words import NgramsInWords
 from textvec.sparse.spelling import Names, Spelling
+from textvec.text.mixed import cut_mixed, ngrams_of_pieces
 from textvec.text.scripts import HAN
 from textvec.text.stemming import stem_terms
 from textvec.text.stop_words import stop_words as stop_words_of
@@ -33,14 +38,16 @@ MIN_CHARS = {
     for flag in ("(?u)", "")
     for edge in (r"\b", "")
 }
-COMPILED = ("word", "char", "char_wb")  # analyses that need no Python for a token
+COMPILED = ("word", "char", "char_wb", "mixed")  # analyses that need no Python for a token
 # Parameters that scikit-learn's analysis has not, or with fewer values.
 EXTENDED = {
     "tokenizer": [StrOptions(set(TOKENIZERS)), callable, None],
     "stop_words": [StrOptions({"english", "chinese"}), list, None],
+    "analyzer": [StrOptions({"word", "char", "char_wb", "mixed"}), callable],
     "stem": [str, None],
     "n_jobs": [Integral, None],
 }
+_ABOUT_WORDS = ("build_tokenizer", "_word_ngrams")  # a class with its own says what words are
 _HAN_SAMPLE = 20_000  # characters that are looked at for Chinese text
 
 
@@ -62,7 +69,32 @@ class CompiledAnalyzer(SaveMixin):
         """
         if self.tokenizer is not None:
             return resolve_tokenizer(self.tokenizer)
+        if self._analyzer() == "mixed":
+            return _tokens
         return super().build_tokenizer()
+
+    def build_analyzer(self):
+        """Return a function that turns a document into its features.
+
+        Returns
+        -------
+        callable
+            Decodes, preprocesses, tokenizes and makes n-grams.
+        """
+        if self.analyzer != "mixed":
+            return super().build_analyzer()
+        stop_words, preprocess = self.get_stop_words(), self.build_preprocessor()
+        is_mixed = self._analyzer() == "mixed"
+        tokenize = _words if is_mixed else self.build_tokenizer()
+        self._check_stop_words_consistency(stop_words, preprocess, tokenize)
+        return partial(
+            sklearn_text._analyze,
+            tokenizer=cut_mixed if is_mixed else tokenize,
+            ngrams=self._mixed_ngrams if is_mixed else self._word_ngrams,
+            preprocessor=preprocess,
+            decoder=self.decode,
+            stop_words=stop_words,
+        )
 
     def get_stop_words(self):
         """Return the stop words in effect.
@@ -79,19 +111,40 @@ class CompiledAnalyzer(SaveMixin):
     def _word_ngrams(self, tokens, stop_words=None):
         """Turn tokens into n-grams, after dropping stop words and stemming."""
         if self.stem is not None:
-            tokens = stem_terms(
-                [token for token in tokens if token not in (stop_words or ())], self.stem
-            )
-            stop_words = None
+            tokens, stop_words = self._stemmed(tokens, stop_words or ()), None
         return super()._word_ngrams(tokens, stop_words)
 
+    def _mixed_ngrams(self, pieces, stop_words=None):
+        """Turn pieces of text into features, after dropping and stemming words."""
+        pieces = [
+            (is_run, tokens if is_run else self._stemmed(tokens, stop_words or ()))
+            for is_run, tokens in pieces
+        ]
+        return ngrams_of_pieces(pieces, self.ngram_range, stop_words or ())
+
+    def _stemmed(self, words, stop_words):
+        words = [word for word in words if word not in stop_words]
+        return words if self.stem is None else stem_terms(words, self.stem)
+
+    def _analyzer(self):
+        """Return ``analyzer``, but "word" for "mixed" where a parameter says what a token is."""
+        is_own = self.tokenizer is not None or self.token_pattern != DEFAULT_PATTERN
+        if self.analyzer == "mixed" and (is_own or not self._keeps(*_ABOUT_WORDS)):
+            return "word"
+        return self.analyzer
+
     def _warn_for_unused_params(self):
-        if self.stem is not None and self.analyzer != "word":
+        analyzer = self._analyzer()
+        if analyzer == "mixed":
+            return
+        if self.stem is not None and analyzer != "word":
             warn_user("The parameter 'stem' will not be used since 'analyzer' != 'word'")
         is_default = self.token_pattern == DEFAULT_PATTERN
-        if self.tokenizer in TOKENIZERS and self.analyzer == "word" and is_default:
+        if self.tokenizer in TOKENIZERS and analyzer == "word" and is_default:
             return  # the default token_pattern is no mistake of the user's
-        super()._warn_for_unused_params()
+        as_it_works = copy(self)
+        as_it_works.analyzer = analyzer
+        super(CompiledAnalyzer, as_it_works)._warn_for_unused_params()
 
     def _keeps(self, *names):
         """Whether these methods are still this library's own."""
@@ -110,18 +163,24 @@ class CompiledAnalyzer(SaveMixin):
         )
 
     def _analysis(self):
-        """Return how to analyze: "char", "char_wb", "word", "tokens" or "features".
+        """Return how to analyze: "char", "char_wb", "mixed", "word", "tokens" or "features".
 
-        The first three are compiled; "tokens" are made in Python and their n-grams compiled, and
+        The first four are compiled; "tokens" are made in Python and their n-grams compiled, and
         "features" are all made in Python.
         """
-        ngrams = {"word": "_word_ngrams", "char": "_char_ngrams", "char_wb": "_char_wb_ngrams"}
-        if callable(self.analyzer) or not self._keeps("build_analyzer", ngrams[self.analyzer]):
+        ngrams = {
+            "word": "_word_ngrams",
+            "char": "_char_ngrams",
+            "char_wb": "_char_wb_ngrams",
+            "mixed": "_mixed_ngrams",
+        }
+        analyzer = self._analyzer()
+        if callable(analyzer) or not self._keeps("build_analyzer", ngrams[analyzer]):
             return "features"
         if self.ngram_range[0] < 1:  # scikit-learn allows it and counts empty strings
             return "features"
-        if self.analyzer != "word":
-            return self.analyzer
+        if analyzer != "word":
+            return analyzer
         known_pattern = self.tokenizer is None and self.token_pattern in MIN_CHARS
         return "word" if known_pattern and self._keeps("build_tokenizer") else "tokens"
 
@@ -155,8 +214,20 @@ class CompiledAnalyzer(SaveMixin):
         """Scan words in compiled code; return their ids and the interner of these."""
         if analysis == "char_wb":
             return scan_words(blocks, "non-space", 1, lowercase, n_jobs=n_jobs)
+        in_pieces = analysis == "mixed"
+        if in_pieces:
+            stop_words = words_among(stop_words)
         min_chars = MIN_CHARS[self.token_pattern]
-        return scan_words(blocks, "word", min_chars, lowercase, stop_words, interner, n_jobs)
+        return scan_words(
+            blocks,
+            "word",
+            min_chars,
+            lowercase,
+            stop_words,
+            interner,
+            n_jobs,
+            in_pieces=in_pieces,
+        )
 
     def _numbered(self, raw_documents, analysis):
         """Make tokens in Python; return their ids, the terms, and if these are whole features."""
@@ -195,17 +266,17 @@ class CompiledAnalyzer(SaveMixin):
         return [word for word in self.get_stop_words() or () if isinstance(word, str) and word]
 
     def _warning_of_han(self, blocks, analysis):
-        """Pass blocks on; warn if the first is Chinese and the default pattern is to cut it up."""
+        """Pass blocks on; warn if the default pattern is to cut up Chinese text in the first."""
         for number, block in enumerate(blocks):
             if number == 0 and analysis == "word" and self.token_pattern == DEFAULT_PATTERN:
-                sample = "".join(text[:_HAN_SAMPLE] for text in block[:1000])[:_HAN_SAMPLE]
-                n_han = 0 if sample.isascii() else len(re.findall(f"[{HAN}]", sample))
-                if 2 * n_han > len(re.findall(r"\w", sample)):
+                sample = "".join(text[:_HAN_SAMPLE] + "\n" for text in block[:1000])[:_HAN_SAMPLE]
+                if not sample.isascii() and (share := _share_of_han(sample)):
                     warn_user(
-                        "The text is mostly in Chinese characters, and the default token_pattern "
-                        "cuts it only at punctuation and spaces and drops words of one character. "
-                        'Use tokenizer="jieba" for words, analyzer="char" for character n-grams, '
-                        'or token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
+                        f"The text is {share} in Chinese characters, and the default "
+                        "token_pattern cuts them only at punctuation and spaces and drops words of "
+                        'one character. Use analyzer="mixed" for characters and pairs of them '
+                        'beside words, tokenizer="jieba" for words alone, or '
+                        'token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
                     )
             yield block
 
@@ -237,9 +308,38 @@ class CompiledAnalyzer(SaveMixin):
                 tokens, terms = _merged(tokens, stem_terms(interner.terms(), self.stem))
                 interner = Interner()
                 interner.add(terms)
+            if analysis == "mixed":
+                scripts = Scripts(interner, self.ngram_range, stop_words)
+                if scripts.alone.any():
+                    spelling = Spelling.of_words(interner, scripts.alone)
+                    pruning = make_pruning(tokens, 1)
+                    return Ngrams(tokens, spelling, self.ngram_range, pruning, n_jobs, scripts)
             spelling = Spelling.of_words(interner)
         pruning = make_pruning(tokens, self.ngram_range[0])
         return Ngrams(tokens, spelling, self.ngram_range, pruning, n_jobs)
+
+
+def _share_of_han(text):
+    """Say how much of a text is Chinese: "mostly", "partly", or "" where it is hardly any.
+
+    Partly is one word in twenty, so that Chinese titles beside long English ones are seen, and a
+    name in an English article is not.
+    """
+    if 2 * len(re.findall(f"[{HAN}]", text)) > len(re.findall(r"\w", text)):
+        return "mostly"
+    words = re.findall(DEFAULT_PATTERN, text)
+    has_han = re.compile(f"[{HAN}]").search
+    return "partly" if 20 * sum(map(bool, map(has_han, words))) >= len(words) > 0 else ""
+
+
+def _tokens(text):
+    """Cut a text into words and single characters."""
+    return [token for _, tokens in cut_mixed(text) for token in tokens]
+
+
+def _words(text):
+    """Cut a text into words, without the characters of scripts that have no spaces."""
+    return [word for is_run, words in cut_mixed(text) if not is_run for word in words]
 
 
 class _Numbering(dict):
@@ -272,4 +372,5 @@ def translated(tokens, terms, ids):
         new_ids = list(map(ids.__getitem__, terms))
     else:
         new_ids = [ids.get(term, -1) for term in terms]
+    new_ids.append(-1)  # of what has no id
     return Ragged(np.array(new_ids, np.int32)[tokens.values], tokens.ends)

@@ -312,11 +312,14 @@ class BM25Vectorizer(WeighingVectorizer):
     tokenizer : callable, "jieba", "whitespace" or None, default=None
         Replaces ``token_pattern``; "jieba" splits Chinese into words,
         "whitespace" text that is cut already.
-    analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        Whether terms are n-grams of words, of characters, or of characters inside of words; or
-        a function from document to terms.
+    analyzer : {"mixed", "word", "char", "char_wb"} or callable, default="mixed"
+        What terms are: "mixed" is words, and single characters and pairs of neighbours where a
+        script is written without spaces, as explained in :class:`CountVectorizer`. ``tokenizer``
+        or another ``token_pattern`` asks for words. The others are n-grams of words, of
+        characters, or of characters inside of words; or a function from document to terms.
     stop_words : {"english", "chinese"}, list or None, default=None
-        Words to leave out.
+        Words to leave out. "mixed" leaves out features that are Chinese stop words, and keeps the
+        pairs that these characters are part of.
     token_pattern : str, default=r"(?u)\b\w\w+\b"
         What a word is.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
@@ -387,7 +390,7 @@ class BM25Vectorizer(WeighingVectorizer):
         lowercase=True,
         preprocessor=None,
         tokenizer=None,
-        analyzer="word",
+        analyzer="mixed",
         stop_words=None,
         token_pattern=r"(?u)\b\w\w+\b",
         ngram_range=(1, 1),

@@ -18,6 +18,7 @@ from textvec.sparse.analysis import (
     translated,
 )
 from textvec.sparse.known_ngrams import KnownNgrams, count_known
+from textvec.sparse.mixed import words_among
 from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
 from textvec.sparse.rows import compact, stacked
 from textvec.text.stemming import stem_terms
@@ -50,15 +51,16 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words,
         "whitespace" text that is cut already.
     stop_words : {"english", "chinese"}, list of str or None, default=None
-        Words to drop, if ``analyzer="word"``.
+        Words to drop, if ``analyzer`` is "word" or "mixed".
     token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"
         Regular expression of a token, with at most one group; by default two or more word
         characters. Patterns other than runs of ``\\w`` are matched by Python's `re`.
     ngram_range : (int, int), default=(1, 1)
         Fewest and most tokens (or characters) in an n-gram.
-    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+    analyzer : {"word", "char", "char_wb", "mixed"} or callable, default="word"
         What n-grams are of: words, characters, or characters inside words that are padded with
-        spaces. A callable turns a document into its features by itself.
+        spaces; "mixed", for text of all scripts, is explained in the notes. A callable turns a
+        document into its features by itself.
     max_df, min_df : int or float in [0, 1], default=1.0 and 1
         Terms in more, or in fewer, documents than this are dropped. A float is a share.
     max_features : int or None, default=None
@@ -70,8 +72,8 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
     dtype : dtype, default=numpy.int64
         Of the matrix.
     stem : str or None, default=None
-        Snowball language whose stemmer reduces each token, if ``analyzer="word"``: "english",
-        "german", …. Stop words are dropped before. Needs the extra ``stem``.
+        Snowball language whose stemmer reduces each word, if ``analyzer`` is "word" or "mixed":
+        "english", "german", …. Stop words are dropped before. Needs the extra ``stem``.
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result is the same for every number.
 
@@ -87,6 +89,20 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
     HashingVectorizer : Needs no vocabulary.
     TfidfVectorizer : Weighs the counts.
     BM25Vectorizer : Weighs the counts for search.
+
+    Notes
+    -----
+    ``analyzer="mixed"`` takes text as it comes, whatever its scripts. Han characters, kana,
+    bopomofo, Thai, Lao, Khmer and Burmese are written without spaces: each such character is a
+    feature, and so is each pair of neighbours, whatever ``ngram_range``. All other text, Korean
+    too, gives the words of the default pattern, and their n-grams of ``ngram_range``; where a
+    text is in English alone, all is as with "word". A word ends where such a character begins
+    (``iPhone手机壳`` is ``iphone``, 手, 机, 壳, 手机 and 机壳), no pair goes over anything that
+    stands between two characters, and no n-gram of words over such characters.
+
+    English stop words and stems are for the words. A stop word of one or two such characters
+    drops this feature: 的 goes, and 我的 stays. If ``tokenizer`` or another ``token_pattern`` is
+    given, or a subclass has its own ``build_tokenizer``, then "mixed" means "word".
 
     Examples
     --------
@@ -345,10 +361,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         if analysis in COMPILED:
             # what is as long as the vocabulary is made for each block: so blocks grow with it
             blocks, lowercase = self._blocks(raw_documents, len(self.vocabulary_))
-            if analysis == "word":
-                known = self._known_ngrams(self._stop_list() if self.stem is None else [])
-            else:
-                known = self._known_ngrams(None)
+            known = self._known_ngrams(analysis)
 
             def count(block):
                 return compact(self._count_known_in_block(known, block, lowercase, analysis))
@@ -359,25 +372,25 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         if are_features:
             columns = translated(tokens, terms, self.vocabulary_)
             return count_known(columns, len(self.vocabulary_), self.dtype, self.n_jobs)
-        return self._count_known_terms(self._known_ngrams([]), tokens, terms)
+        return self._count_known_terms(self._known_ngrams(analysis), tokens, terms)
 
     def _count_known_in_block(self, known, block, lowercase, analysis):
         if analysis == "char_wb":
             words, interner = self._scan([block], lowercase, analysis)
-            return known.count_in_words(words, interner, self.ngram_range, self.dtype)
+            return known.count_in_words(words, interner, self.dtype)
         if analysis == "char":
             tokens = scan_codes([block], lowercase)
-            return known.count(tokens, self.ngram_range[0], self.dtype)
+            return known.count(tokens, self.dtype)
         if self.stem is not None:
             tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
             return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
         tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
-        return known.count(tokens, self.ngram_range[0], self.dtype)
+        return known.count(tokens, self.dtype)
 
     def _count_known_terms(self, known, tokens, terms):
         """Count known n-grams of tokens that have ids of their own."""
         ids = {term: number for number, term in enumerate(known.interner.terms())}
-        return known.count(translated(tokens, terms, ids), self.ngram_range[0], self.dtype)
+        return known.count(translated(tokens, terms, ids), self.dtype)
 
     def _count_few(self, documents):
         """Count a query or two without touching the rest of a large vocabulary."""
@@ -396,13 +409,21 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
             (data, indices.astype(np.int32), indptr), shape=shape, dtype=self.dtype
         )
 
-    def _known_ngrams(self, dropped):
+    def _known_ngrams(self, analysis):
         """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
         terms, columns = list(self.vocabulary_), list(self.vocabulary_.values())
-        key = terms, columns, self.ngram_range[1], dropped
+        dropped = stop_words = None
+        if analysis in ("word", "mixed", "tokens"):
+            # by the time they are looked up, tokens that are made otherwise are without stop words
+            found = self._stop_list()
+            stop_words = found if analysis == "mixed" else None
+            dropped = words_among(found) if analysis == "mixed" else found
+            if analysis == "tokens" or self.stem is not None:
+                dropped = []
+        key = terms, columns, self.ngram_range, dropped, stop_words
         kept = getattr(self, "_known", None)
         if kept is None or kept[0] != key:
-            self._known = kept = key, KnownNgrams(terms, columns, self.ngram_range[1], dropped)
+            self._known = kept = key, KnownNgrams(*key)
         return kept[1]
 
     def __getstate__(self):

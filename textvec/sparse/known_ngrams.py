@@ -8,6 +8,7 @@ from textvec._threads import run_parts
 from textvec.kernels.counting import intern_ngrams
 from textvec.ragged import Ragged
 from textvec.sparse.levels import count_levels, learn_level, parts_of
+from textvec.sparse.mixed import Scripts
 from textvec.sparse.ngrams_in_words import (
     cut_words,
     distinct_in_product,
@@ -27,19 +28,22 @@ class KnownNgrams:
         The n-grams. What is no str, or no n-gram of the range, matches nothing.
     columns : list of int
         The column of each.
-    max_n : int
-        Most tokens in an n-gram.
+    ngram_range : (int, int)
+        Fewest and most tokens in an n-gram.
     dropped : sequence of str or None
         Stop words, if tokens are words; None if tokens are characters.
+    stop_words : sequence of str or None
+        All stop words, if tokens are words and single characters, see `Scripts`.
     """
 
-    def __init__(self, terms, columns, max_n, dropped=None):
+    def __init__(self, terms, columns, ngram_range, dropped=None, stop_words=None):
         self.n_columns = len(terms)
+        self.ngram_range = ngram_range
         usable = [isinstance(term, str) and term != "" for term in terms]
         terms = list(compress(terms, usable))
         columns = np.array(columns, np.int32)[np.array(usable, np.bool_)]
         self.interner = None if dropped is None else Interner(dropped)
-        tokens, is_exact = self._tokens(terms)
+        tokens, is_exact = self._tokens(terms, stop_words)
         n_terms = N_CODES if dropped is None else self.interner.n_terms
         starts = begins_of(tokens.ends)
         lengths = tokens.ends - starts
@@ -47,7 +51,7 @@ class KnownNgrams:
         self.columns_of_ids, self.tables = [], [None]
         level = tokens.values
         size = n_terms
-        for n in range(1, min(max_n, lengths.max(initial=1)) + 1):
+        for n in range(1, min(self.ngram_range[1], lengths.max(initial=1)) + 1):
             if n > 1:
                 prefixes, level = level, np.full_like(tokens.values, -1)
                 table, size = learn_level(prefixes, tokens, n, 1, level)
@@ -57,20 +61,30 @@ class KnownNgrams:
             column_of[level[starts[chosen]]] = columns[chosen]
             self.columns_of_ids.append(column_of)
 
-    def _tokens(self, terms):
-        """Cut terms into tokens; return them and which terms are spelled by theirs."""
+    def _tokens(self, terms, stop_words):
+        """Cut terms into tokens; return them and which terms are n-grams, spelled by theirs."""
         if self.interner is None:
             text = bytearray("".join(terms), "utf-32-le", "surrogatepass")
             codes = np.frombuffer(text, np.int32)  # writable, as all: or kernels compile anew
             ends = np.fromiter(map(len, terms), np.int64, len(terms)).cumsum()
             return Ragged(codes, ends), np.ones(len(terms), np.bool_)
         text, ends, _ = encode(terms)
-        fold = fold_table("no blank", False, False)
-        tokens = self.interner.scan(text, ends, fold, n_dropped=self.interner.n_dropped)
-        spelled = np.concatenate([[0], np.diff(self.interner.offsets)[tokens.values].cumsum()])
-        n_bytes = np.diff(spelled[tokens.ends], prepend=0)
-        n_spaces = np.diff(tokens.ends, prepend=0) - 1
-        return tokens, n_bytes + n_spaces == np.diff(ends, prepend=0)
+        in_pieces, n_dropped = stop_words is not None, self.interner.n_dropped
+        fold = fold_table("no blank", False, False, in_pieces)
+        tokens = self.interner.scan(text, ends, fold, 1, n_dropped, True, in_pieces)
+        lengths = np.diff(tokens.ends, prepend=0)
+        n_spaces = lengths - 1
+        n_bytes_of = np.append(np.diff(self.interner.offsets[: self.interner.n_terms + 1]), 0)
+        n_bytes = np.concatenate([[0], n_bytes_of[tokens.values].cumsum()])
+        n_bytes = np.diff(n_bytes[tokens.ends], prepend=0)
+        if not in_pieces:
+            return tokens, n_bytes + n_spaces == np.diff(ends, prepend=0)
+        scripts = Scripts(self.interner, self.ngram_range, stop_words)
+        self.ngram_range = scripts.ngram_range
+        firsts = np.append(tokens.values, -1)[begins_of(tokens.ends)]
+        n_spaces[scripts.alone[firsts]] = 0
+        is_exact = n_bytes + n_spaces == np.diff(ends, prepend=0)
+        return tokens, is_exact & scripts.are_features(firsts, lengths, terms)
 
     def levels(self, tokens, n_jobs=None):
         """Return levels of columns instead of ids: int32 of shape (max_n, n_tokens)."""
@@ -89,16 +103,16 @@ class KnownNgrams:
             np.take(self.columns_of_ids[n - 1], ids, out=levels[n - 1], mode="wrap")
         return levels
 
-    def count(self, tokens, min_n, dtype, n_jobs=None):
+    def count(self, tokens, dtype, n_jobs=None):
         """Count the known n-grams of documents: a csr_array with sorted indices."""
-        levels = self.levels(tokens, n_jobs)[min_n - 1 :]
+        levels = self.levels(tokens, n_jobs)[self.ngram_range[0] - 1 :]
         columns = np.arange(self.n_columns, dtype=np.int32)
         return count_levels(levels, tokens.ends, columns, dtype, n_jobs)
 
-    def count_in_words(self, words, interner, ngram_range, dtype, n_jobs=None):
+    def count_in_words(self, words, interner, dtype, n_jobs=None):
         """Count the known character n-grams inside words: a csr_array with sorted indices."""
         by_word, codes = cut_words(words, interner, n_jobs)
-        levels = only_inside_words(self.levels(codes, n_jobs), codes.ends, ngram_range[0])
+        levels = only_inside_words(self.levels(codes, n_jobs), codes.ends, self.ngram_range[0])
         columns = np.arange(self.n_columns, dtype=np.int32)
         by_gram = count_levels(levels, codes.ends, columns, np.int32, n_jobs)
         row_lengths, _ = distinct_in_product(by_word, by_gram, n_jobs)

@@ -30,7 +30,7 @@ def learn_level(prefixes, tokens, n, n_jobs, ids):
     return learned[0][0], n_parts * max(n_ids for _, n_ids in learned)
 
 
-def learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
+def learn_levels(tokens, n_terms, max_n, pruning, n_jobs, may_begin=None):
     """Find the n-grams of documents.
 
     What is in too few documents is left out of longer n-grams at once: they are in fewer still.
@@ -45,6 +45,8 @@ def learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
         Most tokens in an n-gram.
     pruning : Pruning
     n_jobs : int or None
+    may_begin : callable or None
+        From n to a mask of the ids with which an n-gram of n tokens may begin; None is all.
 
     Returns
     -------
@@ -65,7 +67,10 @@ def learn_levels(tokens, n_terms, max_n, pruning, n_jobs):
     sizes, frequencies = [n_terms], []
     for n in range(1, max_n + 1):
         if n > 1:
-            _, size = learn_level(levels[n - 2], tokens, n, n_jobs, levels[n - 1])
+            prefixes = levels[n - 2]
+            if may_begin is not None:
+                prefixes = np.where(may_begin(n)[tokens.values], prefixes, np.int32(-1))
+            _, size = learn_level(prefixes, tokens, n, n_jobs, levels[n - 1])
             sizes.append(size)
         if sum(sizes) > _MOST_IDS:
             raise ValueError(

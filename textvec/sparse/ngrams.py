@@ -68,6 +68,8 @@ class Ngrams:
     pruning : Pruning
         Which n-grams stay.
     n_jobs : int or None
+    scripts : Scripts or None
+        What n-grams there are where some tokens are characters and not words.
 
     Attributes
     ----------
@@ -79,11 +81,16 @@ class Ngrams:
         As given.
     """
 
-    def __init__(self, tokens, spelling, ngram_range, pruning, n_jobs=None):
+    def __init__(self, tokens, spelling, ngram_range, pruning, n_jobs=None, scripts=None):
         self.pruning = pruning
         self._ends, self.n_jobs = tokens.ends, n_jobs
-        min_n, max_n = ngram_range
-        levels, sizes, frequencies = learn_levels(tokens, spelling.n_terms, max_n, pruning, n_jobs)
+        min_n, max_n = ngram_range if scripts is None else scripts.ngram_range
+        may_begin = None if scripts is None else scripts.may_begin
+        levels, sizes, frequencies = learn_levels(
+            tokens, spelling.n_terms, max_n, pruning, n_jobs, may_begin
+        )
+        if scripts is not None:
+            scripts.hide(levels, tokens.values)
         levels, sizes = levels[min_n - 1 :], sizes[min_n - 1 :]
         if pruning.is_idle:
             kept = np.ones(sum(sizes), np.bool_)
@@ -126,6 +133,8 @@ def learn_vocabulary(ngrams):
         as scikit-learn leaves them.
     """
     pruning = ngrams.pruning
+    if not ngrams.n_features and pruning.is_idle:
+        raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
     if not ngrams.n_features:
         raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
     order = start(ngrams.spelled.order, ngrams.n_jobs, n_jobs=ngrams.n_jobs)

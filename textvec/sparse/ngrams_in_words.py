@@ -81,7 +81,7 @@ def cut_words(words, interner, n_jobs):
     space = np.full(1, 0x20, np.uint8)
     text, ends = join_terms(
         interner.store, interner.offsets, words.values, starts, np.ones_like(starts),
-        space, np.concatenate([space, space]),
+        np.zeros(len(starts), np.bool_), space, np.concatenate([space, space]),
     )  # fmt: skip
     # "w w  " with a space before it is " w " for each word, end to end
     text = np.concatenate([space, text])

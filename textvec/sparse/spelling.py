@@ -25,6 +25,8 @@ class Spelling(NamedTuple):
         Written between the tokens of an n-gram.
     outer : str
         A character that is in no n-gram.
+    alone : ndarray of bool of shape (n_terms,) or None
+        Terms between which nothing is written.
     """
 
     store: np.ndarray
@@ -32,11 +34,12 @@ class Spelling(NamedTuple):
     n_terms: int
     inner: str
     outer: str
+    alone: np.ndarray | None = None
 
     @classmethod
-    def of_words(cls, interner):
+    def of_words(cls, interner, alone=None):
         """Spell words, which hold no white space, with one space between them."""
-        return cls(interner.store, interner.offsets, interner.n_terms, " ", "\n")
+        return cls(interner.store, interner.offsets, interner.n_terms, " ", "\n", alone)
 
     @classmethod
     def of_strings(cls, terms):
@@ -58,8 +61,16 @@ class Spelling(NamedTuple):
 
     def spell(self, tokens, starts, lengths):
         """Return the n-grams of ``lengths`` tokens that begin at ``starts`` as `Spelled`."""
-        inner, outer = (np.frombuffer(bytearray(part, "utf-8"), np.uint8) for part in self[3:])
-        text, ends = join_terms(self.store, self.offsets, tokens, starts, lengths, inner, outer)
+        inner, outer = (
+            np.frombuffer(bytearray(part, "utf-8"), np.uint8) for part in (self.inner, self.outer)
+        )
+        if self.alone is None:
+            gaps = np.ones(len(starts), np.bool_)
+        else:
+            gaps = ~self.alone[tokens[starts]]
+        text, ends = join_terms(
+            self.store, self.offsets, tokens, starts, lengths, gaps, inner, outer
+        )
         return Spelled(text, begins_of(ends, len(outer)), ends, self.outer)
 
 

@@ -216,9 +216,10 @@ class TfidfVectorizer(WeighingVectorizer):
     tokenizer : callable, "jieba", "whitespace" or None, default=None
         Replaces ``token_pattern``; "jieba" splits Chinese into words,
         "whitespace" text that is cut already.
-    analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        Whether terms are n-grams of words, of characters, or of characters inside of words; or
-        a function from document to terms.
+    analyzer : {"word", "char", "char_wb", "mixed"} or callable, default="word"
+        Whether terms are n-grams of words, of characters, or of characters inside of words; or,
+        for "mixed", words, and characters where a script is written without spaces, as explained
+        in :class:`CountVectorizer`; or a function from document to terms.
     stop_words : {"english", "chinese"}, list or None, default=None
         Words to leave out.
     token_pattern : str, default=r"(?u)\b\w\w+\b"

@@ -12,12 +12,14 @@ import numpy as np
 from textvec._threads import effective_n_jobs
 from textvec.kernels.hashing import hash_tokens
 from textvec.kernels.scanning import (
+    ALONE,
     find_tokens,
     intern_strings,
     intern_tokens,
     scan_characters,
 )
 from textvec.ragged import Ragged
+from textvec.text.mixed import SPACELESS
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
 _ALL_CODES = range(0x110000)
@@ -122,7 +124,7 @@ def _is_kept(keep, ascii_only):
 
 
 @lru_cache
-def fold_table(keep, lowercase, ascii_only):
+def fold_table(keep, lowercase, ascii_only, in_pieces=False):
     """Return the table ``fold`` of `intern_tokens`.
 
     Parameters
@@ -133,11 +135,16 @@ def fold_table(keep, lowercase, ascii_only):
         Whether upper case is folded to lower case.
     ascii_only : bool
         A table of the first 128 code points, quicker to build and to look up.
+    in_pieces : bool
+        Whether characters of scripts that are written without spaces are tokens of their own.
     """
     size = 128 if ascii_only else len(_ALL_CODES)
     fold = _lower_case(ascii_only).copy() if lowercase else np.arange(size, dtype=np.int32)
     if keep != "all":
         fold[~_is_kept(keep, ascii_only)[fold]] = -1
+    if in_pieces and not ascii_only:
+        for run in re.finditer(f"{SPACELESS}+", _all_characters()):
+            fold[run.start() : run.end()] = np.arange(*run.span()) + ALONE
     return fold
 
 
@@ -181,11 +188,11 @@ class Interner:
         text, ends, _ = encode(terms)
         return self._take_in(text, ends)
 
-    def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True):
+    def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True, in_pieces=False):
         """Return the token ids of documents as a Ragged; arguments as in `intern_tokens`."""
         state = self.table, self.store, self.offsets, self.n_terms
         ids, token_ends, *state = intern_tokens(
-            text, ends, fold, min_chars, n_dropped, growing, *state
+            text, ends, fold, min_chars, n_dropped, growing, *state, in_pieces
         )
         if growing:
             self.table, self.store, self.offsets, self.n_terms = state
@@ -228,7 +235,15 @@ def holds_han(text):
 
 
 def scan_words(
-    blocks, keep, min_chars, lowercase, dropped=(), interner=None, n_jobs=None, cut_han=None
+    blocks,
+    keep,
+    min_chars,
+    lowercase,
+    dropped=(),
+    interner=None,
+    n_jobs=None,
+    cut_han=None,
+    in_pieces=False,
 ):
     """Turn blocks of documents into token ids, on up to ``n_jobs`` threads.
 
@@ -250,6 +265,8 @@ def scan_words(
         How many threads; None is 1 and -1 all cores.
     cut_han : callable or None
         Puts blanks between the words of a text that may hold Han characters.
+    in_pieces : bool
+        Whether text is cut as by `textvec.text.mixed.cut_mixed`; its breaks get id -1.
 
     Returns
     -------
@@ -271,19 +288,24 @@ def scan_words(
             text, ends, ascii_only = encode(block, lowercase)
             if cut_han is not None and not ascii_only and holds_han(text):
                 text, ends, _ = encode([cut_han(document) for document in block], lowercase)
-            fold = fold_table(keep, lowercase, ascii_only)
+            splits = in_pieces and not ascii_only  # there are only words in ASCII
+            fold = fold_table(keep, lowercase, ascii_only, splits)
             known = interners[worker]
-            return worker, known.scan(text, ends, fold, min_chars, known.n_dropped, learning)
+            tokens = known.scan(text, ends, fold, min_chars, known.n_dropped, learning, splits)
+            return worker, tokens
         finally:
             idle.put(worker)
 
     scanned = list(map_blocks(scan, blocks, n_jobs))
     if learning:
         merged = interners[0]
-        new_ids = [None, *(merged.absorb(other) for other in interners[1:])]
+        new_ids = [
+            None,
+            *(np.append(merged.absorb(other), np.int32(-1)) for other in interners[1:]),
+        ]
         for worker, tokens in scanned:
             if worker:
-                np.take(new_ids[worker], tokens.values, out=tokens.values)
+                np.take(new_ids[worker], tokens.values, out=tokens.values, mode="wrap")
         interner = merged
     return _concatenated([tokens for _, tokens in scanned]), interner
 
