@@ -16,6 +16,7 @@ import sys
 import tempfile
 from functools import cache, partial
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -35,9 +36,12 @@ from scipy import sparse
 from sklearn.feature_extraction import text as sklearn_text
 
 import textvec
+from textvec.text.mixed import SPACELESS
 
 N_QUERIES, TERMS_OF_A_QUERY, K = 2000, 5, 10
 WORD = re.compile(r"(?u)\b\w\w+\b").findall  # the token pattern of all three libraries
+RUNS = re.compile(f"{SPACELESS}+").findall
+CHARACTERS_AND_WORDS = re.compile(rf"{SPACELESS}|(?:(?!{SPACELESS})\w){{2,}}").findall
 QUICK = 300  # documents
 WARM_UP = 2_000_000  # characters: two of textvec's blocks, so that all kernels are loaded
 ON_REQUEST = {"one-thread-wiki", "tfidf-2-wiki", "hashing-wiki"}  # they show nothing new
@@ -55,8 +59,13 @@ def read(corpus, quick=False):
             path = folder / "classification" / "20newsgroups-train.tab.gz"
             with gzip.open(path, "rt", encoding="utf-8") as lines:
                 texts = [line.rstrip("\n").split("\t", 1)[1] for line in list(lines)[4:]]
-        case "Wikipedia" | "small":
+        case "Wikipedia" | "Wikipedia, no Han" | "small":
             with lzma.open(folder / "corpora" / "en_wiki_2018.txt.xz", "rt", encoding="utf-8") as f:
+                texts = [article for article in f.read().split("\n\n") if article.strip()]
+            if corpus == "Wikipedia, no Han":  # nor kana, …: there "mixed" is the same as "word"
+                texts = [text for text in texts if text.isascii() or not RUNS(text)]
+        case "Chinese Wikipedia":
+            with lzma.open(folder / "corpora" / "zh_wiki.txt.xz", "rt", encoding="utf-8") as f:
                 texts = [article for article in f.read().split("\n\n") if article.strip()]
         case "hotel reviews":
             path = folder / "classification" / "zh_ChnSentiCorp_htl_all.csv"
@@ -111,6 +120,23 @@ def our_hashing(threads):
 def their_hashing(threads):
     """Make scikit-learn's."""
     return sklearn_text.HashingVectorizer()
+
+
+def our_mixed(threads):
+    """Make ours."""
+    return our_tfidf(threads, analyzer="mixed")
+
+
+def mixed_features(text):
+    """Return words and characters, then pairs of characters: the same by two expressions."""
+    text = text.lower()
+    pairs = [first + second for run in RUNS(text) for first, second in pairwise(run)]
+    return [*CHARACTERS_AND_WORDS(text), *pairs]
+
+
+def their_mixed(threads):
+    """Make scikit-learn's that counts the same features."""
+    return sklearn_text.TfidfVectorizer(analyzer=mixed_features)
 
 
 def their_jieba(threads):
@@ -258,6 +284,7 @@ def search_row(name, given, from_text):
 def rows():
     """Return all rows that compare two works, by name."""
     news, wiki, reviews = "20 newsgroups", "Wikipedia", "hotel reviews"
+    mixed, english, zh_wiki = "TF-IDF mixed (1,1)", "Wikipedia, no Han", "Chinese Wikipedia"
     two, three = ({"ngram_range": (1, n), "min_df": 2} for n in (2, 3))
     char_wb = {"analyzer": "char_wb", "ngram_range": (2, 5)}
     char = {"analyzer": "char", "ngram_range": (1, 2)}
@@ -284,6 +311,8 @@ def rows():
         Row("bm25-index", index, wiki, 5, our_index, indexers, same_index),
         search_row("bm25-search", "term counts", from_text=False),
         search_row("bm25-search-text", "text", from_text=True),
+        sklearn_row("mixed-wiki", mixed, english, 6, fit_transform, our_mixed, their_tfidf),
+        sklearn_row("mixed-zh-wiki", mixed, zh_wiki, 6, fit_transform, our_mixed, their_mixed),
         tfidf_row("char-reviews", reviews, None, "char (1,2)", **char),
         sklearn_row("jieba-reviews", "TF-IDF jieba", reviews, None, fit_transform, *jieba),
     ]

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from textvec.kernels import scanning
 from textvec.kernels.scanning import (
+    ALONE,
+    are_alone,
+    find_pieces,
     intern_strings,
     intern_tokens,
     join_terms,
@@ -237,6 +240,63 @@ def test_a_token_never_crosses_documents():
     assert_same_scans((["ab", "ab", "a", "b", "", "酒", "店"], WORDS))
 
 
+# --- words and single characters ------------------------------------------------------------------
+
+ALONE_LETTERS = "酒店𠮷\u0e49"
+IN_PIECES = WORDS.copy()
+IN_PIECES[[*map(ord, ALONE_LETTERS)]] = np.array([*map(ord, ALONE_LETTERS)]) + ALONE
+
+
+def naive_pieces(document, min_chars):
+    """Words and single characters; None for a break, none at the ends."""
+    pieces, before = [], None
+    for character in document:
+        code = IN_PIECES[ord(character)]
+        kind = "alone" if code >= ALONE else "word" if code >= 0 else None
+        if kind == "alone":
+            pieces += [None, character] if before != "alone" else [character]
+        elif before == "alone":
+            pieces.append(None)
+        if kind == "word":
+            pieces += [""] if before != "word" else []
+            pieces[-1] += chr(code)
+        before = kind
+    alone = set(ALONE_LETTERS)
+    return [p for p in pieces if p is None or p in alone or len(p) >= min_chars]
+
+
+def without_needless_breaks(pieces):
+    """As they are when breaks that follow another, or stand at an end, are left out."""
+    kept = []
+    for piece in pieces:
+        if piece is not None or (kept and kept[-1] is not None):
+            kept.append(piece)
+    return kept[:-1] if kept and kept[-1] is None else kept
+
+
+pieces_of = st.text(st.sampled_from(LETTERS + OTHERS + ALONE_LETTERS), max_size=30)
+
+
+@given(st.lists(pieces_of, max_size=5), st.integers(1, 3))
+def test_words_and_characters_with_breaks_between_them(docs, min_chars):
+    text, ends = encoded(docs)
+    folded, spans, token_ends = find_pieces(text, ends, IN_PIECES, min_chars)
+    strings = [bytes(folded[a:b]).decode("utf-8", "surrogatepass") or None for a, b in spans]
+    rows = [strings[a:b] for a, b in pairwise([0, *token_ends.tolist()])]
+    expected = [naive_pieces(doc, min_chars) for doc in docs]
+    assert [*map(without_needless_breaks, rows)] == [*map(without_needless_breaks, expected)]
+    ids, ends_of_ids, *state = intern_tokens(
+        text, ends, IN_PIECES, min_chars, 0, True, *Interner().state, True
+    )
+    assert ends_of_ids.tolist() == token_ends.tolist()
+    interner = Interner()
+    interner.state = tuple(state)
+    terms = [*interner.terms(), None]
+    assert [terms[i] for i in ids.tolist()] == strings
+    alone = are_alone(state[1], state[2], state[3], IN_PIECES)
+    assert alone.tolist() == [term[0] in ALONE_LETTERS for term in terms[:-1]]
+
+
 # --- characters -----------------------------------------------------------------------------------
 
 
@@ -270,8 +330,12 @@ def test_characters_with_runs_of_spaces_made_one(docs):
 )
 def test_join_terms(terms, grams, separators, random):
     tokens = [random.randrange(len(terms)) for _ in range(40)]
+    gaps = [random.random() < 0.7 for _ in grams]
     inner, outer = separators
-    spelled = [inner.join(terms[token] for token in tokens[s : s + n]) for s, n in grams]
+    spelled = [
+        (inner if gap else "").join(terms[token] for token in tokens[s : s + n])
+        for (s, n), gap in zip(grams, gaps)
+    ]
     store, ends = encoded(terms)
     text, gram_ends = join_terms(
         store,
@@ -279,6 +343,7 @@ def test_join_terms(terms, grams, separators, random):
         np.array(tokens, np.int32),
         np.array([start for start, _ in grams], np.int64),
         np.array([n for _, n in grams], np.int64),
+        np.array(gaps, np.bool_),
         *(np.frombuffer(bytearray(part, "utf-8"), np.uint8) for part in separators),
     )
     assert bytes(text).decode() == "".join(string + outer for string in spelled)

@@ -120,7 +120,9 @@ def test_files_that_are_not_there_or_not_files(tmp_path):
 
 # --- the warning about Han text -------------------------------------------------------------------
 
-HAN_WARNING = r'(?s)mostly.*tokenizer="jieba".*analyzer="char".*token_pattern=r"\(\?u\)\\b\\w\+\\b"'
+HAN_WARNING = (
+    r'(?s)mostly.*tokenizer="jieba".*analyzer="mixed".*token_pattern=r"\(\?u\)\\b\\w\+\\b"'
+)
 
 
 @every_vectorizer
@@ -139,9 +141,27 @@ def test_han_text_with_the_default_pattern_warns_and_names_the_cure(kind):
 
 @every_vectorizer
 @pytest.mark.parametrize(
+    "titles",
+    [
+        ["Apple iPhone 15 透明手机壳", "USB-C charging cable 2 m, black"] * 3,
+        ["iPhone手机壳 for 15 and 15 Pro", "a red case of leather"],
+        ["wireless mouse"] * 9 + ["办公用无线鼠标"],
+    ],
+    ids=str,
+)
+def test_han_among_other_words_warns_where_the_pattern_swallows_it(kind, titles):
+    cure = r'(?s)partly in Chinese.*tokenizer="jieba".*analyzer="mixed"'
+    with pytest.warns(UserWarning, match=cure):
+        kind().fit_transform(titles)
+
+
+@every_vectorizer
+@pytest.mark.parametrize(
     ("params", "docs"),
     [
         ({"tokenizer": "jieba"}, CHINESE),
+        ({"analyzer": "mixed"}, CHINESE),
+        ({}, ["Beijing (北京市), the capital, " + "has many old and wide streets, " * 4]),
         ({"tokenizer": JiebaTokenizer(), "token_pattern": None}, CHINESE),
         ({"analyzer": "char", "ngram_range": (1, 2)}, CHINESE),
         ({"analyzer": "char_wb"}, CHINESE),

@@ -274,8 +274,8 @@ class CompiledAnalyzer(SaveMixin):
                     warn_user(
                         f"The text is {share} in Chinese characters, and the default "
                         "token_pattern cuts them only at punctuation and spaces and drops words of "
-                        'one character. Use analyzer="mixed" for characters and pairs of them '
-                        'beside words, tokenizer="jieba" for words alone, or '
+                        'one character. Use tokenizer="jieba" for words, analyzer="mixed" for '
+                        "characters and their pairs beside words of other scripts, or "
                         'token_pattern=r"(?u)\\b\\w+\\b" for text that is cut up already.',
                     )
             yield block
@@ -320,16 +320,16 @@ class CompiledAnalyzer(SaveMixin):
 
 
 def _share_of_han(text):
-    """Say how much of a text is Chinese: "mostly", "partly", or "" where it is hardly any.
+    """Say how much of a text is Chinese: "mostly", "partly", or "" where that does no harm.
 
-    Partly is one word in twenty, so that Chinese titles beside long English ones are seen, and a
-    name in an English article is not.
+    Partly is one in twenty words of the default pattern that is no word, for it holds three Han
+    characters or more, or these beside others, as in a shop's English titles.
     """
     if 2 * len(re.findall(f"[{HAN}]", text)) > len(re.findall(r"\w", text)):
         return "mostly"
     words = re.findall(DEFAULT_PATTERN, text)
-    has_han = re.compile(f"[{HAN}]").search
-    return "partly" if 20 * sum(map(bool, map(has_han, words))) >= len(words) > 0 else ""
+    swallowed = re.compile(f"[{HAN}](?:[{HAN}]{{2}}|[^{HAN}])|[^{HAN}][{HAN}]").search
+    return "partly" if 20 * sum(map(bool, map(swallowed, words))) >= len(words) > 0 else ""
 
 
 def _tokens(text):
