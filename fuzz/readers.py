@@ -196,7 +196,9 @@ def vector_seeds(**options):
         path = Path(folder, "vectors")
         TABLE.save_word2vec_format(path, binary=binary, write_header=header)
         content = path.read_bytes()
-    odd = [gzip.compress(content, mtime=0), content.replace(b"view", b"\xff\xe9")]
+    packed = gzip.compress(content, mtime=0), bz2.compress(content), lzma.compress(content)
+    odd = [*packed, _zipped(content), content.replace(b"view", b"\xff\xe9")]
+    odd += [content.replace(b"view", b"sea"), _zipped(content, b"another")]
     if header:
         odd += [content.replace(b"3 3", b"%d 3" % 10**12), content.replace(b"3 3", b"3 1048576")]
     if not binary:
@@ -206,6 +208,14 @@ def vector_seeds(**options):
         ]
         odd += [content.replace(b"view", b". . ."), content.replace(b"1", b"1e39")]
     return [bytes([flags]) + content for flags in (0, 1, 4, 8, 16, 30)] + [b"\0" + o for o in odd]
+
+
+def _zipped(*contents):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in enumerate(contents):
+            archive.writestr(zipfile.ZipInfo(str(name)), content, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
 
 
 def counts(content, folder):

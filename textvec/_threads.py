@@ -1,7 +1,12 @@
-"""Threads for kernels that release the GIL: one way to cut work up, results in order."""
+"""Threads: one way to cut work up for kernels that release the GIL, and one to share what changes.
+
+What threads share is published by one assignment (`publish`) and read once by each question
+(`held`), so that nobody waits for a lock, and nobody sees half of a change.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from threading import Event, local
 
@@ -89,6 +94,44 @@ def look_up():
     """End the part that runs on this thread, if nobody waits for it any more."""
     if (stop := getattr(_own, "stop", None)) is not None and stop.is_set():
         raise InterruptedError("What this part was for was interrupted.")
+
+
+def held(holder):
+    """Return a copy that shares what an object holds now, and will not see what it learns later."""
+    now = object.__new__(type(holder))
+    now.__dict__ = dict(vars(holder))
+    return now
+
+
+def publish(holder, learned):
+    """Give an object the attributes that ``learned`` maps names to, all by one assignment.
+
+    A thread that reads the object through :func:`held` has the old or the new, never some of each.
+    """
+    holder.__dict__ = {**vars(holder), **learned}
+
+
+@contextmanager
+def learning(estimator):
+    """Lend a copy of an estimator to learn in, and publish what it learned once it is whole.
+
+    Nothing is published after an error, unless that is `CutShortError`, whose cause is raised then.
+    """
+    aside = held(estimator)
+    cause = None
+    try:
+        yield aside
+    except CutShortError as error:
+        cause = error.__cause__
+    parameters = estimator.get_params(deep=False)
+    learned = {name: value for name, value in vars(aside).items() if name not in parameters}
+    publish(estimator, learned)
+    if cause is not None:
+        raise cause from None
+
+
+class CutShortError(Exception):
+    """What its cause interrupted is whole, and to be published."""
 
 
 def start(function: Callable, *args, n_jobs=None) -> Callable:

@@ -1,7 +1,12 @@
 """Files of word vectors: gensim's both ways, to the bit; what is wrong is named, by its place."""
 
+import bz2
 import gzip
+import io
+import lzma
 import tracemalloc
+import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+import textvec
 from textvec import KeyedVectors
-from textvec.dense import vector_files
+from textvec.dense import compressed_files, vector_files
 
 NUMBERS = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
 WORDS = [f"word{i}" for i in range(297)] + ["海景", "café", "\N{HOTEL}"]
@@ -217,7 +223,7 @@ def test_encodings(path):
     assert load(path, latin, encoding="latin-1").index_to_key == ["café", "cafê"]
     with pytest.raises(ValueError, match=r"line 2: the word 'caf\\\\xe9' is not utf-8"):
         load(path, latin)
-    with pytest.warns(UserWarning, match="1 words were read like an earlier one"):
+    with pytest.warns(UserWarning, match="1 words come again and are left out. In line 3, 'caf"):
         table = load(path, latin, unicode_errors="replace")
     assert table.index_to_key == ["caf\ufffd"]
     assert_array_equal(table.vectors, [[1]])
@@ -258,7 +264,6 @@ def test_encodings(path):
         (TEXT.replace(b"c 1 2", b"c 1 nan"), "line 4: number 2 of 'c' is nan, not a finite"),
         (TEXT.replace(b"c 1 2", b"c 1 -inf"), "line 4: number 2 of 'c' is -inf"),
         (TEXT.replace(b"c 1 2", b"c 1 1e39"), "line 4: number 2 of 'c' is inf"),
-        (TEXT.replace(b"c", b"a"), "line 4: 'a' was already given in line 2"),
         (TEXT.replace(b"c ", b" "), "line 4: the word is empty"),
         (TEXT.replace(b"c 1 2", b" 1  2"), "line 4: "),
         (TEXT.replace(b"c" + ROW, b"\n"), "line 4: the line is blank, and others follow"),
@@ -298,7 +303,6 @@ def test_bad_glove(content, message, path):
         (BINARY.replace(b"3 3", b"3 999999"), "vector 1 of the 3"),
         (BINARY.replace(b"3 3", b"2 3"), "byte 33: the header promises 2 vectors, and the file"),
         (BINARY.replace(b"3 3", b"3 2"), "byte "),
-        (BINARY.replace(b"c ", b"a "), "byte 34: 'a' was already given in byte 4"),
         (BINARY.replace(b"c ", b" "), "byte 34: the word is empty"),
         (BINARY.replace(b"b ", b"\xff "), "byte 19: the word .* is not utf-8"),
         (BINARY.replace(VECTOR[:4], b"\0\0\xc0\x7f"), "byte 4: number 1 of 'a' is nan"),
@@ -326,6 +330,147 @@ def test_damaged_gzip(binary, path):
     for content in (whole[:-12], whole[:15], whole[:-6] + b"abcdef", b"\x1f\x8b\x08"):
         with pytest.raises(ValueError, match="is a damaged gzip file"):
             load(path, content, binary=binary)
+
+
+def zipped(*contents, names="abcdefgh", method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in zip(names, contents):
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+PACKED = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zip": zipped,
+    "zip, stored": partial(zipped, method=zipfile.ZIP_STORED),
+    "zip of a Mac": lambda content: zipped(content, b"icon", names=["a", "__MACOSX/._a"]),
+}
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("kind", PACKED)
+def test_packed_files(kind, binary, path):
+    content = BINARY if binary else TEXT
+    expected = load(path, content, binary=binary)
+    assert_same(load(path, PACKED[kind](content), binary=binary), expected)
+    counts = path.with_suffix(".counts")
+    counts.write_bytes(PACKED[kind](b"a 3\nb 2\n"))
+    table = load(path, PACKED[kind](content), binary=binary, limit=2, fvocab=counts)
+    assert table.index_to_key == ["a", "b"]
+    assert table.counts.tolist() == [3, 2]
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_damage_to_packed_files_is_named(kind, path):
+    whole = PACKED[kind](TEXT)
+    for content in (whole[:-12], whole[:15], whole[: len(whole) // 2]):
+        with pytest.raises(
+            ValueError, match=f"vectors is a damaged {kind.replace(',', ' ').split()[0]}"
+        ):
+            load(path, content)
+    for place in range(4, len(whole)):
+        try:
+            found = load(path, whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+            refused = None
+        except ValueError as error:
+            refused = str(error)
+        if refused is None:
+            assert found.index_to_key == ["a", "b", "c", "d"]
+        else:
+            assert str(path) in refused
+
+
+def test_a_zip_of_several_files_or_none_is_refused(path):
+    with pytest.raises(ValueError, match=r"a zip of one file. Got 2, such as \['a', 'b'\]: unpack"):
+        load(path, zipped(TEXT, TEXT))
+    with pytest.raises(ValueError, match=r"vectors must be a zip of one file. Got 0\.$"):
+        load(path, zipped())
+    whole = bytearray(zipped(TEXT))
+    for head in (whole.index(b"PK\x03\x04") + 6, whole.index(b"PK\x01\x02") + 8):
+        whole[head] |= 1
+    with pytest.raises(ValueError, match="vectors cannot be unpacked here: .*password"):
+        load(path, bytes(whole))
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip"])
+def test_what_grows_beyond_measure_is_refused(kind, path, monkeypatch):
+    monkeypatch.setattr(compressed_files, "_MOST_FREELY", 1 << 20)
+    lines = b"a" + b" 0" * 499 + b"\n"
+    few, many = 1000, 5000
+    content = b"".join(lines.replace(b"a", b"w%d" % i) for i in range(many))
+    packed = PACKED[kind](b"%d 499\n" % few + content[: content.index(b"w%d " % few)])
+    assert len(load(path, packed)) == few
+    packed = PACKED[kind](b"%d 499\n" % many + content + b"\n" * (1 << 22))
+    with pytest.raises(ValueError, match="becomes more than 200 times as large.*Unpack it first"):
+        load(path, packed)
+
+
+def test_words_that_begin_like_a_packed_file_are_read(path):
+    for word in ("BZh", "BZh9", "PK"):
+        assert load(path, word.encode() + b" 1 2\n", no_header=True).index_to_key == [word]
+
+
+@pytest.mark.usefixtures("any_block")
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_word_that_comes_again(binary, path):
+    gensim = pytest.importorskip("gensim.models")
+    if binary:
+        content, place = BINARY.replace(b"c ", b"a "), "In byte 34, 'a' was already given in byte 4"
+    else:
+        content, place = TEXT.replace(b"c", b"a"), "In line 4, 'a' was already given in line 2"
+    with pytest.warns(UserWarning, match=f"vectors: 1 words come again and are left out. {place}"):
+        table = load(path, content, binary=binary)
+    theirs = gensim.KeyedVectors.load_word2vec_format(path, binary=binary)
+    words = [word for word in theirs.index_to_key if word]  # of binary files it leaves a gap
+    assert table.index_to_key == words == ["a", "b", "d"][: len(words)]
+    assert_array_equal(table.vectors, theirs.vectors[: len(words)])
+    with pytest.raises(ValueError, match=place[3:].replace(",", ":")):
+        load(path, content, binary=binary, duplicates="raise")
+    with pytest.raises(ValueError, match="duplicates must be one of 'first', 'raise'"):
+        load(path, content, binary=binary, duplicates="last")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file of gensim's
+def test_a_limit_above_the_length_reads_all(path):
+    gensim = pytest.importorskip("gensim.models")
+    bare = TEXT.partition(b"\n")[2]
+    for content, options in ((bare, {"no_header": True}), (TEXT, {}), (BINARY, {"binary": True})):
+        table = load(path, content, limit=10, **options)
+        theirs = gensim.KeyedVectors.load_word2vec_format(path, limit=10, **options)
+        assert table.index_to_key == theirs.index_to_key
+        assert len(table) == 3 + (not options.get("binary"))
+        assert_array_equal(table.vectors, theirs.vectors)
+
+
+def test_names_say_how_to_pack(tmp_path):
+    table = KeyedVectors([[1, 2]], ["a"])
+    for ending, unpack in {
+        ".gz": gzip.decompress,
+        ".bz2": bz2.decompress,
+        ".xz": lzma.decompress,
+    }.items():
+        path = tmp_path / f"vectors{ending}"
+        table.save_word2vec_format(path)
+        assert unpack(path.read_bytes()) == b"1 2\na 1 2\n"
+        assert_same(KeyedVectors.load_word2vec_format(path), table)
+    with pytest.raises(ValueError, match="zip is read and not written. Name it"):
+        table.save_word2vec_format(tmp_path / "vectors.zip")
+
+
+def test_half_a_character_is_refused_with_a_cure(tmp_path):
+    table = KeyedVectors([[1, 2]], ["\ud800"], [1])
+    for write in (table.save_word2vec_format, partial(table.save_word2vec_format, binary=True)):
+        with pytest.raises(
+            ValueError, match=r"'\\ud800' holds half a character.*KeyedVectors.save"
+        ):
+            write(tmp_path / "vectors")
+    table.save(tmp_path / "own")
+    assert textvec.load(tmp_path / "own").index_to_key == ["\ud800"]
+    assert [file.name for file in tmp_path.iterdir()] == ["own"]
 
 
 @pytest.mark.parametrize("binary", [True, False])

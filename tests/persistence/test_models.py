@@ -56,7 +56,7 @@ def weighed(vectorizer, **attributes):
         (
             lambda: learned(
                 textvec.DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS),
-                word_weights_=np.ones(2, np.float32),
+                word_weights_=np.ones(4, np.float32),
             ),
             "word_weights_ must hold 3 numbers",
         ),

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
+from textvec._threads import bounds_of_parts, effective_n_jobs, held, learning, run_parts
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.kernels.corpora import count_ids
 from textvec.kernels.counting import count_distinct
@@ -85,7 +85,8 @@ class WordVectorizer(
         ndarray of shape (n_documents, vector_size), float32
             One vector a document, zero where no word is known.
         """
-        return self._pool(self._fit(raw_documents))
+        learned, tokens = self._fit(raw_documents)
+        return learned._pool(tokens)
 
     def transform(self, raw_documents) -> np.ndarray:
         """Return the vectors of documents.
@@ -106,25 +107,42 @@ class WordVectorizer(
             If ``pooling`` was changed since fit.
         """
         check_is_fitted(self)
-        if self.pooling != self.pooling_:
+        now = self._as_it_is()
+        if now.pooling != now.pooling_:
             raise ValueError(
-                f"pooling was {self.pooling_!r} in fit and is {self.pooling!r} now. Fit again, or "
+                f"pooling was {now.pooling_!r} in fit and is {now.pooling!r} now. Fit again, or "
                 "pool the same word vectors with DocumentVectorizer(model.keyed_vectors_, ...)."
             )
-        return self._pool(self._encode(raw_documents))
+        now._check_loaded()  # another table may have been set since
+        return now._pool(now._encode(raw_documents))
 
     def _check_loaded(self):
-        vectors = getattr(self, "keyed_vectors_", None)
+        table = getattr(self, "keyed_vectors_", None)
         for name, n_numbers in (
             ("word_weights_", len),
             ("common_component_", attrgetter("vector_size")),
         ):
             found = getattr(self, name, None)
-            if found is not None and np.shape(found) != (n_numbers(vectors),):
+            if found is not None and np.shape(found) != (n_numbers(table),):
                 raise ValueError(
-                    f"{name} must hold {n_numbers(vectors)} numbers, as the word vectors say. "
-                    f"Got shape {np.shape(found)}"
+                    f"{name} must hold {n_numbers(table)} numbers, as the word vectors say. "
+                    f"Got shape {np.shape(found)}: fit again."
                 )
+
+    def __getstate__(self):
+        state = {**super().__getstate__()}
+        if getattr(self, "word_weights_", None) is not None:
+            state["word_weights_"] = self._weights_of_all()
+        return state
+
+    def _weights_of_all(self):
+        """Return the weights of all words, also of those that were added to the table since fit."""
+        weights = self.word_weights_
+        n_added = len(self.keyed_vectors_) - len(weights)
+        if n_added <= 0:
+            return weights
+        rarest = weights.max(initial=1) if self.pooling_ == "idf" else 1
+        return np.append(weights, np.full(n_added, rarest, np.float32))
 
     def _check_parameters(self):
         check_choice("pooling", self.pooling, POOLINGS)
@@ -132,11 +150,24 @@ class WordVectorizer(
         if not self.sif_a > 0:
             raise ValueError(f"sif_a must be greater than 0. Got {self.sif_a!r} instead.")
 
+    def _as_it_is(self):
+        """Return a copy for one question: what is learned or added meanwhile is not seen in it."""
+        now = held(self)
+        now._hold_table()
+        if now.word_weights_ is not None:
+            now.word_weights_ = now._weights_of_all()
+        return now
+
+    def _hold_table(self):
+        self.keyed_vectors_ = held(self.keyed_vectors_)
+
     def _fit(self, raw_documents):
+        """Learn; return a copy that nobody else learns in, and the documents as rows of ids."""
         self._check_parameters()
-        tokens = self._learn(raw_documents)
-        self._learn_pooling(tokens)
-        return tokens
+        with learning(self) as aside:
+            tokens = aside._learn(raw_documents)
+            aside._learn_pooling(tokens)
+        return aside, tokens
 
     def _encode(self, raw_documents):
         """Return documents as rows of ids, unknown words left out."""
@@ -247,7 +278,8 @@ class DocumentVectorizer(WordVectorizer):
 
     Notes
     -----
-    A document without a known word has a zero vector, which is similar to nothing.
+    A document without a known word has a zero vector, which is similar to nothing. Words that are
+    added to the table after fit are known at once; they weigh as the rarest do.
 
     "sif" takes ``p`` from the documents of fit rather than from the table's counts: what is
     frequent there is what tells those documents apart least, and tables that were read from a file
@@ -279,6 +311,9 @@ class DocumentVectorizer(WordVectorizer):
         """The table, as given."""
         return self.keyed_vectors
 
+    def _hold_table(self):
+        self.keyed_vectors = held(self.keyed_vectors)
+
     def _check_parameters(self):
         super()._check_parameters()
         if not isinstance(self.keyed_vectors, KeyedVectors):
@@ -293,6 +328,7 @@ class DocumentVectorizer(WordVectorizer):
             )
 
     def _learn(self, raw_documents):
+        self._hold_table()  # of a copy of what was asked to fit
         tokens = self._encode(raw_documents)
         if not len(tokens.values):
             raise ValueError(

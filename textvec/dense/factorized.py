@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_no_table, check_number, seeded
-from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
+from textvec._threads import bounds_of_parts, effective_n_jobs, held, learning, run_parts
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.kernels.cooccurrence import (
@@ -177,7 +177,8 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         ndarray of shape (n_documents, vector_size), float32
             Rows of unit length, or zero where a document has no part in the kept dimensions.
         """
-        return self._project(self._fit(raw_documents))
+        learned, weights = self._fit(raw_documents)
+        return learned._project(weights)
 
     def transform(self, raw_documents) -> np.ndarray:
         """Return the vectors of the documents.
@@ -194,12 +195,18 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         """
         check_is_fitted(self)
         check_no_table(raw_documents)
-        return self._project(self.tfidf_.transform(raw_documents))
+        now = held(self)
+        return now._project(now.tfidf_.transform(raw_documents))
 
     def _fit(self, raw_documents):
         check_no_table(raw_documents)
         check_number("vector_size", self.vector_size, low=1, integer=True)
         seeded(self.random_state)
+        with learning(self) as aside:
+            weights = aside._learn(raw_documents)
+        return aside, weights
+
+    def _learn(self, raw_documents):
         parameters = self.get_params(deep=False)
         self.tfidf_ = TfidfVectorizer(
             **{name: value for name, value in parameters.items() if name not in _OWN}

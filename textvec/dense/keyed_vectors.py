@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 
 from textvec._checks import closest_names, import_optional, warn_user
+from textvec._threads import held, publish
 from textvec.dense.similar_words import SimilarWords, as_list, is_key, is_row, lengths_of, unit
 from textvec.dense.vector_files import (
     read_counts,
@@ -64,7 +65,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
     a float32 matrix product and settled in float64, so that a question has one answer whether it
     is asked alone or among others.
 
-    Estimators that hold a table share it: ``sklearn.base.clone`` does not copy it.
+    Estimators that hold a table share it: ``sklearn.base.clone`` does not copy it. So may threads:
+    while one adds words, the others' questions are answered from the table before or after that.
 
     References
     ----------
@@ -114,8 +116,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         self.index_to_key = words
         self.key_to_index = {word: i for i, word in enumerate(words)}
         self.counts = counts
-        self._norms = None
-        self._known_words = None
+        self._made = {}  # what is made of the above when it is first needed
 
     @property
     def vector_size(self):
@@ -125,9 +126,14 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
     @property
     def known_words(self):
         """The words, ready to be looked up in documents (a `textvec.text.corpus.KnownWords`)."""
-        if self._known_words is None:
-            self._known_words = KnownWords(self.key_to_index)
-        return self._known_words
+        table = held(self)
+        return table._once("known words", lambda: KnownWords(table.key_to_index))
+
+    def _once(self, name, make):
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = make()
+        return made
 
     def __len__(self):
         return len(self.index_to_key)
@@ -141,15 +147,15 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         return is_row(key) and 0 <= key < len(self)
 
     def __getitem__(self, key):
-        if is_key(key):
-            return self.get_vector(key)
-        return self.vectors[self._rows(key)]
+        table = held(self)
+        return table.get_vector(key) if is_key(key) else table.vectors[table._rows(key)]
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self)} words, vector_size={self.vector_size})"
 
     def __reduce__(self):
-        return type(self), (self.vectors, self.index_to_key, self.counts)
+        table = held(self)
+        return type(self), (table.vectors, table.index_to_key, table.counts)
 
     def __sklearn_clone__(self):
         return self
@@ -176,10 +182,11 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         KeyError
             If the word is unknown.
         """
-        row = self._row(key)
+        table = held(self)
+        row = table._row(key)
         if not norm:
-            return self.vectors[row]
-        vector = self._unit_of(row).astype(np.float32)
+            return table.vectors[row]
+        vector = table._unit_of(row).astype(np.float32)
         vector.flags.writeable = False
         return vector
 
@@ -225,15 +232,16 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             )
         if not np.isfinite(weights).all():
             raise ValueError(f"weights must be finite. Got {weights.tolist()} instead.")
-        total, weighed = np.zeros(self.vector_size), 0.0
+        table = held(self)
+        total, weighed = np.zeros(table.vector_size), 0.0
         for key, weight in zip(keys, weights.tolist()):
             if isinstance(key, np.ndarray):
-                total += weight * self._as_vector(key)
-            elif ignore_missing and key not in self:
+                total += weight * table._as_vector(key)
+            elif ignore_missing and key not in table:
                 continue
             else:
-                row = self._row(key)
-                total += weight * (self._unit_of(row) if pre_normalize else self.vectors[row])
+                row = table._row(key)
+                total += weight * (table._unit_of(row) if pre_normalize else table.vectors[row])
             weighed += abs(weight)
         mean = total / weighed if weighed else total
         return (unit(mean) if post_normalize else mean).astype(np.float32)
@@ -264,30 +272,31 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         if isinstance(keys, str):
             keys, weights = [keys], np.reshape(weights, (1, -1))
             counts = None if counts is None else [counts]
+        table = held(self)
         added = KeyedVectors(weights, keys, counts)
-        if added.vector_size != self.vector_size:
+        if added.vector_size != table.vector_size:
             raise ValueError(
-                f"weights must have the table's {self.vector_size} columns. "
+                f"weights must have the table's {table.vector_size} columns. "
                 f"Got {added.vector_size} instead."
             )
         with np.errstate(over="ignore"):
-            rows = added.vectors.astype(self.vectors.dtype)
+            rows = added.vectors.astype(table.vectors.dtype)
         _check_finite(rows)
-        is_new = np.array([word not in self.key_to_index for word in added], bool)
-        vectors = np.concatenate([self.vectors, rows[is_new]])
-        known = [self.key_to_index[word] for word in added if word in self.key_to_index]
+        is_new = np.array([word not in table.key_to_index for word in added], bool)
+        vectors = np.concatenate([table.vectors, rows[is_new]])
+        known = [table.key_to_index[word] for word in added if word in table.key_to_index]
         if replace:
             vectors[known] = rows[~is_new]
-        both = self.counts, added.counts
+        both = table.counts, added.counts
         counts = None
         if any(one is not None for one in both):
-            zeros = np.zeros(len(self), np.int64), np.zeros(len(added), np.int64)
+            zeros = np.zeros(len(table), np.int64), np.zeros(len(added), np.int64)
             old, new = (zero if one is None else one for one, zero in zip(both, zeros))
             counts = np.concatenate([old, new[is_new]])
             if replace and added.counts is not None:
                 counts[known] = new[~is_new]
-        words = self.index_to_key + [word for word in added if word not in self.key_to_index]
-        self._store(vectors, words, counts)
+        words = table.index_to_key + [word for word in added if word not in table.key_to_index]
+        publish(self, vars(KeyedVectors._of_unread_vectors(vectors, words, counts)))
 
     # -------------------------------------------------------------------------- similarities
 
@@ -309,7 +318,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         KeyError
             If a word is unknown.
         """
-        return float(self._unit_of(self._row(w1)) @ self._unit_of(self._row(w2)))
+        table = held(self)
+        return _cosine(table._unit_of(table._row(w1)), table._unit_of(table._row(w2)))
 
     def n_similarity(self, ws1, ws2) -> float:
         """Return the cosine of the means of two lists of words.
@@ -330,8 +340,9 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         ValueError
             If a list is empty.
         """
-        one, two = (self.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2))
-        return float(unit(one.astype(np.float64)) @ unit(two.astype(np.float64)))
+        table = held(self)
+        one, two = (table.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2))
+        return _cosine(unit(one.astype(np.float64)), unit(two.astype(np.float64)))
 
     def rank(self, key1, key2) -> int:
         """Return the place of ``key2`` among the words most similar to ``key1``.
@@ -353,8 +364,9 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         KeyError
             If a word is unknown.
         """
-        row, other = self._row(key1), self._row(key2)
-        similarities = self._cosines(self._unit_of(row)[None].astype(np.float32), len(self))[0]
+        table = held(self)
+        row, other = table._row(key1), table._row(key2)
+        similarities = table._cosines(table._unit_of(row)[None].astype(np.float32), len(table))[0]
         closer = similarities > similarities[other]
         closer[row] = False
         return int(closer.sum()) + 1
@@ -377,14 +389,14 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         ValueError
             If no word is known.
         """
-        words = as_list(words, "words")
-        known = [word for word in words if word in self]
+        words, table = as_list(words, "words"), held(self)
+        known = [word for word in words if word in table]
         if not known:
             raise ValueError(f"None of the words is in the table. Got {words!r}.")
         if len(known) < len(words):
-            missing = [word for word in words if word not in self]
+            missing = [word for word in words if word not in table]
             warn_user(f"Unknown words are passed over: {missing!r}.")
-        units = np.array([self._unit_of(self._row(word)) for word in known])
+        units = np.array([table._unit_of(table._row(word)) for word in known])
         return min(zip((units @ unit(units.mean(axis=0))).tolist(), known))[1]
 
     # --------------------------------------------------------------------------------- files
@@ -400,13 +412,14 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         limit=None,
         datatype=np.float32,
         no_header=False,
+        duplicates="first",
     ) -> Self:
-        """Read a file of word2vec, of fastText (``.vec``) or of GloVe; gzip is recognised.
+        """Read a file of word2vec, of fastText (``.vec``) or of GloVe.
 
         Parameters
         ----------
         fname : str or path-like
-            The file.
+            The file, plain, in gzip, bzip2 or xz, or in a zip that holds just one.
         fvocab : str, path-like or None, default=None
             A file of counts, one line a word, as word2vec's ``-save-vocab`` writes it.
         binary : bool, default=False
@@ -415,14 +428,16 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             How the words are encoded.
         unicode_errors : str, default="strict"
             What to do with bytes that are no text: "replace" or "ignore" read files in which the
-            original word2vec cut words within a character. Words that become one by that are
-            left out but for the first, with a warning.
+            original word2vec cut words within a character.
         limit : int or None, default=None
             Read only this many words, from the first on.
         datatype : dtype, default=numpy.float32
             float32 or float16, which takes half the memory and has three digits.
         no_header : bool, default=False
             True for GloVe's files, whose first line is a word's.
+        duplicates : {"first", "raise"}, default="first"
+            What to do with a word that comes again: leave it out, as gensim does, with a warning
+            that counts such words, or raise.
 
         Returns
         -------
@@ -432,8 +447,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         Raises
         ------
         ValueError
-            If the file is damaged, lies about its size, or holds a word twice or a number that
-            is not finite. The message names the line or the byte.
+            If the file is damaged, lies about its size, or holds a number that is not finite, or a
+            word twice and shall not. The message names the line or the byte.
 
         See Also
         --------
@@ -442,7 +457,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         if np.dtype(datatype) not in (np.float32, np.float16):
             raise ValueError(f"datatype must be float32 or float16. Got {datatype!r} instead.")
         words, vectors = read_vectors(
-            fname, binary, encoding, unicode_errors, limit, datatype, no_header
+            fname, binary, encoding, unicode_errors, limit, datatype, no_header, duplicates
         )
         counts = None
         if fvocab is not None:
@@ -461,7 +476,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         Parameters
         ----------
         fname : str or path-like
-            The file. A name ending in ``.gz`` makes it gzip.
+            The file. A name ending in ``.gz``, ``.bz2`` or ``.xz`` packs it.
         fvocab : str, path-like or None, default=None
             Where to write the counts, one line a word.
         binary : bool, default=False
@@ -480,11 +495,12 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         --------
         save : Writes textvec's own format, for any word.
         """
-        if fvocab is not None and self.counts is None:
+        table = held(self)
+        if fvocab is not None and table.counts is None:
             raise ValueError("fvocab asks for counts, and this table has none. Leave it None.")
-        write_vectors(fname, self.index_to_key, self.vectors, binary, write_header)
+        write_vectors(fname, table.index_to_key, table.vectors, binary, write_header)
         if fvocab is not None:
-            write_counts(fvocab, self.index_to_key, self.counts.tolist())
+            write_counts(fvocab, table.index_to_key, table.counts.tolist())
 
     @classmethod
     def from_gensim(cls, keyed_vectors) -> Self:
@@ -529,10 +545,11 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             If gensim is not installed.
         """
         models = import_optional("gensim.models", "gensim")
-        table = models.KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
-        table.add_vectors(self.index_to_key, self.vectors)
-        if self.counts is not None:
-            table.expandos["count"] = self.counts.copy()
+        ours = held(self)
+        table = models.KeyedVectors(ours.vector_size, dtype=ours.vectors.dtype)
+        table.add_vectors(ours.index_to_key, ours.vectors)
+        if ours.counts is not None:
+            table.expandos["count"] = ours.counts.copy()
         return table
 
     # ---------------------------------------------------------------------------------- rows
@@ -590,6 +607,11 @@ class UnknownWordError(KeyError):
         near = closest_names(word, dict.fromkeys(alike[:_COMPARED] + self._words[:_COMPARED]))
         advice = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
         return f"{word!r} is not among the {len(self._words)} words of the table.{advice}"
+
+
+def _cosine(one, two):
+    """Return the cosine of vectors of length 1, which rounding would take a little beyond 1."""
+    return min(max(float(one @ two), -1.0), 1.0)
 
 
 def _as_vectors(vectors):

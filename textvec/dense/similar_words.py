@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec._checks import check_number
+from textvec._threads import held
 
 CELLS = 1 << 24  # float32 similarities held at a time: 64 MB
 _CONVERTED_WORDS = 1 << 15  # float16 vectors turned into float32 at a time
@@ -54,6 +55,7 @@ class SimilarWords:
         --------
         most_similar_cosmul : Multiplies where this adds.
         """
+        table = held(self)
         asked, several = _as_questions(positive, negative)
         questions = []
         for plus, minus in asked:
@@ -63,9 +65,9 @@ class SimilarWords:
                 raise ValueError("positive or negative must name at least one word. Got none.")
             keys = [key for key, _ in items]
             weights = [weight for _, weight in items]
-            mean = self.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
-            questions.append(_Question(mean[None], _first, self._rows_among(keys)))
-        answers = self._answer(questions, topn, restrict_vocab)
+            mean = table.get_mean_vector(keys, weights, post_normalize=True, ignore_missing=False)
+            questions.append(_Question(mean[None], _first, table._rows_among(keys)))
+        answers = table._answer(questions, topn, restrict_vocab)
         return answers if several else answers[0]
 
     def most_similar_cosmul(self, positive=None, negative=None, topn=10, restrict_vocab=None):
@@ -102,16 +104,17 @@ class SimilarWords:
         --------
         most_similar : Adds where this multiplies.
         """
+        table = held(self)
         asked, several = _as_questions(positive, negative)
         questions = []
         for plus, minus in asked:
             if not plus:
                 raise ValueError("positive must name at least one word. Got none.")
             keys = plus + minus
-            units = [self.get_mean_vector([k], None, True, True, False) for k in keys]
+            units = [table.get_mean_vector([k], None, True, True, False) for k in keys]
             multiply = partial(cosmul, n_positive=len(plus))
-            questions.append(_Question(np.array(units), multiply, self._rows_among(keys)))
-        answers = self._answer(questions, topn, restrict_vocab)
+            questions.append(_Question(np.array(units), multiply, table._rows_among(keys)))
+        answers = table._answer(questions, topn, restrict_vocab)
         return answers if several else answers[0]
 
     def similar_by_key(self, key, topn=10, restrict_vocab=None):
@@ -181,16 +184,19 @@ class SimilarWords:
 
     def _cosines(self, vectors, stop):
         """Return vectors @ rows / norms of rows: (n, stop) float32. Vectors have length 1."""
-        if self._norms is None:
-            norms = [lengths_of(block) for block in self._row_blocks(len(self))]
-            self._norms = np.concatenate(norms or [np.ones(0)]).astype(np.float32)
+        norms = self._once("norms", self._lengths)
         products = np.empty((len(vectors), stop), np.float32)
         start = 0
         for block in self._row_blocks(stop):
             np.matmul(vectors, block.T, out=products[:, start : start + len(block)])
             start += len(block)
-        products /= self._norms[:stop]
+        products /= norms[:stop]
         return products
+
+    def _lengths(self):
+        """Return the length of each row, float32."""
+        lengths = [lengths_of(block) for block in self._row_blocks(len(self))]
+        return np.concatenate(lengths or [np.ones(0)]).astype(np.float32)
 
     def _row_blocks(self, stop):
         """Yield the first rows, block after block, in float32."""

@@ -1,6 +1,6 @@
 """Files of word vectors as other tools write them: words and an array in, words and an array out.
 
-Three formats, each plain or in gzip:
+Three formats, each plain or packed (gzip, bzip2, xz, or a zip of one file):
 
 =============  ================================================================================
 word2vec text  a header ``count vector_size``, then one line a word: ``word 0.1 0.2 ...``;
@@ -15,17 +15,13 @@ the first thing wrong is an error that names the line or the byte.
 """
 
 import csv
-import gzip
 import re
-import zlib
-from contextlib import contextmanager
 from io import BytesIO
-from os import fspath
 
 import numpy as np
 
-from textvec._checks import check_number, warn_user
-from textvec._writing import replacing
+from textvec._checks import check_choice, check_number, warn_user
+from textvec.dense.compressed_files import opened, replacing_packed
 
 _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
 _LONGEST_LINE = 1 << 26  # bytes
@@ -34,7 +30,6 @@ _LONGEST_HEADER = 256  # bytes
 _MOST_DIGITS = 18  # of a count, which an int64 holds
 _MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
 _WHITE_SPACE = b" \t\n\r\v\f"
-_GZIP_MAGIC = b"\x1f\x8b"
 _HEADER = re.compile(rb"[ \t]*([0-9]+)[ \t]+([0-9]+)[ \t\r]*\n")
 
 
@@ -46,13 +41,14 @@ def read_vectors(
     limit=None,
     dtype=np.float32,
     no_header=False,
+    duplicates="first",
 ):
     """Read a file of word vectors.
 
     Parameters
     ----------
     path : str or path-like
-        The file; gzip is recognised by its first bytes.
+        The file; gzip, bzip2, xz and zip are recognised by their first bytes.
     binary : bool, default=False
         Whether the file is in word2vec's binary format.
     encoding : str, default="utf-8"
@@ -60,13 +56,15 @@ def read_vectors(
     unicode_errors : str, default="strict"
         What to do with bytes that are no text: an ``errors`` of :meth:`bytes.decode`. The original
         word2vec cuts long words, at times within a character: "replace" or "ignore" read those.
-        All but "strict" may make two words one; the first is then kept, with a warning.
+        All but "strict" may make two words one.
     limit : int >= 1 or None, default=None
         Read only this many words, from the first on; the rest of the file is not looked at.
     dtype : dtype, default=numpy.float32
         float32 or float16, of the array returned.
     no_header : bool, default=False
         Whether the first line is a word's, as in GloVe's files. For text only.
+    duplicates : {"first", "raise"}, default="first"
+        What to do with a word that comes again: leave it out, with a warning that counts, or raise.
 
     Returns
     -------
@@ -79,13 +77,14 @@ def read_vectors(
     ------
     ValueError
         If the header is wrong or promises more or fewer vectors than there are, if the file ends
-        too early, if a vector is too short, too long, no number or not finite, if a word occurs
-        twice, is empty, or is not in that encoding. The message names the line or the byte.
+        too early, if a vector is too short, too long, no number or not finite, if a word is empty,
+        is not in that encoding, or occurs twice and shall not. The message names the line or byte.
 
     See Also
     --------
     write_vectors : Writes such files.
     """
+    check_choice("duplicates", duplicates, ("first", "raise"))
     if limit is not None:
         check_number("limit", limit, low=1, integer=True)
     if binary and no_header:
@@ -98,7 +97,7 @@ def read_vectors(
         else:
             reader.read_text(first_line=1 if no_header else 2)
     words = [reader.decoded(i, encoding, unicode_errors) for i in range(len(reader.words))]
-    return reader.distinct(words, lossy=unicode_errors != "strict")
+    return reader.distinct(words, duplicates)
 
 
 def read_counts(path, encoding="utf-8", unicode_errors="strict"):
@@ -107,7 +106,7 @@ def read_counts(path, encoding="utf-8", unicode_errors="strict"):
     Parameters
     ----------
     path : str or path-like
-        The file, plain or in gzip.
+        The file, plain or packed.
     encoding, unicode_errors
         As in :func:`read_vectors`.
 
@@ -143,7 +142,7 @@ def write_vectors(path, words, vectors, binary=False, write_header=True):
     Parameters
     ----------
     path : str or path-like
-        The file; one that exists is replaced. A name ending in ``.gz`` makes it gzip.
+        The file; one that exists is replaced. A name ending in .gz, .bz2 or .xz packs it.
     words : sequence of str
         The words, none empty or with a space or a line break inside, and in text no other white
         space of ASCII, which readers take for those. They are written in UTF-8.
@@ -169,7 +168,7 @@ def write_vectors(path, words, vectors, binary=False, write_header=True):
     encoded = [_encoded(word, b" \n" if binary else _WHITE_SPACE) for word in words]
     digits = 9 if vectors.dtype == np.float32 else 5  # as many as tell any two numbers apart
     line = b"%b " + b" ".join([b"%%.%dg" % digits] * vectors.shape[1]) + b"\n"
-    with _replacing(path) as file:
+    with replacing_packed(path) as file:
         if write_header:
             file.write(b"%d %d\n" % vectors.shape)
         step = max(1, _BLOCK // (4 * vectors.shape[1]))
@@ -188,7 +187,7 @@ def write_counts(path, words, counts):
     Parameters
     ----------
     path : str or path-like
-        The file; one that exists is replaced. A name ending in ``.gz`` makes it gzip.
+        The file; one that exists is replaced. A name ending in .gz, .bz2 or .xz packs it.
     words : sequence of str
         The words, as in :func:`write_vectors`.
     counts : sequence of int
@@ -197,7 +196,7 @@ def write_counts(path, words, counts):
     lines = [
         b"%b %d\n" % (_encoded(word, _WHITE_SPACE), count) for word, count in zip(words, counts)
     ]
-    with _replacing(path) as file:
+    with replacing_packed(path) as file:
         file.writelines(lines)
 
 
@@ -239,7 +238,7 @@ class _Reader:
                 return
         if self.vector_size is None:
             raise ValueError(f"{self.path} is empty: it has no vectors.")
-        if len(self.words) < self._wanted != np.inf:
+        if self.count is not None and len(self.words) < self._wanted:
             raise ValueError(
                 f"{self.path} ends after line {first_line + len(self.words) - 1} with "
                 f"{len(self.words)} of the {self.count} vectors that its header promises."
@@ -376,18 +375,21 @@ class _Reader:
             self._refuse(i, "the word is empty")
         return word
 
-    def distinct(self, words, lossy):
-        """Return words and vectors; a word that came twice is an error unless lossy."""
+    def distinct(self, words, duplicates):
+        """Return words and vectors; of a word that came again the first, or an error."""
         self._table.resize((len(words), self.vector_size), refcheck=False)
         if len(set(words)) == len(words):
             return words, self._table
-        first = {}
+        first, again = {}, []
         for i, word in enumerate(words):
-            if first.setdefault(word, i) != i and not lossy:
-                self._refuse(i, f"{word!r} was already given in {self._where(first[word])}")
+            if first.setdefault(word, i) != i:
+                again.append(i)
+        what = f"{words[again[0]]!r} was already given in {self._where(first[words[again[0]]])}"
+        if duplicates == "raise":
+            self._refuse(again[0], what)
         warn_user(
-            f"{self.path}: {len(words) - len(first)} words were read like an earlier one, as "
-            "unicode_errors allows, and are left out.",
+            f"{self.path}: {len(again)} words come again and are left out. In "
+            f"{self._where(again[0])}, {what}."
         )
         return list(first), self._table[list(first.values())]
 
@@ -461,54 +463,13 @@ def _encoded(word, breaks):
     try:
         raw = word.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"The word {word!r} holds half a character: UTF-8 cannot.") from error
+        raise ValueError(
+            f"The word {word!r} holds half a character, which UTF-8 cannot. Rename it, or use "
+            "textvec's own format: KeyedVectors.save."
+        ) from error
     if not raw or raw.translate(None, breaks) != raw:
         raise ValueError(
             f"The word {word!r} is empty or holds a space or line break, which end a word in such "
             "a file. Rename it, or use textvec's own format: KeyedVectors.save."
         )
     return raw
-
-
-@contextmanager
-def opened(path):
-    """Open a file for reading bytes, through gzip if it begins like that.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Yields
-    ------
-    file
-        A binary file.
-
-    Raises
-    ------
-    ValueError
-        In the block, if the gzip is damaged or cut short.
-    """
-    with open(path, "rb") as plain:
-        compressed = plain.read(2) == _GZIP_MAGIC
-        plain.seek(0)
-        if not compressed:
-            yield plain
-            return
-        with gzip.GzipFile(fileobj=plain) as file:
-            try:
-                yield file
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise ValueError(f"{path} is a damaged gzip file: {error}.") from error
-
-
-@contextmanager
-def _replacing(path):
-    """Open a file aside as persistence does, through gzip if its name ends in .gz."""
-    with replacing(path) as plain:
-        if not fspath(path).endswith(".gz"):
-            yield plain
-            return
-        # No name and no date inside: equal vectors make equal files.
-        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0) as file:
-            yield file

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from textvec._checks import check_choice, check_flag, check_number, check_type, seeded, warn_user
+from textvec._threads import CutShortError, held, learning
 from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
@@ -205,7 +206,12 @@ class Word2Vec(WordVectorizer):
         if not hasattr(self, "keyed_vectors_"):
             return self.fit(raw_documents)
         self._check_parameters()
-        known = self.keyed_vectors_
+        with learning(self) as aside:
+            aside._learn_more(raw_documents)
+        return self
+
+    def _learn_more(self, raw_documents):
+        known = held(self.keyed_vectors_)
         if known.vector_size != self.vector_size:
             raise ValueError(
                 f"vector_size was {known.vector_size} in fit. Got {self.vector_size} instead: "
@@ -218,7 +224,6 @@ class Word2Vec(WordVectorizer):
         corpus.counts[: len(known)] += known.counts
         self._begin(corpus, known.vectors, self.context_vectors_, self.loss_history_)
         self._learn_pooling(corpus.tokens)
-        return self
 
     @classmethod
     def resume(cls, path, raw_documents) -> Self:
@@ -250,19 +255,20 @@ class Word2Vec(WordVectorizer):
         tokens = encode_corpus(
             raw_documents, model.keyed_vectors_.known_words, model.tokenizer, model.n_jobs
         )
-        if unfinished is not None:
-            if unfinished["digest"] != _digest(tokens):
-                raise ValueError(
-                    f"{path} was trained on other documents than raw_documents. Pass the same, in "
-                    "the same order, or train on these with partial_fit."
-                )
-            table = model.keyed_vectors_
-            model._train(
-                tokens, table.index_to_key, table.counts, padded(table.vectors),
-                padded(model.context_vectors_), unfinished["earlier_losses"],
-                Progress(**unfinished["progress"]),
-            )  # fmt: skip
-        model._learn_pooling(tokens)
+        if unfinished is not None and unfinished["digest"] != _digest(tokens):
+            raise ValueError(
+                f"{path} was trained on other documents than raw_documents. Pass the same, in the "
+                "same order, or train on these with partial_fit."
+            )
+        with learning(model) as aside:
+            if unfinished is not None:
+                table = aside.keyed_vectors_
+                aside._train(
+                    tokens, table.index_to_key, table.counts, padded(table.vectors),
+                    padded(aside.context_vectors_), unfinished["earlier_losses"],
+                    Progress(**unfinished["progress"]),
+                )  # fmt: skip
+            aside._learn_pooling(tokens)
         return model
 
     def _check_parameters(self):
@@ -361,13 +367,13 @@ class Word2Vec(WordVectorizer):
             try:
                 self._watch(running, training)
                 running.result()
-            except (KeyboardInterrupt, OSError):  # Ctrl-C, or a checkpoint that cannot be written
+            except (KeyboardInterrupt, OSError) as error:  # Ctrl-C, or no room for a checkpoint
                 stop.set()
                 with suppress(OSError):
                     running.result()
                 store(self)
                 self._learn_pooling(tokens)
-                raise
+                raise CutShortError from error
         if not progress.thins:
             warn_user(
                 f"sample={self.sample!r} left no word beside another in any of {self.epochs} "

@@ -6,8 +6,10 @@ import numpy as np
 from scipy import stats
 
 from textvec._checks import check_choice
+from textvec._threads import held
+from textvec.dense.compressed_files import opened
 from textvec.dense.similar_words import CELLS, cosmul
-from textvec.dense.vector_files import is_number, opened
+from textvec.dense.vector_files import is_number
 
 _ATTEMPTS = 5  # answers to an analogy looked at for one that is not a variant of its words
 
@@ -29,7 +31,7 @@ class WordTests:
         Parameters
         ----------
         pairs : str or path-like
-            A file of lines ``word, word, similarity``, plain or in gzip. Lines that begin with #
+            A file of lines ``word, word, similarity``, plain or packed. Lines that begin with #
             and lines of another form are passed over.
         delimiter : str, default="\\t"
             What stands between the three.
@@ -56,7 +58,8 @@ class WordTests:
         ValueError
             If fewer than two pairs can be compared.
         """
-        rows, _ = self._spellings(restrict_vocab, case_insensitive)
+        table = held(self)
+        rows, _ = table._spellings(restrict_vocab, case_insensitive)
         gold, known, n_unknown = [], [], 0
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
             for line in lines:
@@ -74,7 +77,7 @@ class WordTests:
                 f"known words. Got {len(gold)}, and {n_unknown} with unknown words."
             )
         first, second = np.array(known).T
-        cosines = np.einsum("ij,ij->i", self._units(first), self._units(second))
+        cosines = np.einsum("ij,ij->i", table._units(first), table._units(second))
         cosines = cosines.astype(np.float32)  # the same cosine from other words is a tie
         cosines[first < 0] = 0
         n_pairs = len(gold) if dummy4unknown else len(gold) + n_unknown
@@ -97,7 +100,7 @@ class WordTests:
         Parameters
         ----------
         analogies : str or path-like
-            A UTF-8 file of lines ``a b c d`` under lines ``: section``, plain or in gzip. Lines
+            A UTF-8 file of lines ``a b c d`` under lines ``: section``, plain or packed. Lines
             of another form are passed over.
         restrict_vocab : int or None, default=300_000
             Know only this many words, the first of the table.
@@ -125,7 +128,8 @@ class WordTests:
         check_choice(
             "similarity_function", similarity_function, ("most_similar", "most_similar_cosmul")
         )
-        rows, spelling = self._spellings(restrict_vocab, case_insensitive)
+        table = held(self)
+        rows, spelling = table._spellings(restrict_vocab, case_insensitive)
         sections, asked = [], []  # asked: (section, analogy, its rows or None)
         for section, analogy in _read_analogies(analogies, case_insensitive):
             if analogy is None:
@@ -137,7 +141,7 @@ class WordTests:
             raise ValueError(f"{analogies} must hold lines of four words. Got none.")
         known = np.array([found for *_, found in asked if found], np.intp).reshape(-1, 4)
         multiply = similarity_function == "most_similar_cosmul"
-        right = iter(self._solve(known, spelling, multiply).tolist())
+        right = iter(table._solve(known, spelling, multiply).tolist())
         for section, analogy, found in asked:
             if found or dummy4unknown:
                 section["correct" if found and next(right) else "incorrect"].append(analogy)
