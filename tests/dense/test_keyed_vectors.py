@@ -239,6 +239,16 @@ def test_equal_vectors_come_in_the_order_of_the_table():
     assert [word for word, _ in table.most_similar("w1", topn=3)] == ["w0", "w2", "w3"]
 
 
+@pytest.mark.parametrize("vector_size", [2, 3, 50, 100])
+def test_similarities_are_never_beyond_one(vector_size):
+    vectors = np.random.default_rng(0).normal(size=(300, vector_size))
+    table = KeyedVectors(np.concatenate([vectors, -vectors]), [f"w{i}" for i in range(600)])
+    for row in range(300):
+        for similar in (table.similarity, lambda one, two: table.n_similarity([one], [two, two])):
+            assert 1 - 1e-9 < similar(row, row) <= 1
+            assert -1 <= similar(row, row + 300) < -1 + 1e-6
+
+
 def test_a_zero_vector_is_similar_to_nothing():
     table = KeyedVectors([[0, 0], [1, 0], [0, 1]], ["zero", "x", "y"])
     assert table.most_similar("zero") == [("x", 0.0), ("y", 0.0)]

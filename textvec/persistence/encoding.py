@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
+from textvec._threads import held
 from textvec.persistence.archive import MOST_EMPTY
 from textvec.persistence.classes import BUILTIN_TYPES, MASKED, SPARSE_CLASSES, is_ours
 
@@ -75,6 +76,7 @@ class Encoder:
     def _object(self, value, where):
         node = {"type": "object", "class": type(value).__name__}
         if not hasattr(value, "get_params"):
+            value = held(value) if hasattr(value, "__dict__") else value
             fields = {
                 name: getattr(value, name) for name in inspect.signature(type(value)).parameters
             }
