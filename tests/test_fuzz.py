@@ -30,7 +30,7 @@ def damaged(seed, rng):
 
 
 @pytest.mark.filterwarnings(
-    "ignore:.*were read like an earlier one",
+    "ignore:.*come again and are left out",
     "ignore:.*are all zeros",
     "ignore:Length of header or names does not match",  # pandas, of rows with too many cells
 )

@@ -128,6 +128,7 @@ def test_what_is_written_comes_back(tmp_path_factory, data):
     assert_same(KeyedVectors.load_word2vec_format(path, binary=binary), table)
 
 
+@pytest.mark.filterwarnings("ignore:.*come again and are left out")
 @settings(max_examples=150)
 @given(st.data())
 def test_damage_is_an_error_or_harmless(tmp_path_factory, data):
@@ -150,6 +151,7 @@ def test_damage_is_an_error_or_harmless(tmp_path_factory, data):
     assert str(path) in told
 
 
+@pytest.mark.filterwarnings("ignore:.*come again and are left out")
 @pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize(
     "flips", [(0x01, 0x10, 0x80, 0xFF), pytest.param(range(1, 256), marks=pytest.mark.slow)]
@@ -172,6 +174,7 @@ def test_every_one_byte_flip_is_an_error_or_a_whole_table(flips, binary, path):
     assert n_read < len(content) * len(flips)
 
 
+@pytest.mark.filterwarnings("ignore:.*come again and are left out")
 @pytest.mark.parametrize("binary", [True, False])
 def test_every_truncation_is_an_error_or_lost_white_space(binary, path):
     content = BINARY if binary else TEXT.replace(b" 2 3\n", b" 2 345\n")

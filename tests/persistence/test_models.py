@@ -170,7 +170,7 @@ def click_groups():
 WRITERS = {
     "_writing": "every file, aside and then in place",
     "cli/embed": "whose a folder of unfinished work is",
-    "dense/vector_files": "word vectors for other tools",
+    "dense/compressed_files": "word vectors for other tools",
     "encoders/cache": "the cache of encodings (SQLite)",
     "encoders/claims": "who encodes what (SQLite)",
     "encoders/files": "vectors of a table for other tools",

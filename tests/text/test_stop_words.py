@@ -3,7 +3,8 @@
 import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from textvec.text.stop_words import stop_words
+from textvec import CountVectorizer
+from textvec.text.stop_words import _CHINESE, stop_words
 from textvec.text.tokenizers import JiebaTokenizer
 
 
@@ -15,7 +16,7 @@ def test_chinese_holds_function_words_and_no_others():
     words = stop_words("chinese")
     assert isinstance(words, frozenset)
     assert stop_words("chinese") is words
-    assert 200 <= len(words) <= 500
+    assert 200 <= len(words) <= 700
     assert {
         "我",
         "我们",
@@ -40,6 +41,29 @@ def test_chinese_words_come_out_of_jieba_as_words_of_the_list():
     words = stop_words("chinese")
     tokenize = JiebaTokenizer()
     assert {token for word in words for token in tokenize(word)} <= words
+
+
+def test_traditional_characters_are_known_beside_simplified():
+    words = stop_words("chinese")
+    assert {
+        "這個",
+        "那裡",
+        "那裏",
+        "什麼",
+        "為什麼",
+        "爲什麼",
+        "我們",
+        "沒有",
+        "於",
+        "與",
+        "後",
+    } <= words
+    # simplified text keeps its words: these are content there, in names and in 著 of authors
+    assert not words & {"著", "裡裏", "妳", "乾", "隻", "臺", "麵", "係", "鍾"}
+    assert {*_CHINESE.split()} < words
+    vectorizer = CountVectorizer(tokenizer="jieba", stop_words="chinese")
+    text = "這個酒店的房間雖然很乾淨，但是我們沒有看到海景"
+    assert set(vectorizer.build_analyzer()(text)) == {"酒店", "房間", "乾淨", "看到", "海景"}
 
 
 @pytest.mark.parametrize("language", ["french", "English", None, ["the"]])

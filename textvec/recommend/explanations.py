@@ -10,7 +10,11 @@ from sklearn.preprocessing import normalize
 from textvec.text.stop_words import stop_words
 from textvec.text.tokenizers import JiebaTokenizer
 
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？…；])\s*|\n+")
+_END, _CLOSING = "[。！？…；]", "[”’」』）]"  # a sentence goes on to the last of its closing marks
+_SENTENCE_ENDS = re.compile(
+    rf"(?<=[.!?])\s+|(?<={_END})(?!{_END}|{_CLOSING})\s*|(?<={_END}{_CLOSING})(?!{_CLOSING})\s*|"
+    rf"(?<={_END}{_CLOSING}{_CLOSING})\s*|\n+"
+)
 
 
 def feature_names(block):

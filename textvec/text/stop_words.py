@@ -1,6 +1,7 @@
 """Stop words: words so common that they tell documents apart no better than punctuation does."""
 
 from functools import lru_cache
+from itertools import product
 
 from textvec._checks import check_choice
 
@@ -28,6 +29,19 @@ _CHINESE = """
 一 二 两 三 四 五 六 七 八 九 十 百 千 万 亿 零 半 一个 两个 一种 一次 许多 很多 不少 大多 个 位
 种 件 支 条 张 本 次 些 份 名 块 家 座 层 场 点 回 部 台 片 套 双 副 年 月 日
 """
+# Of each simplified character above, what stands for it in traditional text.
+_TRADITIONAL = """
+个個 两兩 与與 万萬 为為爲 么麼 于於 亿億 从從 仅僅 们們 会會 余餘 儿兒 关關 内內 况況 几幾
+则則 刚剛 别別 双雙 后後 吗嗎 呗唄 块塊 场場 够夠 实實 对對 将將 尽儘 层層 并並 应應 张張
+当當 总總 愿願 据據 无無 时時 极極 来來 条條 样樣 毕畢 没沒 渐漸 点點 现現 着著 确確 种種
+约約 终終 经經 给給 罢罷 虽雖 许許 论論 话話 该該 说說 谁誰 边邊 过過 还還 这這 进進 远遠
+连連 里裡裏 间間 随隨 难難 须須 马馬 较較 让讓
+"""
+# jieba, whose dictionary lacks them, cuts all of these but the first, which marks an author, too.
+_NOT_TRADITIONAL = (
+    *("著", "的話", "後面", "裏面", "然後"),
+    *("今後", "馬上", "儘管", "越來越", "也就是說"),
+)
 
 
 def stop_words(language):
@@ -38,7 +52,8 @@ def stop_words(language):
     language : {"english", "chinese"}
         For English, scikit-learn's ``ENGLISH_STOP_WORDS`` itself. For Chinese, a list of our own
         for the tokens of ``tokenizer="jieba"``: pronouns, particles, conjunctions, prepositions,
-        auxiliaries, common adverbs, numerals and measure words, in simplified characters.
+        auxiliaries, common adverbs, numerals and measure words, in simplified and in traditional
+        characters.
 
     Returns
     -------
@@ -67,4 +82,11 @@ def _english():
 
 @lru_cache(maxsize=1)
 def _chinese():
-    return frozenset(_CHINESE.split())
+    forms = {simplified: rest for simplified, *rest in _TRADITIONAL.split()}
+    words = _CHINESE.split()
+    traditional = {
+        "".join(characters)
+        for word in words
+        for characters in product(*(forms.get(character, character) for character in word))
+    }
+    return frozenset(words) | traditional.difference(_NOT_TRADITIONAL)
