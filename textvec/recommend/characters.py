@@ -22,6 +22,7 @@ from textvec.persistence import SaveMixin
 from textvec.recommend.maps import plane, spring
 from textvec.recommend.names import cut_story, find_names, short_forms
 from textvec.text.scripts import is_mostly_han
+from textvec.text.traditional import to_simplified
 
 _LONG = 100_000  # words
 
@@ -75,7 +76,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     Parameters
     ----------
     names : iterable of str or None, default=None
-        The characters. None finds them, see :func:`textvec.recommend.names.find_names`; what
+        The characters, in simplified or traditional characters, whatever the text is in. None
+        finds them, see :func:`textvec.recommend.names.find_names`; what
         ``aliases`` stand for are names in any case.
     aliases : mapping from str to str or None, default=None
         Other names of a character and the usual one: ``{"行者": "孙悟空"}``. None takes those of
@@ -106,7 +108,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     vectors_ : ndarray of shape (n_names, vector_size), float32
         The vectors of the characters, of length 1.
     titles_ : list of str
-        The headings of the chapters; "" for what stands before the first.
+        The headings of the chapters that were found, as many as there are; "" for what stands
+        before the first.
 
     See Also
     --------
@@ -144,8 +147,9 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         text : str or path-like
             The whole text, or the path of a file of UTF-8. A line is a paragraph; where lines are
             wrapped, as in most e-texts in English, blank lines part paragraphs. Chapters begin
-            with lines such as "第一回 …", "第3章" or "CHAPTER IV"; without such lines all is one
-            chapter.
+            with lines such as "第一回 …", "第3章：…", "楔子", "CHAPTER IV" or "Prologue" (see
+            :func:`~textvec.recommend.headings.titles_of`); without such lines all is one chapter,
+            and ``titles_`` is [""].
 
         Returns
         -------
@@ -433,7 +437,9 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         if self.aliases is None:
             aliases = short_forms(names)
         names = dict.fromkeys([*names, *aliases.values()])
-        return aliases, {name: None for name in names if name not in aliases}
+        spelled = {to_simplified(name): name for name in names}  # as given last: in either script
+        others = set(map(to_simplified, aliases))
+        return aliases, {name: None for key, name in spelled.items() if key not in others}
 
     def _learn(self, documents, names, aliases):
         if isinstance(self.vectors, KeyedVectors):
@@ -460,6 +466,13 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         usual = self.aliases_.get(name, name) if isinstance(name, str) else name
         if usual in self.names_:
             return self.names_.index(usual)
+        if isinstance(name, str):  # perhaps in the other script
+            rows = {to_simplified(name): row for row, name in enumerate(self.names_)}
+            plain = {to_simplified(alias): usual for alias, usual in self.aliases_.items()}
+            key = to_simplified(name)
+            key = to_simplified(plain.get(key, key))
+            if key in rows:
+                return rows[key]
         near = closest_names(name, [*self.names_, *self.aliases_])
         hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
         raise KeyError(f"There is no character {name!r} in this text.{hint}")

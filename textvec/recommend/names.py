@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec._checks import check_number
+from textvec.recommend.headings import titles_of
 from textvec.text.scripts import HAN, is_mostly_han
 from textvec.text.tokenizers import JiebaTokenizer
+from textvec.text.traditional import to_simplified
 
 
 def _words(text):
@@ -44,11 +46,8 @@ _SENTENCE = re.compile(rf"(?:(?<=[.!?:;]){_NO_TITLE}|(?<=[.!?:;][\"”’']))\s+
 _OPENING = re.compile(r"^[\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
-_HEADING = re.compile(
-    r"\s*(第[零〇一二三四五六七八九十百千\d]+[回章](?:\s.*|$)|(?i:chapter)\s+(?:\d+|[IVXLC]+)\b.*)"
-)
 _SENTENCE_END = re.compile(
-    r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])|"
+    r"(?<=[。！？])(?![”’」』])|(?<=[。！？][”’」』])(?![”’」』])|(?<=[。！？][”’」』]{2})|"
     rf"(?<=[.!?]){_NO_TITLE}\s+|(?<=[.!?][”\"])\s+"
 )
 _LINE_ENDS_SENTENCE = re.compile(r"[.!?:;…。！？：；]\W*$").search
@@ -79,7 +78,8 @@ def find_names(text, min_count=5):
     beginning of clauses before a verb of speech or feeling, and behind words such as 对 and 被; if
     jieba's dictionary does not call it an adverb, a verb and so on; and if it is no common role,
     which stands behind "that" and "a" (那国王). Other languages: words with a capital letter
-    inside sentences, neighbours joined, unless they stand as often without it.
+    inside sentences, neighbours joined, unless they stand as often without it. Traditional
+    characters are read as simplified ones, and names are returned as the text writes them.
 
     Parameters
     ----------
@@ -109,8 +109,12 @@ def find_names(text, min_count=5):
     {'Emma Woodhouse': 2, 'Mr. Knightley': 1}
     """
     check_number("min_count", min_count, low=1, integer=True)
-    text = "\n".join(_paragraphs(text))
-    found = _chinese(text, min_count) if is_mostly_han(text) else _capitalised(text, min_count)
+    text = "\n".join(title or paragraph for title, paragraph in _paragraphs(text))
+    if is_mostly_han(text):
+        plain = to_simplified(text)
+        found = _as_written(_chinese(plain, min_count), plain, text)
+    else:
+        found = _capitalised(text, min_count)
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
@@ -151,10 +155,11 @@ def cut_story(text, names, aliases):
     text : str
         The novel, a paragraph a line; or with blank lines between paragraphs, whose wrapped lines
         are joined: by a space, between Chinese characters by nothing. Lines count as wrapped where
-        three of four that are followed by another one end inside a sentence. Lines such as
-        "第一回 …", "第3章" and "CHAPTER IV" begin chapters.
+        three of four that are followed by another one end inside a sentence. Chapters begin with
+        headings as :func:`~textvec.recommend.headings.titles_of` reads them; a table of contents
+        is left out.
     names : list of str
-        What stays one word.
+        What stays one word, in traditional or simplified characters, whatever the text has.
     aliases : dict of str to str
         Words that are replaced.
 
@@ -175,9 +180,9 @@ def cut_story(text, names, aliases):
     """
     titles, chapter_of, sentences, paragraph_of = [], [], [], []
     n_paragraphs = 0
-    for paragraph in _paragraphs(text):
-        if heading := _HEADING.fullmatch(paragraph):
-            titles.append(heading[1])
+    for title, paragraph in _paragraphs(text):
+        if title:
+            titles.append(title)
             continue
         if not titles:
             titles.append("")
@@ -197,32 +202,53 @@ def cut_story(text, names, aliases):
 
 
 def _paragraphs(text):
-    """Return the paragraphs and the headings of a story, without line breaks."""
+    """Return pairs: (the title or "", the heading's line or a paragraph without line breaks)."""
     lines = [line.strip() for line in text.strip().splitlines()]
+    pieces = list(zip(titles_of(lines), lines, strict=True))
     ends = [
         _LINE_ENDS_SENTENCE(line) is not None
-        for line, following in pairwise(lines)
-        if line and following and not _HEADING.fullmatch(line) and not _HEADING.fullmatch(following)
+        for (title, line), (next_title, following) in pairwise(pieces)
+        if line and following and not title and not next_title
     ]
-    if "" not in lines or 4 * sum(ends) > len(ends):
-        return list(filter(None, lines))
-    paragraphs = []
-    for block in [list(group) for there, group in groupby(lines, bool) if there]:
-        while block and _HEADING.fullmatch(block[0]):
-            paragraphs.append(block.pop(0))
-        if block:
-            joined = _BREAK_BESIDE_WIDE.sub("", "\n".join(block))
-            paragraphs.append(joined.replace("\n", " "))
-    return paragraphs
+    if "" not in lines or not ends or 4 * sum(ends) > len(ends):
+        return _without_contents([piece for piece in pieces if piece[1]])
+    joined = []
+    for block in [list(group) for there, group in groupby(pieces, lambda p: p[1] != "") if there]:
+        n_titles = next((at for at, (title, _) in enumerate(block) if not title), len(block))
+        joined += block[:n_titles]
+        if rest := [line for _, line in block[n_titles:]]:
+            paragraph = _BREAK_BESIDE_WIDE.sub("", "\n".join(rest)).replace("\n", " ")
+            joined.append(("", paragraph))
+    return _without_contents(joined)
+
+
+def _without_contents(pieces):
+    """Leave out headings without text that stand again later: those of a table of contents."""
+    keys = [" ".join(title.split()) if title else "" for title, _ in pieces]
+    last = {key: at for at, key in enumerate(keys)}
+    return [
+        (title, line)
+        for at, (title, line) in enumerate(pieces)
+        if not title or last[keys[at]] == at or not keys[at + 1]
+    ]
 
 
 def _story_tokenizer(text, names, aliases):
     """Return the function that cuts a sentence into clauses of words."""
     if is_mostly_han(text):
-        cut = JiebaTokenizer(dict.fromkeys(names, _NAME_FREQUENCY) or None, aliases or None)
+        known = {to_simplified(name): aliases.get(name, name) for name in names}
+        cut = JiebaTokenizer(dict.fromkeys(known, _NAME_FREQUENCY) or None)
+        odd = sorted(filter(_CLAUSE_END.search, known), key=len, reverse=True)  # 哈利·波特
+        alternatives = "|".join([*map(re.escape, odd), r"\w"])
+        find_clauses = re.compile(f"(?:{alternatives})+").finditer
 
         def clauses_of(sentence):
-            return filter(None, map(cut, filter(None, _CLAUSE_END.split(sentence))))
+            for clause in find_clauses(to_simplified(sentence)):
+                words, end = [], clause.start()
+                for word in cut(clause[0]):
+                    end += len(word)
+                    words.append(known.get(word, sentence[end - len(word) : end]))
+                yield words
 
         return clauses_of
     longest_first = sorted(names, key=len, reverse=True)
@@ -244,6 +270,18 @@ def _story_tokenizer(text, names, aliases):
             yield clause
 
     return clauses_of_words
+
+
+def _as_written(found, plain, text):
+    """Return counts of names as a text writes them, which were found in it made simplified."""
+    if plain == text:
+        return found
+    written = {}
+    for name, count in found.items():
+        starts = (match.start() for match in re.finditer(re.escape(name), plain))
+        forms = Counter(text[start : start + len(name)] for start in starts)
+        written[forms.most_common(1)[0][0]] = count
+    return written
 
 
 def _is_part(short, name):
