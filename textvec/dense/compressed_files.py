@@ -27,6 +27,11 @@ _KINDS = {  # first bytes -> kind
 _BZIP2 = b"1AY&SY", b"\x17rE8P\x90"  # what follows BZh and a digit, which may begin a word, too
 _MOST_FREELY = 1 << 28  # bytes that a small file may become
 _MOST_TIMES = 200  # as large as the file; numbers of vectors shrink to a third
+_UNPACKERS = {
+    "gzip": lambda plain: gzip.GzipFile(fileobj=plain),
+    "bzip2": bz2.BZ2File,
+    "xz": partial(lzma.LZMAFile, format=lzma.FORMAT_XZ),
+}
 _PACKERS = {
     # No name and no date inside: equal vectors make equal files.
     ".gz": lambda plain: gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0),
@@ -76,17 +81,13 @@ class _Unpacked(io.RawIOBase):
         self.path, self.kind = path, kind
         self._most = max(_MOST_FREELY, _MOST_TIMES * plain.seek(0, io.SEEK_END))
         plain.seek(0)
-        self._file = self._checked(self._begin, plain)
+        if kind == "zip":
+            self._file = self._member(plain)
+        else:
+            self._file = self._checked(_UNPACKERS[kind], plain)
 
-    def _begin(self, plain):
-        match self.kind:
-            case "gzip":
-                return gzip.GzipFile(fileobj=plain)
-            case "bzip2":
-                return bz2.BZ2File(plain)
-            case "xz":
-                return lzma.LZMAFile(plain, format=lzma.FORMAT_XZ)
-        archive = zipfile.ZipFile(plain)
+    def _member(self, plain):
+        archive = self._checked(zipfile.ZipFile, plain)
         names = [
             member.filename
             for member in archive.infolist()
@@ -94,14 +95,12 @@ class _Unpacked(io.RawIOBase):
         ]
         if len(names) != 1:
             shown = f", such as {names[:4]}: unpack it and choose one" if names else ""
-            raise _RefusedError(f"{self.path} must be a zip of one file. Got {len(names)}{shown}.")
-        return archive.open(names[0])
+            raise ValueError(f"{self.path} must be a zip of one file. Got {len(names)}{shown}.")
+        return self._checked(archive.open, names[0])
 
     def _checked(self, function, *args):
         try:
             return function(*args)
-        except _RefusedError:
-            raise
         except (NotImplementedError, RuntimeError) as error:  # a password, an unknown method
             raise ValueError(f"{self.path} cannot be unpacked here: {error}.") from error
         except _DAMAGED as error:
@@ -122,10 +121,6 @@ class _Unpacked(io.RawIOBase):
             )
         buffer[: len(block)] = block
         return len(block)
-
-
-class _RefusedError(ValueError):
-    """A refusal that needs no other words."""
 
 
 @contextmanager
