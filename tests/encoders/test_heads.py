@@ -243,8 +243,8 @@ def test_damaged_heads(m3, tmp_path, monkeypatch, content):
             torch.save(torch.nn.Linear(16, 3).state_dict(), file)
         case "other names":
             torch.save({"kernel": torch.ones(1, 16)}, file)
-    what = "holds no weights" if content in ("code", "garbage", "nothing") else "must hold one"
-    with pytest.raises(ValueError, match=f"sparse_linear.pt {what}"):
+    what = {"garbage": "holds no weights", "code": "holds no weights", "nothing": "is empty"}
+    with pytest.raises(ValueError, match=f"sparse_linear.pt {what.get(content, 'must hold one')}"):
         TransformerVectorizer(folder).encode(["sea"], output="sparse")
     assert not (tmp_path / "trap").exists()
 

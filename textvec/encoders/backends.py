@@ -18,7 +18,14 @@ import numpy as np
 from textvec._checks import check_choice, import_optional
 from textvec.encoders.batching import WINDOW, Encoded
 from textvec.encoders.model_files import NO_LIMIT, find_model
-from textvec.encoders.networks import OnnxNetwork, TorchNetwork, torch_device, torch_dtype
+from textvec.encoders.networks import (
+    OnnxNetwork,
+    Rows,
+    TorchNetwork,
+    torch_device,
+    torch_dtype,
+    words_of,
+)
 from textvec.encoders.openai_api import OpenAIEndpoint, server_address
 
 BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
@@ -40,21 +47,32 @@ class SentenceTransformerModel:
         trust = bool(options.pop("trust_remote_code", False))
         folder.check_code(trust)
         static = folder.is_static  # takes no options
+        device, number = torch_device(torch, device), torch_dtype(torch, dtype)
         with folder.loading():
             self.model = library.SentenceTransformer(
                 str(folder.path),
-                device=torch_device(torch, device),
+                device=device,
                 trust_remote_code=trust,
                 local_files_only=True,
-                model_kwargs=None if static else {"dtype": torch_dtype(torch, dtype), **options},
+                model_kwargs=None if static else {"dtype": number, **options},
             )
+        self.folder = folder
         self.model.truncate_dim = None  # vectors are cut when they come from the cache, too
         tokenizer = getattr(self.model, "tokenizer", None)
-        self._uncut = deepcopy(tokenizer)  # the model's own cuts, also while another thread counts
+        network = getattr(self.model[0], "auto_model", None)
+        self._rows = None
         if callable(tokenizer):  # a network's, not a table's
             folder.check_length(max_length, tokenizer.num_special_tokens_to_add())
-        if max_length and not static:
-            self.model.max_seq_length = max_length
+            self._rows = Rows(folder, tokenizer, network)
+            if tokenizer.pad_token is None:  # the mask hides what fills up, whatever it is
+                tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        elif tokenizer is not None:
+            folder.check_tokenizer(tokenizer.get_vocab_size(), lambda: words_of(tokenizer))
+        self._uncut = deepcopy(tokenizer)  # the model's own cuts, also while another thread counts
+        if not static:
+            own, most = self.max_length, folder.n_places
+            if max_length or most and (own is None or own > most):
+                self.model.max_seq_length = max_length or most
         self.batch_size = batch_size
         routers = [module for module in self.model if hasattr(module, "sub_modules")]
         self.routes = {route for router in routers for route in router.sub_modules}
@@ -75,14 +93,18 @@ class SentenceTransformerModel:
         """Yield the vectors of texts, a window at a time."""
         route = {"task": side} if side in self.routes else {}
         for first in range(0, len(texts), WINDOW):
-            some = [text.removeprefix(prefix) for text in texts[first : first + WINDOW]]
-            vectors = self.model.encode(
-                some,
-                prompt=prefix,
-                batch_size=self.batch_size,
-                show_progress_bar=False,
-                **route,
-            )
+            some = texts[first : first + WINDOW]
+            if self._rows is not None and self._rows.spare:
+                self._rows.check(some, self._uncut(some, verbose=False)["input_ids"])
+            some = [text.removeprefix(prefix) for text in some]
+            with self.folder.reading():
+                vectors = self.model.encode(
+                    some,
+                    prompt=prefix,
+                    batch_size=self.batch_size,
+                    show_progress_bar=False,
+                    **route,
+                )
             vectors = np.asarray(vectors, np.float32)
             yield Encoded(np.arange(first, first + len(some)), {"vector": vectors}, 0)
 
@@ -95,10 +117,16 @@ class StaticTable:
     def __init__(self, folder, max_length):
         library = import_optional("model2vec", "static")
         limit = {} if max_length is None else {"max_length": max_length}
-        self.model = library.StaticModel.from_pretrained(folder.path, force_download=False, **limit)
+        with folder.loading():
+            self.model = library.StaticModel.from_pretrained(
+                folder.path, force_download=False, **limit
+            )
+        self.folder = folder
         self.max_length = self.model.max_length
         self._tokenizer = deepcopy(self.model.tokenizer)
         self._tokenizer.no_truncation()
+        n_tokens = self._tokenizer.get_vocab_size()
+        folder.check_tokenizer(n_tokens, lambda: words_of(self._tokenizer))
 
     def count_tokens(self, text):
         """Return how many tokens an uncut text counts for: the library cuts characters, too."""
@@ -109,7 +137,8 @@ class StaticTable:
         """Yield the vectors of texts, a window at a time."""
         for first in range(0, len(texts), WINDOW):
             some = texts[first : first + WINDOW]
-            vectors = self.model.encode(some, use_multiprocessing=False)
+            with self.folder.reading():
+                vectors = self.model.encode(some, use_multiprocessing=False)
             rows = np.arange(first, first + len(some))
             yield Encoded(rows, {"vector": np.asarray(vectors, np.float32)}, 0)
 

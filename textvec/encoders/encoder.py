@@ -68,8 +68,10 @@ default="auto"
         How token vectors become one vector: ``"cls"``, ``"mean"``, ``"max"``, ``"mean_sqrt_len"``,
         ``"first_last_mean"``, ``"embedding_last_mean"``, ``"last_weighted"`` or ``"last_token"``;
         formulas in :mod:`textvec.encoders.pooling`. ``"auto"`` is what the model was trained with,
-        to be seen in ``pooling_``. Another one usually makes worse vectors, and warns once. The
-        last three backends pool by themselves: leave "auto".
+        to be seen in ``pooling_``; where its files say nothing, ``"last_token"`` for a causal model
+        (one whose ``config.json`` names a class ``...ForCausalLM``) and else ``"mean"``, as in
+        sentence-transformers 6, with a warning. Another one usually makes worse vectors, and warns
+        once. The last three backends pool by themselves: leave "auto".
     prompts : dict of str to str, name of a family, or None, default=None
         What to write around texts: ``{"query": "query: ", "document": "passage: "}`` or templates
         with ``{text}``, or a name such as ``"e5"`` (see
@@ -470,9 +472,9 @@ default="auto"
 
     def _encoded(self, choice, texts, outputs, prompt, side="document"):
         """Return dense vectors, an array, and what heads give, lists of arrays, by output."""
+        wanted = {output: output for output in outputs}
         if "dense" in outputs:
-            self.pooling_ = self._resolved_pooling(choice)
-        wanted = {output: self.pooling_ if output == "dense" else output for output in outputs}
+            wanted["dense"] = self.pooling_ = self._resolved_pooling(choice)
 
         def encode(around):
             found = encode_texts(
@@ -630,8 +632,9 @@ default="auto"
                     "backend='sentence-transformers', or name a pooling."
                 )
             if own is None:
-                self._warn_once(choice, "says nothing about pooling: mean is taken. Name one.")
-            return own or "mean"
+                own = choice.folder.usual_pooling
+                self._warn_once(choice, f"says nothing about pooling: {own} is taken. Name one.")
+            return own
         if own not in (None, self.pooling):
             self._warn_once(
                 choice,

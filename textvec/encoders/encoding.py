@@ -12,7 +12,9 @@ import numpy as np
 
 from textvec.encoders.batching import WINDOW
 from textvec.encoders.claims import Claims
+from textvec.encoders.heads import HEAD_FILES
 from textvec.encoders.long_texts import check_room
+from textvec.encoders.whole import warn_if_alike
 
 _PAUSE = 0.05  # seconds between looks at whether another process is done
 
@@ -61,6 +63,8 @@ def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, 
                 _keep(found, rows, vectors, wanted)
     else:
         found = _through_cache(choice, distinct, wanted, prefix, side, cache, verbose)
+    for name in set(wanted) - HEAD_FILES.keys():
+        warn_if_alike(choice.model, distinct, [found[row][name] for row in range(len(distinct))])
     return {name: [found[places[text]][name] for text in texts] for name in wanted}
 
 

@@ -13,12 +13,11 @@ name             of a text                                 file, ``.safetensors`
 Source: Chen et al. 2024, "BGE M3-Embedding", section 3.2 (arXiv 2402.03216).
 """
 
-from pickle import UnpicklingError
-
 import numpy as np
 from scipy import sparse
 
 from textvec._checks import import_optional
+from textvec.encoders.whole import check_weights
 
 HEAD_FILES = {"sparse": "sparse_linear", "multi_vector": "colbert_linear"}
 
@@ -111,6 +110,11 @@ def load_head(name, folder, network, tokenizer):
         raise ValueError(
             f"{file} must hold one linear layer with a weight of shape {wanted}. Got {shapes}."
         )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"{file} must hold a bias of shape ({len(weight)},). Got {tuple(bias.shape)}. Fetch "
+            "the model anew."
+        )
     linear = torch.nn.Linear(size, len(weight), bias=bias is not None)
     linear.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
     one = next(network.parameters())
@@ -123,12 +127,13 @@ def load_head(name, folder, network, tokenizer):
 
 def _read_state(torch, file):
     """Return the tensors in a file by name; no code in it can run."""
+    check_weights(file)
     try:
         if file.suffix == ".safetensors":
             return import_optional("safetensors.torch", "transformers").load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
         return {name: tensor for name, tensor in state.items() if torch.is_tensor(tensor)}
-    except (UnpicklingError, AttributeError, EOFError, RuntimeError, ValueError) as error:
+    except Exception as error:  # what damage leads to; of pickles that hold code, too
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"{file} holds no weights: {reason} Fetch the model anew.") from error
 

@@ -10,6 +10,15 @@ from pathlib import Path
 
 from textvec._checks import check_type, import_optional
 from textvec.encoders.heads import HEAD_FILES
+from textvec.encoders.whole import (
+    TOKENIZERS,
+    cannot_be_loaded,
+    check_files,
+    check_tokenizer,
+    explained,
+    fails_on_texts,
+    read_json,
+)
 
 # What models are made of; other formats of the same weights stay out of downloads and digests.
 _TEXTUAL = ("*.json", "*.txt", "*.model", "*.tiktoken", "*.codes", "*.jinja", "*.jsonl")
@@ -25,9 +34,11 @@ _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "training_args.bi
 # What a folder must hold, and the files that it may be; a .gguf is all of it.
 _PARTS = {
     "config.json": ("config.json",),
-    "a tokenizer (tokenizer.json)": ("tokenizer.json", "vocab*", "*.model", "*.tiktoken"),
+    "a tokenizer (tokenizer.json)": [name for name in TOKENIZERS if name != "merges*"],
     "weights (model.safetensors)": ("*.safetensors", "*/*.safetensors", "*.bin", "*.onnx"),
 }
+_SENTENCE = "config_sentence_transformers.json"
+_SIMILARITIES = ("cosine", "dot", "euclidean", "manhattan")
 _ONNX_PLACES = ("onnx/model.onnx", "model.onnx")
 
 # sentence-transformers' names for ours, old (a flag each) and new (a word).
@@ -49,6 +60,9 @@ _SENTENCE_KINDS = ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-
 _PLAIN_MODULES = {"Transformer", "Pooling", "Normalize"}
 # Of the positions of these kinds the first ones, up to the padding token's id, stand for none.
 _COUNTED_FROM_PADDING = {"camembert", "longformer", "mpnet", "roberta", "xlm-roberta", "xmod"}
+_COUNTED_FROM_PADDING |= {"data2vec-text", "esm", "ibert", "luke", "markuplm", "mluke"}
+_COUNTED_FROM_PADDING |= {"roberta-prelayernorm", "xlm-roberta-xl"}
+_OWN_POSITIONS = {"ctrl", "gpt2", "gpt_bigcode", "imagegpt", "openai-gpt"}  # call them n_positions
 # In the configs of networks that compute positions, or see differences of places only.
 _POSITIONS_WITHOUT_END = ("rope", "rotary", "alibi", '"position_biased_input": false')
 NO_LIMIT = 10**6  # what tokenizers write for "no limit" is greater
@@ -66,42 +80,63 @@ class ModelFolder:
     def __init__(self, path):
         self.path = Path(path)
 
-    def read(self, name, default=None):
+    def read(self, name, default):
         """Return the JSON of a file, or ``default`` if there is no such file.
 
         Parameters
         ----------
         name : str
             The file, from the folder on.
-        default : object, default=None
-            What to return without it.
+        default : dict or list
+            What to return without it; the file must hold the same.
 
         Returns
         -------
-        object
+        dict or list
             What the file holds.
 
         Raises
         ------
         ValueError
-            If it is not JSON.
+            If it is not JSON, or of another kind.
         """
         file = self.path / name
-        if not file.is_file():
-            return default
-        try:
-            return json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{file} is not JSON: {error}. Fetch the model anew.") from error
+        return read_json(file, type(default)) if file.is_file() else default
+
+    def _value(self, name, key, kinds, wanted):
+        """Return what a file says under a key, None where it says nothing; raise if it is odd."""
+        value = self.read(name, {}).get(key)
+        if value is None or isinstance(value, kinds) and (kinds is bool or value is not True):
+            return value
+        raise self._odd(name, f"{key!r} must be {wanted}. Got {str(value)[:60]!r} instead")
+
+    def _odd(self, name, what):
+        return ValueError(f"{self.path / name}: {what}. Fetch the model anew.")
+
+    @property
+    def _modules(self):
+        """What ``modules.json`` says of each module: its kind with its package, and its folder."""
+        modules = self.read("modules.json", [])
+        for module in modules:
+            known = isinstance(module, dict) and isinstance(module.get("type"), str)
+            path = module.get("path", "") if known else None
+            if not isinstance(path, str) or path.startswith("/") or ".." in path.split("/"):
+                raise self._odd(
+                    "modules.json",
+                    "each module must have a type and a path within the folder. "
+                    f"Got {str(module)[:60]!r} instead",
+                )
+        return [(module["type"], module.get("path", "")) for module in modules]
 
     @property
     def modules(self):
         """The kinds of modules in ``modules.json``, in order; empty without that file."""
-        return [module["type"].rpartition(".")[2] for module in self.read("modules.json", [])]
+        return [kind.rpartition(".")[2] for kind, _ in self._modules]
 
     @property
-    def _first_module(self):
-        return next(iter(self.read("modules.json", [])), {})
+    def _network_place(self):
+        """The folder of the first module, from this one on."""
+        return next((path for _, path in self._modules), "")
 
     @property
     def is_static(self):
@@ -116,19 +151,34 @@ class ModelFolder:
     @property
     def is_plain(self):
         """Whether it is no more than a network, here, one pooling and, perhaps, unit length."""
-        pooling = self._pooling_config()
         return (
             set(self.modules) <= _PLAIN_MODULES
-            and not self._first_module.get("path")  # as older folders have it
-            and len(self._pooling_modes(pooling)) <= 1
-            and pooling.get("include_prompt", True)
+            and not self._network_place  # as older folders have it
+            and len(self._pooling_modes) <= 1
+            and self._pooling_config.get("include_prompt", True)
         )
 
     @property
     def pooling(self):
         """The pooling that the model was trained with, or None if nothing says so."""
-        modes = self._pooling_modes(self._pooling_config())
+        modes = self._pooling_modes
         return modes[0] if len(modes) == 1 else None
+
+    @property
+    def usual_pooling(self):
+        """What is taken where nothing says how to pool, as sentence-transformers takes it."""
+        names = self.architectures
+        causal = bool(names) and names[0].endswith("ForCausalLM")
+        two_sided = self._value("config.json", "is_causal", bool, "true or false") is False
+        return "last_token" if causal and not two_sided else "mean"
+
+    @property
+    def architectures(self):
+        """The classes of the network that ``config.json`` names."""
+        names = self._value("config.json", "architectures", list, "a list of names") or []
+        if not all(isinstance(name, str) for name in names):
+            raise self._odd("config.json", f"'architectures' must be names. Got {names!r} instead")
+        return names
 
     @property
     def normalizes(self):
@@ -138,46 +188,73 @@ class ModelFolder:
     @property
     def prompts(self):
         """The model's own prompts by name."""
-        return self.read("config_sentence_transformers.json", {}).get("prompts") or {}
+        prompts = self._value(_SENTENCE, "prompts", dict, "prompts by name") or {}
+        if not all(isinstance(prompt, str | None) for prompt in prompts.values()):
+            raise self._odd(_SENTENCE, f"'prompts' must be texts. Got {str(prompts)[:60]} instead")
+        return prompts
 
     @property
     def default_prompt_name(self):
         """The name of the prompt that the model takes unasked, or None."""
-        return self.read("config_sentence_transformers.json", {}).get("default_prompt_name")
+        return self._value(_SENTENCE, "default_prompt_name", str, "a name")
 
     @property
     def truncate_dim(self):
         """How many leading dimensions the model's vectors are cut to, or None."""
-        return self.read("config_sentence_transformers.json", {}).get("truncate_dim")
+        return self._count(_SENTENCE, "truncate_dim")
 
     @property
     def similarity(self):
         """How the model's vectors are compared: cosine, dot, euclidean or manhattan."""
-        config = self.read("config_sentence_transformers.json", {})
-        return config.get("similarity_fn_name") or "cosine"
+        name = self._value(_SENTENCE, "similarity_fn_name", str, "a name") or "cosine"
+        if name not in _SIMILARITIES:
+            wanted = ", ".join(_SIMILARITIES)
+            what = f"'similarity_fn_name' must be one of {wanted}. Got {name!r} instead"
+            raise self._odd(_SENTENCE, what)
+        return name
 
     @property
     def max_length(self):
         """The most tokens that the model reads, or None if nothing says so."""
-        length = self._sentence_config.get("max_seq_length")
+        length = self._count(self._sentence_config, "max_seq_length")
+        limits = [length, self.n_places]
         if length is None:
-            limits = [
-                self.read("tokenizer_config.json", {}).get("model_max_length"),
-                self._n_positions(),
-            ]
-            length = min((n for n in limits if n is not None and n < NO_LIMIT), default=None)
+            length = self._number("tokenizer_config.json", "model_max_length")
+            limits = [length, self._n_positions()]
+        length = min((n for n in limits if n is not None and 1 <= n < NO_LIMIT), default=None)
         return None if length is None else int(length)
 
     @property
     def lowers(self):
         """Whether texts are read in small letters, whatever the tokenizer does."""
-        return bool(self._sentence_config.get("do_lower_case"))
+        return bool(self.read(self._sentence_config, {}).get("do_lower_case"))
+
+    @property
+    def truncation_side(self):
+        """At which end the tokenizer cuts, "left" or "right", or None if nothing says so."""
+        side = self._value("tokenizer_config.json", "truncation_side", str, "left or right")
+        if side not in (None, "left", "right"):
+            what = f"'truncation_side' must be left or right. Got {side!r} instead"
+            raise self._odd("tokenizer_config.json", what)
+        return side
+
+    @property
+    def end_token(self):
+        """The token at the end of texts, or None if nothing says so."""
+        token = self._value("tokenizer_config.json", "eos_token", (str, dict), "a token")
+        token = token.get("content") if isinstance(token, dict) else token
+        return token if isinstance(token, str) else None
+
+    @property
+    def pad_id(self):
+        """The token that fills up, or None if nothing says so."""
+        return self._value("config.json", "pad_token_id", int, "a token's number")
 
     @property
     def _sentence_config(self):
         """What sentence-transformers wrote beside the network, in its early days by its kind."""
-        found = (self.read(f"sentence_{kind}_config.json", {}) for kind in _SENTENCE_KINDS)
-        return next(filter(None, found), {})
+        names = [f"sentence_{kind}_config.json" for kind in _SENTENCE_KINDS]
+        return next((name for name in names if self.read(name, {})), names[0])
 
     def check_length(self, max_length, n_special):
         """Raise unless texts of so many tokens have room for one of their own and a place for each.
@@ -196,10 +273,7 @@ class ModelFolder:
         """
         if max_length is None:
             return
-        low, high = n_special + 1, self._n_positions()
-        described = json.dumps(self.read("config.json", {}))
-        if any(mark in described for mark in _POSITIONS_WITHOUT_END):
-            high = None
+        low, high = n_special + 1, self.n_places
         if max_length < low or high is not None and max_length > high:
             end = "" if high is None else f", and at most {high}, its positions"
             raise ValueError(
@@ -210,9 +284,9 @@ class ModelFolder:
     def check_code(self, trust_remote_code):
         """Raise ValueError if a module is of other code than sentence-transformers', untrusted."""
         # Before version 6 that library runs the Python files of any folder without being asked.
-        for module in self.read("modules.json", []):
-            if not trust_remote_code and not module["type"].startswith("sentence_transformers."):
-                raise self._untrusted(f"a module of code of its own, {module['type']!r}")
+        for kind, _ in self._modules:
+            if not trust_remote_code and not kind.startswith("sentence_transformers."):
+                raise self._untrusted(f"a module of code of its own, {kind!r}")
 
     def _untrusted(self, what):
         return ValueError(
@@ -221,30 +295,96 @@ class ModelFolder:
         )
 
     @contextmanager
-    def loading(self):
-        """Say why a library cannot load the model: damage, missing files, untrusted code."""
-        safetensors = import_optional("safetensors", "transformers")
-        try:
+    def loading(self, weights=True):
+        """Say why a library cannot load the model: damage, missing files, untrusted code.
+
+        Parameters
+        ----------
+        weights : bool, default=True
+            Whether weights in PyTorch's formats are loaded.
+
+        Yields
+        ------
+        None
+            To where the library loads.
+
+        Raises
+        ------
+        FileNotFoundError
+            If files are missing.
+        ValueError
+            If one is damaged, or code of the model's own is not trusted.
+        """
+        self.check_files(weights)
+        with explained(self._why):
             yield
-        except safetensors.SafetensorError as error:
-            raise ValueError(
-                f"The weights in {self.path} are damaged: {error}. Fetch the model anew."
-            ) from error
-        except (OSError, ValueError) as error:
-            if "trust_remote_code" in str(error):
-                raise self._untrusted("code of its own, which is not trusted") from error
-            if not (missing := self._missing_parts()):
-                raise
-            raise FileNotFoundError(
+
+    def _why(self, error):
+        """Return the error that says why a library did not load the model."""
+        if "trust_remote_code" in str(error):
+            return self._untrusted("code of its own, which is not trusted")
+        missing, here = self._missing_parts(), {file.name for file in self.path.glob("*")}
+        if "vocab.json" in here and not here & {"merges.txt", "tokenizer.json"}:
+            missing.append("merges.txt, which goes with vocab.json")
+        if missing:
+            return FileNotFoundError(
                 f"{self.path} is no whole model: it lacks {' and '.join(missing)}. Fetch the model "
                 "anew, or give the folder that holds these."
-            ) from error
+            )
+        self.check_files(suspicious=True)
+        return cannot_be_loaded(self.path / self._network_place, error)
+
+    @contextmanager
+    def reading(self):
+        """Say so where a model whose files are well each by itself fails on a text.
+
+        Yields
+        ------
+        None
+            To where texts are read.
+
+        Raises
+        ------
+        ValueError
+            With what the library said.
+        """
+        with explained(lambda error: fails_on_texts(self.path, error)):
+            yield
+
+    def check_files(self, weights=True, suspicious=False):
+        """Raise ValueError for a file here that is empty, a pointer, cut short or no JSON.
+
+        Parameters
+        ----------
+        weights : bool, default=True
+            Whether weights in PyTorch's formats matter.
+        suspicious : bool, default=False
+            Whether to read large ones to their end.
+        """
+        for place in dict.fromkeys(("", *(path for _, path in self._modules))):
+            check_files(self.path / place, weights, suspicious)
+
+    def check_tokenizer(self, n_tokens, vocabulary, n_rows=None):
+        """Raise unless the tokenizer knows words, and about as many as the network.
+
+        Parameters
+        ----------
+        n_tokens : int
+            How many tokens it knows.
+        vocabulary : callable
+            Gives the tokens that are no special ones.
+        n_rows : int, default=None
+            For how many the network has vectors; None for what ``config.json`` says.
+        """
+        if n_rows is None:
+            n_rows = self._count("config.json", "vocab_size")
+        check_tokenizer(self.path / self._network_place, n_tokens, vocabulary, n_rows)
 
     def _missing_parts(self):
         def has(*patterns):
             return any(True for pattern in patterns for _ in self.path.glob(pattern))
 
-        if has("*.gguf") or self.is_static or self._first_module.get("path"):
+        if has("*.gguf") or self.is_static or self._network_place:
             return []  # such have other parts, or have them elsewhere
         return [part for part, names in _PARTS.items() if not has(*names)]
 
@@ -255,12 +395,29 @@ class ModelFolder:
                 f"{self.path} is no folder of a model: it holds neither {', '.join(_PARTS)}."
             )
 
+    @property
+    def n_places(self):
+        """How many tokens the network has places for, or None where it takes any number."""
+        described = json.dumps(self.read("config.json", {}))
+        endless = any(mark in described for mark in _POSITIONS_WITHOUT_END)
+        return None if endless else self._n_positions()
+
     def _n_positions(self):
-        config = self.read("config.json", {})
-        n_positions = config.get("max_position_embeddings")
-        if n_positions is not None and config.get("model_type") in _COUNTED_FROM_PADDING:
-            n_positions -= config.get("pad_token_id", 1) + 1
+        kind = self._value("config.json", "model_type", str, "a name")
+        key = "n_positions" if kind in _OWN_POSITIONS else "max_position_embeddings"
+        n_positions = self._number("config.json", key)
+        if n_positions is not None and kind in _COUNTED_FROM_PADDING:
+            n_positions -= (1 if self.pad_id is None else self.pad_id) + 1
         return n_positions
+
+    def _number(self, name, key):
+        return self._value(name, key, (int, float), "a number")
+
+    def _count(self, name, key):
+        count = self._number(name, key)
+        if count is not None and not (count >= 1 and count == int(count)):
+            raise self._odd(name, f"{key!r} must be a whole number from 1 on. Got {count} instead")
+        return count if count is None else int(count)
 
     @property
     def has_safetensors(self):
@@ -372,21 +529,26 @@ class ModelFolder:
         return self._module_config("SpladePooling")
 
     def _module_config(self, kind):
-        for module in self.read("modules.json", []):
-            if module["type"].rpartition(".")[2] == kind:
-                return self.read(f"{module['path']}/config.json", {})
-        return self.read(f"1_{kind}/config.json", {})
+        places = [path for name, path in self._modules if name.rpartition(".")[2] == kind]
+        return self.read(f"{next(iter(places), f'1_{kind}')}/config.json", {})
 
+    @property
     def _pooling_config(self):
         return self._module_config("Pooling")
 
-    @staticmethod
-    def _pooling_modes(config):
+    @property
+    def _pooling_modes(self):
+        config = self._pooling_config
         modes = config.get("pooling_mode")
         if modes is None:
             modes = [name for name, on in config.items() if name in _POOLING_NAMES and on is True]
         elif isinstance(modes, str):
             modes = [modes]
+        if not isinstance(modes, list) or not all(isinstance(mode, str) for mode in modes):
+            shown = str(modes)[:60]
+            raise ValueError(
+                f"The pooling in {self.path} must be a name or several. Got {shown!r} instead."
+            )
         return [_POOLING_NAMES.get(mode, mode) for mode in modes]
 
 

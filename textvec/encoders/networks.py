@@ -1,7 +1,7 @@
 """Transformer networks that give a vector for each token, in PyTorch and in ONNX Runtime."""
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from pathlib import Path
 from threading import RLock
@@ -12,6 +12,7 @@ from textvec._checks import import_optional
 from textvec.encoders.batching import encode_in_batches, padded
 from textvec.encoders.heads import HEAD_FILES, load_head
 from textvec.encoders.pooling import LAST_LAYER_POOLINGS, LAYERS, POOLINGS, pool, token_weights
+from textvec.encoders.whole import check_rows, check_weights
 
 # On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
 _PROCESSOR_BUDGET = 512
@@ -49,7 +50,7 @@ class TorchNetwork:
         transformers = import_optional("transformers", "transformers")
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
         self.append_eos = append_eos
-        self.device = torch_device(torch, device)
+        self.device, number = torch_device(torch, device), torch_dtype(torch, dtype)
         on_processor = self.device == "cpu"
         self.budget = batch_size * self.max_length
         if on_processor:
@@ -68,7 +69,7 @@ class TorchNetwork:
             loaded = transformers.AutoModel.from_pretrained(
                 folder.path,
                 local_files_only=True,
-                dtype=torch_dtype(torch, dtype),
+                dtype=number,
                 **({"output_loading_info": True} if reports else {}),
                 **model_kwargs,
             )
@@ -93,6 +94,7 @@ class TorchNetwork:
         folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add() + append_eos)
         if folder.lowers and self.tokenizer.is_fast:
             lower_first(self.tokenizer.backend_tokenizer)
+        self._rows = Rows(folder, self.tokenizer, model)
         # Whether it cuts is a state of a tokenizer, which threads share: each of two keeps its own.
         self._uncut = deepcopy(self.tokenizer)
         self.tokenize(["text"])
@@ -107,13 +109,15 @@ class TorchNetwork:
         """Return the token ids of each text, special ones included, cut to the limit."""
         if not texts:
             return []
-        found = self.tokenizer(
-            texts,
-            truncation=True,
-            max_length=self.max_length - self.append_eos,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )["input_ids"]
+        with self.folder.reading():
+            found = self.tokenizer(
+                texts,
+                truncation=True,
+                max_length=self.max_length - self.append_eos,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )["input_ids"]
+        self._rows.check(texts, found)
         if self.append_eos:
             found = [[*tokens, self.tokenizer.eos_token_id] for tokens in found]
         return found
@@ -130,12 +134,12 @@ class TorchNetwork:
     def forward(self, rows, wanted):
         """Return what is wanted of a batch: arrays by pooling, lists of arrays by head."""
         torch = self.torch
-        heads = [name for name in wanted if name in HEAD_FILES]
+        heads = {name: self._head(name) for name in wanted if name in HEAD_FILES}
         poolings = [name for name in wanted if name not in heads]
         ids, mask = padded(rows, self.pad_id)
         all_layers = any(LAYERS[name] != (-1,) for name in poolings)
         given = torch.from_numpy(mask).to(self.device)
-        with torch.inference_mode():
+        with self.folder.reading(), torch.inference_mode():
             output = self.model(
                 input_ids=torch.from_numpy(ids).to(self.device),
                 # Without a mask attention takes a faster path.
@@ -146,7 +150,7 @@ class TorchNetwork:
             if all_layers:
                 layers = (*layers[:-1], output.last_hidden_state)
             found = self._pool(layers, mask, given, poolings)
-            return found | {name: self._head(name).of_batch(layers[-1], rows) for name in heads}
+            return found | {name: head.of_batch(layers[-1], rows) for name, head in heads.items()}
 
     def _head(self, name):
         if name not in self._heads:
@@ -210,6 +214,8 @@ class OnnxNetwork:
                     f"device {device!r} is not among ONNX Runtime's here: "
                     f"{', '.join(runtime.get_available_providers())}."
                 )
+        folder.check_files(weights=False)
+        check_weights(file)
         try:
             self.session = runtime.InferenceSession(str(file), providers=providers)
         except Exception as error:  # ONNX Runtime's own have no class in common
@@ -226,8 +232,12 @@ class OnnxNetwork:
                 f"There is no tokenizer.json in {folder.path}. Copy it there from the folder that "
                 "the ONNX file was made from."
             )
-        self.tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
-        side = folder.read("tokenizer_config.json", {}).get("truncation_side")
+        self.folder = folder
+        with folder.loading(weights=False):
+            self.tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
+        n_tokens = self.tokenizer.get_vocab_size()
+        folder.check_tokenizer(n_tokens, lambda: words_of(self.tokenizer))
+        side = folder.truncation_side
         side = side or (self.tokenizer.truncation or {}).get("direction", "right")
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
@@ -238,7 +248,7 @@ class OnnxNetwork:
         self._truncating = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
         self._truncating.enable_truncation(self.max_length - append_eos, direction=side)
         self.end = self._end_token(folder) if append_eos else []
-        self.pad_id = first_given(folder.read("config.json", {}).get("pad_token_id"), 0)
+        self.pad_id = first_given(folder.pad_id, 0)
 
     def _token_output(self, file):
         for node in self.session.get_outputs():
@@ -251,8 +261,7 @@ class OnnxNetwork:
         )
 
     def _end_token(self, folder):
-        token = folder.read("tokenizer_config.json", {}).get("eos_token")
-        token = token["content"] if isinstance(token, dict) else token
+        token = folder.end_token
         number = None if token is None else self.tokenizer.token_to_id(token)
         if number is None:
             raise ValueError(
@@ -262,7 +271,8 @@ class OnnxNetwork:
 
     def tokenize(self, texts):
         """Return the token ids of each text, special ones included, cut to the limit."""
-        return [found.ids + self.end for found in self._truncating.encode_batch_fast(texts)]
+        with self.folder.reading():
+            return [found.ids + self.end for found in self._truncating.encode_batch_fast(texts)]
 
     def count_tokens(self, text):
         """Return how many tokens a text has uncut, special tokens included."""
@@ -282,9 +292,48 @@ class OnnxNetwork:
             "position_ids": np.maximum(mask.cumsum(axis=1) - 1, 0),
         }
         feeds = {name: array for name, array in feeds.items() if name in self.inputs}
-        (hidden,) = self.session.run([self.output], feeds)
+        with self.folder.reading():
+            (hidden,) = self.session.run([self.output], feeds)
         hidden = hidden.astype(np.float32, copy=False)
         return {name: pool(name, [hidden], mask) for name in poolings}
+
+
+class Rows:
+    """Which tokens a network has vectors for; a tokenizer without words for it is refused.
+
+    Parameters
+    ----------
+    folder : ModelFolder
+        Where both are from.
+    tokenizer : transformers tokenizer
+        What knows the tokens.
+    network : torch.nn.Module
+        What has a table of them.
+    """
+
+    def __init__(self, folder, tokenizer, network):
+        self.folder, self.tokenizer, self.n_rows = folder, tokenizer, None
+        with suppress(AttributeError, NotImplementedError, TypeError):  # of some that read bytes
+            self.n_rows = len(network.get_input_embeddings().weight)
+        special = {*tokenizer.all_special_tokens}
+        n_tokens = len(tokenizer)
+        folder.check_tokenizer(
+            n_tokens, lambda: tokenizer.get_vocab().keys() - special, self.n_rows
+        )
+        # Models may have tokens to spare, of pictures for instance, that no text ever has.
+        last = max([n_tokens - 1, *tokenizer.added_tokens_decoder])
+        self.spare = self.n_rows is not None and last >= self.n_rows
+
+    def check(self, texts, tokens):
+        """Raise ValueError for a text with a token that has no row."""
+        if self.spare:
+            check_rows(self.folder.path, self.tokenizer, self.n_rows, texts, tokens)
+
+
+def words_of(tokenizer):
+    """Return the tokens of a tokenizer of the library tokenizers but those that were added."""
+    added = tokenizer.get_added_tokens_decoder().values()
+    return tokenizer.get_vocab().keys() - {token.content for token in added}
 
 
 def lower_first(tokenizer):
@@ -303,6 +352,14 @@ def token_names(tokenizer, n_tokens):
 def torch_device(torch, device):
     """Return the name of a device; "auto" takes a GPU if there is one."""
     if device != "auto":
+        try:
+            kind = torch.device(device).type
+        except (RuntimeError, TypeError) as error:
+            raise ValueError(
+                f"device must be 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'. Got {device!r} instead."
+            ) from error
+        if kind == "cuda" and not torch.cuda.is_available():
+            raise ValueError(f"device {device!r}: PyTorch finds no such here. Use 'auto' or 'cpu'.")
         return device
     if torch.cuda.is_available():
         return "cuda"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textvec._checks import import_optional
 from textvec.encoders.model_files import find_model
-from textvec.encoders.networks import UNUSED, check_complete, quiet
+from textvec.encoders.networks import UNUSED, Rows, check_complete, quiet
 
 _OPSET = 17
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -68,6 +68,7 @@ def export_onnx(model, out, int8=True, revision=None):
             folder.path, local_files_only=True, trust_remote_code=False
         )
     check_complete(folder, report, UNUSED)
+    Rows(folder, tokenizer, network)  # refuses one without its files
     network = network.eval()
     names = [name for name in _INPUTS if name in tokenizer.model_input_names]
 

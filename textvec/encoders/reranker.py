@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator
 from textvec._checks import check_number, check_type, import_optional
 from textvec.encoders.batching import check_texts
 from textvec.encoders.model_files import find_model
-from textvec.encoders.networks import check_complete, quiet, torch_device, torch_dtype
+from textvec.encoders.networks import Rows, check_complete, quiet, torch_device, torch_dtype
+from textvec.encoders.whole import warn_if_alike
 from textvec.persistence import SaveMixin
 
 # What scores pairs; to any other network the library would add a head of random weights.
@@ -99,9 +100,14 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         pairs = [tuple(check_texts(pair)) for pair in pairs]
         if not pairs:
             return np.zeros(0, np.float32)
-        scores = self._network().predict(
-            pairs, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True
-        )
+        folder, network, rows = self._network()
+        if rows.spare:
+            for pair in pairs:
+                rows.check([" ".join(pair)], [network.tokenizer(*pair, verbose=False)["input_ids"]])
+        with folder.reading():
+            scores = network.predict(
+                pairs, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True
+            )
         scores = np.asarray(scores, np.float32)
         if scores.ndim != 1:
             raise ValueError(
@@ -111,6 +117,7 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         if not np.isfinite(scores).all():
             bad = pairs[int((~np.isfinite(scores)).argmax())]
             raise ValueError(f"The model gave NaN or infinity for {bad!r}. Try another dtype.")
+        warn_if_alike(self.model, [" ".join(pair) for pair in pairs], scores[:, None])
         return scores
 
     def rank(self, query, documents, k=None):
@@ -154,28 +161,34 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
             torch = import_optional("torch", "transformers")
             transformers = import_optional("transformers", "transformers")
             folder = find_model(self.model, self.revision)
-            config = folder.read("config.json", {})
-            kinds = config.get("architectures") or []
+            kinds = folder.architectures
             if kinds and not any(kind.endswith(_KINDS) for kind in kinds):
                 raise ValueError(
                     f"{self.model} has no head that scores pairs: it is a {', '.join(kinds)}. "
                     "Choose a model made for it, such as BAAI/bge-reranker-base."
                 )
             folder.check_code(trust_remote_code=False)
-            with quiet(transformers), folder.loading():
-                if config and all(kind.endswith(_KINDS[0]) for kind in kinds):
+            device, dtype = torch_device(torch, self.device), torch_dtype(torch, self.dtype)
+            classifies = all(kind.endswith(_KINDS[0]) for kind in kinds)
+            with quiet(transformers):
+                if classifies and folder.read("config.json", {}):
                     _check_head(transformers, folder)
-                network = library.CrossEncoder(
-                    os.fspath(folder.path),
-                    device=torch_device(torch, self.device),
-                    max_length=self.max_length,
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    model_kwargs={"dtype": torch_dtype(torch, self.dtype)},
-                )
+                with folder.loading():
+                    network = library.CrossEncoder(
+                        os.fspath(folder.path),
+                        device=device,
+                        max_length=self.max_length,
+                        local_files_only=True,
+                        trust_remote_code=False,
+                        model_kwargs={"dtype": dtype},
+                    )
             n_special = network.tokenizer.num_special_tokens_to_add(pair=True)
             folder.check_length(self.max_length, n_special)
-            known = self._loaded = (key, network)
+            most = folder.n_places
+            if most and network.tokenizer.model_max_length > most:
+                network.tokenizer.model_max_length = most
+            rows = Rows(folder, network.tokenizer, network.model)
+            known = self._loaded = (key, (folder, network, rows))
         return known[1]
 
     def __getstate__(self):
@@ -186,11 +199,12 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
 
 def _check_head(transformers, folder):
     """Raise if weights are missing; the library that runs the network would not say so."""
-    _, report = transformers.AutoModelForSequenceClassification.from_pretrained(
-        folder.path,
-        local_files_only=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-        dtype="auto",
-    )
+    with folder.loading():
+        _, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+            folder.path,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            dtype="auto",
+        )
     check_complete(folder, report)

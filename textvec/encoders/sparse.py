@@ -13,6 +13,7 @@ from textvec.encoders.batching import check_texts, pack, padded
 from textvec.encoders.heads import token_matrix
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import (
+    Rows,
     TorchNetwork,
     first_given,
     quiet,
@@ -20,6 +21,7 @@ from textvec.encoders.networks import (
     torch_device,
     torch_dtype,
 )
+from textvec.encoders.whole import warn_if_alike
 from textvec.persistence import SaveMixin
 
 _BUDGET = 2048  # tokens of a batch
@@ -146,6 +148,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
         head = self._head()
         rows: list = [None] * len(texts)
         tokens = head.tokenize(texts)
+        warn_if_alike(self.model, texts, tokens)
         for batch in pack([len(ids) for ids in tokens], _BUDGET):
             for place, weights in zip(batch, head.weights([tokens[row] for row in batch])):
                 if not np.isfinite(weights).all():
@@ -247,7 +250,8 @@ class _LanguageHead:
         self.pooling = pooling
         self.n_logarithms = _ACTIVATIONS[activation]
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
-        self.device = torch_device(torch, device)
+        self.device, number = torch_device(torch, device), torch_dtype(torch, dtype)
+        self.folder = folder
         with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, trust_remote_code=False
@@ -256,7 +260,7 @@ class _LanguageHead:
                 folder.path,
                 local_files_only=True,
                 trust_remote_code=False,
-                dtype=torch_dtype(torch, dtype),
+                dtype=number,
                 output_loading_info=True,
             )
         if report["missing_keys"]:
@@ -278,19 +282,23 @@ class _LanguageHead:
         folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add())
         self.n_tokens = self.decoder.weight.shape[0]
         self.pad_id = first_given(self.tokenizer.pad_token_id, 0)
+        self._rows = Rows(folder, self.tokenizer, self.model)
 
     def tokenize(self, texts):
         if not texts:
             return []
-        return self.tokenizer(
-            texts, truncation=True, max_length=self.max_length, return_attention_mask=False
-        )["input_ids"]
+        with self.folder.reading():
+            found = self.tokenizer(
+                texts, truncation=True, max_length=self.max_length, return_attention_mask=False
+            )["input_ids"]
+        self._rows.check(texts, found)
+        return found
 
     def weights(self, rows):
         """Yield token ids and weights of each text of a batch, arrays (2, n)."""
         torch = self.torch
         ids, mask = padded(rows, self.pad_id)
-        with torch.inference_mode():
+        with self.folder.reading(), torch.inference_mode():
             hidden = self.model(
                 input_ids=torch.from_numpy(ids).to(self.device),
                 attention_mask=torch.from_numpy(mask).to(self.device),
