@@ -1,7 +1,6 @@
 """What ``--vectorizer`` names: estimators, and models for the bridge."""
 
 import os
-import re
 from pathlib import Path
 
 import textvec
@@ -120,28 +119,6 @@ def pretrained(name):
             f"Got {name!r} instead." + (f" Close to it: {near[0]!r}." if near else "")
         )
     return TransformerVectorizer(name)
-
-
-def clean_english(text):
-    """Return English text in lower case, reduced to letters, digits, spaces and ``#+_``.
-
-    Parameters
-    ----------
-    text : str
-        A document.
-
-    Returns
-    -------
-    str
-        Lower-cased, with ``/(){}[]|@,;`` turned into spaces and everything else dropped but
-        digits, the letters a to z, spaces and ``#+_``.
-
-    Examples
-    --------
-    >>> clean_english("C++/C# Café (4-star)")
-    'c++ c# caf 4star '
-    """
-    return re.sub(r"[^0-9a-z #+_]", "", re.sub(r"[/(){}\[\]|@,;]", " ", text.lower()))
 
 
 def _as_stop_words(name, suited):

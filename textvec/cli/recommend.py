@@ -9,8 +9,9 @@ import typer
 
 from textvec.cli.app import AsJson, Html, VectorSize, check_page, check_vector_size
 from textvec.cli.files import listed, read_items
-from textvec.cli.models import DENSE, VECTORIZER_HELP, clean_english, make_vectorizer
+from textvec.cli.models import DENSE, VECTORIZER_HELP, make_vectorizer
 from textvec.cli.tables import print_json, print_line, print_ranking
+from textvec.text import clean_english
 
 _COMPARISONS = {
     "=": operator.eq,
