@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from textvec.kernels import counting
 from textvec.kernels.counting import (
     blank,
     count_distinct,
@@ -18,6 +19,8 @@ from textvec.kernels.counting import (
     product_rows,
     rank_by_appearance,
 )
+
+from .texts import SEEDS
 
 pytestmark = pytest.mark.usefixtures("wrapping_integers")
 
@@ -70,7 +73,7 @@ def learn(rows, max_n, n_parts=1):
         learned = [
             intern_ngrams(
                 levels[-1], tokens, ends, 0, len(ends),
-                n, part, n_parts, True, small_table(), 0, ids,
+                n, part, n_parts, True, SEEDS, small_table(), 0, ids,
             )
             for part in range(n_parts)
         ]  # fmt: skip
@@ -126,7 +129,7 @@ def test_known_ngrams_are_looked_up(known, rows, n_parts):
         before = table.copy()
         for first, last in cuts(len(rows), n_parts):
             same, n_ids = intern_ngrams(
-                prefixes, tokens, ends, first, last, n, 0, 1, False, table, 0, ids
+                prefixes, tokens, ends, first, last, n, 0, 1, False, SEEDS, table, 0, ids
             )
             assert same is table or np.array_equal(same, table)
             assert n_ids == 0
@@ -141,13 +144,62 @@ def test_an_ngram_is_left_out_if_its_first_or_its_last_part_is():
     tokens, ends = np.arange(4, dtype=np.int32), np.array([4])
     bigrams = np.array([0, -1, 1, -1], np.int32)
     ids = np.full(4, -1, np.int32)
-    _, n_ids = intern_ngrams(bigrams, tokens, ends, 0, 1, 3, 0, 1, True, small_table(), 0, ids)
+    trigrams = bigrams, tokens, ends, 0, 1, 3, 0, 1, True, SEEDS
+    _, n_ids = intern_ngrams(*trigrams, small_table(), 0, ids)
     assert n_ids == 0
     assert ids.tolist() == [-1] * 4
     bigrams[:] = 0, 1, -1, -1
-    _, n_ids = intern_ngrams(bigrams, tokens, ends, 0, 1, 3, 0, 1, True, small_table(), 0, ids)
+    _, n_ids = intern_ngrams(*trigrams, small_table(), 0, ids)
     assert n_ids == 1
     assert ids.tolist() == [0, -1, -1, -1]
+
+
+def pairs_of_one_slot(n_pairs):
+    """Pairs of ids that all met in one slot of a table of up to 2**24 without seeds."""
+    golden, mask = 0x9E3779B97F4A7C15, (1 << 64) - 1
+    inverse, rng = pow(golden, -1, 1 << 64), np.random.default_rng(0)
+    pairs = []
+    while len(pairs) < n_pairs:
+        hashed = int(rng.integers(0, 1 << 64, dtype=np.uint64)) & ~(((1 << 24) - 1) << 16)
+        half = hashed * inverse & mask
+        half = half ^ half >> 29 ^ half >> 58  # undoes half ^ half >> 29
+        key = half * inverse & mask
+        pairs.append((key >> 32, key & 0xFFFFFFFF))
+    return [pair for pair in pairs if max(pair) < 1 << 31]
+
+
+CRAFTED = {
+    "one slot of the fixed form": pairs_of_one_slot(8000),
+    "one first token": [(3, i) for i in range(4000)],
+    "one last token": [(i, 3) for i in range(4000)],
+    "a diagonal": [(i, i) for i in range(4000)],
+    "equal steps": [(i, 1024 * i) for i in range(4000)],
+}
+
+
+def test_pairs_are_crafted_against_the_fixed_form():
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    first, second = np.array(pairs_of_one_slot(2000), np.uint64).T
+    hashed = (first << np.uint64(32) | second) * golden
+    hashed = (hashed ^ hashed >> np.uint64(29)) * golden
+    assert len(np.unique(hashed >> np.uint64(16) & np.uint64((1 << 24) - 1))) == 1
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+@pytest.mark.parametrize("draw", range(5))
+def test_crafted_pairs_take_few_steps(name, draw):
+    """Each stands in the table but a few slots behind the one where it is looked for first."""
+    seeds = np.random.default_rng(draw).integers(0, 1 << 64, 5, np.uint64, endpoint=False)
+    tokens, ends = ragged(CRAFTED[name])
+    ids = np.full(len(tokens), -1, np.int32)
+    table, n_ids = intern_ngrams(
+        tokens, tokens, ends, 0, len(ends), 2, 0, 1, True, seeds, small_table(), 0, ids
+    )
+    assert n_ids == len(ends)
+    n_slots = len(table) // 2
+    slots = np.flatnonzero(table[::2])
+    homes = [int(counting._slot(table[2 * slot], n_slots - 1, seeds)) for slot in slots]
+    assert ((slots - np.array(homes)) % n_slots).mean() < 8
 
 
 def test_ids_of_31_bits_do_not_run_into_each_other():

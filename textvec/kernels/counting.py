@@ -7,8 +7,9 @@ no string is ever built. All ids are counted up from 0 in the order in which the
 import numpy as np
 
 from textvec.kernels.compiling import compiled
+from textvec.kernels.interning import scattered
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
+_LOW_32 = np.uint64(0xFFFFFFFF)
 _WAITING = 64  # n-grams that are looked up in one go
 _DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)  # each 6-bit window of it occurs once
 _LOWEST_BIT = np.empty(64, np.int64)  # bit >> 58 of _DEBRUIJN << i  ->  i
@@ -18,7 +19,7 @@ for _i in range(64):
 
 @compiled
 def intern_ngrams(
-    prefixes, tokens, doc_ends, first, last, n, part, n_parts, growing, table, n_ids, ids
+    prefixes, tokens, doc_ends, first, last, n, part, n_parts, growing, seeds, table, n_ids, ids
 ):  # fmt: skip
     """Give every n-gram an id, from the ids of its prefix of n - 1 tokens and its last token.
 
@@ -30,6 +31,7 @@ def intern_ngrams(
     part, n_parts  int            only the n-grams whose hash falls to this part are treated, so
                                   that parts can run at once; their ids are part, part + n_parts, …
     growing   bool                add n-grams that are new; otherwise they get no id
+    seeds     (5,)         uint64  random numbers of the process, as in `interning`
     table     (2 * n_slots,)  uint64  slot s holds a key + 1 at 2 s and an id at 2 s + 1
     n_ids     int                 n-grams in the table
     ids       (n_tokens,)  int32  all -1; written: the id of the n-gram that starts at each token,
@@ -60,14 +62,14 @@ def intern_ngrams(
                 key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
                 keys[n_waiting] = key + np.uint64(1)
                 places[n_waiting] = i
-                share = (_hash(key) >> np.uint64(40)) * np.uint64(n_parts) >> np.uint64(24)
+                share = (_hash(key, seeds) >> np.uint64(40)) * np.uint64(n_parts) >> np.uint64(24)
                 n_waiting += np.int64(share) == part  # no branch: it could not be predicted
             i += 1
         while growing and 4 * (n_ids + n_waiting) > len(table):  # at most half full
-            table = _doubled(table)
+            table = _doubled(seeds, table)
         mask = len(table) // 2 - 1
         for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
-            slots[k] = _slot(keys[k], mask)
+            slots[k] = _slot(keys[k], mask, seeds)
             seen[k] = table[2 * slots[k]]
         for k in range(n_waiting):
             key, slot = keys[k], slots[k]
@@ -85,25 +87,26 @@ def intern_ngrams(
 
 
 @compiled
-def _hash(key):
-    hashed = key * _GOLDEN
-    return (hashed ^ (hashed >> np.uint64(29))) * _GOLDEN
+def _hash(key, seeds):
+    """Hash by pair-multiply-shift, see `interning`: the upper 32 bits are as good as random."""
+    hashed = (seeds[0] + (key & _LOW_32)) * (seeds[1] + (key >> np.uint64(32)))
+    return scattered(hashed, seeds)
 
 
 @compiled
-def _slot(key, mask):
-    return np.int64(_hash(key - np.uint64(1)) >> np.uint64(16)) & mask
+def _slot(key, mask, seeds):
+    return np.int64(_hash(key - np.uint64(1), seeds) >> np.uint64(32)) & mask
 
 
 @compiled
-def _doubled(table):
+def _doubled(seeds, table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
     mask = len(table) - 1
     for old in range(len(table) // 2):
         key = table[2 * old]
         if key != np.uint64(0):
-            slot = _slot(key, mask)
+            slot = _slot(key, mask, seeds)
             while grown[2 * slot] != np.uint64(0):
                 slot = (slot + 1) & mask
             grown[2 * slot] = key

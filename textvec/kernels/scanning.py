@@ -1,17 +1,4 @@
-"""From UTF-8 text to token ids: scan, fold case, intern, in one pass over the bytes.
-
-A token is a maximal run of characters that `fold` keeps. Each distinct token gets an id from an
-open-addressing hash table (linear probing; Knuth, The Art of Computer Programming 3, 6.4). The
-state of such a table is four things that travel together, here called the *interner*:
-
-    table    (3 * n_slots,)  uint64  slot s holds two words of key and an id from 3 s on; a slot
-                                     whose second word is 0 is empty
-    store    (capacity,)     uint8   the bytes of all terms, end to end
-    offsets  (capacity,)     int64   term t is store[offsets[t]:offsets[t + 1]]
-    n_terms  int                     terms in use
-
-The key of a term of up to 15 bytes is these bytes and their number, so equal keys are equal terms.
-The key of a longer one is a hash with its top bit set, and its bytes are compared as well.
+"""From UTF-8 text to tokens and back: scan, fold case, cut; spell and sort.
 
 Positions are unsigned here: a signed index costs a test for being negative at each access.
 """
@@ -20,76 +7,12 @@ import numpy as np
 
 from textvec.kernels.compiling import compiled
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
-_MIX = np.uint64(0xD6E8FEB86659FD93)  # a random odd number
-_TOP_BIT = np.uint64(1 << 63)
-_EXACT = np.uint64(15)  # bytes of a term that fit in a key
-_ONES = np.uint64(0x0101010101010101)
-_FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n bytes
 ALONE = np.int32(1 << 21)  # added to a code point: above all of them
-_WAITING = 256  # strings that are looked up in one go
-_0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63, _64 = (
-    np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63, 64)
+_ONES = np.uint64(0x0101010101010101)
+FIRST_BYTES = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n
+_0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63 = (
+    np.uint64(n) for n in (0, 1, 2, 3, 4, 6, 8, 12, 32, 56, 63)
 )
-
-
-@compiled
-def _mix(hashed, word):
-    hashed = (hashed ^ word) * _MIX
-    return hashed ^ (hashed >> _32)
-
-
-@compiled
-def _slot(key, more, n_slots):
-    return ((key ^ more * _MIX) * _GOLDEN >> _32) & np.uint64(n_slots - 1)
-
-
-@compiled
-def _find(key, more, term, begin, length, table, store, offsets):
-    """Return the id of a term, or -1 - slot where it is missing and may be put."""
-    n_slots = len(table) // 3
-    slot = _slot(key, more, n_slots)
-    while True:
-        at = _3 * slot
-        if table[at + _1] == more and table[at] == key:
-            known = table[at + _2]
-            if length <= _EXACT:
-                return np.int64(known)
-            start = np.uint64(offsets[known])
-            if np.uint64(offsets[known + _1]) - start == length:
-                j = _0
-                while j < length and store[start + j] == term[begin + j]:
-                    j += _1
-                if j == length:
-                    return np.int64(known)
-        elif table[at + _1] == _0:
-            return -1 - np.int64(slot)
-        slot = (slot + _1) & np.uint64(n_slots - 1)
-
-
-@compiled
-def _doubled(table):
-    """Return a table of twice the slots with the same entries."""
-    grown = np.zeros(2 * len(table), np.uint64)
-    n_slots = len(grown) // 3
-    for old in range(0, len(table), 3):
-        key, more = table[old], table[old + 1]
-        if more != _0:
-            slot = _slot(key, more, n_slots)
-            while grown[_3 * slot + _1] != _0:
-                slot = (slot + _1) & np.uint64(n_slots - 1)
-            grown[_3 * slot] = key
-            grown[_3 * slot + _1] = more
-            grown[_3 * slot + _2] = table[old + 2]
-    return grown
-
-
-@compiled
-def _longer(array, size):
-    grown = np.empty(size, array.dtype)
-    for i in range(len(array)):
-        grown[i] = array[i]
-    return grown
 
 
 @compiled
@@ -145,7 +68,7 @@ def _n_chars(text, begin, end):
     """Count the characters of text[begin:end]: its bytes but those of the bits 10......"""
     begin, n_chars = np.uint64(begin), np.uint64(end - begin)
     for j in range(_0, n_chars, _8):
-        word = eight_bytes(text, begin + j) & _FIRST[min(np.uint64(end) - begin - j, _8)]
+        word = eight_bytes(text, begin + j) & FIRST_BYTES[min(np.uint64(end) - begin - j, _8)]
         n_chars -= ((word >> np.uint64(7)) & ~(word >> _6) & _ONES) * _ONES >> _56
     return n_chars
 
@@ -271,117 +194,6 @@ def find_pieces(text, doc_ends, fold, min_chars):
 
 
 @compiled
-def _key(text, begin, length):
-    """Return the two words of a term's key."""
-    if length <= _EXACT:
-        key = eight_bytes(text, begin) & _FIRST[min(length, _8)]
-        more = eight_bytes(text, begin + _8) & _FIRST[max(length, _8) - _8]
-        return key, more | length << _56
-    hashed = _0
-    for j in range(_0, length, _8):
-        hashed = _mix(hashed, eight_bytes(text, begin + j) & _FIRST[min(length - j, _8)])
-    return hashed, length | _TOP_BIT
-
-
-@compiled
-def _look_up(
-    missing, found, keys, mores, text, spans, growing, table, store, offsets, n_terms
-):  # fmt: skip
-    """Write the ids of those strings into found that are not in their first slot of the table.
-
-    Returns the interner as it is now. Arrays are replaced here, not in `intern_strings`, where
-    references to them would be counted at each string.
-    """
-    while growing and 9 * (n_terms + len(missing)) > 2 * len(table):  # at most two thirds full
-        table = _doubled(table)
-    for k in missing:
-        begin = np.uint64(spans[k, 0])
-        length = np.uint64(spans[k, 1]) - begin
-        known = _find(keys[k], mores[k], text, begin, length, table, store, offsets)
-        if known < 0 and not growing:
-            known = -1
-        elif known < 0:
-            at = 3 * (-1 - known)
-            table[at], table[at + 1], table[at + 2] = keys[k], mores[k], np.uint64(n_terms)
-            known = n_terms
-            n_terms += 1
-            start, stop = offsets[known], offsets[known] + np.int64(length)
-            if stop > len(store):
-                store = _longer(store, 2 * stop)
-            if n_terms + 1 >= len(offsets):
-                offsets = _longer(offsets, 2 * len(offsets))
-            for j in range(stop - start):
-                store[start + j] = text[begin + np.uint64(j)]
-            offsets[n_terms] = stop
-        found[k] = known
-    return table, store, offsets, n_terms
-
-
-@compiled
-def intern_strings(text, spans, growing, table, store, offsets, n_terms):
-    """Give every string the id of its term.
-
-    text     (n_bytes,)        uint8  the strings in UTF-8 somewhere in it, then 16 bytes or more
-    spans    (n_strings, 2)    int64  string s is text[spans[s, 0]:spans[s, 1]]; an empty one gets
-                                      an id of no meaning
-    growing  bool                     add terms that are new; otherwise their strings get id -1
-    table, store, offsets, n_terms    the interner, see the top of this module
-
-    A first look at many strings comes before a second at those that were not where they should
-    be: so the memory's answers overlap, and hardly a branch is mispredicted.
-
-    Returns ids (n_strings,) int32, and the interner as it is now.
-    """
-    ids = np.empty(len(spans), np.int32)
-    keys = np.empty(_WAITING, np.uint64)
-    mores = np.empty(_WAITING, np.uint64)
-    missing = np.empty(_WAITING, np.int64)
-    for first in range(0, len(spans), _WAITING):
-        n_waiting = min(_WAITING, len(spans) - first)
-        found, waiting = ids[first : first + n_waiting], spans[first : first + n_waiting]
-        for k in range(n_waiting):
-            begin = np.uint64(waiting[k, 0])
-            keys[k], mores[k] = _key(text, begin, np.uint64(waiting[k, 1]) - begin)
-        n_missing = 0
-        for k in range(n_waiting):
-            key, more = keys[k], mores[k]
-            at = _3 * _slot(key, more, len(table) // 3)
-            found[k] = table[at + _2]
-            missing[n_missing] = k
-            n_missing += table[at] != key or table[at + _1] != more or more >= _TOP_BIT
-        table, store, offsets, n_terms = _look_up(
-            missing[:n_missing], found, keys, mores, text, waiting, growing,
-            table, store, offsets, n_terms,
-        )  # fmt: skip
-    return ids, table, store, offsets, n_terms
-
-
-def intern_tokens(
-    text, doc_ends, fold, min_chars, n_dropped, growing, table, store, offsets, n_terms,
-    in_pieces=False,
-):  # fmt: skip
-    """Split documents into tokens and give every token the id of its term.
-
-    text, doc_ends, fold, min_chars  as in `find_tokens`
-    in_pieces  bool                  split by `find_pieces`: a break gets the id -1
-    n_dropped  int                   tokens of the terms 0 .. n_dropped - 1 are left out
-    growing, table, store, offsets, n_terms  as in `intern_strings`
-
-    Returns ids (n_tokens,) int32, token_ends (n_docs,) int64, and the interner as it is now.
-    """
-    find = find_pieces if in_pieces else find_tokens
-    folded, spans, token_ends = find(text, doc_ends, fold, min_chars)
-    ids, *interner = intern_strings(folded, spans, growing, table, store, offsets, n_terms)
-    if in_pieces:
-        ids[spans[:, 0] == spans[:, 1]] = -1
-    if n_dropped:
-        stays = (ids < 0) | (ids >= n_dropped)
-        token_ends = np.concatenate([[0], stays.cumsum()])[token_ends]
-        ids = ids[stays]
-    return ids, token_ends, *interner
-
-
-@compiled
 def scan_characters(text, doc_ends, fold, is_space):
     """Split documents into code points, each run of two or more spaces being one U+0020.
 
@@ -423,7 +235,7 @@ def scan_characters(text, doc_ends, fold, is_space):
 def join_terms(store, offsets, tokens, starts, lengths, gaps, inner, outer):
     """Spell n-grams: the bytes of their tokens, with separators, end to end.
 
-    store, offsets     the terms of the tokens, see the top of this module
+    store, offsets     the terms of the tokens, see `interning`
     tokens   (n_tokens,)  int32  term ids
     starts   (n_grams,)   int64  where each n-gram begins in tokens
     lengths  (n_grams,)   int64  of how many tokens it is made
@@ -462,7 +274,7 @@ def join_terms(store, offsets, tokens, starts, lengths, gaps, inner, outer):
 def are_alone(store, offsets, n_terms, fold):
     """Tell which terms begin with a character that is a token of its own, see `find_pieces`.
 
-    store, offsets, n_terms   of the interner, see the top of this module
+    store, offsets, n_terms   of the interner, see `interning`
     fold  (0x110000,)  int32  as in `find_pieces`
 
     Returns (n_terms,) bool.

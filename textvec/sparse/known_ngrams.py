@@ -16,7 +16,7 @@ from textvec.sparse.ngrams_in_words import (
     product_of,
 )
 from textvec.sparse.spelling import N_CODES, begins_of
-from textvec.text.vocabulary import Interner, encode, fold_table
+from textvec.text.vocabulary import Interner, encode, fold_table, hash_seeds
 
 
 class KnownNgrams:
@@ -39,6 +39,7 @@ class KnownNgrams:
     def __init__(self, terms, columns, ngram_range, dropped=None, stop_words=None):
         self.n_columns = len(terms)
         self.ngram_range = ngram_range
+        self._seeds = hash_seeds()
         usable = [isinstance(term, str) and term != "" for term in terms]
         terms = list(compress(terms, usable))
         columns = np.array(columns, np.int32)[np.array(usable, np.bool_)]
@@ -54,7 +55,7 @@ class KnownNgrams:
         for n in range(1, min(self.ngram_range[1], lengths.max(initial=1)) + 1):
             if n > 1:
                 prefixes, level = level, np.full_like(tokens.values, -1)
-                table, size = learn_level(prefixes, tokens, n, 1, level)
+                table, size = learn_level(prefixes, tokens, n, 1, level, self._seeds)
                 self.tables.append(table)
             column_of = np.full(size + 1, -1, np.int32)
             chosen = is_exact & (lengths == n)
@@ -96,8 +97,9 @@ class KnownNgrams:
 
             def look_up(first, last, prefixes=prefixes, n=n, table=table, ids=ids):
                 intern_ngrams(
-                    prefixes, tokens.values, tokens.ends, first, last, n, 0, 1, False, table, 0, ids
-                )
+                    prefixes, tokens.values, tokens.ends, first, last,
+                    n, 0, 1, False, self._seeds, table, 0, ids,
+                )  # fmt: skip
 
             run_parts(look_up, parts_of(tokens.ends, n_jobs), n_jobs)
             np.take(self.columns_of_ids[n - 1], ids, out=levels[n - 1], mode="wrap")

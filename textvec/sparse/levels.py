@@ -10,11 +10,12 @@ from scipy import sparse
 from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts, run_parts
 from textvec.kernels.counting import blank, count_distinct, count_rows, intern_ngrams
 from textvec.sparse.rows import row_pointers
+from textvec.text.vocabulary import hash_seeds
 
 _MOST_IDS = np.iinfo(np.int32).max  # of n-grams
 
 
-def learn_level(prefixes, tokens, n, n_jobs, ids):
+def learn_level(prefixes, tokens, n, n_jobs, ids, seeds):
     """Write the level of n into ids, all -1; return the table of its first part, and its size."""
     n_parts = effective_n_jobs(n_jobs)
 
@@ -23,7 +24,7 @@ def learn_level(prefixes, tokens, n, n_jobs, ids):
         table = np.zeros(2 * n_slots, np.uint64)
         return intern_ngrams(
             prefixes, tokens.values, tokens.ends, 0, len(tokens.ends),
-            n, part, n_parts, True, table, 0, ids,
+            n, part, n_parts, True, seeds, table, 0, ids,
         )  # fmt: skip
 
     learned = run_parts(learn, [(part,) for part in range(n_parts)], n_jobs)
@@ -70,7 +71,7 @@ def learn_levels(tokens, n_terms, max_n, pruning, n_jobs, may_begin=None):
             prefixes = levels[n - 2]
             if may_begin is not None:
                 prefixes = np.where(may_begin(n)[tokens.values], prefixes, np.int32(-1))
-            _, size = learn_level(prefixes, tokens, n, n_jobs, levels[n - 1])
+            _, size = learn_level(prefixes, tokens, n, n_jobs, levels[n - 1], hash_seeds())
             sizes.append(size)
         if sum(sizes) > _MOST_IDS:
             raise ValueError(

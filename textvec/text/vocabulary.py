@@ -1,5 +1,6 @@
 """From documents to token ids: blocks of text, case folding as Python does it, interning."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -11,13 +12,8 @@ import numpy as np
 
 from textvec._threads import effective_n_jobs
 from textvec.kernels.hashing import hash_tokens
-from textvec.kernels.scanning import (
-    ALONE,
-    find_tokens,
-    intern_strings,
-    intern_tokens,
-    scan_characters,
-)
+from textvec.kernels.interning import intern_strings, intern_tokens
+from textvec.kernels.scanning import ALONE, find_tokens, scan_characters
 from textvec.ragged import Ragged
 from textvec.text.mixed import SPACELESS
 
@@ -165,8 +161,18 @@ def encode(documents, lowercase=False):
     return np.frombuffer(text, np.uint8), ends, ascii_only
 
 
+@lru_cache
+def hash_seeds():
+    """Return the random numbers by which this process fills hash tables: uint64 of shape (5,).
+
+    Nobody who writes text knows them, so that no text fills a few slots alone. What is learned
+    does not depend on them.
+    """
+    return np.frombuffer(bytearray(os.urandom(5 * 8)), np.uint64)
+
+
 class Interner:
-    """Distinct terms and their ids, which count up from 0; the state of `kernels.scanning`.
+    """Distinct terms and their ids, which count up from 0; the state of `kernels.interning`.
 
     Parameters
     ----------
@@ -176,6 +182,7 @@ class Interner:
 
     def __init__(self, dropped=()):
         self.n_dropped = len(dropped)
+        self.seeds = hash_seeds()
         self.table = np.zeros(3 << 15, np.uint64)
         self.store = np.empty(1 << 17, np.uint8)
         self.offsets = np.zeros(1 << 14, np.int64)
@@ -190,7 +197,7 @@ class Interner:
 
     def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True, in_pieces=False):
         """Return the token ids of documents as a Ragged; arguments as in `intern_tokens`."""
-        state = self.table, self.store, self.offsets, self.n_terms
+        state = self.seeds, self.table, self.store, self.offsets, self.n_terms
         ids, token_ends, *state = intern_tokens(
             text, ends, fold, min_chars, n_dropped, growing, *state, in_pieces
         )
@@ -216,7 +223,7 @@ class Interner:
         padded = np.concatenate([text, np.zeros(16, np.uint8)])
         spans = np.stack([ends - np.diff(ends, prepend=0), ends], axis=1)
         ids, self.table, self.store, self.offsets, self.n_terms = intern_strings(
-            padded, spans, True, self.table, self.store, self.offsets, self.n_terms
+            padded, spans, True, self.seeds, self.table, self.store, self.offsets, self.n_terms
         )
         return ids
 
