@@ -8,6 +8,7 @@ import math
 import re
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from textvec._checks import import_optional
 # Okabe and Ito 2008, "Color Universal Design", without the yellow that fades on white.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#595959")
 MARKERS = "osD^vPX*<>"
+_NAME_SIZE = 8  # points, of names beside their points
 INK, FAINT = "#1f2933", "#d5dbe1"
 
 _STYLE = {
@@ -389,17 +391,26 @@ def _scatter_groups(axes, places, values):
 def _write_names(figure, axes, places, names, sizes=None):
     """Write names beside their points, leaving out those that would cover a point or a name."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.transforms import Bbox
 
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     figure.draw_without_rendering()  # the layout decides where the points stand
     points = axes.transData.transform(places)
     frame = axes.get_window_extent(renderer)
     radii = np.full(len(places), 3.0) if sizes is None else np.sqrt(np.asarray(sizes) / np.pi)
-    halves = (radii + 1) * figure.dpi / 72
-    taken = [Bbox.from_extents(x - r, y - r, x + r, y + r) for (x, y), r in zip(points, halves)]
-    for place, name, radius in zip(places, names, radii):
-        for side, shift in (("left", radius + 2), ("right", -radius - 2)) if name else ():
+    pixels = figure.dpi / 72
+    room = _Room(*canvas.get_width_height())
+    for (x, y), half in zip(points, (radii + 1) * pixels):
+        room.take(x - half, y - half, x + half, y + half)
+    measure = _rough_measure(figure, renderer)
+    for place, (x, y), name, radius in zip(places, points, names, radii):
+        if not name:
+            continue
+        width, height = measure(name)
+        for side, shift in (("left", radius + 2), ("right", -radius - 2)):
+            edges = sorted([x + shift * pixels, x + shift * pixels + math.copysign(width, shift)])
+            if not room.is_free(edges[0], y - height / 2, edges[1], y + height / 2):
+                continue
             text = axes.annotate(
                 name,
                 place,
@@ -407,15 +418,53 @@ def _write_names(figure, axes, places, names, sizes=None):
                 textcoords="offset points",
                 ha=side,
                 va="center",
-                fontsize=8,
+                fontsize=_NAME_SIZE,
             )
             text.set_in_layout(False)  # else the points would move again
             box = text.get_window_extent(renderer)
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
-            if inside and not any(box.overlaps(other) for other in taken):
-                taken.append(box)
+            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and room.is_free(*box.extents):
+                room.take(*box.extents)
                 break
             text.remove()
+
+
+class _Room:
+    """Which pixels of a figure are taken: a look costs the same however many boxes there are."""
+
+    def __init__(self, width, height):
+        self._taken = np.zeros((height, width), bool)
+
+    def _pixels(self, x0, y0, x1, y1):
+        rows, columns = (
+            slice(max(round(low), 0), max(round(high), 0)) for low, high in ((y0, y1), (x0, x1))
+        )
+        return self._taken[rows, columns]
+
+    def is_free(self, x0, y0, x1, y1):
+        return not self._pixels(x0, y0, x1, y1).any()
+
+    def take(self, x0, y0, x1, y1):
+        self._pixels(x0, y0, x1, y1)[:] = True
+
+
+def _rough_measure(figure, renderer):
+    """Return a function from a name to a width and height, in pixels, that it has at least.
+
+    Whether a name fits is seen by its layout, which takes milliseconds; most names of a full map
+    are ruled out by the sum of their characters' widths.
+    """
+    from matplotlib.text import Text
+
+    @cache
+    def size_of(character):
+        box = Text(0, 0, character, fontsize=_NAME_SIZE, figure=figure).get_window_extent(renderer)
+        return box.width, box.height
+
+    def measure(name):
+        widths = [sum(size_of(one)[0] for one in line) for line in name.splitlines()]
+        return 0.8 * max(widths, default=0), 0.8 * size_of("x")[1]
+
+    return measure
 
 
 def _log_scale(axes):
