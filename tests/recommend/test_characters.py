@@ -1,3 +1,4 @@
+import re
 import sys
 import textwrap
 import threading
@@ -299,8 +300,22 @@ def test_a_path_is_read_like_its_text(story, tmp_path):
     again = CharacterRecommender(NAMES, {"明儿": "阿明"}, random_state=0).fit(path)
     np.testing.assert_array_equal(again.vectors_, story.vectors_)
     path.write_bytes("国王".encode("gb18030"))
-    with pytest.raises(ValueError, match="not UTF-8"):
+    with pytest.raises(ValueError, match="not UTF-8") as caught:
         CharacterRecommender().fit(path)
+    cure = re.search("pathlib.*'gb18030'\\)", str(caught.value))[0]
+    assert cure == f"pathlib.Path({str(path)!r}).read_text(encoding='gb18030')"
+    assert path.read_text(encoding="gb18030") == "国王"
+
+
+def test_a_path_as_str_is_no_story(tmp_path):
+    path = str(tmp_path / "a story")
+    for place in (path, path + ".txt"):
+        Path(place).write_text(STORY, encoding="utf-8")
+        with pytest.raises(ValueError, match="path of a file as str") as caught:
+            CharacterRecommender().fit(place)
+        assert str(caught.value).endswith(f"pass pathlib.Path({place!r}).")
+    with pytest.raises(ValueError, match=r"Path\('novel.txt'\), and see that it is there: no such"):
+        CharacterRecommender().fit("novel.txt")
 
 
 def test_english_novels():

@@ -1,9 +1,11 @@
 """Recommend characters of a novel: who is like whom, and which passages join them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from itertools import chain, groupby
 from operator import itemgetter
+from os.path import isfile
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -25,6 +27,8 @@ from textvec.text.scripts import is_mostly_han
 from textvec.text.traditional import to_simplified
 
 _LONG = 100_000  # words
+_LONGEST_PATH = 4096  # bytes, of most systems
+_LIKE_A_PATH = re.compile(r"[^\n]{1,255}\.(?:txt|text|md|epub|html?|pdf|docx?)").fullmatch
 
 
 class Relation(NamedTuple):
@@ -160,8 +164,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         TypeError
             If the text is neither, or names and aliases are not str.
         ValueError
-            If the text is empty, no name is found, an alias stands for another alias, or
-            ``togetherness`` lies outside 0 to 1.
+            If the text is empty or a path as str, a file is not UTF-8, no name is found, an alias
+            stands for another alias, or ``togetherness`` lies outside 0 to 1.
 
         Warns
         -----
@@ -515,6 +519,12 @@ def _read(text):
     if isinstance(text, str):
         if not text.strip():
             raise ValueError("text must hold a story. Got an empty one.")
+        if _LIKE_A_PATH(text) or len(text) < _LONGEST_PATH and isfile(text):
+            there = "" if isfile(text) else ", and see that it is there: no such file was found"
+            raise ValueError(
+                f"text must hold a story, or be a pathlib.Path. Got {text!r}, the path of a file "
+                f"as str: pass pathlib.Path({text!r}){there}."
+            )
         return text
     try:
         return Path(text).read_text(encoding="utf-8-sig")
@@ -524,7 +534,10 @@ def _read(text):
             f"Got {type(text).__name__} instead: join chapters by line breaks."
         ) from None
     except UnicodeDecodeError as error:
-        raise ValueError(f"{text} is not UTF-8 ({error.reason}): convert the file first.") from None
+        raise ValueError(
+            f"{text} is not UTF-8 ({error.reason}). Read it in its own encoding, and pass that: "
+            f"pathlib.Path({str(text)!r}).read_text(encoding='gb18030'), say."
+        ) from None
 
 
 def _as_words(parameter, words):
