@@ -106,7 +106,7 @@ class ModelFolder:
     def _value(self, name, key, kinds, wanted):
         """Return what a file says under a key, None where it says nothing; raise if it is odd."""
         value = self.read(name, {}).get(key)
-        if value is None or isinstance(value, kinds) and (kinds is bool or value is not True):
+        if value is None or isinstance(value, kinds) and isinstance(value, bool) == (kinds is bool):
             return value
         raise self._odd(name, f"{key!r} must be {wanted}. Got {str(value)[:60]!r} instead")
 
@@ -227,7 +227,7 @@ class ModelFolder:
     @property
     def lowers(self):
         """Whether texts are read in small letters, whatever the tokenizer does."""
-        return bool(self.read(self._sentence_config, {}).get("do_lower_case"))
+        return bool(self._value(self._sentence_config, "do_lower_case", bool, "true or false"))
 
     @property
     def truncation_side(self):
