@@ -247,3 +247,27 @@ def test_what_is_out_of_range_is_refused_by_name_and_value(entry):
         if not (re.search(rf"\b{name}\b", message) and str(BEYOND[name]) in message):
             told[name] = message
     assert not told
+
+
+def test_what_is_set_later_is_checked_or_changes_nothing(entry):
+    """What an answer uses is checked before it; what only fit uses may wait for the next fit."""
+    family = entry.family
+    estimator = family.fit(entry.make())
+    before = family.ask(estimator)
+    told = {}
+    for name in names_of(estimator):
+        if name not in BEYOND or name in entry.takes_anything:
+            continue
+        if not type(estimator).__module__.startswith("textvec.sparse."):
+            continue  # the law is that of counts and weights
+        kept = getattr(estimator, name)
+        estimator.set_params(**{name: BEYOND[name]})
+        try:
+            assert_same(family.ask(estimator), before, entry.atol)
+        except (TypeError, ValueError) as error:
+            if not (re.search(rf"\b{name}\b", str(error)) and str(BEYOND[name]) in str(error)):
+                told[name] = str(error)
+        except AssertionError:
+            told[name] = "taken, and answers are others"
+        estimator.set_params(**{name: kept})
+    assert not told

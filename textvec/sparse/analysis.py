@@ -5,10 +5,11 @@ from array import array
 from copy import copy
 from functools import partial
 from numbers import Integral
+from operator import is_not
 
 import numpy as np
 from sklearn.feature_extraction import text as sklearn_text
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from textvec._checks import warn_user
 from textvec.persistence import SaveMixin
@@ -145,6 +146,27 @@ class CompiledAnalyzer(SaveMixin):
         as_it_works = copy(self)
         as_it_works.analyzer = analyzer
         super(CompiledAnalyzer, as_it_works)._warn_for_unused_params()
+
+    def _check_set(self):
+        """Check the parameters if one was set since they were last checked: answers use them."""
+        values = [getattr(self, name, None) for name in self._parameter_constraints]
+        checked = getattr(self, "_checked", None)
+        if checked is None or any(map(is_not, checked, values)):
+            constraints = dict(self._parameter_constraints)
+            constraints.pop("n_features", None)  # hashing allows one more than fit does
+            parameters = self.get_params(deep=False)
+            validate_parameter_constraints(constraints, parameters, type(self).__name__)
+            self._checked = values
+
+    def _check_loaded(self):
+        super()._check_loaded()
+        bounds = self.ngram_range
+        if isinstance(bounds, tuple) and bounds and type(bounds[0]) is int and bounds[0] < 0:
+            raise ValueError(f"ngram_range must begin at 0 or above. Got {bounds!r}")
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("_known", "_checked")}
 
     def _keeps(self, *names):
         """Whether these methods are still this library's own."""

@@ -11,7 +11,7 @@ from textvec._checks import check_choice, check_no_table, check_number
 from textvec._threads import effective_n_jobs
 from textvec.kernels.weighting import bm25_weigh, document_frequencies
 from textvec.persistence import SaveMixin
-from textvec.sparse.rows import as_own_csr, for_row_blocks
+from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks
 from textvec.sparse.weighing import WeighingVectorizer
 
 BM25_METHODS = ("lucene", "robertson", "atire", "bm25l", "bm25plus")
@@ -117,12 +117,8 @@ class BM25Transformer(
         return self._learn(self._as_counts(X, copy=True, reset=True))
 
     def _check_loaded(self):
-        for name in ("idf_", "document_frequencies_"):
-            found = getattr(self, name, None)
-            if found is not None and np.shape(found) != (self.n_features_in_,):
-                raise ValueError(
-                    f"{name} must hold {self.n_features_in_} numbers. Got shape {np.shape(found)}"
-                )
+        super()._check_loaded()
+        check_learned(self, ("idf_", "document_frequencies_"))
 
     def _check_params(self):
         check_number("k1", self.k1, low=0)
@@ -188,6 +184,7 @@ class BM25Transformer(
             with the query's row of :meth:`transform_queries`, plus :meth:`query_offset`.
         """
         check_is_fitted(self)
+        self._check_params()  # what was set since is used
         return self._weigh(self._as_counts(X, copy=copy, reset=False))
 
     def _weigh(self, counts):
@@ -254,6 +251,7 @@ class BM25Transformer(
             To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
         """
         check_is_fitted(self)
+        self._check_params()
         queries = self._as_counts(X, copy=True, reset=False)
         k1, delta = float(self.k1), float(self.delta)
         match self.method:

@@ -280,6 +280,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         return pd.DataFrame.sparse.from_spmatrix(X, index=index, columns=names)
 
     def _check_loaded(self):
+        super()._check_loaded()
         columns = list(getattr(self, "vocabulary_", {}).values())
         if not all(issubclass(kind, Integral) for kind in set(map(type, columns))) or (
             sorted(columns) != list(range(len(columns)))
@@ -292,6 +293,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
 
     def _matrix(self, raw_documents):
         """Return the matrix of documents: what subclasses extend."""
+        self._check_set()
         return super().transform(raw_documents)
 
     def _learn_more(self, raw_documents):
@@ -425,10 +427,6 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         if kept is None or kept[0] != key:
             self._known = kept = key, KnownNgrams(*key)
         return kept[1]
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_known"}
 
 
 def _are_few(documents):

@@ -19,7 +19,7 @@ from textvec.sparse.analysis import (
 from textvec.sparse.ngrams import keep_all
 from textvec.sparse.rows import MAX_INT32, index_dtype, normalize_in_place, stacked
 from textvec.sparse.spelling import Spelled, SpelledNames, begins_of
-from textvec.text.vocabulary import encode, hash_words, map_blocks
+from textvec.text.vocabulary import hash_words, map_blocks
 
 
 class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
@@ -136,6 +136,7 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
                 "dtype must hold negative numbers where alternate_sign=True makes half of the "
                 f"counts negative. Got {self.dtype!r}: take a signed one, or alternate_sign=False."
             )
+        self._check_set()
         self.build_analyzer()  # for its checks and warnings
         analysis = self._analysis()
         if analysis in COMPILED:
@@ -144,7 +145,7 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
             counts = self._count_blocks(blocks, lowercase, analysis)
         else:
             ngrams = self._find(X, keep_all)
-            counts = hash_counts(ngrams, self.n_features, self.alternate_sign, self.dtype)
+            counts = hash_counts(ngrams, *self._hashing())
         if self.binary:
             counts.data.fill(1)
         if self.norm is not None:
@@ -154,12 +155,18 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
                 counts = normalize(counts, norm=self.norm, copy=False)
         return _align_api_if_sparse(counts)
 
+    def _hashing(self):
+        """Return how to hash; what is True or False has no sign, and nothing cancels."""
+        has_signs = self.alternate_sign and np.dtype(self.dtype) != np.bool_
+        return self.n_features, has_signs, self.dtype
+
     def _count_blocks(self, blocks, lowercase, analysis):
         stop_words = self._stop_list() if analysis == "word" else ()
         words_alone = analysis == "word" and self.ngram_range == (1, 1) and self.stem is None
 
+        how = self._hashing()
+
         def count(block):
-            how = self.n_features, self.alternate_sign, self.dtype
             if words_alone and not stop_words:
                 min_chars = MIN_CHARS[self.token_pattern]
                 return count_hashed(hash_words(block, "word", min_chars, lowercase), *how)
@@ -215,9 +222,14 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
     spelled = ngrams.spelled
     if isinstance(spelled, SpelledNames):
         names = spelled.names()
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError("Features must be str to be hashed: the analyzer gave others.")
-        text, ends, _ = encode(names)
+        if not all(isinstance(name, str | bytes) for name in names):
+            raise TypeError("Features must be str or bytes to be hashed: the analyzer gave others.")
+        parts = [
+            name if isinstance(name, bytes) else name.encode("utf-8", "surrogatepass")
+            for name in names
+        ]
+        text = np.frombuffer(bytearray().join(parts), np.uint8)
+        ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()
         spelled = Spelled(text, begins_of(ends), ends, "")
     hashes = murmur_hashes(spelled.text, spelled.begins, spelled.ends)
     used, column_numbers = np.unique(np.abs(hashes) % n_columns, return_inverse=True)

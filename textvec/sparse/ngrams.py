@@ -117,6 +117,17 @@ class Ngrams:
         return count_levels(self._levels, self._ends, columns, dtype, self.n_jobs)
 
 
+def _totals(ngrams):
+    """Return what the counts of each n-gram add up to, each being of the dtype of the matrix."""
+    dtype = np.dtype(ngrams.pruning.dtype)
+    if ngrams.pruning.binary or dtype == np.bool_:
+        return ngrams.totals(True)
+    if dtype.kind in "iu" and dtype.itemsize < 4:  # a count of one document may not fit
+        identity = np.arange(ngrams.n_features, dtype=np.int32)
+        return ngrams.counts(identity, dtype).sum(axis=0)
+    return ngrams.totals(False)
+
+
 def learn_vocabulary(ngrams):
     """Sort n-grams, apply ``max_features``, count.
 
@@ -142,7 +153,7 @@ def learn_vocabulary(ngrams):
     order = order()
     if pruning.max_features is not None and len(names) > pruning.max_features:
         kept = np.zeros(len(names), np.bool_)
-        kept[order[pruning.by_total(ngrams.totals(pruning.binary)[order])]] = True
+        kept[order[pruning.by_total(_totals(ngrams)[order])]] = True
         ngrams.keep(kept)
         order = (kept.cumsum() - 1)[order[kept[order]]]
         names = list(compress(names, kept.tolist()))

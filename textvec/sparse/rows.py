@@ -38,6 +38,27 @@ def as_own_csr(X, copy):
     return X if copy or X.data.flags.writeable else X.copy()
 
 
+def check_learned(transformer, names):
+    """Raise ValueError unless a transformer has as many terms as may be, and numbers for each.
+
+    Parameters
+    ----------
+    transformer : object
+        What a file holds; it may not be fitted.
+    names : iterable of str
+        Attributes that hold a number for each term, where they are there.
+    """
+    n_terms = getattr(transformer, "n_features_in_", None)
+    if n_terms is None:
+        return
+    if type(n_terms) is not int or not 1 <= n_terms <= MAX_INT32:
+        raise ValueError(f"n_features_in_ must be from 1 to {MAX_INT32}. Got {n_terms!r}")
+    for name in names:
+        found = getattr(transformer, name, None)
+        if found is not None and np.shape(found) != (n_terms,):
+            raise ValueError(f"{name} must hold {n_terms} numbers. Got shape {np.shape(found)}")
+
+
 def row_pointers(row_lengths):
     """Return ``indptr`` of rows of so many entries, of the integers that their number asks for."""
     indptr = np.concatenate([[0], np.cumsum(row_lengths)])

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textvec.kernels.weighting import document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
-from textvec.sparse.rows import as_own_csr, for_row_blocks, normalize_in_place
+from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks, normalize_in_place
 from textvec.sparse.weighing import WeighingVectorizer
 
 
@@ -83,6 +83,10 @@ class TfidfTransformer(
         self.sublinear_tf = sublinear_tf
         self.n_jobs = n_jobs
 
+    def _check_loaded(self):
+        super()._check_loaded()
+        check_learned(self, ("idf_", "_document_frequencies"))
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
         """Learn the inverse document frequencies.
@@ -149,6 +153,7 @@ class TfidfTransformer(
             The weights, in CSR.
         """
         check_is_fitted(self)
+        self._validate_params()  # what was set since is used
         X = validate_data(
             self,
             X,

@@ -1,5 +1,6 @@
 """What tf-idf and BM25 share: a vectorizer whose counts a transformer weighs."""
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
@@ -28,6 +29,15 @@ class WeighingVectorizer(CountVectorizer):
                 f"Only {FLOAT_DTYPES} 'dtype' should be used. {self.dtype} 'dtype' will "
                 "be converted to np.float64.",
             )
+
+    def _check_set(self):
+        super()._check_set()
+        try:
+            np.dtype(self.dtype)
+        except TypeError as error:
+            raise TypeError(
+                f"dtype must be float64 or float32. Got {self.dtype!r} instead."
+            ) from error
 
     def _fit_matrix(self, raw_documents):
         self._check_params()

@@ -80,7 +80,8 @@ def ngrams_of_pieces(pieces, ngram_range, stop_words=()):
     """
     min_n, max_n = ngram_range
     ngrams = []
-    for n in range(min(min_n, 1), max(max_n, 2) + 1):
+    longest = max((len(tokens) for _, tokens in pieces), default=0)
+    for n in range(min(min_n, 1), min(max(max_n, 2), longest) + 1):
         for is_run, tokens in pieces:
             low, high, between = (1, 2, "") if is_run else (min_n, max_n, " ")
             if low <= n <= high:
