@@ -3,9 +3,11 @@
 import pickle
 import re
 import warnings
+from functools import partial
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -410,3 +412,80 @@ def test_added_zeros_match_nothing_and_it_says_so(kind):
     index = ExactIndex().fit(kind(np.eye(2)))
     with pytest.warns(UserWarning, match=r"^1 of 2 items are all zeros \(row 1 is the first\)"):
         index.add(kind(np.array([[1.0, 1.0], [0.0, 0.0]])))
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
+def test_rows_that_are_the_same_are_found_as_sparse_ones_are(metric):
+    """Dense rows that are the same are scored once, sparse ones each for itself."""
+    rng = np.random.default_rng(3)
+    distinct = rng.integers(-2, 3, (9, 6)).astype(np.float32)
+    distinct[4] = 0
+    distinct[5] = 2 * distinct[3]  # ties for the cosine, and is not the same
+    rows = distinct[rng.integers(9, size=400)]
+    rows[:30] = distinct[1]
+    dense, other = ExactIndex(metric).fit(rows), ExactIndex(metric).fit(sparse.csr_array(rows))
+    for k in (1, 10, 399):
+        expected = other.kneighbors(distinct, k)
+        assert_array_equal(dense.kneighbors(distinct, k), expected)
+        with mock.patch.multiple(exact, _PRODUCTS=500):
+            assert_array_equal(dense.kneighbors(distinct, k), expected)
+        if metric != "euclidean":
+            assert_array_equal(dense.search(distinct, k), other.search(distinct, k))
+    assert_array_equal(
+        dense.remove([0, 2]).kneighbors(distinct), other.remove([0, 2]).kneighbors(distinct)
+    )
+
+
+def test_of_rows_that_are_the_same_only_the_first_is_scored():
+    rows = np.array(
+        [[1, 2], [3, 1], [1, 2], [2, 1], [1, 2], [3, 1]], np.float64
+    )  # all of two norms
+    layout = ExactIndex("dot").fit(rows)._made["layout"]
+    assert layout.after.tolist() == [2, 5, 4, -1, -1, -1]
+    assert layout.bias.tolist() == [0, 0, -np.inf, 0, -np.inf, -np.inf]
+    assert len(ExactIndex().fit(rows[[0, 1, 3]])._made["layout"].after) == 0
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
+def test_far_more_places_than_items_are_refused_before_they_take_memory(kind):
+    rows = kind(np.eye(3))
+    for ask in (partial(top_k, rows, rows), partial(ExactIndex().fit(rows).search, rows)):
+        with pytest.raises(ValueError, match="k must be at most 3, the number of items, or little"):
+            ask(k=10**12)
+    assert top_k(rows, rows, 1000)[1].shape == (3, 1000)
+
+
+def test_a_fit_forgets_the_names_of_columns():
+    table = pd.DataFrame(np.eye(3), columns=["a", "b", "c"])
+    index = ExactIndex().fit(table).fit(np.eye(3))
+    assert not hasattr(index, "feature_names_in_")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        index.kneighbors(np.eye(3), 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"effective_metric_": "l1"}, "effective_metric_ must be one of"),
+        ({"items_": None}, "items_ must be an array"),
+        ({"items_": [[1.0, 0.0]]}, "items_ must be an array"),
+        ({"items_": sparse.csc_array(np.eye(2))}, "items_ must be an array"),
+        ({"items_": np.empty((0, 2))}, "items_ must be rows of width 2, at least one"),
+        ({"items_": np.ones(2)}, "items_ must be rows of width 2, at least one"),
+        ({"items_": np.ones((2, 3))}, "items_ must be rows of width 2, at least one"),
+        ({"items_": np.ones((2, 2), np.float16)}, "items_ must be float32 or float64"),
+        ({"items_": np.ones((2, 2), ">f4")}, "items_ must be float32 or float64"),
+        ({"items_": np.asfortranarray(np.ones((3, 2)))}, "items_ must lie row after row"),
+        ({"n_features_in_": 10**12}, "items_ must be rows of width 1000000000000"),
+        ({"_made": {}}, "_made is never saved"),
+    ],
+    ids=str,
+)
+def test_made_up_learned_attributes_are_refused(state, message, tmp_path):
+    index = ExactIndex().fit(np.eye(2))
+    with mock.patch.object(ExactIndex, "__getstate__", lambda self: vars(self) | state):
+        vars(index).pop("_made", None)
+        index.save(tmp_path / "index")
+    with pytest.raises(ValueError, match=message):
+        textvec.load(tmp_path / "index")

@@ -119,3 +119,43 @@ def test_indexes_of_all_kinds_save_and_load(views, tmp_path):
 def test_bad_input_is_refused_clearly(views, call, error, message):
     with pytest.raises(error, match=message):
         call(views)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"fusion": "wieghted"}, "fusion must be one of 'rrf', 'weighted'"),
+        ({"weights": [1]}, "weights must be as many as the views. Got 1 for 2 views"),
+        ({"weights": [1, -1]}, "weights must be at least 0"),
+        ({"k": -1}, "k must be at least 0"),
+        ({"n_candidates": 0}, "n_candidates must be at least 1"),
+    ],
+)
+def test_parameters_set_after_fit_are_checked(views, parameters, message):
+    index = HybridIndex().fit(views).set_params(**parameters)
+    for ask in (index.search, index.kneighbors):
+        with pytest.raises(ValueError, match=message):
+            ask(views)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"indexes_": None}, "indexes_ must be a list"),
+        ({"indexes_": [3, "index"]}, "indexes_ must be fitted indexes. Got a int"),
+        ({"indexes_": [ExactIndex()]}, "indexes_ must be fitted indexes. Got a ExactIndex"),
+        ({"n_items_": 10**12}, "indexes_ must be of 1000000000000 items. Got one of 80"),
+        ({"n_items_": "many"}, "n_items_ must be an integer"),
+    ],
+)
+def test_made_up_learned_attributes_are_refused(views, state, message, tmp_path):
+    index = HybridIndex().fit(views)
+    vars(index).update(state)
+    index.save(tmp_path / "index")
+    with pytest.raises(ValueError, match=message):
+        textvec.load(tmp_path / "index")
+
+
+def test_far_more_places_than_items_are_refused_before_they_take_memory(views):
+    with pytest.raises(ValueError, match="k must be at most 80, the number of items"):
+        HybridIndex().fit(views).search(views, 10**12)

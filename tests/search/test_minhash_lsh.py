@@ -1,5 +1,6 @@
 """MinHashLSH: known answers, exact Jaccard, near-duplicates, every kind of text, bad input."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,16 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
         (lambda: MinHashLSH(threshold=1.5).fit(["sea"]), ValueError, "threshold must be between"),
         (lambda: MinHashLSH(shingle_size=0).fit(["sea"]), ValueError, "shingle_size must be at le"),
         (lambda: MinHashLSH(n_permutations=0).fit(["sea"]), ValueError, "n_permutations must be"),
+        (
+            lambda: MinHashLSH(n_permutations=10**12).fit(["sea"]),
+            ValueError,
+            "n_permutations must be between 1 and 16384",
+        ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).near_duplicates(max_pairs=0),
+            ValueError,
+            "max_pairs mu",
+        ),
         (lambda: MinHashLSH(analyzer="line").fit(["sea"]), ValueError, "analyzer must be one of"),
         (
             lambda: MinHashLSH().fit(["sea"]).set_params(shingle_size=-5).transform(["sea", "bar"]),
@@ -206,3 +217,63 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
 def test_bad_input_is_refused_clearly(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+COPIED = "All rights reserved; what this page shows belongs to the company and to nobody else. "
+
+
+@pytest.mark.parametrize("copies", [lambda i: COPIED, lambda i: COPIED * 4 + f"Page {i:03d}."])
+def test_pairs_of_copies_grow_with_their_number_and_not_with_its_square(copies):
+    texts = [f"a text of its own, number {i}: {WORDS[i % 9] * i}" for i in range(1, 20)]
+    texts += map(copies, range(500))
+    lsh = MinHashLSH(threshold=0.7).fit(texts)
+    with pytest.warns(UserWarning, match="more than max_pairs=20 near-duplicates after them"):
+        pairs, similarities = lsh.near_duplicates(max_pairs=20)
+    assert len(pairs) <= 500 * 20 * lsh.n_bands_
+    every, similar = lsh.near_duplicates(max_pairs=None)
+    assert len(every) > 500 * 499 / 2 * 0.9
+    known = dict(zip(map(tuple, every.tolist()), similar.tolist()))
+    assert known.items() >= dict(zip(map(tuple, pairs.tolist()), similarities.tolist())).items()
+    assert_array_equal(np.unique(pairs[:, 1]), np.unique(every[:, 1]))  # which to leave out
+
+
+def test_of_a_few_copies_all_pairs_are_found_without_a_warning():
+    lsh = MinHashLSH().fit([COPIED] * 101)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pairs, similarities = lsh.near_duplicates()
+    assert len(pairs) == 101 * 100 / 2
+    assert set(similarities) == {1}
+    first = lsh.near_duplicates(max_pairs=10**12)[0]
+    assert_array_equal(first, pairs)
+
+
+def test_neighbors_among_copies_are_the_first():
+    lsh = MinHashLSH().fit([COPIED, "a text of its own", *[COPIED] * 300])
+    distances, indices = lsh.kneighbors([COPIED, "a text of its own"], 4)
+    assert_array_equal(indices, [[0, 2, 3, 4], [1, -1, -1, -1]])
+    assert_array_equal(distances[0], 0)
+    assert_array_equal(
+        lsh.kneighbors(n_neighbors=2)[1][[0, 2, 3, 300]], [[2, 3], [0, 3], [0, 2], [0, 2]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"signatures_": None}, "signatures_ must be an array of uint32"),
+        ({"signatures_": np.ones((2, 128))}, "signatures_ must be an array of uint32"),
+        ({"signatures_": np.ones(128, np.uint32)}, "signatures_ must be rows, one after the other"),
+        ({"signatures_": np.ones((128, 128), np.uint32, "F")}, "signatures_ must be rows, one"),
+        ({"seed_": -1}, "seed_ must be between 0 and"),
+        ({"n_bands_": 10**12}, "room for 1000000000000 bands"),
+        ({"n_rows_": 0}, "n_rows_ must be at least 1"),
+    ],
+    ids=str,
+)
+def test_made_up_learned_attributes_are_refused(state, message, tmp_path):
+    lsh = MinHashLSH().fit(["sea"])
+    vars(lsh).update(state)
+    lsh.save(tmp_path / "saved.tv")
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path / "saved.tv")
