@@ -228,17 +228,16 @@ class Interner:
         return ids
 
 
-def holds_han(text):
-    """Whether text in UTF-8, an array of uint8, may hold Han characters."""
+def rows_with_han(text, ends):
+    """Return which documents, given as by `encode`, hold Han characters: their row numbers."""
     if text.max(initial=0) < 0xE3:
-        return False
+        return []
     first, second = text[:-1], text[1:]
-    return (
-        ((first >= 0xE4) & (first <= 0xE9)).any()  # U+4000 to U+9FFF
-        or ((first == 0xE3) & (second >= 0x90)).any()  # U+3400 to U+3FFF
-        or ((first == 0xEF) & (second >= 0xA4) & (second <= 0xAB)).any()  # U+F900 to U+FAFF
-        or ((first == 0xF0) & (second >= 0xA0)).any()  # U+20000 to U+3FFFF
-    )
+    found = (first >= 0xE4) & (first <= 0xE9)  # U+4000 to U+9FFF
+    found |= (first == 0xE3) & (second >= 0x90)  # U+3400 to U+3FFF
+    found |= (first == 0xEF) & (second >= 0xA4) & (second <= 0xAB)  # U+F900 to U+FAFF
+    found |= (first == 0xF0) & (second >= 0xA0)  # U+20000 to U+3FFFF
+    return np.unique(ends.searchsorted(np.flatnonzero(found), side="right")).tolist()
 
 
 def scan_words(
@@ -293,8 +292,11 @@ def scan_words(
         worker = idle.get()
         try:
             text, ends, ascii_only = encode(block, lowercase)
-            if cut_han is not None and not ascii_only and holds_han(text):
-                text, ends, _ = encode([cut_han(document) for document in block], lowercase)
+            if cut_han is not None and not ascii_only and (rows := rows_with_han(text, ends)):
+                block = list(block)
+                for row in rows:
+                    block[row] = cut_han(block[row])
+                text, ends, _ = encode(block, lowercase)
             splits = in_pieces and not ascii_only  # there are only words in ASCII
             fold = fold_table(keep, lowercase, ascii_only, splits)
             known = interners[worker]
