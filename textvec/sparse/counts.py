@@ -293,6 +293,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
 
     def _matrix(self, raw_documents):
         """Return the matrix of documents: what subclasses extend."""
+        self._check_vocabulary()  # before all else, as in scikit-learn
         self._check_set()
         return super().transform(raw_documents)
 
