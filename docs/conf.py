@@ -115,7 +115,9 @@ ALSO = {
     "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
     "Recommenders": [
         "textvec.recommend.characters.Relation",
-        "textvec.recommend.content.default_vectorizer",
+        "textvec.recommend.columns.Categories",
+        "textvec.recommend.columns.Numbers",
+        "textvec.recommend.defaults.default_vectorizer",
         "textvec.recommend.names.find_names",
         "textvec.recommend.names.short_forms",
     ],

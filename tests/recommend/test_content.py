@@ -2,13 +2,15 @@
 
 import os
 import re
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -17,7 +19,10 @@ from sklearn.feature_extraction import text as sklearn_text
 from sklearn.pipeline import make_pipeline
 
 import textvec
-from textvec.recommend.content import DISLIKED_SHARE, ContentRecommender, default_vectorizer
+from textvec.recommend import explanations
+from textvec.recommend.content import DISLIKED_SHARE, ContentRecommender
+from textvec.recommend.defaults import default_vectorizer, default_vectorizers
+from textvec.show.plots import to_svg
 
 HOTELS = pd.DataFrame(
     {
@@ -53,6 +58,69 @@ VECTORIZERS = {
         sklearn_text.TfidfVectorizer(), TruncatedSVD(n_components=3, random_state=0)
     ),
 }
+
+TITLES = [  # and what people type who want it
+    ("Apple iPhone 15 透明手机壳 防摔", ["透明手机壳", "iPhone 15 手机壳", "iphone 透明"]),
+    ("Apple iPhone 15 Pro Max 钢化膜", ["iPhone 钢化膜"]),
+    ("Samsung Galaxy S24 保护套 黑色", ["galaxy s24 case 保护套", "Samsung 保护套"]),
+    ("小米 14 手机壳 silicone 软壳", ["小米手机壳"]),
+    ("USB-C 数据线 2m fast charging", ["USB-C 数据线", "数据线 2m"]),
+    ("Anker 65W 氮化镓充电器", ["氮化镓充电器", "Anker charger 65W"]),
+    ("Sony WH-1000XM5 降噪耳机", ["sony 降噪耳机", "头戴降噪耳机"]),
+    ("AirPods Pro 硅胶保护套", ["airpods 保护套"]),
+    ("Bluetooth 音箱 waterproof 防水", ["防水音箱", "bluetooth waterproof"]),
+    ("Logitech MX Master 3S 无线鼠标", ["无线鼠标", "logitech mouse mx master"]),
+    ("机械键盘 mechanical keyboard 红轴", ["红轴机械键盘", "mechanical keyboard"]),
+    ("Dell 27 inch 4K 显示器", ["4K显示器", "dell 27 inch"]),
+    ("Kindle Paperwhite 电子书阅读器", ["电子书阅读器", "kindle"]),
+    ("iPad Air 平板电脑 键盘套", ["平板键盘套"]),
+    ("GoPro HERO 12 运动相机", ["运动相机"]),
+    ("Canon EOS R50 微单相机", ["canon 相机"]),
+    ("DJI Mini 4 Pro 无人机", ["无人机", "dji mini"]),
+    ("Nintendo Switch OLED 游戏机", ["switch 游戏机"]),
+    ("LEGO 积木 Star Wars 千年隼", ["star wars 积木", "千年隼"]),
+    ("Nike Air Zoom 跑步鞋 男", ["跑步鞋", "nike 男鞋 跑步"]),
+    ("Adidas 运动裤 slim fit", ["adidas 运动裤"]),
+    ("Uniqlo 羽绒服 ultra light down", ["轻薄羽绒服", "ultra light down"]),
+    ("Levi's 501 牛仔裤 straight", ["牛仔裤"]),
+    ("纯棉 T恤 cotton tee 白色", ["纯棉T恤", "cotton tee"]),
+    ("Ray-Ban 太阳镜 aviator", ["太阳镜", "aviator"]),
+    ("Casio G-Shock 运动手表", ["运动手表"]),
+    ("Samsonite 行李箱 20 inch", ["20寸行李箱", "samsonite"]),
+    ("The North Face 双肩包", ["双肩包"]),
+    ("Hydro Flask 保温杯 1L", ["保温杯"]),
+    ("Philips 电动牙刷 Sonicare", ["电动牙刷", "sonicare"]),
+    ("Dyson V15 吸尘器 cordless", ["cordless 吸尘器"]),
+    ("Xiaomi 扫地机器人 S10", ["扫地机器人"]),
+    ("Tefal 不粘锅 frying pan 28cm", ["不粘锅", "frying pan"]),
+    ("Nespresso 胶囊咖啡机", ["胶囊咖啡机"]),
+    ("Brita 净水壶 filter jug", []),
+    ("Zojirushi 电饭煲 rice cooker", ["电饭煲"]),
+    ("Philips 空气炸锅 air fryer XXL", ["空气炸锅"]),
+    ("Bosch 电钻 cordless drill 18V", ["电钻"]),
+    ("IKEA 书架 bookcase white", ["白色书架 ikea"]),
+    ("Muji 香薰机 aroma diffuser", ["香薰"]),
+    ("LED 台灯 desk lamp 护眼", ["护眼台灯"]),
+    ("瑜伽垫 yoga mat 6mm", ["yoga mat"]),
+    ("哑铃 dumbbell 10kg 一对", []),
+    ("Giant 山地自行车 mountain bike", ["山地车"]),
+    ("露营帐篷 camping tent 四人", ["camping 帐篷"]),
+    ("睡袋 sleeping bag 冬季", []),
+    ("Moleskine 笔记本 notebook A5", []),
+    ("Lamy Safari 钢笔 fountain pen", ["钢笔"]),
+    ("Faber-Castell 彩色铅笔 48色", []),
+    ("儿童安全座椅 car seat ISOFIX", ["儿童座椅"]),
+    ("Pampers 婴儿纸尿裤 L", []),
+    ("婴儿推车 stroller 可折叠", ["折叠推车"]),
+    ("猫粮 cat food 三文鱼味", ["cat food"]),
+    ("狗窝 dog bed 可拆洗", []),
+    ("绿茶 green tea 西湖龙井", ["龙井茶"]),
+    ("Lavazza 咖啡豆 espresso beans", ["咖啡豆"]),
+    ("Lindt 黑巧克力 85%", ["黑巧克力"]),
+    ("橄榄油 extra virgin olive oil", ["olive oil"]),
+    ("有机蜂蜜 organic honey 500g", []),
+    ("维生素 C vitamin 泡腾片", ["维生素泡腾片"]),
+]
 
 
 def fitted(vectorizer=None):
@@ -154,7 +222,7 @@ def test_pandas_output_of_a_vectorizer_is_not_in_the_way():
 def test_no_matrix_of_all_items_by_all_items():
     """Nothing that a recommender holds has more than one row per item and few entries in it."""
     recommender = ContentRecommender().fit([f"word{i} word{i + 1} common" for i in range(300)])
-    assert recommender.vectors_.nnz < 300 * 7
+    assert recommender.vectors_.nnz < 300 * 9
 
 
 # Scores and their explanation
@@ -263,7 +331,10 @@ def test_long_texts_are_paired_by_sentences():
         "Skiing from the door. Open fires.",
         "雪山脚下。泡温泉吧！",
     ]
-    recommender = ContentRecommender(VECTORIZERS["hashing"]).fit(texts)
+    by_characters = textvec.HashingVectorizer(
+        n_features=2**10, alternate_sign=False, analyzer="mixed"
+    )
+    recommender = ContentRecommender(by_characters).fit(texts)
     found = recommender.explain(0, 1)
     assert set(zip(found["a"], found["b"], strict=True)) == {
         ("A harbour hotel.", "An old harbour."),
@@ -276,6 +347,31 @@ def test_a_query_without_known_terms_says_so():
         found = fitted().query("zeppelin")
     assert found.empty
     assert found.columns.tolist() == ["id", "score", "desc", "stars"]
+
+
+def test_pairs_of_sentences_are_those_of_the_definition(monkeypatch):
+    """The greedy choice, and the same where all sentences but the nearest are left out."""
+    random = np.random.default_rng(0)
+    words = [f"w{at}" for at in range(12)]
+    a, b = (" ".join(" ".join(random.choice(words, 3)) + "." for _ in range(n)) for n in (14, 9))
+    vectorizer = textvec.HashingVectorizer(n_features=64, alternate_sign=False)
+    recommender = ContentRecommender(vectorizer).fit([a, b])
+    found = recommender.explain(0, 1)
+    units_a, units_b = (
+        [f"{part.strip()}." for part in text.split(".") if part.strip()] for text in (a, b)
+    )
+    cosines = (vectorizer.transform(units_a) @ vectorizer.transform(units_b).T).toarray().round(5)
+    cosines += 1e-6 * (np.array(units_a)[:, None] == np.array(units_b))
+    expected = []
+    while cosines.max() > 0:
+        at, to = np.unravel_index(np.argmax(cosines), cosines.shape)
+        expected.append((units_a[at], units_b[to]))
+        cosines[at, :] = cosines[:, to] = -1
+    assert set(zip(found["a"], found["b"])) == set(expected)
+    monkeypatch.setattr(explanations, "_MOST_UNITS", 4)
+    fewer = recommender.explain(0, 1)
+    assert len(fewer) <= 4
+    assert_allclose(fewer["share"].sum(), found["share"].sum(), rtol=1e-6)
 
 
 def test_an_empty_text_matches_nothing():
@@ -344,13 +440,113 @@ def test_chinese_is_cut_into_characters_and_pairs():
     assert wifi.explain(0, 1)["term"].tolist() == ["wifi"]
 
 
-def test_default_vectorizer_goes_by_script_and_number():
+def test_default_vectorizer_is_one_for_every_mixture_of_scripts():
     english, chinese = default_vectorizer(TEXTS), default_vectorizer(CHINESE)
-    assert (english.stop_words, english.ngram_range) == ("english", (1, 2))
-    assert chinese.ngram_range == (1, 2)
-    assert "的" in chinese.stop_words
+    assert english.stop_words == chinese.stop_words
+    assert {"的", "the"} <= set(chinese.stop_words)
+    assert english.ngram_range == chinese.ngram_range == (1, 2)
     assert default_vectorizer(TEXTS * 5000).ngram_range == (1, 1)
-    assert default_vectorizer(CHINESE * 6000).ngram_range == (1, 2)
+    assert default_vectorizer(CHINESE * 6000).ngram_range == (1, 1)
+    terms = [
+        set(default_vectorizer(texts).fit([TEXTS[0]]).get_feature_names_out())
+        for texts in (TEXTS, [*TEXTS, *CHINESE])
+    ]
+    assert terms[0] == terms[1]
+    assert terms[0] == set(
+        textvec.TfidfVectorizer(stop_words="english", ngram_range=(1, 2))
+        .fit([TEXTS[0]])
+        .get_feature_names_out()
+    )
+
+
+@pytest.mark.parametrize("repeated", [1, 400])
+def test_titles_in_both_scripts_are_found_by_queries_in_either(repeated):
+    """Beyond 20,000 items, too, where the analysis is another."""
+    titles = [title for title, _ in TITLES]
+    assert len(titles) == 60
+    others = [f"Other thing number {at} 杂物" for at in range(60 * (repeated - 1))]
+    recommender = ContentRecommender().fit([*titles, *others])
+    asked = [(query, row) for row, (_, queries) in enumerate(TITLES) for query in queries]
+    assert len(asked) >= 40
+    missed = [
+        query for query, row in asked if row not in recommender.query(query, k=3)["id"].tolist()
+    ]
+    assert len(missed) < 0.05 * len(asked), missed
+
+
+def test_stop_words_count_a_tenth_where_texts_are_few_or_short():
+    (content, most), (every_word, rest) = default_vectorizers(TEXTS)
+    assert ("the" in content.stop_words, most) == (True, 0.9)
+    assert (every_word.stop_words, every_word.ngram_range, rest) == (None, (1, 1), 0.1)
+    assert every_word.sublinear_tf
+    assert len(default_vectorizers(TEXTS * 1000)) == 2
+    assert len(default_vectorizers([" ".join(TEXTS)] * 200)) == 2
+    assert len(default_vectorizers(["".join(CHINESE)] * 201)) == 1
+    assert len(default_vectorizers(CHINESE[:1] * 201)) == 2
+    for many in (TEXTS * 5000, [" ".join(TEXTS)] * 201):
+        ((alone, share),) = default_vectorizers(many)
+        assert ("the" in alone.stop_words, share) == (True, 1.0)
+
+
+def test_short_texts_without_a_content_word_in_common_are_told_apart():
+    jokes = ["What do you call him?", "What did you call her?", "Two men in Rome", "A bar."]
+    recommender = ContentRecommender().fit(jokes)
+    assert recommender.similar(0)["id"].tolist()[0] == 1
+    shares = recommender.explain(0, 1)
+    assert shares.columns.tolist() == ["term", "share"]
+    assert shares["term"].is_unique
+    assert_allclose(shares["share"].sum(), recommender.similar(0)["score"][0], rtol=1e-5)
+
+
+def test_who_asks_while_another_learns_sees_the_old_or_the_new():
+    """Rows, ids and columns of two tables at once would be answers about items that are none."""
+    words = [f"w{at}" for at in range(30)]
+    tables = [
+        pd.DataFrame({"id": [f"{kind}{at}" for at in order], "text": texts, "kind": kind})
+        for kind, order, texts in [
+            ("a", range(60), [f"{words[at % 30]} {words[at // 2]} sea" for at in range(60)]),
+            ("b", range(40), [f"{words[29 - at % 30]} {words[at % 7]} sea" for at in range(40)]),
+        ]
+    ]
+    more = pd.DataFrame({"id": ["a60", "a61"], "text": ["sea w1", "sea w2"], "kind": "a"})
+    for table in [*tables, more]:
+        table["of"] = table["id"]
+    recommender = ContentRecommender(textvec.TfidfVectorizer()).fit(
+        tables[0], ids="id", text="text"
+    )
+    done, faults, seen = threading.Event(), [], set()
+
+    def ask():
+        while not done.is_set():
+            try:
+                found = recommender.query("sea w1", k=5)
+                seen.update(found["kind"])
+                id = found["id"][0]
+                if found["kind"].nunique() != 1 or not (found["id"] == found["of"]).all():
+                    faults.append(found)
+                recommender.explain(id, id)
+                recommender.similar(id, where=lambda items: items["kind"] == "a")
+            except KeyError:
+                pass  # the id was of the other table
+            except Exception as error:
+                faults.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    try:
+        for asker in askers:
+            asker.start()
+        for _ in range(40):
+            recommender.fit(tables[1], ids="id", text="text")
+            recommender.fit(tables[0], ids="id", text="text").add(more)
+    finally:
+        done.set()
+        for asker in askers:
+            asker.join()
+        sys.setswitchinterval(interval)
+    assert faults == []
+    assert seen == {"a", "b"}
 
 
 # Bad input
@@ -379,9 +575,6 @@ def test_default_vectorizer_goes_by_script_and_number():
         (TEXTS, {"ids": ["a", "b"]}, ValueError, "one entry per item: 5. Got 2"),
         (TEXTS, {"ids": list("abcda")}, ValueError, "'a' stands in rows 0 and 4 of ids"),
         (TEXTS, {"ids": ["a", None, "c", "d", "e"]}, ValueError, "row 1 of ids has no id"),
-        (["a text", None], {}, ValueError, "row 1 .id 1. of column 'text' has no text .None"),
-        (["a text", np.nan], {}, ValueError, "row 1 .id 1. of column 'text' has no text .nan"),
-        (["a text", pd.NA], {}, ValueError, "row 1 .id 1. of column 'text' has no text"),
         (["a text", 7], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got int"),
         (["a text", ["b"]], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got list"),
         (
@@ -398,10 +591,61 @@ def test_bad_items(items, options, error, message):
         ContentRecommender().fit(items, **options)
 
 
-def test_a_missing_text_names_its_id_and_column():
-    items = HOTELS.assign(desc=[*TEXTS[:2], None, *TEXTS[3:]])
-    with pytest.raises(ValueError, match=r"row 2 \(id 'Summit'\) of column 'desc' has no text"):
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_missing_texts_are_empty_texts_and_counted(missing):
+    items = HOTELS.assign(desc=[*TEXTS[:2], missing, *TEXTS[3:4], missing])
+    message = r"row 2 \(id 'Summit'\) of column 'desc' has no text, one of 2 such rows"
+    with pytest.warns(UserWarning, match=message), pytest.warns(UserWarning, match="all zeros"):
+        recommender = ContentRecommender().fit(items, ids="name", text="desc")
+    assert recommender.similar("Quay")["id"].tolist() == ["Pier", "Lodge"]
+    with pytest.warns(UserWarning, match="all zeros"):
+        assert recommender.similar("Summit").empty
+    filled = items.assign(desc=items["desc"].fillna(""))
+    with pytest.warns(UserWarning, match="all zeros"):
+        expected = ContentRecommender().fit(filled, ids="name", text="desc")
+    assert_array_equal(recommender.vectors_.toarray(), expected.vectors_.toarray())
+    message = r"row 0 \(id 'New'\) of column 'desc' has no text"
+    with pytest.warns(UserWarning, match=message), pytest.warns(UserWarning, match="3 of 6"):
+        recommender.add(items.iloc[2:3].assign(name="New"))
+    assert recommender.ids_[-1] == "New"
+
+
+def test_a_duplicate_id_can_be_numbered():
+    items = pd.concat([HOTELS, HOTELS.iloc[:1]])
+    with pytest.raises(ValueError, match=r"items.reset_index\(drop=True\)"):
+        ContentRecommender().fit(items, text="desc")
+    with pytest.raises(ValueError, match="or leave ids out"):
         ContentRecommender().fit(items, ids="name", text="desc")
+    found = ContentRecommender().fit(items.reset_index(drop=True), text="desc").similar(0, k=1)
+    assert found["id"].tolist() == [5]
+
+
+def test_ids_and_labels_may_hold_lone_surrogates():
+    ids = ["\ud800", "b", "c", "d", "e"]
+    recommender = ContentRecommender().fit(TEXTS, ids=ids)
+    assert recommender.similar("\ud800", k=1)["id"].tolist() == ["b"]
+    assert recommender.similar("b", k=1)["id"].tolist() == ["\ud800"]
+    with pytest.raises(KeyError, match="no item has the id"):
+        recommender.similar("\ud801")
+    with pytest.raises(KeyError, match="no item has the id"):
+        fitted().similar("\ud800")
+    texts = [text.get_text() for text in recommender.plot_map().axes[0].texts]
+    assert "?" in texts
+    assert to_svg(fitted().plot_map(labels=ids), "hotels")
+
+
+def test_weights_of_any_size_are_shares():
+    many = HOTELS.assign(more=TEXTS[::-1])
+    even = ContentRecommender().fit(many, ids="name", text={"desc": 1, "more": 1})
+    huge = ContentRecommender().fit(many, ids="name", text={"desc": 1e308, "more": 1e308})
+    assert_frame_equal(huge.similar("Quay"), even.similar("Quay"))
+    assert_frame_equal(
+        huge.recommend({"Quay": 1e308, "Pier": 1e308}), huge.recommend(["Quay", "Pier"])
+    )
+    both = [(textvec.TfidfVectorizer(), 1e308), (textvec.CountVectorizer(), 1e308)]
+    assert np.isfinite(fitted(both).similar("Quay")["score"]).all()
+    with pytest.raises(ValueError, match="weight of 'more' is .* too little to count"):
+        ContentRecommender().fit(many, ids="name", text={"desc": 1e308, "more": 1e-308})
 
 
 def test_a_duplicate_id_names_its_column_and_rows():

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy import sparse
 
 import textvec
 from textvec import BM25Vectorizer, ContentRecommender, LSAVectorizer, TfidfVectorizer
-from textvec.recommend.features import ColumnVectorizer
+from textvec.recommend.columns import Categories, ColumnVectorizer, Numbers
 from textvec.recommend.maps import plane
 
 HOTELS = pd.DataFrame(
@@ -81,7 +82,7 @@ def test_the_score_is_the_weighted_mean_of_the_columns():
 
 def test_weights_decide():
     assert fitted(text="desc").similar("Quay House", k=1)["id"].tolist() == ["Pier House"]
-    found = fitted(text="desc", columns={"price": 9}).similar("Quay House", k=1)
+    found = fitted(text="desc", columns={"price": 99}).similar("Quay House", k=1)
     assert found["id"].tolist() == ["Runway"]
 
 
@@ -358,7 +359,7 @@ def test_a_list_goes_on_counting():
         (HOTELS.iloc[:1], "the id 'Quay House' is taken"),
         (HOTELS.iloc[:1].drop(columns="desc"), "lack the column 'desc'"),
         (HOTELS.iloc[:1].drop(columns="name"), "'name'"),
-        (HOTELS.iloc[:1].assign(name="New", desc=None), "has no text"),
+        (HOTELS.iloc[:1].assign(name="New", price=np.inf), "row 0 of column 'price' is inf"),
         (HOTELS.iloc[:0], "items is empty"),
     ],
 )
@@ -419,6 +420,33 @@ def test_diversity_and_novelty_of_what_is_recommended():
     assert_allclose(found["novelty"], 1.0)  # each item has one user of two, or none
 
 
+@pytest.mark.parametrize(("k", "n_held_out"), [(1, 1), (2, 1), (2, 2), (9, 1)])
+def test_chance_and_fame_are_measured_as_recommendations_are(k, n_held_out):
+    likes = pd.concat([LIKES, pd.DataFrame(
+        [("ann", "Runway"), ("cid", "Quay House"), ("cid", "Runway"), ("dan", "Quay House")],
+        columns=["user", "item"],
+    )])  # fmt: skip
+    names, chance, popular = HOTELS["name"].tolist(), {}, {}
+    for user, items in likes.groupby("user", sort=False)["item"]:
+        items = items.tolist()
+        if len(items) <= n_held_out:
+            continue
+        for start in range(0, len(items), n_held_out):
+            hidden = items[start : start + n_held_out]
+            offered = [name for name in names if name not in items or name in hidden]
+            draws = list(combinations(offered, min(k, len(offered))))
+            hits = [bool(set(drawn) & set(hidden)) for drawn in draws]
+            chance.setdefault(user, []).append(np.mean(hits))
+            shown = likes[~((likes["user"] == user) & likes["item"].isin(hidden))]
+            fans = {name: int((shown["item"] == name).sum()) for name in offered}
+            best = sorted(offered, key=lambda name: -fans[name])[:k]
+            best = [name for name in best if fans[name]]
+            popular.setdefault(user, []).append(bool(set(best) & set(hidden)))
+    found = fitted().evaluate(likes, k=k, n_held_out=n_held_out)
+    for name, by_user in (("chance_hit_rate", chance), ("popular_hit_rate", popular)):
+        assert_allclose(found[name], np.mean([np.mean(runs) for runs in by_user.values()]))
+
+
 def test_several_held_out_at_once():
     likes = pd.DataFrame({"user": 1, "item": HOTELS["name"]})
     found = fitted().evaluate(likes, k=1, n_held_out=2)
@@ -442,6 +470,87 @@ def test_several_held_out_at_once():
 def test_bad_interactions(likes, options, error, message):
     with pytest.raises(error, match=message):
         fitted().evaluate(likes, **options)
+
+
+# Texts in columns
+
+
+PRICES = ["$1,200.00", "$80", None, "on request", "$1,150", *[f"${at}" for at in range(100, 109)]]
+
+
+def test_texts_are_read_as_numbers_and_told_of():
+    column = pd.Series(PRICES, name="price")
+    with pytest.warns(UserWarning, match="holds texts") as told:
+        vectors = ColumnVectorizer().fit_transform(column)
+    (warning,) = told
+    message = str(warning.message)
+    assert "'price' holds texts, read as numbers, such as 1200.0 for '$1,200.00'" in message
+    assert "and 1 that hold none as missing" in message
+    assert "columns={'price': Numbers()}" in message
+    numbers = pd.Series([1200, 80, None, None, 1150, *range(100, 109)], dtype=float)
+    assert_array_equal(vectors, ColumnVectorizer().fit_transform(numbers))
+
+
+@pytest.mark.parametrize(
+    ("cells", "categories", "choice"),
+    [
+        (["Drama|War", "War", None], ["Drama", "War"], "'|'"),
+        (["['spa', 'pool']", "[]", "['pool']"], ["spa", "pool"], "'[]'"),
+        (["spa, bar", "bar, pool", "pool, spa"], ["spa", "bar", "pool"], "','"),
+    ],
+)
+def test_texts_are_read_as_lists_and_told_of(cells, categories, choice):
+    column = pd.Series(cells, name="tags")
+    with pytest.warns(UserWarning, match="'tags' holds texts, read as lists") as told:
+        read = ColumnVectorizer().fit(column)
+    assert f"Categories(separator={choice})" in str(told[0].message)
+    assert read.categories_ == categories
+    lists = ColumnVectorizer("categories", read.separator_).fit(column)  # in silence
+    assert_array_equal(read.transform(column).toarray(), lists.transform(column).toarray())
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_chosen_is_read_in_silence(tmp_path):
+    items = HOTELS.assign(
+        price=["€1.200,00", "80,50 €", "no", "85 €", "90 €"],
+        tags=["a/b", "b/c", "c", None, ""],
+        stars=[1, 2, 2, 3, 3],
+        style=["Seattle, WA", "Salem, OR", "sea", "sea", "1"],
+    )
+    columns = {
+        "price": Numbers(0.5),
+        "tags": Categories(0.2, separator="/"),
+        "stars": Categories(),
+        "style": 0.1,
+    }
+    recommender = fitted(items=items, text="desc", columns=columns)
+    price, tags, stars, style = [block.vectorizer for block in recommender.blocks_[-4:]]
+    assert_allclose(price.mean_, np.mean([1200, 80.5, 85, 90]))
+    assert tags.categories_ == ["a", "b", "c"]
+    assert stars.categories_ == [1, 2, 3]
+    assert style.categories_ == ["Seattle, WA", "Salem, OR", "sea", "1"]
+    weights = {block.column: block.weight for block in recommender.blocks_}
+    assert_allclose(weights["price"] / weights["stars"], 0.5)
+    met = recommender.explain("Quay House", "Pier House")
+    assert ("tags", "b", "b") in set(zip(met["column"], met["a"], met["b"]))
+    recommender.save(tmp_path / "hotels.textvec")
+    loaded = textvec.load(tmp_path / "hotels.textvec")
+    more = items.iloc[:1].assign(name="New", price="1.200 €")
+    assert_frame_equal(loaded.add(more).similar("New"), recommender.add(more).similar("New"))
+    assert loaded.similar("New", k=1)["id"].tolist() == ["Quay House"]
+
+
+def test_columns_that_are_not_what_was_chosen():
+    with pytest.raises(TypeError, match=r"'style' must hold numbers. Got 'sea' instead"):
+        fitted(text="desc", columns={"style": Numbers()})
+    with pytest.raises(ValueError, match=r"columns\['price'\] must be above 0"):
+        fitted(text="desc", columns={"price": Numbers(0)})
+    with pytest.raises(ValueError, match="separator must hold a character"):
+        fitted(text="desc", columns={"style": Categories(separator="")})
+    with pytest.raises(TypeError, match=r"text\['desc'\] must be a number"):
+        fitted(text={"desc": Numbers()})
+    with pytest.raises(ValueError, match="row 0 .* is 1e\\+308: numbers must be finite"):
+        fitted(items=HOTELS.assign(price=1e308), text="desc", columns="price")
 
 
 # Bad input

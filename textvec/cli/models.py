@@ -48,7 +48,7 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     ValueError
         If there is no such name, or an option means nothing to that vectorizer.
     """
-    from textvec.recommend.content import default_vectorizer
+    from textvec.recommend.defaults import default_vectorizer
     from textvec.text.scripts import is_mostly_han
 
     if name in VECTORIZERS:
@@ -60,6 +60,7 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     if known.get("analyzer") in ("word", "mixed"):
         suited = default_vectorizer(texts)
         model.set_params(
+            analyzer=suited.analyzer,
             ngram_range=suited.ngram_range,
             token_pattern=suited.token_pattern,
             stop_words=_as_stop_words(stop_words, suited.stop_words),

@@ -12,7 +12,7 @@ from textvec import _HOME
 # __getstate__ gives), named tuples and tables by what their constructor takes.
 _WITHIN = {
     "Block": "textvec.recommend.features",
-    "ColumnVectorizer": "textvec.recommend.features",
+    "ColumnVectorizer": "textvec.recommend.columns",
     "EncodingCache": "textvec.encoders.cache",
     "Ragged": "textvec.ragged",
     "RecursiveTextSplitter": "textvec.text.splitters",

@@ -32,9 +32,10 @@ def evaluate(users, items, vectors, found, k, n_held_out):
     Series
     """
     n_items = vectors.shape[0]
-    codes, names = pd.factorize(users)
+    codes, users_by_code = pd.factorize(users)
     popularity = np.bincount(items, minlength=n_items)
-    surprise = np.log2(len(names) / np.maximum(popularity, 1))
+    by_popularity = np.lexsort((np.arange(n_items), -popularity))
+    surprise = np.log2(len(users_by_code) / np.maximum(popularity, 1))
     units, across = normalize(found), found.T
     across = across.tocsr() if sparse.issparse(across) else across
     means, recommended, n_runs = [], np.zeros(n_items, bool), 0
@@ -49,6 +50,8 @@ def evaluate(users, items, vectors, found, k, n_held_out):
                 *np.mean([_hits(*pair, k) for pair in zip(lists, runs)], axis=0),
                 np.mean(_diversities(lists, units)),
                 np.mean([surprise[best].mean() if len(best) else 0.0 for best in lists]),
+                np.mean([_chance(n_items - len(liked) + len(run), len(run), k) for run in runs]),
+                np.mean(list(_popular_hits(liked, runs, popularity, by_popularity, k))),
             ]
         )
         recommended[np.concatenate(lists)] = True
@@ -56,9 +59,10 @@ def evaluate(users, items, vectors, found, k, n_held_out):
     if not means:
         raise ValueError(
             f"interactions must hold a user with more than n_held_out={n_held_out} items. "
-            f"Got {len(names)} users without one."
+            f"Got {len(users_by_code)} users without one."
         )
-    averages = dict(zip([*_MEASURES, "diversity", "novelty"], np.mean(means, axis=0)))
+    names = [*_MEASURES, "diversity", "novelty", "chance_hit_rate", "popular_hit_rate"]
+    averages = dict(zip(names, np.mean(means, axis=0)))
     counts = {"coverage": recommended.mean(), "users": len(means), "runs": n_runs}
     return pd.Series(averages | counts)
 
@@ -84,6 +88,27 @@ def _recommend(liked, runs, vectors, across, k):
             best = np.argpartition(-row, min(k, n_items - 1))[:k]
             best = best[np.lexsort((best, -row[best]))]
             yield best[row[best] > -np.inf]
+
+
+def _chance(n_candidates, n_hidden, k):
+    """Return how probably one of the hidden items is among k drawn from all candidates."""
+    misses = n_candidates - n_hidden - np.arange(min(k, n_candidates))
+    return 1 - np.prod(np.maximum(misses, 0) / (n_candidates - np.arange(len(misses))))
+
+
+def _popular_hits(liked, runs, popularity, by_popularity, k):
+    """Yield for each run whether the k items that most users have hold one of the hidden ones.
+
+    Popularity is counted without the hidden likes, as a recommender would have to; of equal ones
+    the first comes first.
+    """
+    head = by_popularity[: k + len(liked)]
+    others = head[~np.isin(head, liked)][:k]
+    for hidden in runs:
+        rows = np.concatenate([others, hidden])
+        counts = np.concatenate([popularity[others], popularity[hidden] - 1])
+        best = np.lexsort((rows, -counts))[:k]
+        yield (best[counts[best] > 0] >= len(others)).any()
 
 
 def _sums(groups, vectors):

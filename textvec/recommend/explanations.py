@@ -7,9 +7,11 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
+from textvec.search._vectorizers import query_vectors
 from textvec.text.stop_words import stop_words
 from textvec.text.tokenizers import JiebaTokenizer
 
+_MOST_UNITS = 1000  # sentences of a text that are paired, those nearest to the other text
 _END, _CLOSING = "[。！？…；]", "[”’」』）]"  # a sentence goes on to the last of its closing marks
 _SENTENCE_ENDS = re.compile(
     rf"(?<=[.!?])\s+|(?<={_END})(?!{_END}|{_CLOSING})\s*|(?<={_END}{_CLOSING})(?!{_CLOSING})\s*|"
@@ -63,6 +65,54 @@ def explain_block(block, names, rows, values):
     return pd.DataFrame(met, columns=["a", "b", "share"]).astype({"share": float})
 
 
+def excerpt(vectorizer, text, wanted, n_letters=240):
+    """Return the sentences of a text that are nearest to what is wanted, in their order.
+
+    Parameters
+    ----------
+    vectorizer : fitted vectorizer
+        Turns the sentences into rows.
+    text : str
+        What is to be shortened.
+    wanted : list of str
+        Texts that ask for it.
+    n_letters : int, default=240
+        How long the sentences may be together; one at least is shown, cut if it is longer.
+
+    Returns
+    -------
+    str
+        The text itself where it is not longer; "…" stands for what was left out.
+
+    Examples
+    --------
+    >>> from textvec import TfidfVectorizer
+    >>> text = "A quiet house. Open since 1900. Oysters by the sea!"
+    >>> excerpt(TfidfVectorizer().fit([text]), text, ["oysters"], n_letters=25)
+    '… Oysters by the sea!'
+    """
+    if len(text) <= n_letters:
+        return text
+    sentences = _sentences(text)
+    rows = normalize(sparse.csr_array(vectorizer.transform(sentences)))
+    wish = sparse.csr_array(query_vectors(vectorizer, wanted)).sum(axis=0)
+    scores = rows @ np.asarray(wish).ravel()
+    kept, length = [], 0
+    for at in np.argsort(-scores, kind="stable").tolist():
+        length += len(sentences[at]) + 1
+        if kept and (length > n_letters or scores[at] <= 0):
+            break
+        kept.append(at)
+    shown, last = [], -1
+    for at in sorted(kept):
+        shown += ["…"] * (at > last + 1) + [sentences[at]]
+        last = at
+    shown += ["…"] * (last + 1 < len(sentences))
+    shortened = " ".join(shown)
+    most = n_letters + 40  # to cut less than a line is not worth it
+    return shortened if len(shortened) <= most else f"{shortened[:n_letters].rstrip()} …"
+
+
 def _product(a, b):
     return float((sparse.csr_array(a) @ sparse.csr_array(b).T).sum())
 
@@ -78,17 +128,29 @@ def _closest_pairs(vectorizer, text_a, text_b):
     if not units_a or not units_b:
         return []
     vectors = normalize(sparse.csr_array(vectorizer.transform(units_a + units_b)))
-    cosines = (vectors[: len(units_a)] @ vectors[len(units_a) :].T).toarray().round(5)
+    vectors_a, vectors_b = vectors[: len(units_a)], vectors[len(units_a) :]
+    kept_a, kept_b = _nearest(vectors_a, vectors_b), _nearest(vectors_b, vectors_a)
+    units_a, units_b = [units_a[at] for at in kept_a], [units_b[at] for at in kept_b]
+    cosines = (vectors_a[kept_a] @ vectors_b[kept_b].T).toarray().round(5)
     same = np.array(units_a, object)[:, None] == np.array(units_b, object)
     cosines += 1e-6 * same  # of pairs as close, those of one word with itself say most
-    pairs = []
-    for _ in range(min(cosines.shape)):
-        a, b = np.unravel_index(np.argmax(cosines), cosines.shape)
-        if cosines[a, b] <= 0:
-            break
-        pairs.append((units_a[a], units_b[b], float(cosines[a, b])))
-        cosines[a, :] = cosines[:, b] = -1
+    alike = np.flatnonzero(cosines > 0)
+    order = alike[np.argsort(-cosines.ravel()[alike], kind="stable")]  # of ties the first in a
+    pairs, met_a, met_b = [], set(), set()
+    for a, b in zip(*(at.tolist() for at in np.unravel_index(order, cosines.shape))):
+        if a not in met_a and b not in met_b:
+            pairs.append((units_a[a], units_b[b], float(cosines[a, b])))
+            met_a.add(a)
+            met_b.add(b)
     return pairs
+
+
+def _nearest(vectors, others):
+    """Return which of many rows to keep, in their order: those nearest to the sum of others."""
+    if vectors.shape[0] <= _MOST_UNITS:
+        return np.arange(vectors.shape[0])
+    scores = vectors @ np.asarray(others.sum(axis=0)).ravel()
+    return np.sort(np.argsort(-scores, kind="stable")[:_MOST_UNITS])
 
 
 def _sentences(text):

@@ -5,24 +5,20 @@ mean of what the blocks score on their own. So any number of texts, vectorizers,
 categories is searched at once, by one index.
 """
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.preprocessing import normalize
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_array
 
 from textvec._checks import check_choice, check_number
-from textvec.persistence import SaveMixin
+from textvec.recommend.columns import Categories, ColumnVectorizer
 from textvec.recommend.items import check_texts
 from textvec.search._vectorizers import metric_of, queries_differ, query_vectors
 
-# Kinds of values as pandas infers them
-_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
-_DATES = {"datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period"}
-_FARTHEST = 2.0  # standard deviations from the mean; what lies beyond counts as lying there
+_LEAST_SHARE = 1e-12  # of all weights; the root of less is lost beside others in float32
 
 
 class Block(NamedTuple):
@@ -64,118 +60,7 @@ class Block(NamedTuple):
         return self.metric == "dot" and queries_differ(self.vectorizer)
 
 
-class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
-    """Turn a column of numbers or categories into vectors whose cosine says how alike two are.
-
-    Numbers are standardised, cut off at two standard deviations from their mean, and laid on a half
-    circle: two numbers that are d standard deviations apart have the cosine cos(d * pi / 4), which
-    is 1 if they are equal, 0 at two and -1 at four. Categories are one-hot: 1 for the same and 0
-    for another. A cell may hold several, as a list; two lists have the cosine of their sets, the
-    number of shared categories over the geometric mean of their lengths (Ochiai's coefficient). A
-    missing value has the zero vector: it is like nothing.
-
-    Attributes
-    ----------
-    categories_ : list or None
-        One for each feature; None for numbers.
-    mean_, scale_ : float
-        Of the numbers seen in ``fit``; 1 is the scale of numbers that are all equal.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> prices = pd.Series([80.0, 100.0, 120.0])
-    >>> vectors = ColumnVectorizer().fit_transform(prices)
-    >>> (vectors @ vectors.T).round(2)
-    array([[ 1.  ,  0.57, -0.35],
-           [ 0.57,  1.  ,  0.57],
-           [-0.35,  0.57,  1.  ]], dtype=float32)
-    >>> ColumnVectorizer().fit(pd.Series([["spa", "pool"], ["pool"]])).categories_
-    ['spa', 'pool']
-    """
-
-    def fit(self, column, y=None) -> Self:
-        """Learn the mean and spread of numbers, or the categories.
-
-        Parameters
-        ----------
-        column : Series
-            Numbers; or categories, or lists of them. Booleans are categories, and so is whatever
-            has the type "category". Dates are neither.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a number is infinite, or every value is missing.
-        TypeError
-            If the column holds dates, or what is no category.
-        """
-        if column.isna().all():
-            raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
-        self.categories_ = None
-        if _kind_of(column) in _NUMBERS:
-            numbers = self._as_numbers(column)
-            self.mean_ = float(np.nanmean(numbers))
-            is_one = np.nanmin(numbers) == np.nanmax(numbers)  # and rounding may part it from mean_
-            self.scale_ = 1.0 if is_one else float(np.nanstd(numbers)) or 1.0
-        else:
-            self.categories_ = pd.unique(pd.Series(_members(column)[1], dtype=object)).tolist()
-        return self
-
-    def transform(self, column):
-        """Return the vectors of a column.
-
-        Parameters
-        ----------
-        column : Series
-            Of the kind seen in ``fit``; categories that were not seen count as missing.
-
-        Returns
-        -------
-        ndarray of shape (n_items, 2) or csr_array of shape (n_items, n_categories), float32
-
-        Raises
-        ------
-        ValueError
-            If a number is infinite.
-        TypeError
-            If there are no numbers where ``fit`` saw some, or dates.
-        """
-        check_is_fitted(self)
-        _kind_of(column)
-        if self.categories_ is None:
-            scaled = (self._as_numbers(column) - self.mean_) / self.scale_
-            angles = np.clip(scaled, -_FARTHEST, _FARTHEST) * (np.pi / 2 / _FARTHEST)
-            vectors = np.column_stack([np.cos(angles), np.sin(angles)])
-            return np.nan_to_num(vectors).astype(np.float32)
-        rows, members = _members(column)
-        columns = pd.Index(self.categories_, dtype=object).get_indexer(members)
-        known = columns >= 0
-        ones = np.ones(known.sum(), np.float32)
-        shape = len(column), len(self.categories_)
-        return normalize(sparse.csr_array((ones, (rows[known], columns[known])), shape=shape))
-
-    def _as_numbers(self, column):
-        try:
-            numbers = column.to_numpy(np.float64, na_value=np.nan)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise TypeError(f"column {column.name!r} must hold numbers: {error}.") from error
-        if np.isinf(numbers).any():
-            row = np.flatnonzero(np.isinf(numbers))[0]
-            raise ValueError(
-                f"row {row} of column {column.name!r} is {numbers[row]}: numbers must be finite, "
-                "or missing."
-            )
-        return numbers
-
-
-def fit_blocks(frame, ids, texts, columns, vectorizer, default):
+def fit_blocks(frame, ids, texts, columns, kinds, vectorizer, default):
     """Fit a block for each column and vectorizer; return the blocks and the items' vectors.
 
     Parameters
@@ -186,10 +71,12 @@ def fit_blocks(frame, ids, texts, columns, vectorizer, default):
         What they are called, for messages.
     texts, columns : dict of column name to weight
         The columns of texts, and of numbers and categories.
+    kinds : dict of column name to Numbers or Categories
+        How columns are to be read; the others are looked at.
     vectorizer : vectorizer, list of these or of pairs (vectorizer, weight), or None
         Cloned for each column of texts, or for None what ``default`` gives for its texts.
     default : callable
-        From a list of str to an unfitted vectorizer.
+        From a list of str to pairs of an unfitted vectorizer and its share.
 
     Returns
     -------
@@ -197,7 +84,7 @@ def fit_blocks(frame, ids, texts, columns, vectorizer, default):
     vectors : csr matrix or ndarray of shape (n_items, n_features)
     """
     chosen = _check_vectorizers(vectorizer)
-    whole = sum(weight for _, weight in chosen)
+    parts = shares([weight for _, weight in chosen])
     blocks, rows = [], []
 
     def add(name, model, weight, values):
@@ -205,17 +92,48 @@ def fit_blocks(frame, ids, texts, columns, vectorizer, default):
         blocks.append(Block(name, model, weight, made.shape[1], sparse.issparse(made)))
         rows.append(made)
 
-    for name, weight in texts.items():
+    weights = shares([*texts.values(), *columns.values()])
+    for name, weight in zip([*texts, *columns], weights):
+        if weight < _LEAST_SHARE:
+            raise ValueError(
+                f"The weight of {name!r} is {weight:.0e} of all weights, too little to count: "
+                "leave it out, or choose weights of one size."
+            )
+    for name, weight in zip(texts, weights):
         values = check_texts(frame[name], ids)
-        for model, part in chosen:
-            model = default(values) if model is None else clone(model)
-            check_choice("vectorizer.metric", metric_of(model), ("cosine", "dot"))
-            add(name, model, weight * part / whole, values)
-    for name, weight in columns.items():
-        add(name, ColumnVectorizer(), weight, frame[name])
-    total = sum(block.weight for block in blocks)
-    blocks = [block._replace(weight=block.weight / total) for block in blocks]
+        for (model, _), part in zip(chosen, parts):
+            for one, share in default(values) if model is None else [(clone(model), 1.0)]:
+                check_choice("vectorizer.metric", metric_of(one), ("cosine", "dot"))
+                add(name, one, weight * part * share, values)
+    for name, weight in zip(columns, weights[len(texts) :]):
+        add(name, _reader(kinds.get(name)), weight, frame[name])
     return blocks, _joined(blocks, rows)
+
+
+def shares(weights):
+    """Return weights that sum to 1.
+
+    Parameters
+    ----------
+    weights : iterable of float
+        Above 0, 1e308 and its like included.
+
+    Returns
+    -------
+    list of float
+    """
+    weights = list(weights)
+    weights = [weight / max(weights) for weight in weights]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+def _reader(kind):
+    if kind is None:
+        return ColumnVectorizer()
+    if isinstance(kind, Categories):
+        return ColumnVectorizer("categories", kind.separator)
+    return ColumnVectorizer("numbers")
 
 
 def item_vectors(blocks, frame, ids, as_queries=False):
@@ -290,31 +208,3 @@ def _joined(blocks, rows):
     if any(map(sparse.issparse, scaled)):
         return sparse.hstack([sparse.csr_array(row) for row in scaled], format="csr")
     return np.hstack(scaled)
-
-
-def _kind_of(column):
-    """Return what kind of values a column holds, by pandas' word for it; raise for dates."""
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind in _DATES:
-        raise TypeError(
-            f"column {column.name!r} must hold numbers or categories. Got dates or times ({kind}) "
-            "instead: take numbers of them, such as .dt.year, or .astype(str) for categories."
-        )
-    return kind
-
-
-def _members(column):
-    """Return the rows and the categories of the cells of a column, those that are there."""
-    rows, members = [], []
-    for row, value in enumerate(column.tolist()):
-        cell = value if pd.api.types.is_list_like(value) else [value]
-        try:
-            kept = [member for member in dict.fromkeys(cell) if not pd.isna(member)]
-        except TypeError as error:
-            raise TypeError(
-                f"row {row} of column {column.name!r} must hold a category or a list of them. "
-                f"Got {value!r} instead."
-            ) from error
-        rows += [row] * len(kept)
-        members += kept
-    return np.array(rows, dtype=np.intp), np.array([*members, None], dtype=object)[:-1]

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from textvec._checks import check_number
+from textvec._checks import check_number, warn_user
+from textvec.recommend.columns import Categories, Numbers
+
+_NUMBERED = {"items.index": "number the rows by items.reset_index(drop=True)"}
 
 
 def read_items(items):
@@ -76,7 +79,7 @@ def read_ids(frame, ids):
         check_column("ids", ids, frame)
         ids = pd.Index(frame[ids])
     else:
-        source, ids = "ids", pd.Index(ids)
+        source, ids = "ids", _as_index(ids)
     if ids.nlevels > 1:
         raise ValueError(
             f"{source} must give each item one name. Got an index of {ids.nlevels} levels: join "
@@ -92,9 +95,34 @@ def read_ids(frame, ids):
         first, second = np.flatnonzero(ids == twice)[:2]
         raise ValueError(
             f"ids must be unique. {twice!r} stands in rows {first} and {second} of {source}: "
-            "rename or drop one."
+            f"rename or drop one, or {_NUMBERED.get(source, 'leave ids out')}."
         )
     return ids.rename("id")
+
+
+def _as_index(ids):
+    try:
+        return pd.Index(ids)
+    except UnicodeEncodeError:
+        return pd.Index(as_series(ids))
+
+
+def as_series(values):
+    """Return values as a Series; as objects where lone surrogates are among them.
+
+    Parameters
+    ----------
+    values : array-like
+        Ids or labels.
+
+    Returns
+    -------
+    Series
+    """
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:  # of Arrow's strings
+        return pd.Series(values, dtype=object)
 
 
 def by_labels(parameter, values, *labels):
@@ -139,13 +167,15 @@ def read_weights(parameter, columns, frame):
     parameter : str
         Its name, for messages.
     columns : column name, list of column names, mapping from column name to weight, or None
-        A column without a weight has weight 1.
+        A column without a weight has weight 1. For "columns", `Numbers` and `Categories` are
+        weights, too.
     frame : DataFrame
         Must have these columns.
 
     Returns
     -------
-    dict of column name to float
+    weights : dict of column name to float
+    kinds : dict of column name to `Numbers` or `Categories`
 
     Raises
     ------
@@ -153,18 +183,22 @@ def read_weights(parameter, columns, frame):
         If a column is missing or its weight is not above 0.
     """
     if columns is None:
-        return {}
+        return {}, {}
     if not isinstance(columns, Mapping):
         columns = dict.fromkeys([columns] if is_name(columns) else columns, 1.0)
+    weights, kinds = {}, {}
     for name, weight in columns.items():
         check_column(parameter, name, frame)
+        if parameter == "columns" and isinstance(weight, Numbers | Categories):
+            kinds[name], weight = weight, weight.weight
         check_number(f"{parameter}[{name!r}]", weight)
         if not weight > 0:
             raise ValueError(
                 f"{parameter}[{name!r}] must be above 0. Got {weight!r} instead: leave out a "
                 "column that shall not count."
             )
-    return {name: float(weight) for name, weight in columns.items()}
+        weights[name] = float(weight)
+    return weights, kinds
 
 
 def read_interactions(interactions):
@@ -213,12 +247,12 @@ def only_column(frame, ids):
 
 
 def check_texts(column, ids):
-    """Return the texts of a column as a list, or raise for the first one that is none.
+    """Return the texts of a column as a list, "" where there is none.
 
     Parameters
     ----------
     column : Series
-        One text per item.
+        One text per item, or a missing value.
     ids : pandas.Index
         What the items are called, for messages.
 
@@ -228,20 +262,35 @@ def check_texts(column, ids):
 
     Raises
     ------
-    ValueError
-        If a text is missing; the message names the row (counted from 0), its id and the column.
     TypeError
-        If a text is not a str.
+        If a text is not a str; the message names the row (counted from 0), its id and the column.
+
+    Warns
+    -----
+    UserWarning
+        If texts are missing.
     """
-    texts = column.tolist()
+    texts, missing = column.tolist(), []
     for row, text in enumerate(texts):
         if isinstance(text, str):
             continue
-        place = f"row {row} (id {ids[row]!r}) of column {column.name!r}"
-        if pd.isna(text) is True:
-            raise ValueError(f"{place} has no text ({text!r}): fill it with '' or drop the row.")
-        raise TypeError(f"{place} must be a str. Got {type(text).__name__} instead: {text!r}.")
+        if pd.isna(text) is not True:
+            raise TypeError(
+                f"{_place(row, ids, column)} must be a str. Got {type(text).__name__} instead: "
+                f"{text!r}."
+            )
+        texts[row] = ""
+        missing.append(row)
+    if missing:
+        warn_user(
+            f"{_place(missing[0], ids, column)} has no text, one of {len(missing)} such rows: "
+            "taken as empty texts, which match nothing."
+        )
     return texts
+
+
+def _place(row, ids, column):
+    return f"row {row} (id {ids[row]!r}) of column {column.name!r}"
 
 
 def check_column(parameter, name, frame):

@@ -225,8 +225,8 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None):
     ['Quay', 'Pier']
     """
     places = np.asarray(places, float)
-    names = [] if names is None else [str(name) for name in names]
-    legend = [] if color is None else [str(color.name or ""), *map(str, color.unique())]
+    names = [] if names is None else [_drawn(name) for name in names]
+    legend = [] if color is None else [_drawn(color.name or ""), *map(_drawn, color.unique())]
     with _style([*names, *legend]):
         figure = _figure(7.5)
         axes = figure.subplots()
@@ -245,6 +245,11 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None):
         axes.margins(0.06)
         _write_names(figure, axes, places, names, None if color is not None else sizes)
     return figure
+
+
+def _drawn(name):
+    """Return a name as a str that can be drawn: no font has lone surrogates."""
+    return str(name).encode("utf-8", "replace").decode()
 
 
 def to_svg(figure, label):
@@ -371,7 +376,7 @@ def _draw_edges(axes, places, edges):
 
 def _scatter_groups(axes, places, values):
     """Draw the points of each value in a colour and a mark of its own, with a legend."""
-    values = values.astype(object).where(values.notna(), "missing").map(str).to_numpy()
+    values = values.astype(object).where(values.notna(), "missing").map(_drawn).to_numpy()
     found, counts = np.unique(values, return_counts=True)
     order = found[np.argsort(-counts, kind="stable")]
     if len(order) > len(MARKERS):

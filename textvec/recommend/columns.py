@@ -1,0 +1,309 @@
+"""Columns of numbers and of categories beside the texts of items, and how they are read."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import normalize
+from sklearn.utils.validation import check_is_fitted
+
+from textvec._checks import check_choice, check_type, warn_user
+from textvec.persistence import SaveMixin
+from textvec.recommend.cells import Writing, members_in, number_in, separator_in, writing_of
+
+# Kinds of values as pandas infers them
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_DATES = {"datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period"}
+_FARTHEST = 2.0  # standard deviations from the mean; what lies beyond counts as lying there
+_LARGEST = 1e150  # whose square is a float64
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column to be read as numbers: ``columns={"price": Numbers(0.3)}``.
+
+    Texts such as "$1,200.00", "1.200,00 €", "85%", "4.1/5", "90 min" are numbers, too, if all have
+    one currency or unit; a text that holds none counts as missing.
+
+    Parameters
+    ----------
+    weight : float > 0, default=1.0
+        What the column counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from textvec import ContentRecommender
+    >>> rooms = pd.DataFrame({"text": ["sea view", "sea side"], "price": ["$1,200", "$90"]})
+    >>> recommender = ContentRecommender().fit(rooms, text="text", columns={"price": Numbers(0.3)})
+    >>> recommender.blocks_[-1].vectorizer.mean_
+    645.0
+    """
+
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Categories:
+    """A column to be read as categories: ``columns={"genres": Categories(separator="|")}``.
+
+    Parameters
+    ----------
+    weight : float > 0, default=1.0
+        What the column counts.
+    separator : str or None, default=None
+        What parts several categories in a text: "|" for "Drama|War", "[]" for lists in brackets
+        such as "['spa', 'pool']". None takes each text for one category, and so numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from textvec import ContentRecommender
+    >>> films = pd.DataFrame({"plot": ["a storm", "the storm"], "genres": ["War/Sea", "Sea"]})
+    >>> wanted = {"genres": Categories(0.5, separator="/")}
+    >>> recommender = ContentRecommender().fit(films, text="plot", columns=wanted)
+    >>> recommender.blocks_[-1].vectorizer.categories_
+    ['War', 'Sea']
+    """
+
+    weight: float = 1.0
+    separator: str | None = None
+
+
+class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
+    """Turn a column of numbers or categories into vectors whose cosine says how alike two are.
+
+    Numbers are standardised, cut off at two standard deviations from their mean, and laid on a half
+    circle: two numbers that are d standard deviations apart have the cosine cos(d * pi / 4), which
+    is 1 if they are equal, 0 at two and -1 at four. Categories are one-hot: 1 for the same and 0
+    for another. A cell may hold several, as a list; two lists have the cosine of their sets, the
+    number of shared categories over the geometric mean of their lengths (Ochiai's coefficient). A
+    missing value has the zero vector: it is like nothing.
+
+    Parameters
+    ----------
+    kind : {"numbers", "categories"} or None, default=None
+        What the column holds. None looks: texts that are written as numbers or as lists are read
+        as these, with a warning that says so.
+    separator : str or None, default=None
+        What parts the categories in a text, as :class:`Categories` takes it.
+
+    Attributes
+    ----------
+    categories_ : list or None
+        One for each feature; None for numbers.
+    mean_, scale_ : float
+        Of the numbers seen in ``fit``; 1 is the scale of numbers that are all equal.
+    writing_ : tuple (decimal mark, unit) or None
+        How texts write these numbers.
+    separator_ : str or None
+        What parts the categories in a text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> prices = pd.Series([80.0, 100.0, 120.0])
+    >>> vectors = ColumnVectorizer().fit_transform(prices)
+    >>> (vectors @ vectors.T).round(2)
+    array([[ 1.  ,  0.57, -0.35],
+           [ 0.57,  1.  ,  0.57],
+           [-0.35,  0.57,  1.  ]], dtype=float32)
+    >>> ColumnVectorizer().fit(pd.Series([["spa", "pool"], ["pool"]])).categories_
+    ['spa', 'pool']
+    >>> ColumnVectorizer("numbers").fit(pd.Series(["1.200,00 €", "80,50 €"])).writing_
+    (',', '€')
+    """
+
+    def __init__(self, kind=None, separator=None):
+        self.kind = kind
+        self.separator = separator
+
+    def fit(self, column, y=None) -> Self:
+        """Learn the mean and spread of numbers, or the categories.
+
+        Parameters
+        ----------
+        column : Series
+            Numbers; or categories, or lists of them; or texts that hold these. Booleans are
+            categories, and so is whatever has the type "category". Dates are neither.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a number is infinite or beyond 1e150, or every value is missing.
+        TypeError
+            If the column holds dates, or what is neither number nor category.
+
+        Warns
+        -----
+        UserWarning
+            If texts are read as numbers or lists, and ``kind`` is None.
+        """
+        check_choice("kind", self.kind, (None, "numbers", "categories"))
+        if self.separator is not None:
+            check_type("separator", self.separator, str, "a str or None")
+            if not self.separator:
+                raise ValueError("separator must hold a character. Got '' instead: take None.")
+        if column.isna().all():
+            raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
+        self.categories_ = self.writing_ = self.separator_ = None
+        if self._reads_numbers(column):
+            numbers = self._as_numbers(column)
+            self.mean_ = float(np.nanmean(numbers))
+            is_one = np.nanmin(numbers) == np.nanmax(numbers)  # and rounding may part it from mean_
+            self.scale_ = 1.0 if is_one else float(np.nanstd(numbers)) or 1.0
+        else:
+            members = _members(column, self.separator_)[1]
+            self.categories_ = pd.unique(pd.Series(members, dtype=object)).tolist()
+        return self
+
+    def transform(self, column):
+        """Return the vectors of a column.
+
+        Parameters
+        ----------
+        column : Series
+            Of the kind seen in ``fit``, and texts as they were read there; categories that were not
+            seen count as missing.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2) or csr_array of shape (n_items, n_categories), float32
+
+        Raises
+        ------
+        ValueError
+            If a number is infinite or beyond 1e150.
+        TypeError
+            If there are no numbers where ``fit`` saw some, or dates.
+        """
+        check_is_fitted(self)
+        _kind_of(column)
+        if self.categories_ is None:
+            scaled = (self._as_numbers(column) - self.mean_) / self.scale_
+            angles = np.clip(scaled, -_FARTHEST, _FARTHEST) * (np.pi / 2 / _FARTHEST)
+            vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+            return np.nan_to_num(vectors).astype(np.float32)
+        rows, members = _members(column, self.separator_)
+        columns = pd.Index(self.categories_, dtype=object).get_indexer(members)
+        known = columns >= 0
+        ones = np.ones(known.sum(), np.float32)
+        shape = len(column), len(self.categories_)
+        return normalize(sparse.csr_array((ones, (rows[known], columns[known])), shape=shape))
+
+    def _check_loaded(self):
+        for learned in ("writing_", "separator_"):  # not in files from before texts were read
+            vars(self).setdefault(learned, None)
+
+    def _reads_numbers(self, column):
+        """Decide what the column holds, and how its texts are read; tell whether it is numbers."""
+        kind = _kind_of(column)
+        if self.kind == "categories":
+            self.separator_ = self.separator
+            return False
+        if kind in _NUMBERS:
+            return True
+        texts = [] if kind == "categorical" else _distinct_texts(column)
+        writing = writing_of(texts, nearly_all=self.kind is None) if texts else None
+        if self.kind == "numbers":
+            if texts and writing is None:
+                raise TypeError(
+                    f"column {column.name!r} must hold numbers. Got {texts[0]!r} instead: take "
+                    "Categories for categories."
+                )
+            self.writing_ = None if writing is None else tuple(writing)
+            return True
+        separator = separator_in(texts) if texts and writing is None else None
+        if writing is not None:
+            self.writing_ = tuple(writing)
+            numbers = [number_in(text, writing) for text in texts]
+            read, n_without = _example(texts, numbers), numbers.count(None)
+            rest = f", and {n_without} that hold none as missing" if n_without else ""
+            _say(column, f"as numbers, such as {read}{rest}", "Numbers()")
+        elif separator is not None:
+            self.separator_ = separator
+            lists = [members_in(text, separator) for text in texts]
+            read = _example(texts, [members if len(members) > 1 else None for members in lists])
+            _say(column, f"as lists, such as {read}", f"Categories(separator={separator!r})")
+        return writing is not None
+
+    def _as_numbers(self, column):
+        if self.writing_ is not None:
+            writing = Writing(*self.writing_)
+            column = column.astype(object).map(
+                lambda cell: number_in(cell, writing) if isinstance(cell, str) else cell
+            )
+        try:
+            numbers = column.to_numpy(np.float64, na_value=np.nan)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TypeError(f"column {column.name!r} must hold numbers: {error}.") from error
+        large = np.flatnonzero(abs(numbers) > _LARGEST)
+        if large.size:
+            raise ValueError(
+                f"row {large[0]} of column {column.name!r} is {numbers[large[0]]}: numbers must be "
+                "finite and within 1e150, or missing."
+            )
+        return numbers
+
+
+def _say(column, how, choice):
+    warn_user(
+        f"column {column.name!r} holds texts, read {how}. To be silent, say "
+        f"columns={{{column.name!r}: {choice}}}; to read each text as one category, Categories(). "
+        "These are in textvec.recommend.columns."
+    )
+
+
+def _example(texts, values):
+    text, value = next(pair for pair in zip(texts, values) if pair[1] is not None)
+    return f"{value!r} for {text!r}"
+
+
+def _distinct_texts(column):
+    """Return the texts of a column, each once, without empty ones; none if it has lists."""
+    values = pd.unique(column.dropna().astype(object)) if _is_flat(column) else []
+    return [value for value in values if isinstance(value, str) and value.strip()]
+
+
+def _is_flat(column):
+    return not column.map(pd.api.types.is_list_like).any()
+
+
+def _kind_of(column):
+    """Return what kind of values a column holds, by pandas' word for it; raise for dates."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _DATES:
+        raise TypeError(
+            f"column {column.name!r} must hold numbers or categories. Got dates or times ({kind}) "
+            "instead: take numbers of them, such as .dt.year, or .astype(str) for categories."
+        )
+    return kind
+
+
+def _members(column, separator):
+    """Return the rows and the categories of the cells of a column, those that are there."""
+    rows, members = [], []
+    for row, value in enumerate(column.tolist()):
+        if separator is not None and isinstance(value, str):
+            cell = members_in(value, separator)
+        else:
+            cell = value if pd.api.types.is_list_like(value) else [value]
+        try:
+            kept = [member for member in dict.fromkeys(cell) if not pd.isna(member)]
+        except TypeError as error:
+            raise TypeError(
+                f"row {row} of column {column.name!r} must hold a category or a list of them. "
+                f"Got {value!r} instead."
+            ) from error
+        rows += [row] * len(kept)
+        members += kept
+    return np.array(rows, dtype=np.intp), np.array([*members, None], dtype=object)[:-1]
