@@ -35,7 +35,6 @@ _HOME = {
     "Word2Vec": "textvec.dense.word2vec",
     "compare": "textvec.evaluate.compare",
     "load": "textvec.persistence",
-    "measure_index": "textvec.search.measuring",
     "mine_hard_negatives": "textvec.search.negatives",
     "top_k": "textvec.search.exact",
 }

@@ -124,7 +124,8 @@ def learning(estimator):
     except CutShortError as error:
         cause = error.__cause__
     parameters = estimator.get_params(deep=False)
-    estimator.__dict__ = {**vars(aside), **parameters}  # what was learned before goes
+    learned = {name: value for name, value in vars(aside).items() if name not in parameters}
+    publish(estimator, learned)
     if cause is not None:
         raise cause from None
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -274,3 +275,25 @@ def test_a_page_shows_ranking_reasons_and_map(hotels, tmp_path):
     content = page.read_text(encoding="utf-8")
     for word in ("Recommended", "Why", "sailing boats", "<svg", "liked"):
         assert word in content
+
+
+def test_the_page_shows_the_sentences_that_matched_and_folds_the_rest(tmp_path):
+    filler = " ".join(f"Room {at} has a door and a window of its own." for at in range(40))
+    rows = [
+        ("Quay", f"{filler} Oysters by the harbour! {filler}", "x" * 200),
+        ("Pier", f"Oysters in the old harbour. {filler}", "y"),
+        ("Summit", f"Skiing. {filler}", "z"),
+    ]
+    file, page = tmp_path / "hotels.csv", tmp_path / "page.html"
+    pd.DataFrame(rows, columns=["name", "desc", "key"]).to_csv(file, index=False)
+    recommend(file, "--id", "name", "--text", "desc", "--query", "oysters", "--html", page)
+    content = page.read_text(encoding="utf-8")
+    cell = re.search('<td class="excerpt"[^>]*>(.*?)<details><summary>all of it</summary><p>(.*?)<',
+                     content)  # fmt: skip
+    assert cell is not None
+    shown, whole = cell.groups()
+    assert len(shown) <= 280
+    assert "Oysters" in shown
+    assert "…" in shown
+    assert whole in {text for _, text, _ in rows}
+    assert f'<td class="long" data-value="{"x" * 200}">' in content

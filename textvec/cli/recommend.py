@@ -21,6 +21,7 @@ _COMPARISONS = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_LONG_CELL = 240  # letters; longer texts are shortened on the page
 _MOST_POINTS = 5_000  # a map of more is a blot, and a page of megabytes
 
 
@@ -149,7 +150,7 @@ def recommend(  # numpydoc ignore=PR01
         used = " + ".join(vectorizer)
         print_line(f"{n_items} items of {file.name}; {used}, {n_features} features.")
     if html is not None:
-        _write_page(html, recommender, found, like, dislike, wish)
+        _write_page(html, recommender, found, like, dislike, query, wish)
 
 
 def _as_range(value):
@@ -226,11 +227,11 @@ def _meets(items, condition):
     return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
 
 
-def _write_page(path, recommender, found, liked, disliked, wish):
+def _write_page(path, recommender, found, liked, disliked, query, wish):
     """Write what was recommended, why, and where it stands among all items."""
     from textvec.cli.pages import table, write_page
 
-    pieces = [table(found.set_index("id"))]
+    pieces = [table(_shortened(recommender, found, liked, query).set_index("id"))]
     sections = [("Recommended", pieces)]
     if liked and len(found):
         best = found["id"].iloc[0]
@@ -242,6 +243,35 @@ def _write_page(path, recommender, found, liked, disliked, wish):
     write_page(
         path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections
     )
+
+
+def _shortened(recommender, found, liked, query):
+    """Return what was found with excerpts of long texts: the sentences that matched."""
+    import pandas as pd
+
+    from textvec.recommend.explanations import excerpt
+    from textvec.show.report import Excerpt
+
+    texts = {block.column: block for block in reversed(recommender.blocks_) if block.is_text}
+    rows = recommender.ids_.get_indexer(liked)
+    shown = {}
+    for name, column in found.items():
+        block = texts.get(name.removesuffix("_item"))
+        cells = column.tolist()
+        for at, cell in enumerate(cells):
+            if not isinstance(cell, str) or len(cell) <= _LONG_CELL:
+                continue
+            if block is None:
+                part = f"{cell[:_LONG_CELL].rstrip()} …"
+            else:
+                wanted = [query]
+                if query is None:
+                    wanted = recommender.items_[block.column].iloc[rows].fillna("").tolist()
+                part = excerpt(block.vectorizer, cell, wanted, _LONG_CELL)
+            if part != cell:
+                cells[at] = Excerpt(part, cell)
+        shown[name] = column if cells == column.tolist() else pd.Series(cells, dtype=object)
+    return pd.DataFrame(shown)
 
 
 def _item_map(recommender, found, liked, disliked):

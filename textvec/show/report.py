@@ -36,6 +36,11 @@ thead span { white-space: nowrap; }
 thead small { display: block; font-weight: normal; color: var(--soft); }
 tbody tr:hover { background: var(--tint); }
 tbody th { font-weight: 600; white-space: nowrap; }
+tbody th.long, td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14em; }
+td.excerpt { overflow-wrap: anywhere; min-width: 22em; }
+td.excerpt details { margin: 4px 0 0; }
+td.excerpt summary { font-weight: normal; color: var(--soft); }
+td.excerpt p { white-space: pre-line; }
 .best { font-weight: 700; }
 .best::before { content: "\\2605 "; color: var(--accent); }
 .failed { color: #a61b1b; font-size: 12px; text-align: left; min-width: 12em; }
@@ -83,6 +88,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 """
 
+_LONG_WORD = 40  # letters; longer words, and heads of rows, may break anywhere
+
 
 @dataclass(frozen=True)
 class Table:
@@ -94,7 +101,7 @@ class Table:
         Its index heads the rows. A column named by a tuple gets its last part as heading and the
         others above it in small letters.
     formats : mapping of column to format string, default={}
-        Such as ``{"score": "{:.3f}"}``; other values are shown as str.
+        Such as ``{"score": "{:.3f}"}``; other values are shown as str, an `Excerpt` folded.
     errors : DataFrame or None, default=None
         Texts to show instead of missing values, where not empty: same index, columns of ``frame``.
     note : str, default=""
@@ -108,6 +115,22 @@ class Table:
     errors: pd.DataFrame | None = None
     note: str = ""
     marks: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A cell of a table that shows a part of its text, and the whole when the reader clicks.
+
+    Parameters
+    ----------
+    shown : str
+        What is always shown.
+    whole : str
+        All of it.
+    """
+
+    shown: str
+    whole: str
 
 
 @dataclass(frozen=True)
@@ -276,7 +299,8 @@ def _render_table(table):
     rows = []
     for at, (label, row) in enumerate(frame.iterrows()):
         label = escape(str(label))
-        cells = [f'<th scope="row" data-value="{label}">{label}</th>']
+        kind = ' class="long"' if len(label) > _LONG_WORD else ""
+        cells = [f'<th scope="row"{kind} data-value="{label}">{label}</th>']
         for name in frame.columns:
             error = ""
             if table.errors is not None and name in table.errors:
@@ -298,7 +322,12 @@ def _cell(value, style, is_number, error, is_marked):
     """Return one <td>; data-value is what the column sorts by, absent where there is no value."""
     if pd.isna(value):
         return f'<td class="failed">{escape(error)}</td>' if error else "<td></td>"
-    kinds = " ".join(["number"] * is_number + ["best"] * bool(is_marked))
+    if isinstance(value, Excerpt):
+        whole = escape(value.whole)
+        fold = f"<details><summary>all of it</summary><p>{whole}</p></details>"
+        return f'<td class="excerpt" data-value="{whole}">{escape(value.shown)}{fold}</td>'
+    is_long = isinstance(value, str) and max(map(len, value.split()), default=0) > _LONG_WORD
+    kinds = " ".join(["number"] * is_number + ["best"] * bool(is_marked) + ["long"] * is_long)
     kind = f' class="{kinds}"' if kinds else ""
     return f'<td{kind} data-value="{escape(str(value))}">{escape(style.format(value))}</td>'
 
