@@ -281,7 +281,7 @@ def test_the_page_shows_the_sentences_that_matched_and_folds_the_rest(tmp_path):
     filler = " ".join(f"Room {at} has a door and a window of its own." for at in range(40))
     rows = [
         ("Quay", f"{filler} Oysters by the harbour! {filler}", "x" * 200),
-        ("Pier", f"Oysters in the old harbour. {filler}", "y"),
+        ("Pier", f"{filler} Oysters in the old harbour. {filler}", "y"),
         ("Summit", f"Skiing. {filler}", "z"),
     ]
     file, page = tmp_path / "hotels.csv", tmp_path / "page.html"
