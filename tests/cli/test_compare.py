@@ -80,7 +80,7 @@ def test_compare_chooses_tasks_and_vectorizers(tmp_path):
 def test_compare_reads_files_and_sees_their_language(tmp_path):
     english, chinese = tmp_path / "hotels.csv", tmp_path / "客房.jsonl"
     texts = [*HOTELS["desc"], "snow by the door", "oysters and boats"]
-    kinds = ["sea", "sea", "snow", "snow", "snow", "sea"]
+    kinds = ["sea", "sea", "snow", "snow", "snow", "lone"]
     pd.DataFrame({"text": texts, "label": kinds}).to_csv(english, index=False)
     pairs = [("海景房", "有海景的房间", 5), ("海景房", "机场班车", 0), ("温泉", "雪山温泉", 4)]
     records = [{"text": a, "scored_text": b, "score": c} for a, b, c in pairs]
@@ -89,20 +89,20 @@ def test_compare_reads_files_and_sees_their_language(tmp_path):
     few = ("--vectorizer", "counts", "--vectorizer", "tfidf-char")
     page = tmp_path / "page.html"
     assert_refused(run("compare", "--data", english, *few, "--html", page), "n_splits")
-    # two documents of a label are fewer than its folds: one line says so, the rest goes on
+    # one document of a label is in no two folds: one line says so, the rest goes on
     result = run("compare", "--data", english, "--data", chinese, *few, "--html", page)
     assert result.exit_code == 0
     assert "warning: --data" in result.stderr
-    assert "hotels.csv' is left out: Each label must have at least n_splits=5" in result.stderr
+    assert "hotels.csv' is left out: Each label must have at least n_splits=2" in result.stderr
     assert "客房" in result.stdout
-    pd.DataFrame({"text": texts * 2, "label": kinds * 2}).to_csv(english, index=False)
+    pd.DataFrame({"text": texts * 5, "label": kinds * 5}).to_csv(english, index=False)
     rows = compare_tables(tmp_path, "--data", english, "--data", chinese, *few)
     assert rows["task"].unique().tolist() == ["hotels", "客房"]
     assert (rows["error"] == "").all()
     text = page.read_text(encoding="utf-8")
     assert "Quality: English" in text
     assert "Quality: Chinese" in text
-    assert "counts (zh)</dt><dd>CountVectorizer(tokenizer=&#x27;jieba&#x27;)" in text
+    assert "counts</dt><dd>CountVectorizer(analyzer=&#x27;mixed&#x27;)" in text
 
 
 def test_compare_tells_files_apart_and_chooses_by_category(tmp_path, monkeypatch):

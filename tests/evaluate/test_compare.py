@@ -97,10 +97,11 @@ def test_the_table_has_one_row_for_each_method_on_each_task(methods, tasks):
     ]
     assert list(table.columns[:4]) == ["method", "task", "metric", "score"]
     metrics = [metric for task in tasks for metric in task.metrics]
-    assert list(table.columns[4:]) == [*metrics, *COSTS, "note", "error"]
+    assert list(table.columns[4:]) == [*metrics, *COSTS, "chosen", "note", "error"]
     for row in table.to_dict("records"):
         assert row["score"] == row[row["metric"]]
     assert (table[["note", "error"]] == "").all(axis=None)
+    assert table["chosen"].str.match("C=10*|C=0.0*1").tolist() == [True, False] * 2
     assert (table[["fit_seconds", "documents_per_second"]] > 0).all(axis=None)
 
 
@@ -156,7 +157,7 @@ def test_costs_are_what_they_say():
 def test_the_text_shows_every_score(methods, tasks):
     comparison = compare(methods, tasks)
     text = repr(comparison)
-    assert text.startswith("Comparison of 2 method(s) on 2 task(s)")
+    assert text.startswith("Comparison of 2 methods on 2 tasks")
     for expected in ("counts", "LSA", "style", "twins", "macro F1", "documents/s"):
         assert expected in text
     for score in comparison.table["score"]:
@@ -214,6 +215,19 @@ def test_figures_need_no_display(methods, tasks, tmp_path):
     )
     with pytest.raises(ValueError, match="kind must be one of"):
         comparison.plot("pie")
+
+
+def test_one_task_is_counted_as_one_and_needs_no_chart(methods, tasks, tmp_path):
+    pytest.importorskip("matplotlib")
+    found = compare(methods, tasks[:1])
+    page = found.to_html(tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "2 methods on 1 task: how good" in page
+    assert "The main score of every method" not in page
+    assert repr(found).startswith("Comparison of 2 methods on 1 task\n")
+    page = compare(methods, tasks).to_html(tmp_path / "two.html").read_text(encoding="utf-8")
+    assert "2 methods on 2 tasks: how good" in page
+    assert "The main score of every method" in page
+    assert "What a task chose for each method" in page
 
 
 def test_the_page_holds_everything_and_calls_nobody(methods, tasks, tmp_path):
@@ -279,6 +293,33 @@ def test_few_documents_get_an_lsa_of_their_own():
     assert table["dimension"].tolist() == [len(ROOMS) // 2, 4, 50]
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["a room"] * 20 + ["a view"] * 20,
+        [f"{word} {one}" for word in ("sea", "bus") for one in range(10, 22)],
+        ["a fine room", "lovely"] * 12,
+    ],
+)
+def test_few_short_texts_fail_nowhere_and_say_what_they_got(texts):
+    labels = ["a", "b"] * (len(texts) // 2)
+    task = ClassificationTask(texts, labels, "short")
+    table = compare(tasks=[task]).table.set_index("method")
+    assert (table["error"] == "").all(), table["error"].tolist()
+    assert table["note"].loc["LSA"].startswith("here with vector_size=")
+    assert table["note"].loc["LSA"].endswith("instead of 50")
+    assert table["note"].loc["word2vec"] == "here with min_count=1 instead of 2"
+    assert (table["note"].drop(["LSA", "word2vec"]) == "").all()
+
+
+def test_many_texts_of_few_words_get_a_shorter_lsa():
+    texts = [f"{a} {b} room" for a in ("sea", "bus") for b in range(10, 20)] * 3
+    task = ClusteringTask(texts, ["a", "b"] * 30, "few words")
+    table = compare(defaults_for([task]), [task]).table.set_index("method")
+    assert (table["error"] == "").all(), table["error"].tolist()
+    assert table["dimension"]["LSA"] == 11  # twelve words, of which "room" says nothing more
+
+
 def test_each_task_gets_the_defaults_of_its_language(both):
     assert (both.table["error"] == "").all(), both.table["error"].tolist()
     assert both.table["method"].unique().tolist() == list(default_vectorizers("en"))
@@ -287,7 +328,7 @@ def test_each_task_gets_the_defaults_of_its_language(both):
     for name, language in [("similarity (en)", "en"), ("similarity (zh)", "zh")]:
         (value, *_) = tasks[name].evaluate(default_vectorizers(language)["TF-IDF"]).values()
         assert scores["TF-IDF", name] == value
-    assert both.vectorizers["TF-IDF"]["zh"].tokenizer == "jieba"
+    assert both.vectorizers["TF-IDF"]["zh"].analyzer == "mixed"
     for name in ("bitext mining (en)", "bitext mining (zh)"):  # Chinese has to be cut in both
         (value, *_) = tasks[name].evaluate(default_vectorizers("zh")["LSA"]).values()
         assert scores["LSA", name] == value
@@ -319,7 +360,8 @@ def test_the_page_of_both_languages(both, tmp_path):
     assert len(page) < 3_000_000
     for title in ("Quality: English", "Quality: Chinese", "Where methods disagree"):
         assert f"<h2>{title}</h2>" in page
-    assert "TF-IDF (zh)</dt><dd>TfidfVectorizer(tokenizer=&#x27;jieba&#x27;)" in page
+    assert "TF-IDF</dt><dd>TfidfVectorizer(analyzer=&#x27;mixed&#x27;)" in page
+    assert "TF-IDF, chars (zh)</dt><dd>" in page
     for task in both.tasks:
         assert task.description.split(".")[0] in page
         if task.name != "bitext mining (zh)":  # where neither finds a single one

@@ -97,7 +97,7 @@ def tasks():
     found["BitextMining"] = BitextMiningTask(pairs.texts1[:30], pairs.texts2[:30], "paraphrases")
     texts, labels = found["Classification"].documents, found["Classification"].labels
     found["Classification"] = ClassificationTask(
-        texts[::2], labels[::2], "shots", test=(texts[1::2], labels[1::2]), shots=4
+        texts[::2], labels[::2], "shots", test=(texts[1::2], labels[1::2]), shots=4, C=1.0
     )
     return found
 
@@ -144,6 +144,39 @@ def test_a_fitted_vectorizer_is_used_as_it_is():
     theirs = run(as_mteb_model(fitted, "fitted"), as_mteb_task(task))
     ours = task.evaluate(TfidfVectorizer())
     assert theirs["cosine_pearson"] == pytest.approx(ours["cosine Pearson"], abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["STS", "PairClassification", "Summarization", "BitextMining"])
+def test_an_unfitted_vectorizer_is_fitted_on_both_sides(kind):
+    """mteb encodes one side after the other: the first alone lacks words of the second."""
+    task = tasks()[kind]
+    fitted = TfidfVectorizer().fit(task.documents)
+    found, expected = (
+        run(as_mteb_model(one), as_mteb_task(task)) for one in (TfidfVectorizer(), fitted)
+    )
+    assert found["main_score"] == pytest.approx(expected["main_score"], abs=1e-9)
+
+
+def test_the_other_side_of_what_mteb_knows_is_looked_up(monkeypatch):
+    task = tasks()["STS"]
+    ours, theirs = task.evaluate(TfidfVectorizer()), as_mteb_task(task)
+    assert theirs.metadata._both_sides == task.documents
+    type(theirs).metadata._both_sides = None  # as of a task of mteb's own
+    with pytest.warns(RuntimeWarning, match="fitted on the first side of SimilarityEn alone"):
+        first = run(as_mteb_model(TfidfVectorizer()), theirs)["cosine_pearson"]
+    assert abs(first - ours["cosine Pearson"]) > 1e-3
+    monkeypatch.setattr(mteb, "get_task", {theirs.metadata.name: as_mteb_task(task)}.get)
+    found = run(as_mteb_model(TfidfVectorizer()), theirs)["cosine_pearson"]
+    assert found == pytest.approx(ours["cosine Pearson"], abs=1e-6)
+
+
+def test_the_penalty_is_that_of_the_task():
+    task = tasks()["Classification"]
+    task.C = 30.0
+    theirs = run(as_mteb_model(Projected()), as_mteb_task(task))
+    assert theirs["accuracy"] == pytest.approx(task.evaluate(Projected())["accuracy"], abs=1e-6)
+    task.C = 1.0
+    assert abs(theirs["accuracy"] - task.evaluate(Projected())["accuracy"]) > 1e-3
 
 
 def test_a_vectorizer_is_fitted_anew_for_another_task_that_looks_the_same():

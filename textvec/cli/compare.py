@@ -39,7 +39,7 @@ def compare(  # numpydoc ignore=PR01
         typer.Option(
             metavar="TYPE|CATEGORY|NAME",
             help="Only tasks of this type, such as retrieval, of this category (s2s, s2p, p2p, "
-            "s2c), or of this name; repeatable.",
+            "t2c), or of this name; repeatable.",
         ),
     ] = None,
     vectorizer: Annotated[
@@ -187,7 +187,7 @@ def choose_methods(names, tasks):
             methods[name] = defaults[_DEFAULTS[name]]
         elif name == "hashing":  # of the same words as the default methods
             methods[name] = {
-                code: HashingVectorizer(tokenizer=counts.tokenizer)
+                code: HashingVectorizer(analyzer=counts.analyzer)
                 for code, counts in defaults["counts"].items()
             }
         else:

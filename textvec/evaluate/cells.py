@@ -190,6 +190,7 @@ class Store:
             "independent": result.independent,
             "costs": result.costs,
             "notes": result.notes,
+            "chosen": result.chosen,
         }
         text = json.dumps(content, default=_plain)
         try:

@@ -1,6 +1,7 @@
 """Many vectorizers on many tasks: one table of quality and cost, one page that shows it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +21,7 @@ from textvec.evaluate.cells import (
 )
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
 from textvec.evaluate.tasks.named import tasks_of
-from textvec.evaluate.tasks.task import Task, printable, select_tasks
+from textvec.evaluate.tasks.task import Task, counted, printable, select_tasks
 
 __all__ = ["COSTS", "Comparison", "compare", "default_vectorizers", "measure_costs"]
 
@@ -136,8 +137,9 @@ def default_vectorizers(language="en"):
     Parameters
     ----------
     language : str, default="en"
-        For "zh", Chinese, words are cut by jieba and character n-grams are shorter; the names of
-        the methods are the same in every language.
+        For "zh", Chinese, character n-grams are shorter. The names of the methods, and all else,
+        are the same in every language: terms are words, and characters and their pairs where a
+        script is written without spaces, as ``analyzer="mixed"`` has it.
 
     Returns
     -------
@@ -156,20 +158,16 @@ def default_vectorizers(language="en"):
     from textvec.sparse.tfidf import TfidfVectorizer
 
     if language == "zh":
-        words = {"tokenizer": "jieba"}
         letters = {"analyzer": "char", "ngram_range": (1, 2)}
     else:
-        words = {}
         letters = {"analyzer": "char_wb", "ngram_range": (2, 4)}
     return {
-        "counts": CountVectorizer(**words),
-        "TF-IDF": TfidfVectorizer(**words),
+        "counts": CountVectorizer(analyzer="mixed"),
+        "TF-IDF": TfidfVectorizer(analyzer="mixed"),
         "TF-IDF, chars": TfidfVectorizer(**letters),
-        "BM25": BM25Vectorizer(**words),
-        "LSA": LSAVectorizer(vector_size=50, random_state=0, **words),
-        "word2vec": Word2Vec(
-            vector_size=50, min_count=2, epochs=20, pooling="idf", random_state=0, **words
-        ),
+        "BM25": BM25Vectorizer(),
+        "LSA": LSAVectorizer(vector_size=50, random_state=0),
+        "word2vec": Word2Vec(vector_size=50, min_count=2, epochs=20, pooling="idf", random_state=0),
     }
 
 
@@ -179,8 +177,9 @@ def defaults_for(tasks):
     Parameters
     ----------
     tasks : list of Task
-        The tasks. One on which LSA would be fitted on fewer documents than it has dimensions gets
-        one of its own, with half as many dimensions as documents.
+        The tasks. One with fewer documents to be fitted on than LSA has dimensions gets an LSA of
+        its own, with half as many dimensions as documents, or what its terms give, and a word2vec
+        of every word. So does one whose many texts are of few words.
 
     Returns
     -------
@@ -193,14 +192,32 @@ def defaults_for(tasks):
         for name, vectorizer in default_vectorizers(code).items():
             methods.setdefault(name, {})[code] = vectorizer
     for task in tasks:
-        folds = [len(train) for train, _ in getattr(task, "_folds", ())]
-        n_fitted = min(folds, default=len(task.documents))
+        folds = [[task.documents[i] for i in train] for train, _ in getattr(task, "_folds", ())]
+        parts = folds or [task.documents]
+        n_fitted = min(map(len, parts))
         for code in task.language.split("-"):
+            own = f"{code}, {task.name}"
             lsa = methods["LSA"][code]
+            rank = min(_rank(part, lsa.vector_size) for part in parts)
+            if min(n_fitted, rank) < lsa.vector_size:
+                size = max(1, min(n_fitted // 2, rank))
+                methods["LSA"][own] = clone(lsa).set_params(vector_size=size)
             if n_fitted < lsa.vector_size:
-                smaller = clone(lsa).set_params(vector_size=max(1, n_fitted // 2))
-                methods["LSA"][f"{code}, {task.name}"] = smaller
+                methods["word2vec"][own] = clone(methods["word2vec"][code]).set_params(min_count=1)
     return methods
+
+
+def _rank(texts, enough):
+    """Return the rank of the counts of terms, or ``enough`` where there are many texts."""
+    from textvec.sparse.counts import CountVectorizer
+
+    distinct = list(dict.fromkeys(texts))
+    if len(distinct) > 4 * enough:
+        return enough
+    with suppress(ValueError):  # without a single term the cell will say so
+        counts = CountVectorizer(analyzer="mixed", dtype=np.float64).fit_transform(distinct)
+        return int(np.linalg.matrix_rank((counts @ counts.T).toarray(), hermitian=True))
+    return enough
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,8 +231,9 @@ class Comparison:
         ``score`` (its value), one column for each metric by its name, the costs
         (``fit_seconds``, ``transform_seconds``, ``documents_per_second`` at transform,
         ``dimension``, ``non_zeros``, ``stored_mb`` of the vectors, ``sparsity``, ``peak_mb``),
-        ``note`` (what is to be known of the score, such as that some items could not be scored,
-        else empty) and ``error`` (why there is no score, else empty).
+        ``chosen`` (what the task chose for the method, such as "C=10", else empty), ``note`` (what
+        is to be known of the score, such as that some items could not be scored, else empty) and
+        ``error`` (why there is no score, else empty).
     vectorizers : dict of str to estimator, or to dict of language to estimator
         The methods, unfitted.
     tasks : list of Task
@@ -231,7 +249,7 @@ class Comparison:
 
     def __repr__(self):
         methods, tasks = len(self.vectorizers), len(self.tasks)
-        lines = [f"Comparison of {methods} method(s) on {tasks} task(s)"]
+        lines = [f"Comparison of {counted(methods, 'method')} on {counted(tasks, 'task')}"]
         for group in self.tasks_by_language().values():
             lines += ["", _as_text(self.scores(group, 2).T, {})]
         lines += ["", _as_text(self.costs(), COST_FORMATS)]
@@ -284,8 +302,8 @@ class Comparison:
 
         Parameters
         ----------
-        column : {"note", "error"}, default="note"
-            What is to be known of a score, or why there is none.
+        column : {"note", "error", "chosen"}, default="note"
+            What is to be known of a score, why there is none, or what was chosen for the method.
         tasks : list of Task or None, default=None
             Some of :attr:`tasks`; None means all.
 
@@ -294,7 +312,7 @@ class Comparison:
         dict of str to str
             By "method on task", in the order of the table; cells without a remark are missing.
         """
-        check_choice("column", column, ("note", "error"))
+        check_choice("column", column, ("note", "error", "chosen"))
         names = [task.name for task in (self.tasks if tasks is None else tasks)]
         said = self.table[(self.table[column] != "") & self.table["task"].isin(names)]
         return {
@@ -520,14 +538,32 @@ def _suited(given, task):
     """Return the estimator for a task out of those of a method, by its language and name."""
     if not isinstance(given, Mapping):
         return given
+    code = _code(given, task)
+    return given.get(f"{code}, {task.name}", given[code])
+
+
+def _code(given, task):
     codes = [code for code in task.language.split("-") if code in given]
     if not codes:
         known = ", ".join(map(repr, given)) or "none"
         raise ValueError(
             f"There is no estimator for the language {task.language!r}, only for {known}."
         )
-    code = "zh" if "zh" in codes else codes[0]  # what cuts Chinese cuts English, too
-    return given.get(f"{code}, {task.name}", given[code])
+    return "zh" if "zh" in codes else codes[0]  # what cuts Chinese cuts English, too
+
+
+def _own_settings(given, task):
+    """Say what a method's estimator for this task alone does otherwise than in its language."""
+    suited = _suited(given, task)
+    usual = given[_code(given, task)] if isinstance(given, Mapping) else given
+    if suited is usual or not (hasattr(suited, "get_params") and hasattr(usual, "get_params")):
+        return []
+    before = usual.get_params(deep=False)
+    return [
+        f"here with {name}={value!r:.40} instead of {before[name]!r:.40}"
+        for name, value in suited.get_params(deep=False).items()
+        if name in before and not (value is before[name] or repr(value) == repr(before[name]))
+    ]
 
 
 def _tabulate(results, errors, vectorizers, tasks):
@@ -537,15 +573,17 @@ def _tabulate(results, errors, vectorizers, tasks):
         for task in tasks:
             key = method, task.name
             row = {"method": method, "task": task.name, "metric": task.metrics[0]}
-            row |= {"score": np.nan, "note": "", "error": errors.get(key, "")}
+            row |= {"score": np.nan, "chosen": "", "note": "", "error": errors.get(key, "")}
             if key in results:
                 found = results[key]
                 row |= {"score": found[task.metrics[0]], **found, **found.costs}
-                notes = "; ".join(dict.fromkeys(found.notes.values()))
+                row["chosen"] = ", ".join(f"{name}={one}" for name, one in found.chosen.items())
+                notes = [*found.notes.values(), *_own_settings(vectorizers[method], task)]
+                notes = "; ".join(dict.fromkeys(notes))
                 row["error" if np.isnan(row["score"]) else "note"] = notes
             rows.append(row)
     metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)
-    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "note", "error"]
+    columns = ["method", "task", "metric", "score", *metrics, *COSTS, "chosen", "note", "error"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"dimension": "Int64"})
 

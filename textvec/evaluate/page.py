@@ -11,7 +11,7 @@ import pandas as pd
 from textvec import __version__
 from textvec.evaluate.cells import COST_FORMATS
 from textvec.evaluate.significance import LEVEL
-from textvec.evaluate.tasks.task import printable
+from textvec.evaluate.tasks.task import counted, printable
 from textvec.show.plots import plot_counts
 from textvec.show.report import Fold, Picture, Table, write_report
 
@@ -28,6 +28,10 @@ _SURE_NOTE = (
     "Low and high: 95 % bootstrap interval over the items of the task. p: paired randomisation "
     "test against the best method of the task. Neither exists for clustering, which repeats runs "
     "on the same texts."
+)
+_CHOSEN_NOTE = (
+    "C: how freely the weights of the classifier may grow, found by cross-validation on training "
+    "documents alone; where a task has folds, over all of them."
 )
 _COST_NOTE = (
     "Seconds and documents/s are of fitting on, and transforming, the documents of a task, once "
@@ -67,8 +71,8 @@ def write_page(comparison, path):
     return write_report(
         path,
         "Ways of turning text into vectors, compared",
-        f"{len(comparison.vectorizers)} methods on {len(comparison.tasks)} tasks: how good the "
-        "vectors are, and what they cost.",
+        f"{counted(len(comparison.vectorizers), 'method')} on "
+        f"{counted(len(comparison.tasks), 'task')}: how good the vectors are, and what they cost.",
         sections,
     )
 
@@ -80,7 +84,8 @@ def _quality(comparison, tasks):
     every.index = pd.Index([f"{task}, {metric}" for task, metric in every.index], name="metric")
     sure = comparison.significance()
     sure = sure[sure["task"].isin(names)].set_index("method")
-    notes = comparison.remarks("note", tasks)
+    notes, chosen = (comparison.remarks(column, tasks) for column in ("note", "chosen"))
+    chart = Picture(comparison.plot(tasks=tasks), "The main score of every method on every task.")
     return [
         Table(
             main,
@@ -90,7 +95,7 @@ def _quality(comparison, tasks):
             _by_task(sure.reset_index(), "winner", main) == True,  # noqa: E712 - NaN is not
         ),
         *([notes] if notes else []),
-        Picture(comparison.plot(tasks=tasks), "The main score of every method on every task."),
+        *([chart] if len(tasks) > 1 else []),  # of one task, the table says it as well
         Fold(
             "How sure these scores are",
             [
@@ -102,6 +107,7 @@ def _quality(comparison, tasks):
             ],
         ),
         Fold("All metrics", [Table(every, dict.fromkeys(every.columns, "{:.3f}"))]),
+        *([Fold("What a task chose for each method", [_CHOSEN_NOTE, chosen])] if chosen else []),
     ]
 
 
@@ -133,7 +139,7 @@ def _differences(comparison):
             shown["found by", method] = shown["found by", method].map(_brief)
         shown.index = pd.RangeIndex(1, len(shown) + 1)
         formats = dict.fromkeys(shown.columns[4:], "{:.2f}")
-        title = f"{task.name}: {pair[0]} and {pair[1]} differ on {len(every)} items"
+        title = f"{task.name}: {pair[0]} and {pair[1]} differ on {counted(len(every), 'item')}"
         folds.append(Fold(title, [Table(shown, formats)]))
     return folds
 
@@ -199,7 +205,11 @@ def _settings(vectorizers):
     settings = {}
     for name, given in vectorizers.items():
         if isinstance(given, Mapping):
-            settings |= {f"{name} ({code})": _as_code(one) for code, one in given.items()}
+            codes = {code: _as_code(one) for code, one in given.items()}
+            if len(set(codes.values())) == 1:  # one for every language
+                settings[name] = next(iter(codes.values()))
+            else:
+                settings |= {f"{name} ({code})": one for code, one in codes.items()}
         else:
             settings[name] = _as_code(given)
     return settings

@@ -9,8 +9,9 @@ from functools import partial
 
 import numpy as np
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
-from textvec._checks import import_optional
+from textvec._checks import import_optional, warn_user
 from textvec.evaluate.metrics import row_similarities
 from textvec.evaluate.tasks.labels import N_DRAWS, ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
@@ -44,8 +45,8 @@ def as_mteb_model(vectorizer, name=None):
     vectorizer : estimator
         Any of textvec or scikit-learn, or a pipeline. A fitted one is used as it is. One that is
         not is fitted, as a copy, for every task: on the corpus to search, on the training
-        documents to classify, else on the first texts that mteb gives (of pairs, the first
-        sentences: fit it yourself where that is too little).
+        documents to classify, on both sides of pairs, translations and summaries, else on the
+        first texts that mteb gives.
     name : str or None, default=None
         Name of the model in results; None means "textvec/" and the name of the class.
 
@@ -80,8 +81,10 @@ def as_mteb_task(task):
     ----------
     task : Task
         Of one of MTEB's eight types. Classification without ``test`` documents of its own is
-        cross-validated by mteb's folds instead of ours: these are not stratified. For retrieval,
-        ids are numbers, and those of a corpus fall: so equal scores are ranked as by ours.
+        cross-validated by mteb's folds instead of ours: these are not stratified. The penalty of
+        its classifier is the task's ``C``, or, as mteb chooses none, 1 where that is "auto". For
+        retrieval, ids are numbers, and those of a corpus fall: so equal scores are ranked as by
+        ours.
 
     Returns
     -------
@@ -108,20 +111,22 @@ def as_mteb_task(task):
     if build is None:
         raise TypeError(f"mteb has no task like a {type(task).__name__}.")
     abstasks = import_optional("mteb.abstasks", "mteb")
-    metadata = import_optional("mteb.abstasks.task_metadata", "mteb").TaskMetadata
     data, attributes = build(task)
     codes = task.language.split("-")
     name = re.sub(r"[^\w-]+", " ", task.name).strip().title().replace(" ", "")
-    attributes["metadata"] = metadata(
+    attributes["metadata"] = metadata = _metadata_class()(
         name=name or "Task",
         description=task.description,
         type=task.type,
-        category="t2c" if task.category == "s2c" else "t2t",
+        category="t2c" if task.category == "t2c" else "t2t",
         eval_splits=["test"],
         eval_langs=[_LANGUAGES.get(code, code) for code in codes],
         main_score=_MAIN_SCORES[task.type],
         dataset={"path": "local/none", "revision": "1"},
     )
+
+    if task.type in _SIDES:
+        metadata._both_sides = task.documents
 
     def load_data(self, **kwargs):
         self.dataset, self.data_loaded = data, True
@@ -140,7 +145,7 @@ class _Model:
 
     def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
         texts = [text for batch in inputs for text in batch["text"]]
-        fitted = self._fit(task_metadata, hf_subset, texts)
+        fitted = self._fit(task_metadata, hf_subset, texts, hf_split)
         is_query = prompt_type is not None and str(prompt_type.value) == "query"
         transform = partial(query_vectors, fitted) if is_query else fitted.transform
         vectors = vectors_of(transform, texts)
@@ -198,14 +203,54 @@ class _Model:
     def _score(self, cosine, dot):
         return dot if self._metric == "dot" else cosine
 
-    def _fit(self, metadata, subset, texts):
-        """Return the vectorizer, or a copy that was fitted on the first texts of this task."""
+    def _fit(self, metadata, subset, texts, split=None):
+        """Return the vectorizer, or a copy that was fitted on this task, when first asked.
+
+        ``texts`` are those that mteb gives then: of pairs the first sentences alone, so that the
+        split that the others are in is looked up.
+        """
         if is_fitted(self.vectorizer):
             return self.vectorizer
         known, known_subset = self._fitted_for
         if metadata is not known or subset != known_subset:  # another task may have all equal
+            texts = split and _both_sides(metadata, subset, split) or texts
             self._own, self._fitted_for = fresh(self.vectorizer).fit(texts), (metadata, subset)
         return self._own
+
+
+def _metadata_class():
+    """Return mteb's class of a task's metadata, which here can hold the texts of both sides."""
+    from pydantic import PrivateAttr
+
+    base = import_optional("mteb.abstasks.task_metadata", "mteb").TaskMetadata
+    return type("Metadata", (base,), {"_both_sides": PrivateAttr(None), "__module__": __name__})
+
+
+def _both_sides(metadata, subset, split):
+    """Return all texts of a task whose sides mteb encodes one after the other, or None."""
+    texts = getattr(metadata, "_both_sides", None)
+    if texts is not None or metadata.type not in _SIDES:
+        return texts
+    from mteb import get_task
+
+    try:
+        task = get_task(metadata.name)
+        task.load_data()
+        data = task.dataset.get(subset, task.dataset)
+        columns = [data[split][name] for name in _SIDES[metadata.type](task)]
+    except Exception as error:  # mteb's own, of tasks that it does not know and sets of odd shape
+        warn_user(
+            f"The vectorizer is fitted on the first side of {metadata.name} alone, since the other "
+            f"could not be read ({type(error).__name__}: {error}). Fit it yourself on both.",
+            RuntimeWarning,
+        )
+        return None
+    return [
+        text
+        for column in columns
+        for one in column
+        for text in ([one] if isinstance(one, str) else one)
+    ]
 
 
 def _dataset(**columns):
@@ -227,16 +272,16 @@ def _classification(task):
 
     number = {label: i for i, label in enumerate(np.unique(task.labels).tolist())}
     trained = _dataset(text=task.documents, label=[number[label] for label in task.labels])
+    options = {"samples_per_label": task.shots or len(task.documents)}
+    if task.C != "auto":
+        options["evaluator_model"] = LogisticRegression(C=task.C, max_iter=100)
     if task.test is None:
-        shots = task.shots or len(task.documents)
-        options = {"is_cross_validation": True, "samples_per_label": shots, "train_split": "test"}
+        options |= {"is_cross_validation": True, "train_split": "test"}
         return DatasetDict(test=trained), options
     texts, labels = task.test
     tested = _dataset(text=texts, label=[number[label] for label in labels.tolist()])
-    return DatasetDict(train=trained, test=tested), {
-        "samples_per_label": task.shots or len(task.documents),
-        "n_experiments": 1 if task.shots is None else N_DRAWS,
-    }
+    options["n_experiments"] = 1 if task.shots is None else N_DRAWS
+    return DatasetDict(train=trained, test=tested), options
 
 
 def _clustering(task):
@@ -284,7 +329,9 @@ def _retrieval(task):
         "corpus": _dataset(id=places.values(), title=[""] * n_items, text=task.corpus.values()),
         "queries": _dataset(id=ids.values(), text=task.queries.values()),
         "relevant_docs": {
-            ids[query]: {places[item]: _whole(grade) for item, grade in grades.items()}
+            ids[query]: {
+                places.get(item, f"absent {item}"): _whole(grade) for item, grade in grades.items()
+            }
             for query, grades in task.relevance.items()
         },
         "top_ranked": None,
@@ -317,6 +364,14 @@ def _summarization(task):
     )
     return data, {"min_score": min(map(min, graded)), "max_score": max(map(max, graded))}
 
+
+# Types whose sides mteb encodes one after the other -> the columns of a task that hold them.
+_SIDES = {
+    "BitextMining": lambda task: ("sentence1", "sentence2"),
+    "PairClassification": lambda task: (task.input1_column_name, task.input2_column_name),
+    "STS": lambda task: task.column_names,
+    "Summarization": lambda task: ("human_summaries", "machine_summaries"),
+}
 
 _BUILDERS = {
     BitextMiningTask: _bitext,

@@ -4,7 +4,9 @@ import csv
 import json
 import re
 
+import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 from textvec import TfidfVectorizer
 from textvec.evaluate.tasks import (
@@ -19,6 +21,19 @@ from textvec.evaluate.tasks import (
 )
 
 A, B, C = "sea view", "view of the sea", "free shuttle"
+
+
+class Table(BaseEstimator):
+    """Vectors by text."""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def fit(self, raw_documents, y=None):
+        return self
+
+    def transform(self, raw_documents):
+        return np.array([self.vectors[text] for text in raw_documents], dtype=float)
 
 
 def write(path, records):
@@ -227,7 +242,10 @@ def test_bad_beir_folders_and_classes_are_named(tmp_path):
         (tmp_path / name).mkdir()
     with pytest.raises(ValueError, match="'d1' of record 2"):
         read_task(beir(tmp_path / "twice", ids=("d1", "d1")))
-    with pytest.raises(ValueError, match="corpus id 'd9', which is unknown"):
+    with (
+        pytest.raises(ValueError, match="corpus id 'd9', which is unknown"),
+        pytest.warns(UserWarning, match="judges 1 document that corpus.jsonl lacks"),
+    ):
         read_task(beir(tmp_path / "unknown", qrels="q1\td9\t1\n"))
     path = write(tmp_path / "pairs.json", FILES[STSTask])
     with pytest.raises(ValueError, match="kind must be .* STSTask; or None. Got RetrievalTask"):
@@ -261,3 +279,71 @@ def test_bad_files_of_a_beir_folder_are_named(name, content, message, tmp_path):
 def test_blank_lines_of_judgements_are_left_out(tmp_path):
     task = read_task(beir(tmp_path, qrels="\nq1\td1\t1\n\n"))
     assert task.relevance == {"q1": {"d1": 1.0}}
+
+
+def judging(folder, judged, queries=("q1", "q2"), corpus=("a", "b", "c")):
+    """Write a BEIR folder whose texts are their ids."""
+    (folder / "qrels").mkdir()
+    lines = ["query-id\tcorpus-id\tscore", *("\t".join(map(str, one)) for one in judged)]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(lines), encoding="utf-8")
+    for name, ids in (("queries", queries), ("corpus", corpus)):
+        write(folder / f"{name}.jsonl", [{"_id": one, "text": f"text {one}x"} for one in ids])
+    return folder
+
+
+def test_judged_documents_that_the_corpus_lacks_count_as_not_found(tmp_path):
+    judged = [("q1", "a", 1), ("q1", "gone", 2), ("q2", "b", 1), ("q2", "away", 0)]
+    with pytest.warns(UserWarning, match="judges 2 documents .* such as 'gone': where relevant"):
+        task = read_task(judging(tmp_path, judged))
+    table = {"text ax": [1, 0], "text bx": [0, 1], "text cx": [1, 1]}
+    vectors = table | {"text q1x": [1, 0], "text q2x": [0, 1]}
+    found = task.evaluate(Table(vectors), k=3)
+    # As trec_eval has it: the ideal ranking of q1 holds both, 2 / log2(2) + 1 / log2(3).
+    assert found.rows["nDCG@3"].tolist() == pytest.approx([1 / (2 + 1 / np.log2(3)), 1.0])
+    assert found.rows["recall@3"].tolist() == [0.5, 1.0]
+    assert found.rows["expected"][0] == ["text ax", "(gone, which the corpus lacks)"]
+    with pytest.raises(ValueError, match="corpus id 'gone', which is unknown"):
+        RetrievalTask(task.queries, task.corpus, task.relevance)
+    with pytest.raises(ValueError, match="absent must be one of 'raise', 'count'"):
+        RetrievalTask(task.queries, task.corpus, task.relevance, absent="skip")
+
+
+def test_judged_queries_without_a_text_are_left_out(tmp_path):
+    folder = judging(tmp_path, [("q1", "a", 1), ("q9", "a", 1)])
+    with pytest.warns(UserWarning, match=r"judges 1 query that queries.jsonl lacks, such as 'q9'"):
+        assert read_task(folder).queries == {"q1": "text q1x"}
+
+
+@pytest.mark.parametrize("line", ['{"text": "a", "text": "b", "label": 1}', "[" * 100_000])
+def test_lines_of_json_that_no_record_can_be(line, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a", "label": 1}\n' + line, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Line 2 of .*a.jsonl must hold JSON: ('text'|maximum)"):
+        read_task(path)
+
+
+def test_a_label_with_few_texts_takes_fewer_folds(tmp_path):
+    records = [{"text": f"{A} {i}", "label": label} for i, label in enumerate("aaaaaabbb")]
+    path = write(tmp_path / "a.jsonl", records)
+    with pytest.warns(UserWarning, match="3 texts with the label 'b': cross-validation takes 3"):
+        task = read_task(path)
+    assert "3-fold" in task.description
+    assert "2-fold" in read_task(path, n_splits=2).description
+    path = write(tmp_path / "b.jsonl", records[:7])
+    with pytest.raises(ValueError, match=r"Got 1 of 'b' instead: drop or merge the label\.$"):
+        read_task(path)
+
+
+def test_lone_surrogates_are_labels_and_ids_like_others(tmp_path):
+    records = [
+        {"text": f"{'sea' if i % 2 else 'bus'} {i}", "label": "a\ud800"[: 1 + i % 2]}
+        for i in range(20)
+    ]
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)), encoding="ascii")
+    assert read_task(path).evaluate(TfidfVectorizer())["accuracy"] == 1
+    content = {"corpus": {"\ud800": "sea", "b": "bus"}, "queries": {"\udfff": "the sea"}}
+    content["relevant_docs"] = {"\udfff": ["\ud800"]}
+    path = tmp_path / "ids.json"
+    path.write_text(json.dumps(content), encoding="ascii")
+    assert read_task(path).evaluate(TfidfVectorizer())["MRR@10"] == 1

@@ -32,6 +32,7 @@ from textvec.evaluate.metrics import (
 from textvec.evaluate.tasks import (
     ClassificationTask,
     ClusteringTask,
+    RerankingTask,
     RetrievalTask,
     fresh,
     hotel_tasks,
@@ -142,7 +143,8 @@ def test_a_group_is_never_split(spy):
         assert not {group_of[text] for text in train} & {group_of[text] for text in test}
 
 
-def test_sparse_vectors_reach_the_classifier_sparse(monkeypatch):
+@pytest.mark.parametrize(("C", "fits"), [(1.0, 2), ("auto", 2 * (3 * 3 + 1))])
+def test_sparse_vectors_reach_the_classifier_sparse(C, fits, monkeypatch):
     seen = []
     fit = LogisticRegression.fit
     monkeypatch.setattr(
@@ -150,8 +152,8 @@ def test_sparse_vectors_reach_the_classifier_sparse(monkeypatch):
         "fit",
         lambda self, X, y: seen.append(sparse.issparse(X)) or fit(self, X, y),
     )
-    ClassificationTask(TEXTS, LABELS, n_splits=2).evaluate(CountVectorizer())
-    assert seen == [True, True]
+    ClassificationTask(TEXTS, LABELS, n_splits=2, C=C).evaluate(CountVectorizer())
+    assert seen == [True] * fits
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,43 @@ def test_labels_of_any_kind_are_classes():
 
 
 CORPUS = {"a": "sea view", "b": "free shuttle", "c": "view of the sea", "d": "quiet pool"}
+
+
+@pytest.mark.parametrize("k", [[1, 3], (3, 1), np.array([2])])
+def test_several_depths_are_columns_of_one_ranking(k):
+    task = RetrievalTask({"q": "sea", "p": "pool"}, CORPUS, {"q": {"c": 1}, "p": {"d": 1, "a": 1}})
+    found = task.evaluate(TfidfVectorizer(), k=k)
+    assert list(found)[: len(k)] == [f"nDCG@{depth}" for depth in k]
+    for depth in k:
+        one = task.evaluate(TfidfVectorizer(), k=int(depth))
+        assert {name: found[name] for name in one} == dict(one)
+        for name in one:
+            assert found.rows[name].tolist() == one.rows[name].tolist()
+    assert found.rows["score"].tolist() == found.rows[f"nDCG@{k[0]}"].tolist()
+    own = RetrievalTask(task.queries, CORPUS, task.relevance, k=k)
+    assert own.metrics == tuple(found)
+    assert own.evaluate(TfidfVectorizer()) == found
+    reranking = RerankingTask(["sea"], [["sea view"]], [["a bus", "the sea"]], k=k)
+    assert list(reranking.evaluate(TfidfVectorizer())) == ["MAP", "MRR", *list(found)[: len(k)]]
+    assert reranking.metrics == tuple(reranking.evaluate(TfidfVectorizer(), k=k))
+
+
+@pytest.mark.parametrize(
+    ("k", "error", "message"),
+    [
+        ([], ValueError, r"k must be a rank, or different ranks. Got \[\] instead"),
+        ([3, 3], ValueError, "different ranks"),
+        ([1, 0], ValueError, "k must be at least 1. Got 0"),
+        ("10", TypeError, "k must be an integer. Got '10'"),
+        ([1, 2.5], TypeError, "k must be an integer. Got 2.5"),
+    ],
+)
+def test_bad_depths_are_named(k, error, message):
+    task = RetrievalTask({"q": "sea"}, CORPUS, {"q": {"c": 1}})
+    with pytest.raises(error, match=message):
+        task.evaluate(TfidfVectorizer(), k=k)
+    with pytest.raises(error, match=message):
+        RetrievalTask({"q": "sea"}, CORPUS, {"q": {"c": 1}}, k=k)
 
 
 def test_the_ranking_is_that_of_the_cosine():
@@ -371,7 +410,7 @@ class Faulty(BaseEstimator):
         self.of_documents, self.of_queries = of_documents, of_queries
 
     def fit(self, raw_documents, y=None):
-        self.counts_ = CountVectorizer(dtype=float).fit(raw_documents)
+        self.counts_ = CountVectorizer(analyzer="mixed", dtype=float).fit(raw_documents)
         return self
 
     def transform(self, raw_documents):

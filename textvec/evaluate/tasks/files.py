@@ -5,14 +5,16 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from textvec._checks import warn_user
 from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
-from textvec.evaluate.tasks.task import Task
+from textvec.evaluate.tasks.task import Task, counted
 
 
 def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **options) -> Task:
@@ -38,19 +40,23 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
     encoding : str, default="utf-8"
         Encoding of the file or files. A byte order mark is understood.
     **options
-        Further parameters of the task. For a BEIR folder also ``split="test"``.
+        Further parameters of the task. For a BEIR folder also ``split="test"``. Where a label
+        has two to four texts, ``n_splits`` of classification is as many, and a warning says so.
 
     Returns
     -------
     Task
-        Of the class ``kind``.
+        Of the class ``kind``. A BEIR folder may judge documents that its corpus lacks, as that of
+        ArguAna does: a warning counts them, and as in trec_eval, which BEIR scores with, those
+        that are relevant belong to the ideal ranking and cannot be found. Judged queries without
+        a text are left out.
 
     Raises
     ------
     ValueError
-        If the fields are none of these, or those of another kind, a value is missing, an id stands
-        twice, a line of a table has more or fewer cells than its header, or the encoding is
-        another.
+        If the fields are none of these, or those of another kind, a value is missing, an id or a
+        name of a field stands twice, a line of a table has more or fewer cells than its header, or
+        the encoding is another.
     OSError
         If the file cannot be read.
 
@@ -160,7 +166,7 @@ def _read_lines(path, encoding):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_once)
         except (RecursionError, ValueError) as error:
             raise ValueError(f"Line {number} of {path} must hold JSON: {error}.") from error
         if not isinstance(record, Mapping):
@@ -252,7 +258,7 @@ def _read_beir(folder, split, encoding):
         "corpus": _by_id(folder / "corpus.jsonl", encoding, titled=True),
         "queries": _by_id(folder / "queries.jsonl", encoding),
         "relevant_docs": relevance,
-        "judged only": True,
+        "judged only": judged,
     }
 
 
@@ -297,10 +303,32 @@ def _from_corpus(task_class, content, path):
     for name, texts in (("corpus", corpus), ("queries", queries)):
         if not isinstance(texts, Mapping) or not all(map(_is_text, texts.values())):
             raise ValueError(f"{name} of {path} must be an object of id to text.")
+    settings = {}
     if "judged only" in content:
         relevance = {q: g for q, g in relevance.items() if any(v > 0 for v in g.values())}
+        relevance = _as_judged(relevance, queries, corpus, content["judged only"])
         queries = {query: text for query, text in queries.items() if query in relevance}
-    return lambda **options: task_class(queries, corpus, relevance, **options)
+        if any(grades.keys() & corpus.keys() for grades in relevance.values()):
+            settings["absent"] = "count"  # else they are judgements of another corpus
+    return lambda **options: task_class(queries, corpus, relevance, **settings | options)
+
+
+def _as_judged(relevance, queries, corpus, path):
+    """Return the relevance of known queries; warn of what is judged and is not there."""
+    unasked = [query for query in relevance if query not in queries]
+    if unasked:
+        warn_user(
+            f"{path} judges {counted(len(unasked), 'query', 'queries')} that queries.jsonl lacks, "
+            f"such as {unasked[0]!r}: left out."
+        )
+        relevance = {query: relevance[query] for query in relevance if query in queries}
+    absent = [item for grades in relevance.values() for item in grades if item not in corpus]
+    if absent:
+        warn_user(
+            f"{path} judges {counted(len(absent), 'document')} that corpus.jsonl lacks, such as "
+            f"{absent[0]!r}: where relevant, they count as not found, as in trec_eval."
+        )
+    return relevance
 
 
 def _from_triples(fields, task_class, records, path):
@@ -325,6 +353,23 @@ def _from_columns(*fields):
     def build(task_class, records, path):
         columns = [[record[field] for record in records] for field in fields]
         return lambda **options: task_class(*columns, **options)
+
+    return build
+
+
+def _from_labelled(task_class, records, path):
+    texts, labels = ([record[field] for record in records] for field in ("text", "label"))
+
+    def build(**options):
+        if task_class is ClassificationTask and not {"n_splits", "test", "groups"} & options.keys():
+            label, fewest = min(Counter(labels).items(), key=lambda item: item[1])
+            if 2 <= fewest < _N_SPLITS:
+                warn_user(
+                    f"{path} has {fewest} texts with the label {label!r}: cross-validation takes "
+                    f"{fewest} folds instead of {_N_SPLITS}."
+                )
+            options["n_splits"] = min(max(2, fewest), _N_SPLITS)
+        return task_class(texts, labels, **options)
 
     return build
 
@@ -392,6 +437,8 @@ _VALUES = {
     "label": ("a text or a number", lambda value: isinstance(value, str | float | int)),
 }
 
+_N_SPLITS = 5  # the default of ClassificationTask
+
 _NEVER_EMPTY = ("label", "score", "pos", "positive_text")
 
 # Fields of a record -> how to build its task, and the classes that can read it, the usual first.
@@ -410,7 +457,7 @@ _BUILDERS = {
     ),
     ("text1", "text2", "label"): _from_labelled_pairs,
     ("text1", "text2", "score"): _from_columns("text1", "text2", "score"),
-    ("text", "label"): _from_columns("text", "label"),
+    ("text", "label"): _from_labelled,
     _ALONE: _from_columns(*_ALONE),
 }
 _CLASSES = {

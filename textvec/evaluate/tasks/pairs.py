@@ -16,6 +16,7 @@ from textvec.evaluate.metrics import (
 from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
+    counted,
     finite,
     fit_on,
     item_rows,
@@ -67,8 +68,9 @@ class STSTask(Task):
         self.name, self.language = name, language
         self.documents, self._places = unique_texts(self.texts1, self.texts2)
         self.description = (
-            f"Rate how alike the texts of {len(self.texts1)} pairs are in meaning; the ratings are "
-            f"correlated with given ones from {self.scores.min():g} to {self.scores.max():g}."
+            f"Rate how alike the texts of {counted(len(self.texts1), 'pair')} are in meaning; the "
+            f"ratings are correlated with given ones from {self.scores.min():g} to "
+            f"{self.scores.max():g}."
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -145,8 +147,8 @@ class PairClassificationTask(Task):
         self.name, self.language = name, language
         self.documents, self._places = unique_texts(self.texts1, self.texts2)
         self.description = (
-            f"Tell the {int(self.pair_labels.sum())} pairs that say the same from the others of "
-            f"{len(self.texts1)}, by their similarity."
+            f"Tell the {counted(int(self.pair_labels.sum()), 'pair')} that say the same from the "
+            f"others of {len(self.texts1):,}, by their similarity."
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -250,8 +252,9 @@ class SummarizationTask(Task):
         self.name, self.language = name, language
         self.documents, _ = unique_texts(chain(*self.human_summaries, *self.machine_summaries))
         self.description = (
-            f"Rate {sum(map(len, self.machine_summaries))} summaries of {len(self.texts)} texts by "
-            "how near they lie to a human one; the ratings are correlated with given ones."
+            f"Rate {counted(sum(map(len, self.machine_summaries)), 'summary', 'summaries')} of "
+            f"{counted(len(self.texts), 'text')} by how near they lie to a human one; the ratings "
+            "are correlated with given ones."
         )
 
     def evaluate(self, vectorizer, k=None):

@@ -1,7 +1,7 @@
 """Tasks that rank: retrieval, reranking, bitext mining."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import chain
 
@@ -21,6 +21,7 @@ from textvec.evaluate.metrics import (
 from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
+    counted,
     fit_on,
     item_rows,
     same_length,
@@ -60,12 +61,16 @@ class RetrievalTask(Task):
         The truth: grades above zero are relevant. Every query needs at least one.
     name : str, default="retrieval"
         Names the task in tables and plots.
-    k : int >= 1, default=10
-        How many ranks count.
+    k : int >= 1 or sequence of such, default=10
+        How many ranks count. Of several, each has its metrics, those at the first being the main
+        ones.
     language : str, default="en"
         Language of the texts.
     category : {"s2p", "s2s", "p2p"}, default="s2p"
         Whether queries and documents are sentences or paragraphs.
+    absent : {"raise", "count"}, default="raise"
+        What to do where ``relevance`` names an id that the corpus lacks: refuse it, or count it as
+        what cannot be found, as trec_eval does with judged documents that no ranking holds.
 
     Raises
     ------
@@ -81,6 +86,8 @@ class RetrievalTask(Task):
     >>> task = RetrievalTask({"a": "sea view"}, corpus, {"a": {"c": 1}})
     >>> task.evaluate(TfidfVectorizer(), k=1)["nDCG@1"]
     1.0
+    >>> list(task.evaluate(TfidfVectorizer(), k=[1, 3]))[:4]
+    ['nDCG@1', 'nDCG@3', 'MRR@1', 'MRR@3']
     """
 
     type = "Retrieval"
@@ -94,12 +101,13 @@ class RetrievalTask(Task):
         k=10,
         language="en",
         category="s2p",
+        absent="raise",
     ):
-        check_number("k", k, low=1, integer=True)
         check_choice("category", category, ("s2p", "s2s", "p2p"))
+        check_choice("absent", absent, ("raise", "count"))
         self.queries, self.corpus, self.relevance = dict(queries), dict(corpus), dict(relevance)
         self.name, self.k, self.language, self.category = name, k, language, category
-        self.metrics = _names_at(k)
+        self.metrics = _names_at(_depths(k))
         if not self.queries:
             raise ValueError("queries must hold at least one query. Got none.")
         for query in self.relevance.keys() - self.queries.keys():
@@ -111,7 +119,7 @@ class RetrievalTask(Task):
                     "relevance must map every query to a mapping of id to grade. "
                     f"Got {grades!r:.60} for {query!r} instead."
                 )
-            for item in grades.keys() - self.corpus.keys():
+            for item in grades.keys() - self.corpus.keys() if absent == "raise" else ():
                 _raise_unknown(item, "corpus", self.corpus)
             if not any(grade > 0 for grade in grades.values()):
                 raise ValueError(
@@ -123,30 +131,31 @@ class RetrievalTask(Task):
             grade > 0 for grades in self.relevance.values() for grade in grades.values()
         )
         self.description = (
-            f"Search {len(self.corpus)} documents with {len(self.queries)} queries, each with "
+            f"Search {counted(len(self.corpus), 'document')} with "
+            f"{counted(len(self.queries), 'query', 'queries')}, each with "
             f"{n_relevant / len(self.queries):.2g} relevant on average; a query never finds itself."
         )
 
     def evaluate(self, vectorizer, k=None):
-        """Return metrics at rank ``k``, averaged over the queries: nDCG first.
+        """Return metrics at each rank ``k``, averaged over the queries: nDCG first.
 
         Parameters
         ----------
         vectorizer : estimator
             Cloned before it is fitted; itself left as it is.
-        k : int >= 1 or None, default=None
-            How many ranks count; None means the task's own ``k``.
+        k : int >= 1, sequence of such or None, default=None
+            How many ranks count; None means the task's own ``k``. Several are measured on one
+            ranking.
 
         Returns
         -------
         TaskResult
             A row for each query, with each of its metrics.
         """
-        k = self.k if k is None else k
-        check_number("k", k, low=1, integer=True)
+        depths = _depths(self.k if k is None else k)
         fitted, items, costs = fit_on(vectorizer, self.documents)
         queries = _as_queries(fitted, list(self.queries.values()), items)
-        depth = min(k + 1, len(self.corpus))  # one more, since a query may find itself
+        depth = min(max(depths) + 1, len(self.corpus))  # one more, since a query may find itself
         found = _nearest(queries, items, depth, _metric(fitted))
         ids, rows = list(self.corpus), []
         for (query, text), places in zip(self.queries.items(), found, strict=True):
@@ -154,20 +163,23 @@ class RetrievalTask(Task):
             if self.corpus.get(query) == text:
                 ranking = [item for item in ranking if item != query]
             grades = self.relevance[query]
-            scores = [measure(ranking, grades, k) for measure in _AT_K.values()]
+            scores = [measure(ranking, grades, at) for measure in _AT_K.values() for at in depths]
             rows.append(
                 (
                     query,
                     text,
-                    [self.corpus[item] for item, grade in grades.items() if grade > 0],
+                    [self._text_of(item) for item, grade in grades.items() if grade > 0],
                     [self.corpus[item] for item in ranking[:_SHOWN]],
                     scores[0],
                     *scores,
                 )
             )
-        names = _names_at(k)
+        names = _names_at(depths)
         rows = item_rows(rows, columns=["id", "text", "expected", "found", "score", *names])
         return TaskResult({name: float(rows[name].mean()) for name in names}, rows, costs=costs)
+
+    def _text_of(self, item):
+        return self.corpus.get(item, f"({item}, which the corpus lacks)")
 
 
 class RerankingTask(Task):
@@ -184,7 +196,7 @@ class RerankingTask(Task):
         The candidates of each query; each needs at least one of both.
     name : str, default="reranking"
         Names the task in tables and plots.
-    k : int >= 1, default=10
+    k : int >= 1 or sequence of such, default=10
         How many ranks count for nDCG.
     language : str, default="en"
         Language of the texts.
@@ -205,12 +217,11 @@ class RerankingTask(Task):
     type = "Reranking"
 
     def __init__(self, queries, positives, negatives, name="reranking", k=10, language="en"):
-        check_number("k", k, low=1, integer=True)
         self.queries, self.positives, self.negatives = same_length(
             queries=queries, positives=positives, negatives=negatives
         )
         self.name, self.k, self.language = name, k, language
-        self.metrics = ("MAP", "MRR", f"nDCG@{k}")
+        self.metrics = ("MAP", "MRR", *(f"nDCG@{at}" for at in _depths(k)))
         for query, pos, neg in zip(self.queries, self.positives, self.negatives, strict=True):
             if not len(pos) or not len(neg) or isinstance(pos, str) or isinstance(neg, str):
                 raise ValueError(
@@ -220,8 +231,8 @@ class RerankingTask(Task):
         self.documents, _ = unique_texts(chain(*self.positives, *self.negatives))
         n_candidates = [len(p) + len(n) for p, n in zip(self.positives, self.negatives)]
         self.description = (
-            f"For each of {len(self.queries)} queries rank {np.mean(n_candidates):.2g} candidates "
-            "(on average), the right ones first."
+            f"For each of {counted(len(self.queries), 'query', 'queries')} rank "
+            f"{np.mean(n_candidates):.2g} candidates (on average), the right ones first."
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -231,7 +242,7 @@ class RerankingTask(Task):
         ----------
         vectorizer : estimator
             Cloned before it is fitted; itself left as it is.
-        k : int >= 1 or None, default=None
+        k : int >= 1, sequence of such or None, default=None
             How many ranks count for nDCG; None means the task's own ``k``.
 
         Returns
@@ -239,12 +250,11 @@ class RerankingTask(Task):
         TaskResult
             A row for each query, with each of its metrics.
         """
-        k = self.k if k is None else k
-        check_number("k", k, low=1, integer=True)
+        depths = _depths(self.k if k is None else k)
         fitted, items, costs = fit_on(vectorizer, self.documents)
         queries = _as_queries(fitted, self.queries, items)
         place = {text: i for i, text in enumerate(self.documents)}
-        names, rows = ("MAP", "MRR", f"nDCG@{k}"), []
+        names, rows = ("MAP", "MRR", *(f"nDCG@{at}" for at in depths)), []
         kind = _metric(fitted)
         for number, (query, pos, neg) in enumerate(
             zip(self.queries, self.positives, self.negatives, strict=True)
@@ -257,7 +267,7 @@ class RerankingTask(Task):
             measured = (
                 map_at_k(order, grades, len(texts)),
                 mrr_at_k(order, grades, len(texts)),
-                ndcg_at_k(order, grades, k),
+                *(ndcg_at_k(order, grades, at) for at in depths),
             )
             found = [texts[i] for i in order[:_SHOWN]]
             rows.append((query, list(pos), found, measured[0], *measured))
@@ -301,7 +311,8 @@ class BitextMiningTask(Task):
         self.name, self.language = name, language
         self.documents, (self._places1, self._places2) = unique_texts(self.texts1, self.texts2)
         self.description = (
-            f"For each of {len(self.texts1)} sentences find its translation among as many."
+            f"For each of {counted(len(self.texts1), 'sentence')} find its translation among as "
+            "many."
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -340,8 +351,18 @@ class BitextMiningTask(Task):
         return TaskResult({name: float(v) for name, v in scores.items()}, rows, costs=costs)
 
 
-def _names_at(k):
-    return tuple(f"{name}@{k}" for name in _AT_K)
+def _depths(k):
+    """Return the ranks that count as a tuple, after a check that they are whole numbers."""
+    depths = tuple(k) if isinstance(k, Iterable) and not isinstance(k, str) else (k,)
+    for depth in depths:
+        check_number("k", depth, low=1, integer=True)
+    if not depths or len(set(depths)) < len(depths):
+        raise ValueError(f"k must be a rank, or different ranks. Got {k!r} instead.")
+    return depths
+
+
+def _names_at(depths):
+    return tuple(f"{name}@{depth}" for name in _AT_K for depth in depths)
 
 
 def _nearest(queries, items, k, metric="cosine"):

@@ -20,8 +20,9 @@ class Task:
     ----------
     type : str
         Its type in MTEB, such as "Retrieval".
-    category : {"s2s", "s2p", "p2p", "s2c"}
-        What meets what: sentences (s), paragraphs (p), classes (c).
+    category : {"s2s", "s2p", "p2p", "t2c"}
+        What meets what, as MTEB has it: sentences or words (s), paragraphs (p), texts and the
+        categories that they belong to (t2c).
     language : str
         Code of the language of its texts, such as "en"; "en-zh" for two.
     name : str
@@ -52,7 +53,7 @@ class Task:
         ----------
         vectorizer : estimator
             Cloned before it is fitted; itself left as it is.
-        k : int >= 1 or None, default=None
+        k : int >= 1, sequence of such or None, default=None
             How many ranks count, where a task ranks; None means the task's own ``k``.
 
         Returns
@@ -83,6 +84,8 @@ class TaskResult(dict):
         What fitting and transforming took: see :func:`vector_costs`.
     notes : mapping of str to str or None, default=None
         By metric: why it is NaN, or on which of the items alone it rests.
+    chosen : mapping of str to str or None, default=None
+        What the task chose for this vectorizer, by name, such as the C of its classifier.
 
     Examples
     --------
@@ -92,13 +95,23 @@ class TaskResult(dict):
     ({'accuracy': 0.5}, 2)
     """
 
-    def __init__(self, scores, rows, statistic="mean", independent=True, costs=None, notes=None):
+    def __init__(
+        self,
+        scores,
+        rows,
+        statistic="mean",
+        independent=True,
+        costs=None,
+        notes=None,
+        chosen=None,
+    ):
         super().__init__(scores)
         self.rows = rows
         self.statistic = statistic
         self.independent = independent
         self.costs = dict(costs or {})
         self.notes = dict(notes or {})
+        self.chosen = dict(chosen or {})
 
 
 def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Task]:
@@ -110,7 +123,7 @@ def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Tas
         What to choose from.
     types : str, sequence of str or None, default=None
         Such as ``["Retrieval", "STS"]``, or one alone; None means any.
-    categories : str, sequence of {"s2s", "s2p", "p2p", "s2c"} or None, default=None
+    categories : str, sequence of {"s2s", "s2p", "p2p", "t2c"} or None, default=None
         None means any.
     languages : str, sequence of str or None, default=None
         Codes such as "en". A task in two languages counts for both; None means any.
@@ -138,7 +151,7 @@ def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Tas
     for one in types or ():
         check_choice("type of a task", one, known)
     for one in categories or ():
-        check_choice("category of a task", one, ("s2s", "s2p", "p2p", "s2c"))
+        check_choice("category of a task", one, ("s2s", "s2p", "p2p", "t2c"))
     return [
         task
         for task in tasks
@@ -238,6 +251,11 @@ def same_length(**columns):
     if not reference:
         raise ValueError(f"{first} must hold at least one item. Got none.")
     return lists.values()
+
+
+def counted(n, noun, plural=None):
+    """Return a number with its noun, such as "1 query" and "2,000 queries"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def finite(name, values):

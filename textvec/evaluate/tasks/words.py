@@ -10,6 +10,7 @@ from textvec.evaluate.metrics import no_correlation, pearson, spearman
 from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
+    counted,
     finite,
     fresh,
     item_rows,
@@ -59,7 +60,7 @@ class WordSimilarityTask(Task):
         self.words1, self.words2, scores = same_length(words1=words1, words2=words2, scores=scores)
         self.scores = finite("scores", scores)
         self.name, self.language, self.documents = name, language, list(corpus)
-        self.description = f"Rate how alike the words of {len(self.words1)} pairs are."
+        self.description = f"Rate how alike the words of {counted(len(self.words1), 'pair')} are."
 
     def evaluate(self, vectorizer, k=None):
         """Return Spearman's and Pearson's correlations, and the share of pairs that are known.
@@ -144,7 +145,9 @@ class WordAnalogyTask(Task):
                 f"questions must hold four words each. Got {wrong[0] if wrong else 'none'} instead."
             )
         self.name, self.language, self.documents = name, language, list(corpus)
-        self.description = f"Answer {len(self.questions)} questions: a is to b as c is to what?"
+        self.description = (
+            f"Answer {counted(len(self.questions), 'question')}: a is to b as c is to what?"
+        )
 
     def evaluate(self, vectorizer, k=None):
         """Return the share of right answers, and the share of questions that are known.
