@@ -35,6 +35,7 @@ _HOME = {
     "Word2Vec": "textvec.dense.word2vec",
     "compare": "textvec.evaluate.compare",
     "load": "textvec.persistence",
+    "measure_index": "textvec.search.measuring",
     "mine_hard_negatives": "textvec.search.negatives",
     "top_k": "textvec.search.exact",
 }

@@ -124,8 +124,7 @@ def learning(estimator):
     except CutShortError as error:
         cause = error.__cause__
     parameters = estimator.get_params(deep=False)
-    learned = {name: value for name, value in vars(aside).items() if name not in parameters}
-    publish(estimator, learned)
+    estimator.__dict__ = {**vars(aside), **parameters}  # what was learned before goes
     if cause is not None:
         raise cause from None
 

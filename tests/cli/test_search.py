@@ -30,6 +30,14 @@ def test_search_columns_by_every_index(hotels, index):
     assert {row["id"] for row in found} == {"007", "008"}
 
 
+@pytest.mark.parametrize("index", ["exact", "tree"])
+def test_any_number_of_answers_may_be_asked_for(hotels, index):
+    args = ("--text", "desc", "--query", "oysters and boats", "--index", index, "--json")
+    every, enough = (json.loads(run("search", hotels, *args, "-k", k).stdout) for k in (10**12, 99))
+    assert every == enough
+    assert every
+
+
 def test_search_page(hotels, tmp_path):
     page = tmp_path / "page.html"
     result = run("search", hotels, "--text", "desc", "--query", "<b>snow", "--html", page)

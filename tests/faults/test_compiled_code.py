@@ -20,6 +20,8 @@ CODE = """
     from textvec.kernels.weighting import document_frequencies, scale_terms
     if "full" in sys.argv:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    if "sealed" in sys.argv:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     found = []
     for dtype in sys.argv[1].split():
         data, indices = np.array([1, 2, 3], dtype), np.array([0, 1, 1], np.int32)
@@ -102,6 +104,42 @@ def test_with_a_place_of_ones_own_that_is_full(package, tmp_path):
     own = tmp_path / "own"
     assert finish(start(package, "f4", "full", NUMBA_CACHE_DIR=str(own))) == ""
     assert not [path for path in own.rglob("*") if path.is_file()]
+
+
+def emptied(whole):
+    return b""
+
+
+def cut_short(whole):
+    return whole[: len(whole) * 2 // 3]
+
+
+def of_zeros(whole):
+    return bytes(len(whole))
+
+
+@pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+def test_what_a_power_cut_left_is_compiled_anew(package, kind):
+    folder = package / "textvec" / "kernels" / "__pycache__"
+    assert finish(start(package, "f4")) == ""
+    whole = kept(folder)
+    for damage in (emptied, cut_short, of_zeros):
+        for path in folder.glob(f"*{kind}"):
+            path.write_bytes(damage(path.read_bytes()))
+        assert finish(start(package, "f4")) == ""
+        assert kept(folder).keys() == whole.keys()
+        before = kept(folder)
+        assert finish(start(package, "f4")) == ""
+        assert kept(folder) == before  # it was kept, and nothing is compiled anew
+
+
+def test_what_is_damaged_where_nothing_can_be_written(package):
+    folder = package / "textvec" / "kernels" / "__pycache__"
+    assert finish(start(package, "f4")) == ""
+    for path in folder.glob("*.nbi"):
+        path.write_bytes(b"")
+    assert finish(start(package, "f4", "sealed")) == ""
+    assert {path.stat().st_size for path in folder.glob("*.nbi")} == {0}
 
 
 def test_two_processes_at_once(package):

@@ -80,7 +80,7 @@ def search_sparse(queries, items, k, metric, every, n_common=5):
 def search_dense(queries, items, k, metric, every, block=23):
     scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
     squares = (queries.astype(np.float64) ** 2).sum(axis=1)
-    layout = DenseItems(items, *shared_layout(items, metric))
+    layout = DenseItems(items, *shared_layout(items, metric), np.empty(0, np.int64))
     best = np.full((len(queries), k), -np.inf, queries.dtype)
     heap_ids = np.full((len(queries), k), len(items))
     for begin in range(0, len(items), block):

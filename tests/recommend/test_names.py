@@ -70,6 +70,18 @@ def test_found_names_and_given_aliases_meet_in_either_script(novel, traditional)
     assert recommender.similar("大聖", 3).equals(recommender.similar("孫悟空", 3))
 
 
+def test_spellings_of_one_name_are_one():
+    text = "孙悟空来了。行者去了。大圣笑了。孫悟空走了。\n" * 3
+    for aliases in (
+        {"行者": "孫悟空", "大圣": "孙悟空"},
+        {"行者": "孙悟空", "孫悟空": "孙悟空", "大圣": "孙悟空"},
+    ):
+        recommender = CharacterRecommender(["孫悟空"], aliases, random_state=0).fit(text)
+        assert recommender.names_ == ["孙悟空"]
+        assert recommender.counts_.tolist() == [12]
+        assert recommender.aliases_ == {"行者": "孙悟空", "大圣": "孙悟空"}
+
+
 def test_words_stay_as_the_text_writes_them():
     *_, clauses = cut_story("孫悟空說道：「飛來頭髮。」", ["孙悟空"], {})
     assert clauses.tokens == [["孙悟空", "說道"], ["飛來", "頭髮"]]

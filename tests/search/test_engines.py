@@ -357,3 +357,76 @@ def test_a_missing_engine_names_its_extra(name, rows):
         pytest.raises(ImportError, match=rf'pip install "textvec\[{extra}\]"'),
     ):
         clone(INDEXES[name][0]).fit(rows)
+
+
+GROWING = ["exact", "faiss Flat", "faiss IVF-PQ", "faiss HNSW", "hnswlib", "usearch"]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("name", GROWING)
+def test_added_items_are_found_as_if_they_had_been_there(name, metric, rows, queries, tmp_path):
+    index, least = INDEXES[name]
+    whole, index = fitted(index, metric, rows), fitted(index, metric, rows[:400])
+    before = clone_of(index)
+    expected = before.kneighbors(queries, 10)
+    assert index.add(rows[400:700]).add(rows[700:].tolist()).add(rows[:0]) is index
+    index.save(tmp_path / "index")
+    for grown in (index, textvec.load(tmp_path / "index")):
+        _, found = grown.kneighbors(queries, 10)
+        exact = ExactIndex(metric=metric).fit(rows).kneighbors(queries, 10)[1]
+        shares = [len(set(ours) & set(theirs)) / 10 for ours, theirs in zip(found, exact)]
+        assert np.mean(shares) >= least - 0.05  # of a partition that knew fewer items
+        assert found.max() >= 700
+    assert grown.add(rows[:5]).kneighbors(rows[:1], 905)[1].max() <= 904
+    assert_array_equal(before.kneighbors(queries, 10), expected)  # who asked meanwhile
+    if least == 1:
+        assert_array_equal(index.kneighbors(queries, 10), whole.kneighbors(queries, 10))
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_what_cannot_be_added_leaves_the_index_as_it_was(name, rows, queries, fitted_indexes):
+    index = clone_of(fitted_indexes[name])
+    expected = index.kneighbors(queries, 3)
+    for bad, message in [
+        (rows[:, :3], "X has 3 features, but"),
+        (np.full((2, 16), np.nan), "items must be finite"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            index.add(bad)
+    assert_array_equal(index.kneighbors(queries, 3), expected)
+    with pytest.raises(NotFittedError):
+        clone(index).add(rows)
+
+
+@pytest.mark.parametrize("name", INDEXES.keys() - set(GROWING))
+def test_engines_that_do_not_grow_say_what_does(name, rows, fitted_indexes):
+    with pytest.raises(
+        NotImplementedError, match="takes no more items once it is built. Fit it to"
+    ):
+        fitted_indexes[name].add(rows)
+
+
+@pytest.mark.parametrize("n_items", [1, 15, 16, 17, 40, 99, 100, 900])
+def test_scann_takes_any_number_of_items_by_default(n_items, rows):
+    index = ScannIndex().fit(rows[8 : 8 + n_items])
+    k = min(10, n_items)
+    exact = ExactIndex().fit(rows[8 : 8 + n_items]).kneighbors(rows[:7], k)[1]
+    found = index.kneighbors(rows[:7], k)[1]
+    assert np.mean([len(set(a) & set(b)) / k for a, b in zip(found, exact)]) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("hnswlib", {"ef": 0}, "ef must be at least 1"),
+        ("hnswlib", {"ef": 10**12}, "ef must be at most 2147483647"),
+        ("usearch", {"expansion_search": 0}, "expansion_search must be at least 1"),
+        ("annoy", {"search_k": -2}, "search_k must be at least -1"),
+        ("scann", {"reorder": 0}, "reorder must be at least 1"),
+        ("kd tree", {"n_jobs": 0}, "n_jobs must be at least 1"),
+    ],
+)
+def test_parameters_set_after_fit_are_checked(name, parameters, message, rows, fitted_indexes):
+    index = clone_of(fitted_indexes[name]).set_params(**parameters)
+    with pytest.raises(ValueError, match=message):
+        index.kneighbors(rows[:2])

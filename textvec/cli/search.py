@@ -111,10 +111,11 @@ def search_texts(items, text, id, queries, index, vectorizer, k):
     to_vectors = getattr(model, "transform_queries", model.transform)
     engine = make_index(index, getattr(model, "metric", "cosine"))
     asked = to_vectors(queries)
+    k = min(k, len(texts))  # an answer has no empty places
     if index == "exact":
         scores, rows = engine.fit(vectors).search(asked, k)
     else:
-        distances, rows = engine.fit(vectors).kneighbors(asked, min(k, len(texts)))
+        distances, rows = engine.fit(vectors).kneighbors(asked, k)
         scores = 1 - distances
     at, place = np.nonzero(rows >= 0)
     rows = rows[at, place]

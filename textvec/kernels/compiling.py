@@ -33,6 +33,7 @@ def compiled(function=None, **options):
         kernel.__class__ = _Kernel
     if (kept := getattr(kernel, "_cache", None)) is not None and kept.cache_path is not None:
         kept.save_overload = _in_turn(kept.save_overload, kept.cache_path)
+        kept.load_overload = _or_nothing(kept.load_overload, kept)
     return kernel
 
 
@@ -52,6 +53,28 @@ class _Kernel(CPUDispatcher):
                 if isinstance(cause, KeyboardInterrupt):
                     raise cause from None
             raise
+
+
+def _or_nothing(load, kept):
+    """Let code that cannot be read be compiled anew, and kept in the place of what was there.
+
+    A power cut may leave files empty, cut short or full of zeros, and numba raises whatever its
+    reader does. What is wrong may lie in the index or in any file that it names, so all of a
+    kernel's is forgotten.
+    """
+
+    def load_overload(*args):
+        try:
+            return load(*args)
+        except Exception:
+            try:
+                with _locked(kept.cache_path):
+                    kept.flush()
+            except OSError:  # read-only: it stays, and would stop what is to be kept as well
+                kept.disable()
+            return None
+
+    return load_overload
 
 
 def _in_turn(save, folder):

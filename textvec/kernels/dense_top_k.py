@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec.kernels.compiling import compiled
-from textvec.kernels.top_k import least_score, offer, score_limit
+from textvec.kernels.top_k import least_score, offer, score_limit, unwind
 
+_ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 _BLOCK = 512  # items compared with the limit at once, branch-free, before any is looked at
 
 
@@ -17,12 +18,81 @@ class DenseItems(NamedTuple):
     scale   (n_items,)          float64  1 / norm of the item for the cosine, else 1
     bias    (n_items,)          real     at least -norm**2 for the Euclidean distance, else 0
     norms   (n_items,)          real     norm * scale of each item
+    after   (n_items,)          int64    next item of the same values, -1 for no more; or (0,)
+                                         where no two are the same
+
+    Of items that are the same only the first is offered, the others have a bias of -inf: else each
+    that ties with the k best would be scored with care, alone.
     """
 
     values: np.ndarray
     scale: np.ndarray
     bias: np.ndarray
     norms: np.ndarray
+    after: np.ndarray
+
+
+@compiled
+def row_keys(bits, rows):
+    """Return a hash of each of some rows: (n_rows,) uint64.
+
+    bits  (n_items, n_terms)  uint32 or uint64  the values of items, as they are stored
+    rows  (n_rows,)           int64             which of them
+    """
+    keys = np.empty(len(rows), np.uint64)
+    for place in range(len(rows)):
+        hashed = _ODD
+        row = np.uint64(rows[place])
+        for term in range(np.uint64(0), np.uint64(bits.shape[1])):
+            hashed = (hashed ^ np.uint64(bits[row, term])) * _ODD
+            hashed ^= hashed >> _HALF
+        keys[place] = hashed
+    return keys
+
+
+@compiled
+def _is_same(bits, first, second):
+    """Whether two rows are the same, bit by bit."""
+    term, n_terms = 0, bits.shape[1]
+    while term < n_terms and bits[first, term] == bits[second, term]:
+        term += 1
+    return term == n_terms
+
+
+@compiled
+def link_same(bits, rows, keys, after):
+    """Fill ``after`` as in DenseItems.
+
+    bits, keys            as in row_keys
+    rows   (n_rows,)      int64  by key, those of one key ascending
+    after  (n_items,)     int64  -1 when called
+    """
+    last = rows[0]
+    for place in range(1, len(rows)):
+        row = rows[place]
+        if keys[place] == keys[place - 1] and _is_same(bits, last, row):
+            after[last] = row
+        last = row
+
+
+@compiled
+def offer_same(after, n_items, scores, ids):
+    """Give the items that are the same as those found their places among them.
+
+    after        as in DenseItems
+    scores, ids  (n_queries, k)  as sparse_top_k writes them, changed
+    """
+    n_queries, k = scores.shape
+    best, best_ids = np.empty(k, scores.dtype), np.empty(k, np.int64)
+    for row in range(n_queries):
+        best[:] = -np.inf
+        best_ids[:] = n_items
+        for place in range(k):
+            score, item = scores[row, place], ids[row, place]
+            while item >= 0 and (score > best[0] or (score == best[0] and item < best_ids[0])):
+                offer(best, best_ids, score, item)
+                item = after[item]
+        unwind(best, best_ids, n_items, scores[row], ids[row])
 
 
 @compiled
@@ -109,6 +179,7 @@ def dense_offer(queries, squares, scales, products, begin, items, euclidean, eve
     item_values = items.values
     leads = np.empty(k, queries.dtype)
     lead_ids = np.empty(k, np.int64)
+    lowest = -real(np.finfo(queries.dtype).max)  # above the bias of items like an earlier one
 
     for row in range(n_queries):
         factor = real(2 * scales[row] if euclidean else scales[row])
@@ -122,7 +193,8 @@ def dense_offer(queries, squares, scales, products, begin, items, euclidean, eve
             )
             limit = real(limit - 32 * unit * abs(offset))
             if not (limit > 0 or euclidean):
-                limit = real(-np.inf)  # the leads may score 0 and be no matches
+                limit = lowest  # the leads may score 0 and be no matches
+        limit = max(limit, lowest)
         for block in range(0, n_block, _BLOCK):
             end = min(block + _BLOCK, n_block)
             if not _count_reaching(

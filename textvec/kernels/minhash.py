@@ -174,7 +174,7 @@ def _agreements(first, second):
 
 
 @compiled
-def near_pairs(signatures, keys, order, band, first, last, least):
+def near_pairs(signatures, keys, order, band, first, last, least, most, most_compared):
     """Find the pairs of items that share a band, none before it, and agree in enough slots.
 
     signatures   (n_items, n_slots)   uint32
@@ -184,34 +184,42 @@ def near_pairs(signatures, keys, order, band, first, last, least):
     first, last                       int     the items order[band, first:last] are compared with
                                               all that follow in the band
     least                             int     slots in which a pair is to agree
+    most                              int     pairs of an item with those that follow in the band,
+                                              earlier bands' among them; the rest is left out
+    most_compared                     int     followers that an item is compared with
 
-    Returns pairs (n_pairs, 2) int64, lower item first, and agreements (n_pairs,) int64. Calls for
-    all bands and items find each pair once.
+    Returns pairs (n_pairs, 2) int64, lower item first, agreements (n_pairs,) int64, and the number
+    of items that have more pairs. Calls for all bands and items find each pair once.
     """
-    n_pairs = 0
+    n_pairs = n_cut = 0
     pairs = np.empty((64, 2), np.int64)
     agreements = np.empty(64, np.int64)
     for place in range(first, last):
         item = order[band, place]
-        for after in range(place + 1, order.shape[1]):
+        n_found = 0
+        for after in range(place + 1, min(place + 1 + most_compared, order.shape[1])):
             other = order[band, after]
             if keys[band, other] != keys[band, item]:
                 break
+            count = _agreements(signatures[item], signatures[other])
+            if count < least:
+                continue
+            if n_found == most:
+                n_cut += 1
+                break
+            n_found += 1
             earlier = 0
             while earlier < band and keys[earlier, item] != keys[earlier, other]:
                 earlier += 1
             if earlier < band:
                 continue  # it came with that band
-            count = _agreements(signatures[item], signatures[other])
-            if count < least:
-                continue
             if n_pairs == len(pairs):
                 pairs = np.concatenate((pairs, np.empty_like(pairs)))
                 agreements = np.concatenate((agreements, np.empty_like(agreements)))
             pairs[n_pairs, 0], pairs[n_pairs, 1] = item, other
             agreements[n_pairs] = count
             n_pairs += 1
-    return pairs[:n_pairs], agreements[:n_pairs]
+    return pairs[:n_pairs], agreements[:n_pairs], n_cut
 
 
 @compiled
@@ -244,6 +252,8 @@ def near_items(queries, query_keys, signatures, keys, order, scores, ids):
             while place < order.shape[1] and keys[band, order[band, place]] == key:
                 item = order[band, place]
                 place += 1
+                if best[0] == 1 and item > best_ids[0]:
+                    break  # no later one is nearer
                 if seen[item] < query:
                     seen[item] = query
                     count = _agreements(queries[query], signatures[item])

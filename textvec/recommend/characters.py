@@ -184,7 +184,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             raise ValueError("No name occurs in the text: give names or aliases that do.")
         keyed_vectors = self._learn(_documents(clauses), names, aliases)
         known = [name for name in names if name in counts and name in keyed_vectors]
-        self._warn_of(set(given) - set(known) - set(aliases))
+        heard = set(map(to_simplified, chain(known, aliases)))
+        self._warn_of({name for name in given if to_simplified(name) not in heard})
         if not known:
             raise ValueError(
                 "No name has a vector: all occur too rarely, or are not in the table of vectors."
@@ -442,6 +443,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             aliases = short_forms(names)
         names = dict.fromkeys([*names, *aliases.values()])
         spelled = {to_simplified(name): name for name in names}  # as given last: in either script
+        keys = {alias: to_simplified(name) for alias, name in aliases.items()}
+        aliases = {a: spelled[key] for a, key in keys.items() if to_simplified(a) != key}
         others = set(map(to_simplified, aliases))
         return aliases, {name: None for key, name in spelled.items() if key not in others}
 

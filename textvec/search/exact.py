@@ -10,17 +10,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from textvec._checks import check_choice, check_number, warn_user
-from textvec._threads import equal_parts, look_up, run_parts
-from textvec.kernels.dense_top_k import DenseItems, dense_offer
+from textvec._threads import equal_parts, held, learning, look_up, publish, run_parts
+from textvec.kernels.dense_top_k import DenseItems, dense_offer, link_same, offer_same, row_keys
 from textvec.kernels.sparse_top_k import SparseItems, lay_out_postings, sparse_top_k
 from textvec.kernels.top_k import squared_norms, unwind_heaps
 from textvec.persistence import SaveMixin
 from textvec.sparse.rows import index_dtype
 
+METRICS = ("cosine", "dot", "euclidean")
 _QUERY_BLOCK = 256  # sparse queries that one thread takes at a time
 _DENSE_QUERY_BLOCK = 1024  # dense ones: the more, the more of its peak BLAS reaches
 _PRODUCTS = 1 << 19  # dot products that a thread keeps at a time
 _MOST_COMMON = 64  # terms that are also laid out by item
+_MOST_PLACES = 1 << 31  # that answers may have beyond the items
 _LARGE_EXPONENT = 32  # sums of products of values near 2**±32 are well within float32
 
 
@@ -110,6 +112,15 @@ class ExactIndex(SaveMixin, BaseEstimator):
     top_k : The same in one call.
     sklearn.neighbors.NearestNeighbors : Has the same ``fit`` and ``kneighbors``.
 
+    Notes
+    -----
+    Threads may ask while another adds, removes or fits: they are answered from the items before or
+    after that.
+
+    Euclidean distances are roots of sums of squares, and these end where their dtype does: below
+    1e-22 in float32, and 1e-162 in float64, they are 0, and such items tie. Scale the vectors up,
+    or pass items of float64.
+
     Examples
     --------
     >>> index = ExactIndex(metric="euclidean").fit([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
@@ -146,15 +157,16 @@ class ExactIndex(SaveMixin, BaseEstimator):
         UserWarning
             If items are all zeros (not for the Euclidean distance): they match nothing.
         """
-        check_choice("metric", self.metric, ("cosine", "dot", "euclidean"))
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C",
-            ensure_all_finite=False,
-        )  # fmt: skip
-        self.items_ = _ordered(X) if sparse.issparse(X) else X
-        self.effective_metric_ = self.metric
-        squares = checked_squares(self.items_, "items", self.metric != "euclidean")
-        self._layout = _lay_out(self.items_, squares, self.metric)
+        check_choice("metric", self.metric, METRICS)
+        with learning(self) as aside:
+            X = validate_data(
+                aside, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C",
+                ensure_all_finite=False,
+            )  # fmt: skip
+            aside.items_ = _ordered(X) if sparse.issparse(X) else X
+            aside.effective_metric_ = self.metric
+            squares = checked_squares(aside.items_, "items", self.metric != "euclidean")
+            aside._made = {"layout": _lay_out(aside.items_, squares, self.metric)}
         return self
 
     def add(self, X) -> Self:
@@ -183,13 +195,13 @@ class ExactIndex(SaveMixin, BaseEstimator):
         >>> index.kneighbors([[0.0, 2.0]], n_neighbors=1, return_distance=False)
         array([[1]])
         """
-        check_is_fitted(self)
-        X = self._as_rows(X)
-        checked_squares(X, "items", self.effective_metric_ != "euclidean")
-        if sparse.issparse(self.items_):
-            return self._replace(_ordered(sparse.vstack([self.items_, X], format="csr")))
+        index = self._asked()
+        X = index._as_rows(X)
+        checked_squares(X, "items", index.effective_metric_ != "euclidean")
+        if sparse.issparse(index.items_):
+            return self._replace(_ordered(sparse.vstack([index.items_, X], format="csr")))
         X = X.toarray() if sparse.issparse(X) else X
-        return self._replace(np.concatenate([self.items_, X]))
+        return self._replace(np.concatenate([index.items_, X]))
 
     def remove(self, indices) -> Self:
         """Forget items; those after them move up.
@@ -216,11 +228,11 @@ class ExactIndex(SaveMixin, BaseEstimator):
         >>> index.kneighbors([[0.0, 2.0]], n_neighbors=1, return_distance=False)
         array([[0]])
         """
-        check_is_fitted(self)
-        kept = np.delete(np.arange(self.items_.shape[0]), indices)
+        items = self._asked().items_
+        kept = np.delete(np.arange(items.shape[0]), indices)
         if not len(kept):
             raise ValueError("An index must keep at least one item, and remove would take all.")
-        return self._replace(self.items_[kept])
+        return self._replace(items[kept])
 
     def search(self, X, k=10):
         """Return the matches of each query as :func:`top_k` does.
@@ -243,14 +255,16 @@ class ExactIndex(SaveMixin, BaseEstimator):
             As :func:`top_k` raises them; also for the Euclidean metric, which has distances and no
             scores.
         """
-        check_is_fitted(self)
+        index = self._asked()
         check_number("k", k, low=1, integer=True)
-        if self.effective_metric_ == "euclidean":
+        if index.effective_metric_ == "euclidean":
             raise ValueError(
                 'search ranks by score, and metric="euclidean" has distances: use kneighbors, or '
                 'metric="cosine" or "dot".'
             )
-        return self._best(self._as_rows(X), k, every=False)
+        X = index._as_rows(X)
+        check_places(X.shape[0], k, index.items_.shape[0])
+        return index._best(X, k, every=False)
 
     def kneighbors(self, X=None, n_neighbors=5, return_distance=True):
         """Return the nearest items of each query as scikit-learn's NearestNeighbors does.
@@ -278,24 +292,25 @@ class ExactIndex(SaveMixin, BaseEstimator):
         TypeError, ValueError
             As :func:`top_k` raises them; also if ``n_neighbors`` items do not exist.
         """
-        check_is_fitted(self)
+        index = self._asked()
         itself = X is None
-        check_n_neighbors(n_neighbors, self.items_.shape[0], itself)
-        queries = self.items_ if itself else self._as_rows(X)
-        scores, indices = self._best(queries, n_neighbors + itself, every=True)
+        check_n_neighbors(n_neighbors, index.items_.shape[0], itself)
+        queries = index.items_ if itself else index._as_rows(X)
+        scores, indices = index._best(queries, n_neighbors + itself, every=True)
         if itself:
             scores, indices = without_itself(scores, indices)
         if not return_distance:
             return indices
-        return self._as_distances(scores), indices
+        return index._as_distances(scores), indices
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "items_")  # to look through all is not safe among threads
 
     def __getstate__(self):
         # The layout says what the items say, in twice their size: it is made again when needed.
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_layout"}
+        state = dict(super().__getstate__())
+        state.pop("_made", None)
+        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -303,19 +318,30 @@ class ExactIndex(SaveMixin, BaseEstimator):
         return tags
 
     def _check_loaded(self):
-        items = getattr(self, "items_", None)
-        if items is None:
+        if not hasattr(self, "items_"):
             return
-        if np.ndim(items) != 2 or items.shape[1] != self.n_features_in_:
-            raise ValueError(f"items_ must be rows of width {self.n_features_in_}")
+        items = self.items_
+        check_choice("effective_metric_", self.effective_metric_, METRICS)
+        if not isinstance(items, np.ndarray | sparse.csr_array | sparse.csr_matrix):
+            raise ValueError("items_ must be an array, or a csr_array")
+        if items.ndim != 2 or not items.shape[0] or items.shape[1] != self.n_features_in_:
+            raise ValueError(f"items_ must be rows of width {self.n_features_in_}, at least one")
         if items.dtype not in (np.float32, np.float64):
             raise ValueError(f"items_ must be float32 or float64. Got {items.dtype}")
-        if sparse.issparse(items) and not (items.format == "csr" and items.has_canonical_format):
+        if isinstance(items, np.ndarray):
+            if not items.flags.c_contiguous:  # the kernels would be compiled anew for others
+                raise ValueError("items_ must lie row after row")
+        elif not items.has_canonical_format:
             raise ValueError("items_ must have its columns in order, each once, if it is sparse")
 
+    def _asked(self):
+        """Return a copy for one question, which shares what is made of the items when needed."""
+        check_is_fitted(self)
+        vars(self).setdefault("_made", {})  # where there is none, it was loaded
+        return held(self)
+
     def _replace(self, items):
-        self.items_ = items
-        self.__dict__.pop("_layout", None)  # of the items before
+        publish(self, {"items_": items, "_made": {}})
         return self
 
     def _as_rows(self, X):
@@ -336,20 +362,21 @@ class ExactIndex(SaveMixin, BaseEstimator):
 
     def _best(self, queries, k, every):
         """Return scores and indices; for the Euclidean distance scores are -distance**2."""
-        if not hasattr(self, "_layout"):
-            squares = checked_squares(self.items_, "items", False)
-            self._layout = _lay_out(self.items_, squares, self.effective_metric_)
         metric, n_items = self.effective_metric_, self.items_.shape[0]
+        layout = self._made.get("layout")
+        if layout is None:
+            squares = checked_squares(self.items_, "items", False)
+            layout = self._made["layout"] = _lay_out(self.items_, squares, metric)
         squares = checked_squares(queries, "queries", metric != "euclidean")
-        _check_overflow(squares, self._layout.norms, metric)
+        _check_overflow(squares, layout.norms, metric)
         scales = _scales(squares, metric)
         shape = queries.shape[0], min(k, n_items)
         scores, indices = np.zeros(shape, self.items_.dtype), np.full(shape, -1)
         kind = metric == "euclidean", every
         if sparse.issparse(self.items_):
-            _search_sparse(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
+            _search_sparse(queries, scales, layout, kind, self.n_jobs, scores, indices)
         else:
-            _search_dense(queries, scales, self._layout, kind, self.n_jobs, scores, indices)
+            _search_dense(queries, scales, layout, kind, self.n_jobs, scores, indices)
         if k == shape[1]:
             return scores, indices
         missing = (0, 0), (0, k - shape[1])
@@ -386,6 +413,8 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
             np.matmul(rows, block.T, out=products)
             dense_offer(rows, squares, scale, products, begin, items, *kind, heaps, ids)
         unwind_heaps(heaps, ids, n_items, scores[first:last], indices[first:last])
+        if len(items.after):
+            offer_same(items.after, n_items, scores[first:last], indices[first:last])
 
     with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
         run_parts(search_rows, equal_parts(len(scores), n_jobs, most=_DENSE_QUERY_BLOCK), n_jobs)
@@ -473,7 +502,9 @@ def _lay_out(X, squares, metric):
             bias -= squares * (1 - 8 * np.finfo(X.dtype).eps)
     norms = (np.sqrt(squares) * scale).astype(X.dtype)
     if not sparse.issparse(X):
-        return DenseItems(*_levelled(X, scale), bias, norms)
+        after = _same_after(X, squares)
+        bias[after[after >= 0]] = -np.inf
+        return DenseItems(*_levelled(X, scale), bias, norms, after)
     n_items, n_terms = X.shape
     by_term = X.tocsc()
     n_common = min(_MOST_COMMON, X.nnz // n_items // 2)  # half the memory of the items at most
@@ -489,6 +520,29 @@ def _lay_out(X, squares, metric):
         X.indptr, X.indices, X.data, scale, bias, norms,
         starts, postings, by_term.data, peaks, columns, common, rest,
     )  # fmt: skip
+
+
+def _same_after(X, squares):
+    """Return the next row of the same values after each, as in DenseItems."""
+    order = squares.argsort(kind="stable")
+    is_tied = squares[order[1:]] == squares[order[:-1]]
+    rows = np.union1d(order[1:][is_tied], order[:-1][is_tied])  # the others are like none
+    if not len(rows):
+        return rows
+    bits = X.view(np.dtype(f"u{X.itemsize}"))
+    keys = row_keys(bits, rows)
+    by_key = keys.argsort(kind="stable")
+    after = np.full(len(X), -1)
+    link_same(bits, rows[by_key], keys[by_key], after)
+    return after if (after >= 0).any() else rows[:0]
+
+
+def check_places(n_queries, k, n_items):
+    """Raise where ``k`` is far above the number of items: nobody reads so many empty places."""
+    if k > n_items and n_queries * k > _MOST_PLACES:
+        raise ValueError(
+            f"k must be at most {n_items}, the number of items, or little more. Got {k} instead."
+        )
 
 
 def check_n_neighbors(n_neighbors, n_items, itself=False):

@@ -8,8 +8,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_choice, check_number, check_type
+from textvec._threads import held, learning
 from textvec.persistence import SaveMixin
-from textvec.search.exact import ExactIndex, check_n_neighbors
+from textvec.search._vectorizers import is_fitted
+from textvec.search.exact import ExactIndex, check_n_neighbors, check_places
 
 
 class HybridIndex(SaveMixin, BaseEstimator):
@@ -79,23 +81,15 @@ class HybridIndex(SaveMixin, BaseEstimator):
             If a parameter is out of range, or views differ in number from indexes, weights or in
             their items.
         """
-        check_choice("fusion", self.fusion, ("rrf", "weighted"))
-        check_number("k", self.k, low=0)
-        check_number("n_candidates", self.n_candidates, low=1, integer=True)
-        for name, values in (("indexes", self.indexes), ("weights", self.weights)):
-            check_type(name, values, Sequence | np.ndarray | None, "a list, or None")
-            if values is not None and len(values) != len(X):
-                raise ValueError(
-                    f"{name} must be as many as the views. Got {len(values)} for {len(X)} views."
-                )
-        for weight in () if self.weights is None else self.weights:
-            check_number("weights", weight, low=0)
+        self._check_parameters(len(X))
+        _check_as_many("indexes", self.indexes, len(X))
         lengths = [view.shape[0] if hasattr(view, "shape") else len(view) for view in X]
         if len(set(lengths)) != 1:
             raise ValueError(f"Views must be of the same items. Got views of {lengths} items.")
         indexes = [ExactIndex() for _ in X] if self.indexes is None else self.indexes
-        self.indexes_ = [clone(index).fit(view) for index, view in zip(indexes, X)]
-        self.n_items_ = lengths[0]
+        with learning(self) as aside:
+            aside.indexes_ = [clone(index).fit(view) for index, view in zip(indexes, X)]
+            aside.n_items_ = lengths[0]
         return self
 
     def search(self, X, k=10):
@@ -118,10 +112,13 @@ class HybridIndex(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If ``k`` is out of range, or queries differ in number between views.
+            If a parameter is out of range, or queries differ in number between views.
         """
-        check_is_fitted(self)
+        return self._asked()._search(X, k)
+
+    def _search(self, X, k):
         check_number("k", k, low=1, integer=True)
+        self._check_parameters(len(self.indexes_))
         if len(X) != len(self.indexes_):
             raise ValueError(
                 f"Queries must come in {len(self.indexes_)} views, one for each index. "
@@ -132,6 +129,7 @@ class HybridIndex(SaveMixin, BaseEstimator):
         lengths = [len(scores) for scores, _ in found]
         if len(set(lengths)) != 1:
             raise ValueError(f"Views must be of the same queries. Got views of {lengths} queries.")
+        check_places(lengths[0], k, self.n_items_)
         weights = np.ones(len(found)) if self.weights is None else self.weights
         gains = [
             weight * self._gains(scores, indices >= 0)
@@ -159,10 +157,39 @@ class HybridIndex(SaveMixin, BaseEstimator):
         indices : ndarray of int64 of shape (n_queries, n_neighbors)
             The rows of these items; of equal distances the lower row comes first. -1 for no more.
         """
-        check_is_fitted(self)
-        check_n_neighbors(n_neighbors, self.n_items_)
-        scores, indices = self.search(X, n_neighbors)
+        index = self._asked()
+        check_n_neighbors(n_neighbors, index.n_items_)
+        scores, indices = index._search(X, n_neighbors)
         return (0 - scores, indices) if return_distance else indices
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "indexes_")  # to look through all is not safe among threads
+
+    def _check_loaded(self):
+        if not hasattr(self, "indexes_"):
+            return
+        check_type("indexes_", self.indexes_, list, "a list")
+        check_number("n_items_", self.n_items_, low=1, integer=True)
+        for index in self.indexes_:
+            if not (hasattr(index, "kneighbors") and is_fitted(index)):
+                raise ValueError(f"indexes_ must be fitted indexes. Got a {type(index).__name__}")
+            found = _n_items(index)
+            if found != self.n_items_:
+                raise ValueError(f"indexes_ must be of {self.n_items_} items. Got one of {found}")
+
+    def _asked(self):
+        """Return a copy for one question, as of now."""
+        check_is_fitted(self)
+        return held(self)
+
+    def _check_parameters(self, n_views):
+        """Raise where a question could not be answered; they may be set after fit, too."""
+        check_choice("fusion", self.fusion, ("rrf", "weighted"))
+        check_number("k", self.k, low=0)
+        check_number("n_candidates", self.n_candidates, low=1, integer=True)
+        _check_as_many("weights", self.weights, n_views)
+        for weight in () if self.weights is None else self.weights:
+            check_number("weights", weight, low=0)
 
     def _gains(self, scores, is_found):
         """Return what each place of a ranking adds to the score of the item there."""
@@ -174,6 +201,24 @@ class HybridIndex(SaveMixin, BaseEstimator):
         spread = np.where(high > low, high - low, 1)
         gains = np.where(high > low, (scores - low) / spread, 1.0)  # all alike: all the best
         return np.where(is_found, gains, 0)
+
+
+def _check_as_many(name, values, n_views):
+    """Raise unless there is one value for each view, or None."""
+    check_type(name, values, Sequence | np.ndarray | None, "a list, or None")
+    if values is not None and len(values) != n_views:
+        raise ValueError(
+            f"{name} must be as many as the views. Got {len(values)} for {n_views} views."
+        )
+
+
+def _n_items(index):
+    """Return how many items one of our indexes holds."""
+    for name in ("n_items_", "items_", "signatures_"):
+        if hasattr(index, name):
+            found = getattr(index, name)
+            return found if name == "n_items_" else found.shape[0]
+    return None
 
 
 def _candidates(index, queries, depth):

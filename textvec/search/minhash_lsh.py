@@ -7,8 +7,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_flag, check_no_table, check_number, seeded
-from textvec._threads import effective_n_jobs, equal_parts, run_parts
+from textvec._checks import (
+    check_choice,
+    check_flag,
+    check_no_table,
+    check_number,
+    seeded,
+    warn_user,
+)
+from textvec._threads import effective_n_jobs, equal_parts, held, learning, publish, run_parts
 from textvec.kernels.minhash import (
     EMPTY,
     band_keys,
@@ -25,6 +32,8 @@ from textvec.text.vocabulary import documents_in_blocks, map_blocks, scan_codes,
 _ANALYZERS = ("char", "word")
 _ITEMS_AT_ONCE = 1024  # of a band: between such parts Ctrl-C is heard
 _QUERIES_AT_ONCE = 256  # each may meet many more items than an item meets in a band
+_MOST_COMPARED = 10_000  # documents that one is compared with in a band
+_MOST_PERMUTATIONS = 1 << 14
 _GRID = 512  # similarities at which false positives and negatives are summed
 
 
@@ -76,7 +85,7 @@ def choose_bands(threshold, n_permutations=128, false_positive_weight=0.5):
     ----------
     threshold : float in [0, 1]
         The similarity from which pairs are wanted.
-    n_permutations : int >= 1, default=128
+    n_permutations : int in [1, 16384], default=128
         Slots of a signature; bands times rows are at most this.
     false_positive_weight : float in [0, 1], default=0.5
         How much pairs below the threshold that become candidates count; pairs above it that do not
@@ -99,7 +108,7 @@ def choose_bands(threshold, n_permutations=128, false_positive_weight=0.5):
     (9, 13)
     """
     check_number("threshold", threshold, low=0, high=1)
-    check_number("n_permutations", n_permutations, low=1, integer=True)
+    check_number("n_permutations", n_permutations, low=1, high=_MOST_PERMUTATIONS, integer=True)
     check_number("false_positive_weight", false_positive_weight, low=0, high=1)
     similarity = (np.arange(_GRID) + 0.5) / _GRID
     is_wanted = similarity >= threshold
@@ -133,7 +142,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         What shingles are made of, see :func:`shingles`. Characters suit every language.
     lowercase : bool, default=True
         Whether case is folded first.
-    n_permutations : int >= 1, default=128
+    n_permutations : int in [1, 16384], default=128
         Slots of a signature. Estimated similarities err by about ``0.5 / sqrt(n_permutations)``.
     false_positive_weight : float in [0, 1], default=0.5
         See :func:`choose_bands`.
@@ -161,6 +170,9 @@ class MinHashLSH(SaveMixin, BaseEstimator):
     Signatures are those of Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup 2017), with
     the estimates of MinHash (Broder 1997) and a smaller variance, at a cost that hardly depends
     on ``n_permutations``. A text without shingles matches nothing.
+
+    Threads may ask while another adds, removes or fits: they are answered from the documents before
+    or after that.
 
     Examples
     --------
@@ -213,15 +225,17 @@ class MinHashLSH(SaveMixin, BaseEstimator):
             names its row.
         """
         self._check_parameters()
-        self.n_bands_, self.n_rows_ = choose_bands(
-            self.threshold, self.n_permutations, self.false_positive_weight
-        )
-        self.seed_ = int(seeded(self.random_state).randint(2**31))
-        self.signatures_ = np.empty((0, self.n_permutations), np.uint32)
-        signatures = self.transform(raw_documents)
-        if not len(signatures):
-            raise ValueError("raw_documents must hold at least one document. Got none.")
-        return self._take(signatures)
+        with learning(self) as aside:
+            aside.n_bands_, aside.n_rows_ = choose_bands(
+                self.threshold, self.n_permutations, self.false_positive_weight
+            )
+            aside.seed_ = int(seeded(self.random_state).randint(2**31))
+            aside.signatures_ = np.empty((0, self.n_permutations), np.uint32)
+            aside.signatures_ = aside._signatures_of(raw_documents)
+            if not len(aside.signatures_):
+                raise ValueError("raw_documents must hold at least one document. Got none.")
+            aside._made = {}
+        return self
 
     def add(self, raw_documents) -> Self:
         """Take in more documents, which get the next numbers; nothing is refitted.
@@ -235,8 +249,9 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         -------
         self
         """
-        signatures = self.transform(raw_documents)
-        return self._take(np.concatenate([self.signatures_, signatures]))
+        now = self._asked()
+        signatures = now._signatures_of(raw_documents)
+        return self._take(np.concatenate([now.signatures_, signatures]))
 
     def remove(self, indices) -> Self:
         """Forget documents; those after them move up.
@@ -255,8 +270,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         IndexError
             If a document does not exist.
         """
-        check_is_fitted(self)
-        return self._take(np.delete(self.signatures_, indices, axis=0))
+        return self._take(np.delete(self._asked().signatures_, indices, axis=0))
 
     def transform(self, raw_documents):
         """Return the signatures of documents.
@@ -277,7 +291,9 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         TypeError, ValueError
             If a parameter is out of range, a document is no text, or the documents are one str.
         """
-        check_is_fitted(self)
+        return self._asked()._signatures_of(raw_documents)
+
+    def _signatures_of(self, raw_documents):
         self._check_parameters()  # set or loaded since fit, they would lead the kernels astray
         if isinstance(raw_documents, str):
             raise ValueError("raw_documents must be an iterable of str. Got one str: put it in [].")
@@ -287,14 +303,21 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         sketches = map_blocks(self._sketches, blocks, effective_n_jobs(self.n_jobs))
         return np.concatenate([empty, *sketches])
 
-    def near_duplicates(self, threshold=None):
+    def near_duplicates(self, threshold=None, max_pairs=100):
         """Return the pairs of documents that are alike.
+
+        Of text that is copied over and over all would pair with all. ``max_pairs`` keeps the
+        pairs in proportion to the documents: where no document has so many near-duplicates after
+        it, they are all pairs that share a band.
 
         Parameters
         ----------
         threshold : float in [0, 1] or None, default=None
             The least estimated similarity; None is the parameter's. Far below that, pairs are
             missed: see :meth:`candidate_probability`.
+        max_pairs : int >= 1 or None, default=100
+            With how many later documents a document is paired at most in each band; these are the
+            first of those that are alike. None is all, in proportion to the square of the copies.
 
         Returns
         -------
@@ -302,25 +325,60 @@ class MinHashLSH(SaveMixin, BaseEstimator):
             Numbers of documents, in ascending order.
         similarities : ndarray of float32 of shape (n_pairs,)
             Estimated Jaccard similarities.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is out of range.
+
+        Warns
+        -----
+        UserWarning
+            If pairs were left out because of ``max_pairs``.
+
+        Notes
+        -----
+        However often a text is copied, a copy pairs with an earlier one: to keep one of each, leave
+        out ``pairs[:, 1]``. Unless ``max_pairs`` is None, a document is compared with no more than
+        the 10,000 that follow it in a band.
+
+        Examples
+        --------
+        >>> texts = ["a room with a view of the sea"] * 3 + ["rooms near the airport"]
+        >>> pairs, _ = MinHashLSH().fit(texts).near_duplicates()
+        >>> [text for row, text in enumerate(texts) if row not in pairs[:, 1]]
+        ['a room with a view of the sea', 'rooms near the airport']
         """
-        check_is_fitted(self)
-        threshold = self.threshold if threshold is None else threshold
+        now = self._asked()
+        threshold = now.threshold if threshold is None else threshold
         check_number("threshold", threshold, low=0, high=1)
-        n_slots = self.signatures_.shape[1]
+        if max_pairs is not None:
+            check_number("max_pairs", max_pairs, low=1, integer=True)
+        signatures, n_slots = now.signatures_, now.signatures_.shape[1]
         least = int(np.ceil(threshold * n_slots - 1e-9))
-        keys, order = self._bands()
+        every = len(signatures)
+        most = every if max_pairs is None else min(max_pairs, every)
+        compared = every if max_pairs is None else max(_MOST_COMPARED, most + 1)
+        keys, order = now._bands()
 
         def search(band, first, last):
-            return near_pairs(self.signatures_, keys, order, band, first, last, least)
+            return near_pairs(signatures, keys, order, band, first, last, least, most, compared)
 
         parts = [
             (band, *part)
             for band in range(len(order))
             for part in equal_parts(order.shape[1], most=_ITEMS_AT_ONCE)
         ]
-        found = [(np.empty((0, 2), np.int64), np.empty(0, np.int64))]
+        found = [(np.empty((0, 2), np.int64), np.empty(0, np.int64), 0)]
         found += run_parts(search, parts, self.n_jobs)
-        pairs, agreements = (np.concatenate(arrays) for arrays in zip(*found))
+        *arrays, cut = zip(*found)
+        pairs, agreements = map(np.concatenate, arrays)
+        if any(cut):
+            warn_user(
+                f"Some documents have more than max_pairs={max_pairs} near-duplicates after them; "
+                "their further pairs are left out. Leave out pairs[:, 1] to keep one of each, or "
+                "ask for max_pairs=None, which takes memory by the square of the copies."
+            )
         in_order = np.lexsort(pairs.T[::-1])
         return pairs[in_order], (agreements[in_order] / n_slots).astype(np.float32)
 
@@ -348,18 +406,18 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         TypeError, ValueError
             If a query is no text, or ``n_neighbors`` documents do not exist.
         """
-        check_is_fitted(self)
-        itself = X is None
-        check_n_neighbors(n_neighbors, len(self.signatures_), itself)
-        queries = self.signatures_ if itself else self.transform(X)
-        keys, order = self._bands()
-        query_keys = self._keys(queries)
+        now = self._asked()
+        signatures, itself = now.signatures_, X is None
+        check_n_neighbors(n_neighbors, len(signatures), itself)
+        queries = signatures if itself else now._signatures_of(X)
+        keys, order = now._bands()
+        query_keys = now._keys(queries)
         scores = np.zeros((len(queries), n_neighbors + itself), np.float32)
         indices = np.full(scores.shape, -1)
 
         def search(first, last):
             near_items(
-                queries[first:last], query_keys[:, first:last], self.signatures_, keys, order,
+                queries[first:last], query_keys[:, first:last], signatures, keys, order,
                 scores[first:last], indices[first:last],
             )  # fmt: skip
 
@@ -388,8 +446,8 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         >>> lsh.candidate_probability([0.2, 0.5, 0.8]).round(2)
         array([0.01, 0.55, 1.  ])
         """
-        check_is_fitted(self)
-        return _s_curve(np.asarray(similarity), self.n_bands_, self.n_rows_)
+        now = self._asked()
+        return _s_curve(np.asarray(similarity), now.n_bands_, now.n_rows_)
 
     def _check_parameters(self):
         check_choice("analyzer", self.analyzer, _ANALYZERS)
@@ -397,11 +455,14 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         check_flag("lowercase", self.lowercase)
 
     def _check_loaded(self):
-        signatures = getattr(self, "signatures_", None)
-        if signatures is None:
+        if not hasattr(self, "signatures_"):
             return
-        if signatures.dtype != np.uint32 or signatures.ndim != 2:
-            raise ValueError(f"signatures_ must be rows of uint32. Got {signatures.dtype}")
+        signatures = self.signatures_
+        if not isinstance(signatures, np.ndarray) or signatures.dtype != np.uint32:
+            raise ValueError("signatures_ must be an array of uint32")
+        if signatures.ndim != 2 or not signatures.flags.c_contiguous:
+            raise ValueError("signatures_ must be rows, one after the other")
+        check_number("seed_", self.seed_, low=0, high=2**31 - 1, integer=True)
         for name in ("n_bands_", "n_rows_"):
             check_number(name, getattr(self, name), low=1, integer=True)
         width, used = signatures.shape[1], self.n_bands_ * self.n_rows_
@@ -415,17 +476,23 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         return hasattr(self, "signatures_")  # to look through all is not safe among threads
 
     def __getstate__(self):
-        state = super().__getstate__()  # bands are made again when needed
-        return {name: value for name, value in state.items() if name != "_layout"}
+        state = dict(super().__getstate__())
+        state.pop("_made", None)  # bands are made again when needed
+        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
         return tags
 
+    def _asked(self):
+        """Return a copy for one question, which shares what is made of signatures when needed."""
+        check_is_fitted(self)
+        vars(self).setdefault("_made", {})  # where there is none, it was loaded
+        return held(self)
+
     def _take(self, signatures):
-        self.signatures_ = signatures
-        self.__dict__.pop("_layout", None)  # of the signatures before
+        publish(self, {"signatures_": signatures, "_made": {}})
         return self
 
     def _sketches(self, block):
@@ -455,7 +522,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
 
     def _bands(self):
         """Return the keys of all bands, and the documents that have shingles by key."""
-        if not hasattr(self, "_layout"):
+        if "bands" not in self._made:
             keys = self._keys(self.signatures_)
             filled = np.flatnonzero(self.signatures_[:, 0] != EMPTY)
             order = np.empty((self.n_bands_, len(filled)), np.int64)
@@ -464,5 +531,5 @@ class MinHashLSH(SaveMixin, BaseEstimator):
                 order[band] = filled[keys[band, filled].argsort(kind="stable")]
 
             run_parts(sort, [(band,) for band in range(self.n_bands_)], self.n_jobs)
-            self._layout = keys, order
-        return self._layout
+            self._made["bands"] = keys, order
+        return self._made["bands"]

@@ -16,12 +16,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textvec._checks import check_choice, check_number
-from textvec._threads import effective_n_jobs
+from textvec._threads import effective_n_jobs, held, learning, publish
 from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, checked_squares
 
 EXTRA = "search"
 QUERIES_AT_ONCE = 256  # where threads are ours: between such parts Ctrl-C is heard
+LARGEST = 2**31 - 1  # what an int of theirs holds
 _thawing = Lock()
 
 
@@ -33,12 +34,16 @@ class EngineIndex(SaveMixin, BaseEstimator):
 
     Notes
     -----
+    Threads may ask while another adds or fits: they are answered from the items before or after
+    that. ``add`` works on a copy of the engine for this, so add many items at a time.
+
     The engines' files hold what the engines themselves write: ``save`` wraps it in a textvec file
     whose sha256 tells damage, but engines do not defend themselves against malice. Load only files
     that you trust.
     """
 
     _metrics: tuple[str, ...] = ("cosine", "dot", "euclidean")
+    _grows = False
     _least: dict[str, int] = {}  # integer parameters, and the least that engines stand
 
     def fit(self, X, y=None) -> Self:
@@ -68,13 +73,47 @@ class EngineIndex(SaveMixin, BaseEstimator):
             If items are all zeros (not for the Euclidean distance): they match nothing.
         """
         check_choice("metric", self.metric, self._metrics)
-        for name, least in self._least.items():
-            check_number(name, getattr(self, name), low=least, integer=True)
-        effective_n_jobs(self.n_jobs)
-        X = validate_data(self, X, dtype=np.float32, order="C", ensure_all_finite=False)
-        self.effective_metric_ = self.metric
-        self.n_items_ = len(X)
-        self._take(self._build(self._prepared(X, "items")))
+        self._check_parameters()
+        with learning(self) as aside:
+            X = validate_data(aside, X, dtype=np.float32, order="C", ensure_all_finite=False)
+            aside.effective_metric_ = self.metric
+            aside.n_items_ = len(X)
+            aside._woken = {"engine": (aside._build(aside._prepared(X, "items")), Lock())}
+            vars(aside).pop("saved_engine_", None)
+        return self
+
+    def add(self, X) -> Self:
+        """Take in more items, which get the next numbers; what the engine learned in fit stays.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_new, n_features)
+            One dense vector per item.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        NotImplementedError
+            If the engine takes no more items once it is built.
+        ValueError
+            As :meth:`fit` raises it; also if the width is not that of the items. The index is then
+            as it was.
+        """
+        index = self._asked()
+        if not self._grows:
+            raise NotImplementedError(
+                f"A {type(self).__name__} takes no more items once it is built. Fit it to all of "
+                "them, or take a FaissIndex, HnswlibIndex, UsearchIndex or ExactIndex."
+            )
+        rows = index._prepared(index._as_rows(X), "items")
+        if len(rows):
+            engine = index._thaw(index._freeze(index._engine))  # a copy: others ask the one here
+            index._extend(engine, rows)
+            n_items = index.n_items_ + len(rows)
+            publish(self, {"n_items_": n_items, "_woken": {"engine": (engine, Lock())}})
         return self
 
     def kneighbors(self, X, n_neighbors=5, return_distance=True):
@@ -103,18 +142,13 @@ class EngineIndex(SaveMixin, BaseEstimator):
             If the width is not that of the items, a value is NaN or infinite, ``n_neighbors`` items
             do not exist, or the engine cannot read what was saved.
         """
-        check_is_fitted(self)
-        check_n_neighbors(n_neighbors, self.n_items_)
-        X = validate_data(
-            self, X, reset=False, dtype=np.float32, order="C", ensure_all_finite=False,
-            ensure_min_samples=0,
-        )  # fmt: skip
-        with _thawing:  # several threads may ask first
-            if not hasattr(self, "_engine"):
-                self._take(self._thawed())
-        closeness, indices = self._search(self._prepared(X, "queries"), n_neighbors)
+        index = self._asked()
+        check_n_neighbors(n_neighbors, index.n_items_)
+        self._check_parameters()  # they may be set after fit
+        queries = index._prepared(index._as_rows(X), "queries")
+        closeness, indices = index._search(queries, n_neighbors)
         indices = indices.astype(np.int64)
-        distances = np.where(indices < 0, np.float32(np.inf), self._as_distances(closeness))
+        distances = np.where(indices < 0, np.float32(np.inf), index._as_distances(closeness))
         order = np.lexsort((indices, distances), axis=1)
         indices = np.take_along_axis(indices, order, axis=1)
         if not return_distance:
@@ -126,9 +160,8 @@ class EngineIndex(SaveMixin, BaseEstimator):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        if "_engine" in state:
-            state["saved_engine_"] = self._freeze(state.pop("_engine"))
-            del state["_searching"]
+        if woken := state.pop("_woken", None):
+            state["saved_engine_"] = self._freeze(woken["engine"][0])
         return state
 
     def _check_loaded(self):
@@ -137,7 +170,8 @@ class EngineIndex(SaveMixin, BaseEstimator):
         check_choice("effective_metric_", self.effective_metric_, self._metrics)
         for name in ("n_items_", "n_features_in_"):
             check_number(name, getattr(self, name), low=1, integer=True)
-        if "_engine" in vars(self) or not self._is_saved(self.saved_engine_):
+        made = {"_engine", "_searching", "_woken"} & vars(self).keys()
+        if made or not self._is_saved(self.saved_engine_):
             raise ValueError(
                 f"saved_engine_ is damaged: it is not what a {type(self).__name__} saves for "
                 f"{self.n_items_} items of width {self.n_features_in_}"
@@ -158,10 +192,36 @@ class EngineIndex(SaveMixin, BaseEstimator):
             ) from error
         return engine
 
-    def _take(self, engine):
-        self._searching = Lock()  # for engines that have one depth of search for all threads
-        self._engine = engine
-        self.__dict__.pop("saved_engine_", None)
+    def _asked(self):
+        """Return a copy for one question, with its engine and a lock.
+
+        The lock is for engines that have one depth of search for all threads.
+        """
+        check_is_fitted(self)
+        vars(self).setdefault("_woken", {})  # where there is none, it was loaded
+        index = held(self)
+        woken = index._woken
+        if not woken:
+            with _thawing:  # several threads may ask first
+                if not woken:
+                    woken["engine"] = index._thawed(), Lock()
+            now = vars(self)
+            if now.get("_woken") is woken:
+                now.pop("saved_engine_", None)
+        index._engine, index._searching = woken["engine"]
+        return index
+
+    def _check_parameters(self):
+        for name, least in self._least.items():
+            check_number(name, getattr(self, name), low=least, integer=True)
+            check_number(name, getattr(self, name), high=LARGEST)
+        effective_n_jobs(self.n_jobs)
+
+    def _as_rows(self, X):
+        return validate_data(
+            self, X, reset=False, dtype=np.float32, order="C", ensure_all_finite=False,
+            ensure_min_samples=0,
+        )  # fmt: skip
 
     def _prepared(self, X, name):
         """Return finite rows, of length 1 for the cosine."""
@@ -183,6 +243,10 @@ class EngineIndex(SaveMixin, BaseEstimator):
 
     def _build(self, rows):
         """Return an engine that holds the rows."""
+        raise NotImplementedError
+
+    def _extend(self, engine, rows):
+        """Add rows to an engine of ``n_items_``, where ``_grows`` says that it can."""
         raise NotImplementedError
 
     def _search(self, queries, k):

@@ -48,6 +48,8 @@ class FaissIndex(EngineIndex):
     (array([[0., 5.]], dtype=float32), array([[0, 1]]))
     """
 
+    _grows = True
+
     def __init__(self, description="HNSW32", parameters="", metric="cosine", n_jobs=None):
         self.description = description
         self.parameters = parameters
@@ -59,9 +61,8 @@ class FaissIndex(EngineIndex):
             check_type(name, getattr(self, name), str, "a str")
         faiss = import_optional("faiss", EXTRA)
         measure = self._space(faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L2)
-        is_graph = any(kind in self.description for kind in ("HNSW", "NSG"))
         try:
-            with self._threads(1 if is_graph else self.n_jobs):
+            with self._threads(1 if self._is_graph() else self.n_jobs):
                 engine = faiss.index_factory(rows.shape[1], self.description, measure)
                 if self.parameters:
                     faiss.ParameterSpace().set_index_parameters(engine, self.parameters)
@@ -73,6 +74,13 @@ class FaissIndex(EngineIndex):
                 f"{self.parameters!r} for {len(rows)} rows of width {rows.shape[1]}: {error}"
             ) from error
         return engine
+
+    def _extend(self, engine, rows):
+        with self._threads(1 if self._is_graph() else self.n_jobs):
+            engine.add(rows)
+
+    def _is_graph(self):
+        return any(kind in self.description for kind in ("HNSW", "NSG"))
 
     def _search(self, queries, k):
         with self._threads(self.n_jobs):

@@ -31,6 +31,7 @@ class HnswlibIndex(EngineIndex):
     array([[1, 0]])
     """
 
+    _grows = True
     _least = {"M": 2, "ef_construction": 1, "ef": 1, "random_seed": 0}
 
     def __init__(
@@ -51,6 +52,10 @@ class HnswlibIndex(EngineIndex):
         )  # fmt: skip
         engine.add_items(rows, num_threads=1)
         return engine
+
+    def _extend(self, engine, rows):
+        engine.resize_index(self.n_items_ + len(rows))
+        engine.add_items(rows, num_threads=1)
 
     def _search(self, queries, k):
         n_jobs = effective_n_jobs(self.n_jobs)

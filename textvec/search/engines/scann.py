@@ -1,13 +1,14 @@
 """The partitions of ScaNN behind the contract of the engines."""
 
+import math
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import import_optional
+from textvec._checks import check_number, import_optional
 from textvec._threads import effective_n_jobs
-from textvec.search.engines._engine import EngineIndex, is_array
+from textvec.search.engines._engine import LARGEST, EngineIndex, is_array
 
 _CENTRES = 16  # of each block of numbers
 
@@ -17,8 +18,9 @@ class ScannIndex(EngineIndex):
 
     Parameters
     ----------
-    num_leaves : int, default=100
-        Parts that items are cut into, at most as many as there are items.
+    num_leaves : int, default=None
+        Parts that items are cut into, at most as many as there are items. None is the square root
+        of their number, 100 at most.
     num_leaves_to_search : int, default=10
         Parts that are looked at.
     dimensions_per_block : int, default=2
@@ -49,12 +51,10 @@ class ScannIndex(EngineIndex):
         "DATASET_NPY": "dataset.npy",
     }
 
-    _least = dict.fromkeys(
-        ("num_leaves", "num_leaves_to_search", "dimensions_per_block", "reorder"), 1
-    )
+    _least = dict.fromkeys(("num_leaves_to_search", "dimensions_per_block", "reorder"), 1)
 
     def __init__(
-        self, num_leaves=100, num_leaves_to_search=10, dimensions_per_block=2, reorder=100,
+        self, num_leaves=None, num_leaves_to_search=10, dimensions_per_block=2, reorder=100,
         metric="cosine", n_jobs=None,
     ):  # fmt: skip
         self.num_leaves = num_leaves
@@ -70,16 +70,20 @@ class ScannIndex(EngineIndex):
         builder = scann.scann_ops_pybind.builder(rows, 10, measure)
         if len(rows) < _CENTRES:
             return builder.score_brute_force().build()
-        builder = builder.tree(
-            self.num_leaves, self.num_leaves_to_search, training_sample_size=len(rows)
-        )
+        n_leaves = self.num_leaves or min(100, math.isqrt(len(rows)))
+        builder = builder.tree(n_leaves, self.num_leaves_to_search, training_sample_size=len(rows))
         try:
             return builder.score_ah(self.dimensions_per_block).reorder(self.reorder).build()
         except RuntimeError as error:
             raise ValueError(
-                f"ScaNN refuses num_leaves={self.num_leaves} for {len(rows)} rows of width "
+                f"ScaNN refuses num_leaves={n_leaves} for {len(rows)} rows of width "
                 f"{rows.shape[1]}: {error}"
             ) from error
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.num_leaves is not None:
+            check_number("num_leaves", self.num_leaves, low=1, high=LARGEST, integer=True)
 
     def _search(self, queries, k):
         indices, closeness = np.full((len(queries), k), -1), np.zeros((len(queries), k), np.float32)

@@ -33,6 +33,7 @@ class UsearchIndex(EngineIndex):
     (array([[1.]], dtype=float32), array([[1]]))
     """
 
+    _grows = True
     _least = {"connectivity": 2, "expansion_add": 1, "expansion_search": 1}
 
     def __init__(
@@ -56,6 +57,10 @@ class UsearchIndex(EngineIndex):
         )  # fmt: skip
         engine.add(np.arange(len(rows)), rows, threads=1)
         return engine
+
+    def _extend(self, engine, rows):
+        engine.expansion_add = self.expansion_add  # which is not saved
+        engine.add(np.arange(self.n_items_, self.n_items_ + len(rows)), rows, threads=1)
 
     def _search(self, queries, k):
         indices, closeness = np.full((len(queries), k), -1), np.zeros((len(queries), k), np.float32)
