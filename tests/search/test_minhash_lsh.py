@@ -261,10 +261,13 @@ def test_neighbors_among_copies_are_the_first():
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"signatures_": None}, "signatures_ must be an array of uint32"),
-        ({"signatures_": np.ones((2, 128))}, "signatures_ must be an array of uint32"),
-        ({"signatures_": np.ones(128, np.uint32)}, "signatures_ must be rows, one after the other"),
-        ({"signatures_": np.ones((128, 128), np.uint32, "F")}, "signatures_ must be rows, one"),
+        ({"signatures_": None}, "signatures_ must be rows of uint32"),
+        ({"signatures_": np.ones((2, 128))}, "signatures_ must be rows of uint32"),
+        ({"signatures_": np.ones(128, np.uint32)}, "signatures_ must be rows of uint32"),
+        (
+            {"signatures_": np.ones((128, 128), np.uint32, "F")},
+            "signatures_ must lie row after row",
+        ),
         ({"seed_": -1}, "seed_ must be between 0 and"),
         ({"n_bands_": 10**12}, "room for 1000000000000 bands"),
         ({"n_rows_": 0}, "n_rows_ must be at least 1"),

@@ -458,10 +458,11 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         if not hasattr(self, "signatures_"):
             return
         signatures = self.signatures_
-        if not isinstance(signatures, np.ndarray) or signatures.dtype != np.uint32:
-            raise ValueError("signatures_ must be an array of uint32")
-        if signatures.ndim != 2 or not signatures.flags.c_contiguous:
-            raise ValueError("signatures_ must be rows, one after the other")
+        is_array = isinstance(signatures, np.ndarray) and signatures.ndim == 2
+        if not is_array or signatures.dtype != np.uint32:
+            raise ValueError("signatures_ must be rows of uint32")
+        if not signatures.flags.c_contiguous:  # the kernels would be compiled anew for others
+            raise ValueError("signatures_ must lie row after row")
         check_number("seed_", self.seed_, low=0, high=2**31 - 1, integer=True)
         for name in ("n_bands_", "n_rows_"):
             check_number(name, getattr(self, name), low=1, integer=True)
