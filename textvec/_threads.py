@@ -112,6 +112,24 @@ def publish(holder, learned):
 
 
 @contextmanager
+def answering(estimator):
+    """Lend what an estimator holds now, to answer one question from, and keep what it makes for it.
+
+    What is made, such as tables for the next question, goes to where all else came from: where
+    another thread has learned since, it is forgotten together with that.
+    """
+    source = vars(estimator)
+    known = dict(source)
+    now = object.__new__(type(estimator))
+    now.__dict__ = dict(known)
+    try:
+        yield now
+    finally:
+        made = vars(now).items()
+        source.update({k: v for k, v in made if k not in known or known[k] is not v})
+
+
+@contextmanager
 def learning(estimator):
     """Lend a copy of an estimator to learn in, and publish what it learned once it is whole.
 

@@ -8,7 +8,7 @@ from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textvec._checks import check_choice, check_no_table, check_number
-from textvec._threads import effective_n_jobs
+from textvec._threads import answering, effective_n_jobs, held, learning
 from textvec.kernels.weighting import bm25_weigh, document_frequencies
 from textvec.persistence import SaveMixin
 from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks
@@ -114,7 +114,9 @@ class BM25Transformer(
             If a parameter is out of its range, or no document has a count.
         """
         self._check_params()
-        return self._learn(self._as_counts(X, copy=True, reset=True))
+        with learning(self) as aside:
+            aside._learn(aside._as_counts(X, copy=True, reset=True))
+        return self
 
     def _check_loaded(self):
         super()._check_loaded()
@@ -134,7 +136,6 @@ class BM25Transformer(
         for learned in ("document_frequencies_", "n_documents_", "total_length_"):
             self.__dict__.pop(learned, None)  # in an earlier fit
         self._learn_more(counts)
-        return self
 
     def _learn_more(self, counts):
         """Learn from more documents, whose counts may have new columns behind the old ones."""
@@ -185,7 +186,8 @@ class BM25Transformer(
         """
         check_is_fitted(self)
         self._check_params()  # what was set since is used
-        return self._weigh(self._as_counts(X, copy=copy, reset=False))
+        now = held(self)
+        return now._weigh(now._as_counts(X, copy=copy, reset=False))
 
     def _weigh(self, counts):
         """Weigh CSR of floats without duplicates or zeros, in place."""
@@ -252,7 +254,8 @@ class BM25Transformer(
         """
         check_is_fitted(self)
         self._check_params()
-        queries = self._as_counts(X, copy=True, reset=False)
+        now = held(self)
+        queries = now._as_counts(X, copy=True, reset=False)
         k1, delta = float(self.k1), float(self.delta)
         match self.method:
             case "bm25l" if delta > 0:
@@ -261,7 +264,7 @@ class BM25Transformer(
                 absent = delta
             case _:
                 absent = 0.0
-        return queries @ (absent * self.idf_)
+        return queries @ (absent * now.idf_)
 
     def _as_counts(self, X, copy, reset):
         """Return X as CSR of floats with each term at most once a row, and no stored zeros."""
@@ -487,7 +490,8 @@ class BM25Vectorizer(WeighingVectorizer):
             Counts, in CSR. A document's score is the dot product of its row of
             :meth:`transform` with the query's row, plus :meth:`query_offset`.
         """
-        return self._count_only(raw_documents)
+        with answering(self) as now:
+            return now._count_only(raw_documents)
 
     def query_offset(self, queries):
         """Return what each query's terms would earn in a document that holds none of them.
@@ -502,5 +506,6 @@ class BM25Vectorizer(WeighingVectorizer):
         ndarray of shape (n_queries,)
             To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
         """
-        counts = self._count_only(queries)
-        return self._weigher.query_offset(counts)
+        with answering(self) as now:
+            counts = now._count_only(queries)
+            return now._weigher.query_offset(counts)

@@ -10,6 +10,7 @@ from sklearn.feature_extraction import text as sklearn_text
 from sklearn.utils import metadata_routing
 
 from textvec._checks import check_choice
+from textvec._threads import answering, learning
 from textvec.sparse.analysis import (
     COMPILED,
     DEFAULT_PATTERN,
@@ -206,7 +207,9 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         sparse matrix of shape (n_documents, n_terms)
             The counts, in CSR; a DataFrame after ``set_output(transform="pandas")``.
         """
-        return self._as_output(self._fit_matrix(raw_documents), raw_documents)
+        with learning(self) as aside:
+            X = aside._fit_matrix(raw_documents)
+        return aside._as_output(X, raw_documents)
 
     def transform(self, raw_documents):
         """Count the terms of the vocabulary in documents.
@@ -221,7 +224,24 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         sparse matrix of shape (n_documents, n_terms)
             The counts, in CSR; a DataFrame after ``set_output(transform="pandas")``.
         """
-        return self._as_output(self._matrix(raw_documents), raw_documents)
+        with answering(self) as now:
+            return now._as_output(now._matrix(raw_documents), raw_documents)
+
+    def inverse_transform(self, X):
+        """Return the terms of each document of a matrix.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_documents, n_terms)
+            Counts or weights.
+
+        Returns
+        -------
+        list of ndarray of str
+            The terms whose entry is not 0, by document.
+        """
+        with answering(self) as now:
+            return super(CountVectorizer, now).inverse_transform(X)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, raw_documents, y=None):
@@ -249,7 +269,8 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
             If ``min_df``, ``max_df`` or ``max_features`` might drop terms: what is rare is known
             only in the end.
         """
-        self._learn_more(raw_documents)
+        with learning(self) as aside:
+            aside._learn_more(raw_documents)
         return self
 
     def set_output(self, *, transform=None):
@@ -325,8 +346,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
             columns = [new[name] if name in new else vocabulary[name] for name in names]
             counts = ngrams.counts(np.array(columns, np.int32), self.dtype)
             counts.resize(counts.shape[0], len(vocabulary) + len(new))
-            self.vocabulary_ = vocabulary
-            vocabulary.update(new)
+            self.vocabulary_ = {**vocabulary, **new}  # that of before is left to who reads it
         if self.binary:
             counts.data.fill(1)
         return counts

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from textvec._threads import held, learning
 from textvec.kernels.weighting import document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
 from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks, normalize_in_place
@@ -103,13 +104,14 @@ class TfidfTransformer(
         TfidfTransformer
             This transformer.
         """
-        X = validate_data(self, X, accept_sparse=("csr", "csc"))
-        if not sparse.issparse(X):
-            X = sparse.csr_array(X)
-        for learned in ("idf_", "_document_frequencies", "_n_documents"):
-            self.__dict__.pop(learned, None)  # in an earlier fit with use_idf
-        X.check_format()  # the kernel does not check bounds
-        self._learn_more(X)
+        with learning(self) as aside:
+            X = validate_data(aside, X, accept_sparse=("csr", "csc"))
+            if not sparse.issparse(X):
+                X = sparse.csr_array(X)
+            for learned in ("idf_", "_document_frequencies", "_n_documents"):
+                vars(aside).pop(learned, None)  # in an earlier fit with use_idf
+            X.check_format()  # the kernel does not check bounds
+            aside._learn_more(X)
         return self
 
     def _learn_more(self, counts):
@@ -153,6 +155,9 @@ class TfidfTransformer(
             The weights, in CSR.
         """
         check_is_fitted(self)
+        return held(self)._weighed(X, copy)
+
+    def _weighed(self, X, copy):
         self._validate_params()  # what was set since is used
         X = validate_data(
             self,
@@ -367,12 +372,14 @@ class TfidfVectorizer(WeighingVectorizer):
     def idf_(self, value):
         if not self.use_idf:
             raise ValueError("`idf_` cannot be set when `user_idf=False`.")
-        if not hasattr(self, "_weigher"):
-            self._weigher = self._new_weigher()  # idf_ may come from another, fitted vectorizer
+        # idf_ may come from another, fitted vectorizer
+        known = getattr(self, "_weigher", None)
+        weigher = self._new_weigher() if known is None else held(known)
         self._validate_vocabulary()
         if hasattr(self, "vocabulary_") and len(self.vocabulary_) != len(value):
             raise ValueError(
                 f"idf length = {len(value)} must be equal to "
                 f"vocabulary size = {len(self.vocabulary_)}"
             )
-        self._weigher.idf_ = value
+        weigher.idf_ = value
+        self._weigher = weigher

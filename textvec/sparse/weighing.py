@@ -5,6 +5,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from textvec._checks import warn_user
+from textvec._threads import held
 from textvec.sparse.counts import CountVectorizer
 
 
@@ -55,8 +56,8 @@ class WeighingVectorizer(CountVectorizer):
 
     def _learn_more(self, raw_documents):
         counts = super()._learn_more(raw_documents)
-        if not hasattr(self, "_weigher"):
-            self._weigher = self._new_weigher()
+        known = getattr(self, "_weigher", None)
+        self._weigher = self._new_weigher() if known is None else held(known)
         self._weigher._learn_more(counts)
         return counts
 
@@ -68,9 +69,10 @@ class WeighingVectorizer(CountVectorizer):
 
     def _from_weigher(self, name):
         """Return a learned attribute of the transformer inside."""
-        if not hasattr(self, "_weigher"):
+        weigher = getattr(self, "_weigher", None)
+        if weigher is None:
             raise NotFittedError(
                 f"{self.__class__.__name__} is not fitted yet. Call 'fit' with "
                 "appropriate arguments before using this attribute."
             )
-        return getattr(self._weigher, name)
+        return getattr(weigher, name)
