@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from textvec import CountVectorizer, TfidfVectorizer, compare
 from textvec.cli.app import app
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
+from textvec.show.visible import visible
 
 pytest.importorskip("matplotlib")
 
@@ -32,7 +33,7 @@ HOSTILE = [
     f'" style="x:expression({TITLE})" onmouseover="{TITLE}',
     "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
     "<base href='http://127.0.0.1:9/'><link rel=stylesheet href=x><form action=x>",
-    "<math><mi xlink:href='javascript:1'>$x^2$",
+    "<math><mi xlink:href='javascript:1'>$x^2$ annexe\u202egpj.exe\u2066",
 ]
 PLAIN = [f"word{number} sea" for number in range(len(HOSTILE))]
 TEXTS = ["a sea view", "free shuttle", "view of the sea", "breakfast by the sea"]
@@ -166,7 +167,8 @@ def test_hostile_names_add_no_element_and_no_attribute(pages):
 
 def test_they_are_shown_as_they_are(pages):
     shown = re.sub(r"\s+", "", "".join(Reader(read(pages[1])).texts))
-    found = [name for name in HOSTILE if re.sub(r"\s+", "", name) in shown]
+    assert not set(shown) & set("\u202e\u2066")
+    found = [name for name in map(visible, HOSTILE) if re.sub(r"\s+", "", name) in shown]
     assert len(found) >= len(HOSTILE) // 2, found
 
 

@@ -14,7 +14,7 @@ import textvec
 
 PACKAGE = Path(textvec.__file__).parent
 FLOORS = [
-    {"_checks", "_threads", "_writing", "ragged", "persistence", "kernels", "show"},
+    {"_checks", "_reading", "_threads", "_writing", "ragged", "persistence", "kernels", "show"},
     {"text", "datasets"},
     {"sparse"},
     {"dense"},

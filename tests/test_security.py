@@ -339,7 +339,7 @@ def test_arrays_of_objects_are_not_read(tmp_path):
 
 
 def test_texts_do_not_steer_the_terminal(tmp_path):
-    steering = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\x08[bold]\x00"
+    steering = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\x08[bold]\x00\u202e\u2066gpj.exe\u200f\u2028"
     table = tmp_path / "items.jsonl"
     column = f"text{steering}[/red]"
     rows = [{"id": f"{name}{steering}", column: f"sea {name} {steering}"} for name in "abc"]
@@ -357,4 +357,6 @@ def test_texts_do_not_steer_the_terminal(tmp_path):
     assert [one.exit_code for one in found] == [0, 0, 2, 2]
     for one in found:
         assert not set(one.output) & set(map(chr, [*range(9), *range(11, 32), *range(127, 160)]))
+        assert not set(one.output) & set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d")
+        assert not set(one.output) & set("\u202e\u2066\u2067\u2068\u2069")
     assert "␛]0;owned␇" in found[0].output

@@ -42,12 +42,18 @@ def test_embed_writes_a_vector_for_each_row(hotels, tiny, tmp_path):
     assert len(EncodingCache(cache)) > 0
 
 
+@pytest.mark.filterwarnings("default:lsa takes")  # as outside of tests
 def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
     lines = tmp_path / "lines.txt"
     lines.write_text("red apples\n\nblue sea by the pier\nthe red sea\n", encoding="utf-8")
     out = tmp_path / "vectors.npz"
     args = ("embed", lines, "--vectorizer", "lsa", "--out", out)
-    assert_refused(run(*args), "vector_size")
+    assert_refused(run(*args, "--vector-size", 9), "vector_size must be at most 4")
+    done = run(*args)
+    assert done.stderr == (
+        "textvec: warning: lsa takes 3 of 100 dimensions: the texts are few or alike.\n"
+    )
+    assert "4 texts, 3 dimensions, " in done.stdout
     assert json.loads(run(*args, "--vector-size", 2, "--json").stdout)["dimensions"] == 2
     lines.write_text("red\n\n" + "".join(f"w{i} x{i}\n" for i in range(120)), encoding="utf-8")
     assert json.loads(run(*args, "--json").stdout)["rows"] == 122

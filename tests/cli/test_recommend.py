@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from textvec.cli import models
 
-from .command import REAL, assert_refused, recommend, run
+from .command import HOTELS, REAL, assert_refused, recommend, run
 
 
 def test_like_prints_a_table(hotels):
@@ -165,13 +165,19 @@ def test_a_query_that_matches_nothing_warns(hotels):
         (("--like", "007", "-k", "x"), ["'-k'", "integer", "See textvec recommend --help"]),
         (("--like", "007", "--vectorizer", "tfdf"), ["--vectorizer must be one of", "'tfidf'"]),
         (("--like", "007", "--ngram-range", "13"), ["--ngram-range must be two numbers", "'13'"]),
-        (("--like", "007", "--ngram-range", "3,1"), ["(3, 1)"]),
+        (("--like", "007", "--ngram-range", "3,1"), ["the smaller first", "'3,1'"]),
+        (("--like", "007", "--ngram-range", "0,1"), ["numbers from 1 on", "'0,1'"]),
         (("--like", "007", "--min-df", "few"), ["--min-df must be a count", "'few'"]),
-        (("--like", "007", "--min-df", "4", "--max-df", "2"), ["max_df"]),
+        (("--like", "007", "--min-df", "4", "--max-df", "2"), ["--max-df is of fewer texts"]),
+        (("--like", "007", "--min-df", "1.0"), ["leave no terms: lower --min-df"]),
+        (("--query", "snow", "--query", "sea"), ["--query stands twice, and takes one value"]),
         (("--like", "007", "--min-df", "1.5"), ["min_df"]),
         (("--like", "007", "--stop-words", "absent.txt"), ["absent.txt: No such file"]),
         (("--like", "007", "--vectorizer", "tfidf-char", "--stop-words", "none"), ["characters"]),
-        (("--like", "007", "--vectorizer", "lsa"), ["vector_size must be at most"]),
+        (
+            ("--like", "007", "--vectorizer", "lsa", "--vector-size", "9"),
+            ["vector_size must be at most"],
+        ),
         (("--like", "007", "--vector-size", "5"), ["--vector-size", "lsa"]),
         (("--like", "007", "--frobnicate"), ["--frobnicate", "See textvec recommend --help"]),
     ],
@@ -189,6 +195,7 @@ def test_missing_columns(hotels):
 
 
 @REAL
+@pytest.mark.filterwarnings("default:.* is in Windows")  # as outside of tests
 def test_seattle_hotels():
     folder = Path(os.environ["TEXTVEC_DATA"]) / "hotels"
     args = ["recommend", folder / "Seattle_Hotels.csv", "--encoding", "latin-1"]
@@ -232,11 +239,27 @@ def test_weighted_columns(hotels):
         ("stars!=5", {"007", "008", "010"}),
         ("code!=NA", {"007", "008", "010"}),
         ("desc~oysters", {"007", "008"}),
+        ("stars==5", {"NA"}),
+        ("pool=true", {"007", "NA"}),
+        ("pool=False", {"008"}),
+        ("pool!=TRUE", {"008", "010"}),
+        ("a<b=x", {"007", "010"}),
     ],
 )
 def test_conditions(hotels, condition, left):
+    items = HOTELS.assign(pool=[True, False, True, None], **{"a<b": ["x", "y", "y", "x"]})
+    items.to_csv(hotels, index=False)
     result = recommend(hotels, "--query", "harbour boats snow", "--where", condition, "--json")
     assert {row["id"] for row in json.loads(result.stdout)} == left
+
+
+def test_ids_that_are_numbers_are_compared_as_such(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("id,desc\n007,red apple\n10,red pear\n9,red plum\n", encoding="utf-8")
+    args = ("recommend", path, "--id", "id", "--text", "desc", "--query", "red", "--json")
+    for condition, left in (("id>8", {"10", "9"}), ("id<=9", {"007", "9"}), ("id=007", {"007"})):
+        result = run(*args, "--where", condition)
+        assert {row["id"] for row in json.loads(result.stdout)} == left, result.stderr
 
 
 def test_conditions_add_up(hotels):
@@ -255,8 +278,13 @@ def test_several_vectorizers_are_fused(hotels):
     [
         (("--where", "stars"), ["--where must be COLUMN=VALUE", "'stars'"]),
         (("--where", "price<3"), ["names no column", "'stars'"]),
-        (("--where", "stars<many"), ["stars holds numbers"]),
-        (("--where", "desc<a"), ["desc holds no numbers"]),
+        (("--where", "stars<many"), ["stars holds numbers, and 'many' is none"]),
+        (("--where", "stars=nan"), ["stars holds numbers, and 'nan' is none"]),
+        (("--where", "desc<a"), ["desc holds no numbers", "such as 'harbour view", "=, != or ~"]),
+        (("--where", "Stars<3"), ["names no column", "Is it 'stars'?"]),
+        (("--text", "desc=nan"), ["--text 'desc' stands twice"]),
+        (("--column", "stars=nan"), ["the weight of --column 'stars=nan' must be finite"]),
+        (("--column", "stars", "--column", "stars=2"), ["--column 'stars' stands twice"]),
         (("--column", "stars=much"), ["--column must be COLUMN or COLUMN=WEIGHT", "'stars=much'"]),
         (("--column", "price"), ["--column 'price' is no column"]),
         (("--column", "stars=0"), ["must be above 0"]),

@@ -149,6 +149,14 @@ def test_png_has_glyphs_for_chinese(tmp_path):
     assert (tmp_path / "counts.png").stat().st_size > 2_000
 
 
+def test_no_font_is_embedded_that_has_none_of_the_letters():
+    """Browsers reject one without letters."""
+    pytest.importorskip("mplfonts")
+    for text in ("😀", "\ufffd", "\ue000", "\ufe8d"):
+        assert "@font-face" not in render_report(text, "", [])
+    assert "@font-face" in render_report("😀 酒", "", [])
+
+
 def test_without_a_chinese_font_the_browser_draws(monkeypatch, scores):
     from matplotlib import font_manager
 
@@ -217,7 +225,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert "first" in path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [path]
     assert write_report(str(path), "lone \ud800 surrogate", "", []) == path
-    assert "lone ? surrogate" in path.read_text(encoding="utf-8")
+    assert "lone \ufffd surrogate" in path.read_text(encoding="utf-8")
     with pytest.raises(FileNotFoundError):
         write_report(tmp_path / "absent" / "report.html", "", "", [])
 

@@ -14,4 +14,4 @@ for _subcommand in (
     datasets.datasets,
     info.info,
 ):
-    app.app.command()(_subcommand)
+    app.app.command(cls=app.OnceEach)(_subcommand)

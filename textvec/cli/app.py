@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from textvec.cli.models import DENSE
-from textvec.cli.tables import visible
+from textvec.show.visible import visible
 
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
+# What scikit-learn says and a reader of the command line cannot follow -> the same in its words.
+_IN_OPTIONS = {
+    "empty vocabulary; perhaps the documents only contain stop words": "the texts hold no words "
+    "(signs, emoji and stop words are none). Give texts with words, or take --vectorizer "
+    "tfidf-char, which takes every character.",
+    "max_df corresponds to < documents than min_df": "--max-df is of fewer texts than --min-df: "
+    "lower --min-df, or leave them out.",
+    "After pruning, no terms remain. Try a lower min_df or a higher max_df.": "--min-df and "
+    "--max-df leave no terms: lower --min-df, or raise --max-df.",
+}
 
 
 class _OneLineErrors(TyperGroup):
@@ -42,6 +52,19 @@ class _OneLineErrors(TyperGroup):
         except KeyboardInterrupt:
             print("textvec: interrupted", file=sys.stderr)
             raise typer.Exit(130) from None  # the code that shells give to it
+
+
+class OnceEach(TyperCommand):
+    """A command that takes each option once, but for those that are repeatable."""
+
+    def parse_args(self, ctx, args):  # numpydoc ignore=GL08
+        """Refuse an option that stands twice: click would take the last without a word."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            is_once = option.param_type_name == "option" and not option.multiple
+            if is_once and not option.is_flag and given.count(option) > 1:
+                ctx.fail(f"{option.opts[-1]} stands twice, and takes one value")
+        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
@@ -75,13 +98,15 @@ def main():
     app()
 
 
-def check_page(html):
+def check_page(html, *sources):
     """Raise if a page could not be written there: before minutes of work, not after.
 
     Parameters
     ----------
     html : Path or None
         The page, if one is wanted.
+    *sources : Path
+        What is read, and must not be written over.
 
     Raises
     ------
@@ -89,9 +114,14 @@ def check_page(html):
         If it is a folder, or its own folder is missing or cannot be written to.
     ImportError
         If matplotlib is not installed.
+    ValueError
+        If it is one of the sources.
     """
     if html is None:
         return
+    for source in sources:
+        if html.is_file() and source.exists() and html.samefile(source):
+            raise ValueError(f"--html {html} would write over what is read: name another file.")
     from textvec._checks import import_optional
     from textvec._writing import check_place
 
@@ -123,6 +153,7 @@ def _one_line(error):
         message = f"{os.fsdecode(error.filename)}: {error.strerror}"
     else:
         message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        message = _IN_OPTIONS.get(message, message)
     return " ".join(message.split()) or type(error).__name__
 
 

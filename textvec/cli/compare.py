@@ -10,7 +10,7 @@ import typer
 
 from textvec.cli.app import AsJson, check_page, warn
 from textvec.cli.models import VECTORIZER_HELP, is_pretrained, pretrained
-from textvec.cli.tables import print_json, print_line, print_table
+from textvec.cli.tables import counted, print_json, print_line, print_table
 
 # --vectorizer NAME -> that of a default method, which is then taken as it is.
 _DEFAULTS = {
@@ -74,7 +74,7 @@ def compare(  # numpydoc ignore=PR01
 
     if language is not None:
         check_choice("--language", language, ("en", "zh"))
-    check_page(html)
+    check_page(html, *map(Path, data or []))
 
     from textvec.evaluate.compare import compare
 
@@ -129,7 +129,7 @@ def choose_tasks(data, wanted, language, encoding="utf-8"):
     from textvec._checks import closest_names
 
     sources, alone = [], len(data) == 1
-    for one in data:
+    for one in dict.fromkeys(data):
         sources += [(one, task) for task in _tasks_of(one, language, encoding, alone)]
     if not sources:
         where = "" if language is None else f" in {language}"
@@ -225,6 +225,9 @@ def _tasks_of(data, language, encoding, alone):
         warn_user(f"--data {data!r} is left out: {error}")
         return []
     task.language = language or _language_of(task)
+    if empty := sum(not text.strip() for text in task.documents):
+        n_texts = len(task.documents)
+        warn_user(f"{path} has {counted(empty, 'empty text')} among {n_texts}: they match nothing.")
     return [task]
 
 

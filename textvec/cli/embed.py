@@ -13,8 +13,15 @@ import typer
 
 from textvec.cli.app import AsJson, VectorSize, check_vector_size
 from textvec.cli.files import read_texts
-from textvec.cli.models import DENSE, PRETRAINED_HELP, VECTORIZERS, is_pretrained, make_vectorizer
-from textvec.cli.tables import print_line
+from textvec.cli.models import (
+    DENSE,
+    PRETRAINED_HELP,
+    VECTORIZERS,
+    is_pretrained,
+    make_vectorizer,
+    shorten,
+)
+from textvec.cli.tables import counted, print_line
 
 _NOTE = "textvec-embed.txt"  # tells a folder that goes when all is done from one of somebody else
 
@@ -71,7 +78,8 @@ def embed(  # numpydoc ignore=PR01
     if as_json:
         print(json.dumps(done, indent=2))
     else:
-        print_line("{rows} texts, {dimensions} dimensions, {seconds:.1f} s: {out}".format(**done))
+        sizes = f"{counted(done['rows'], 'text')}, {counted(done['dimensions'], 'dimension')}"
+        print_line("{}, {seconds:.1f} s: {out}".format(sizes, **done))
 
 
 def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=False):
@@ -109,11 +117,14 @@ def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=Fal
 
     from textvec.encoders.batching import WINDOW
     from textvec.encoders.files import check_out, embed_table
+    from textvec.recommend.items import check_texts
 
     start = time.perf_counter()
     check_out(out, "--out")
-    texts = items[text].fillna("").astype(str).tolist()
+    texts = check_texts(items[text], items.index)
     vectorizer = make_vectorizer(name, texts, vector_size=vector_size)
+    if vector_size is None:
+        shorten(vectorizer, [texts])
     keeps_for_itself = is_pretrained(name) and cache is None
     kept = _kept_until_done(cache_beside(out)) if keeps_for_itself else nullcontext(cache)
     with kept as folder, tqdm(total=len(texts), unit="text", disable=not verbose) as progress:

@@ -1,11 +1,21 @@
 """What the command reads: tables of items, their columns and weights."""
 
-import json
+import codecs
+import re
 from io import StringIO
 
+from textvec._checks import check_number, closest_names, warn_user
+from textvec._reading import decode, read_json_lines, read_table
+
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 TEXT_FILES = (".txt", ".text")
+_MARKS = {  # of four bytes before those of two that they begin with
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_COMMA_IN_NUMBER = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 
 
 def read_items(path, encoding, columns, id=None):
@@ -25,15 +35,16 @@ def read_items(path, encoding, columns, id=None):
     Returns
     -------
     items : DataFrame
-        Empty cells are missing values; "NA" and its like are text.
+        Empty cells are missing values, among texts empty texts; "NA" and its like are text.
     weights : dict of str to dict
         For each option its columns and their weights.
 
     Raises
     ------
     ValueError
-        If the file cannot be decoded or understood, has no rows, or a column is missing; if a
-        quotation mark in a TSV swallows rows.
+        If the file cannot be decoded or understood, has no rows, or a column is missing; if a line
+        has more or fewer cells than the header, a column or a key stands twice, or a quotation mark
+        in a TSV swallows rows.
     OSError
         If it cannot be read.
     """
@@ -47,21 +58,23 @@ def read_items(path, encoding, columns, id=None):
         raise ValueError(f"{path} is empty.")
     if ending in SEPARATORS:
         named = [name for text in columns["--text"] for name in (text, text.rpartition("=")[0])]
+        separator, content, _, _ = read_table(path, content, SEPARATORS[ending])
+        is_german = separator == ";" and _COMMA_IN_NUMBER.search(content)
         try:
             items = pd.read_csv(
                 StringIO(content),
-                sep=SEPARATORS[ending],
+                sep=separator,
+                decimal="," if is_german else ".",
                 dtype={name: str for name in (*named, id) if name},
                 keep_default_na=False,
                 na_values=[""],
-                index_col=False,  # a comma too many at each line's end must not shift the columns
             )
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        if SEPARATORS[ending] == "\t":
+        if separator == "\t":
             _check_quotes(items, path)
     else:
-        items = pd.DataFrame(_read_json_lines(path, content))
+        items = pd.DataFrame(read_json_lines(path, content))
     if not len(items):
         raise ValueError(f"{path} has columns and no rows.")
     weights = {option: _weights(option, given, items, path) for option, given in columns.items()}
@@ -70,6 +83,8 @@ def read_items(path, encoding, columns, id=None):
         items[id] = items[id].map(str, na_action="ignore")
     else:
         items.index = items.index.map(str)
+    for name in weights["--text"]:
+        _fill(items, name, path)
     return items, weights
 
 
@@ -99,10 +114,10 @@ def read_lines(path, encoding, with_empty=False):
     """
     import pandas as pd
 
-    content = read_text(path, encoding).removesuffix("\n")
+    content = read_text(path, encoding)
     if not content.strip():
         raise ValueError(f"{path} holds no text.")
-    lines = pd.Series(content.split("\n"), dtype=object).str.strip()
+    lines = pd.Series(list(StringIO(content, newline=None)), dtype=object).str.strip()
     lines.index = (lines.index + 1).map(str)
     return (lines if with_empty else lines[lines != ""]).to_frame("text")
 
@@ -147,6 +162,17 @@ def read_texts(file, encoding, text, id, all_lines=False):
     return items, next(iter(weights["--text"]))
 
 
+def _fill(items, name, path):
+    """Let empty cells among texts be empty texts, and say how many there are."""
+    empty = items[name].isna()
+    if empty.any():
+        warn_user(
+            f"{path}: column {name!r} has no text in {empty.sum()} of {len(items)} rows, in row "
+            f"{empty.argmax() + 1} first: these are empty texts."
+        )
+        items[name] = items[name].astype(object).where(~empty, "")
+
+
 def _check_quotes(items, path):
     """Raise if a cell of a TSV holds tabs and line breaks: then it has swallowed other cells."""
     for name in items.select_dtypes(["object", "string"]):
@@ -167,19 +193,29 @@ def _weights(option, given, items, path):
         if entry in items.columns or not sign:
             name, weight = entry, "1"
         _check_column(option, name, items, path)
+        if name in weights:
+            raise ValueError(f"{option} {name!r} stands twice: give each column once.")
         try:
             weights[name] = float(weight)
         except ValueError:
             raise ValueError(
                 f"{option} must be COLUMN or COLUMN=WEIGHT. Got {entry!r} instead."
             ) from None
+        check_number(f"the weight of {option} {entry!r}", weights[name])
     return weights
 
 
 def _check_column(option, name, items, path):
     if name not in items.columns:
-        columns = listed(items.columns)
-        raise ValueError(f"{option} {name!r} is no column of {path}, which has {columns}.")
+        raise ValueError(
+            f"{option} {name!r} is no column of {path}, which has {there(name, items)}"
+        )
+
+
+def there(name, items):
+    """Return the columns that there are, and which of them may be meant, to end a message."""
+    near = closest_names(name, items.columns, 1)
+    return f"{listed(items.columns)}.{f' Is it {near[0]!r}?' if near else ''}"
 
 
 def listed(names):
@@ -187,41 +223,10 @@ def listed(names):
     return ", ".join(map(repr, names)) or "no columns"
 
 
-def _read_json_lines(path, content):
-    rows = []
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ValueError(
-                f"{path}, line {number} must be a JSON object. Got {line[:40]} instead."
-            )
-        rows.append(row)
-    return rows
-
-
 def read_text(path, encoding):
     """Return the text of a file, or raise ValueError with advice on its encoding."""
     content = path.read_bytes()
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-16" if content.startswith(UTF16_MARKS) else "utf-8"
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        at = error.start
-        line = content.count(b"\n", 0, at) + 1
-        others = [
-            f"--encoding {name} ({use})"
-            for name, use in (("latin-1", "Western European"), ("gb18030", "Chinese"))
-            if name != encoding
-        ]
-        raise ValueError(
-            f"{path} is not {encoding}: byte 0x{content[at]:02x} at offset {at} (line {line}) "
-            f"cannot be decoded. Try {' or '.join(others)}."
-        ) from error
-    except LookupError as error:
-        raise ValueError(f"--encoding {encoding!r} is unknown. Try utf-8 or gb18030.") from error
+        marks = [wide for mark, wide in _MARKS.items() if content.startswith(mark)]
+        encoding = marks[0] if marks else "utf-8"
+    return decode(path, content, encoding, "--encoding ")

@@ -4,21 +4,23 @@ import os
 from pathlib import Path
 
 import textvec
+from textvec._checks import warn_user
 from textvec.cli.files import read_text
 
 # --vectorizer NAME -> class, parameters; any other name is that of a pretrained model.
 VECTORIZERS = {
-    "counts": ("CountVectorizer", {}),
-    "tfidf": ("TfidfVectorizer", {}),
+    "counts": ("CountVectorizer", {"analyzer": "mixed"}),
+    "tfidf": ("TfidfVectorizer", {"analyzer": "mixed"}),
     "tfidf-char": ("TfidfVectorizer", {"analyzer": "char", "ngram_range": (2, 4)}),
     "bm25": ("BM25Vectorizer", {}),
-    "hashing": ("HashingVectorizer", {}),
+    "hashing": ("HashingVectorizer", {"analyzer": "mixed"}),
     "lsa": ("LSAVectorizer", {"random_state": 0}),
     "word2vec": (
         "Word2Vec",
         {"min_count": 2, "epochs": 20, "pooling": "idf", "random_state": 0},
     ),
 }
+_FEW_TEXTS = 50  # where word2vec leaves out no rare word
 DENSE = ("lsa", "word2vec")  # and with a --vector-size; the others make sparse vectors
 PRETRAINED_HELP = "a pretrained model's folder or name"
 VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or {PRETRAINED_HELP}"
@@ -32,8 +34,8 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     name : str
         A key of ``VECTORIZERS``, or a pretrained model for
         :class:`~textvec.TransformerVectorizer`: a folder or file, or a name with a ``/`` in it.
-    texts : iterable of str
-        The texts that it will be fitted on; their script decides about tokens and stop words.
+    texts : sequence of str
+        The texts that it will be fitted on; their script decides about stop words.
     stop_words : str, default=None
         "english", "chinese", "none" or the path of a text file; None goes by the texts' script.
     **options
@@ -49,7 +51,6 @@ def make_vectorizer(name, texts, stop_words=None, **options):
         If there is no such name, or an option means nothing to that vectorizer.
     """
     from textvec.recommend.defaults import default_vectorizer
-    from textvec.text.scripts import is_mostly_han
 
     if name in VECTORIZERS:
         class_name, parameters = VECTORIZERS[name]
@@ -57,10 +58,9 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     else:
         model = pretrained(name)
     known = model.get_params()
-    if known.get("analyzer") in ("word", "mixed"):
+    if known.get("analyzer") == "mixed":
         suited = default_vectorizer(texts)
         model.set_params(
-            analyzer=suited.analyzer,
             ngram_range=suited.ngram_range,
             token_pattern=suited.token_pattern,
             stop_words=_as_stop_words(stop_words, suited.stop_words),
@@ -68,13 +68,34 @@ def make_vectorizer(name, texts, stop_words=None, **options):
     elif stop_words is not None:
         why = ": its terms are characters" if "analyzer" in known else ""
         raise ValueError(f"--stop-words has no effect on {name}{why}.")
-    elif name == "word2vec" and is_mostly_han(texts):
-        model.set_params(tokenizer="jieba")
+    elif name == "word2vec" and len(texts) < _FEW_TEXTS:
+        model.set_params(min_count=1)
     options = {option: value for option, value in options.items() if value is not None}
     for option in options.keys() - known.keys():
         flag = "clean" if option == "preprocessor" else option.replace("_", "-")
         raise ValueError(f"--{flag} has no effect on {name}.")
     return model.set_params(**options)
+
+
+def shorten(model, columns):
+    """Give an LSA fewer dimensions where its texts are few, and say so.
+
+    Parameters
+    ----------
+    model : vectorizer
+        Unfitted, and changed; any other than an LSA stays as it is.
+    columns : iterable of list of str
+        What it will be fitted on, each alone.
+    """
+    from textvec.dense.factorized import LSAVectorizer, dimensions_for
+
+    if isinstance(model, LSAVectorizer):
+        most = min(dimensions_for(model, texts) for texts in columns)
+        if most < model.vector_size:
+            warn_user(
+                f"lsa takes {most} of {model.vector_size} dimensions: the texts are few or alike."
+            )
+            model.set_params(vector_size=most)
 
 
 def is_pretrained(name):
@@ -124,10 +145,19 @@ def pretrained(name):
 
 def _as_stop_words(name, suited):
     """Return the stop words of a name or file; None gives those that suit the texts."""
-    if name is None or name == "chinese" and not isinstance(suited, str):
+    from textvec.text.stop_words import stop_words
+
+    if name is None:
         return suited
     if name == "none":
         return None
-    if name in ("english", "chinese"):
+    if name == "english":
         return name
+    if name == "chinese":  # characters are terms, and words of several are none
+        return [word for word in stop_words("chinese") if len(word) == 1]
+    if not os.path.isfile(name):
+        raise ValueError(
+            "--stop-words must be english, chinese, none or a text file of words. "
+            f"{name}: No such file."
+        )
     return read_text(Path(name), "utf-8").split()

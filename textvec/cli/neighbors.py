@@ -7,7 +7,7 @@ import typer
 
 from textvec.cli.app import AsJson, Html, check_page
 from textvec.cli.files import read_text
-from textvec.cli.tables import print_json, print_line, print_ranking
+from textvec.cli.tables import counted, print_json, print_line, print_ranking
 
 MAIN_CHARACTERS = 5  # whose neighbours are shown where no name is given
 
@@ -38,7 +38,7 @@ def neighbors(  # numpydoc ignore=PR01
     if (novel is None) != builtin:
         raise ValueError("give either a text file or --builtin.")
     check_number("k", k, low=1, integer=True)
-    check_page(html)
+    check_page(html, *([] if novel is None else [novel]))
     aliases = dict(_as_alias(entry) for entry in alias or [])
     if novel is None:
         from textvec.datasets import load_novel
@@ -48,13 +48,15 @@ def neighbors(  # numpydoc ignore=PR01
         names = book.names
     else:
         content, title, names = read_text(novel, encoding), novel.name, None
+        if not content.strip():
+            raise ValueError(f"{novel} holds no text.")
 
     import pandas as pd
 
     from textvec.recommend.characters import CharacterRecommender
 
     recommender = CharacterRecommender(names, aliases or None, random_state=0).fit(content)
-    asked = name or list(recommender.names_[:MAIN_CHARACTERS])
+    asked = list(dict.fromkeys(name or [])) or list(recommender.names_[:MAIN_CHARACTERS])
     found = pd.concat([recommender.similar(one, k).assign(of=one) for one in asked])
     found = found[["of", "name", "score"]].reset_index(drop=True)
     if as_json:
@@ -63,7 +65,7 @@ def neighbors(  # numpydoc ignore=PR01
         for one, rows in found.groupby("of", sort=False):
             print_line(f"Most like: {one}")
             print_ranking(rows.rename(columns={"name": "id"}), None)
-        print_line(f"{len(recommender.names_)} characters of {title}.")
+        print_line(f"{counted(len(recommender.names_), 'character')} of {title}.")
     if html is not None:
         _write_page(html, recommender, found, title)
 
@@ -85,5 +87,5 @@ def _write_page(path, recommender, found, title):
         for name, rows in found.groupby("of", sort=False)
     ]
     picture = Picture(recommender.plot_map(), "The characters: alike ones stand close together.")
-    lead = f"{len(recommender.names_)} characters of {title}"
+    lead = f"{counted(len(recommender.names_), 'character')} of {title}"
     write_page(path, "Characters", lead, [*sections, ("Map", [picture])])

@@ -3,6 +3,7 @@
 import sys
 
 from textvec.show.report import Table, write_report
+from textvec.show.visible import visible
 
 
 def table(frame, note=""):
@@ -38,4 +39,4 @@ def write_page(path, title, lead, sections):
         As :func:`~textvec.show.report.write_report` takes them.
     """
     write_report(path, title, lead, sections)
-    print(f"Wrote {path}", file=sys.stderr)
+    print(f"Wrote {visible(str(path))}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """``textvec recommend``: the items most like some items or a query, on conditions."""
 
+import math
 import operator
 import re
 from pathlib import Path
@@ -7,20 +8,24 @@ from typing import Annotated
 
 import typer
 
+from textvec._reading import whole
 from textvec.cli.app import AsJson, Html, VectorSize, check_page, check_vector_size
-from textvec.cli.files import listed, read_items
-from textvec.cli.models import DENSE, VECTORIZER_HELP, make_vectorizer
-from textvec.cli.tables import print_json, print_line, print_ranking
+from textvec.cli.files import read_items, there
+from textvec.cli.models import DENSE, VECTORIZER_HELP, make_vectorizer, shorten
+from textvec.cli.tables import counted, print_json, print_line, print_ranking
 from textvec.text import clean_english
 
 _COMPARISONS = {
     "=": operator.eq,
+    "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
+_EQUAL = ("=", "==", "!=")
+_SIGN = "(<=|>=|!=|==|=|<|>|~)"
 _LONG_CELL = 240  # letters; longer texts are shortened on the page
 _MOST_POINTS = 5_000  # a map of more is a blot, and a page of megabytes
 
@@ -108,7 +113,7 @@ def recommend(  # numpydoc ignore=PR01
     as_json: AsJson = False,
 ):
     """Find the items most like some items or a query."""
-    like, dislike = like or [], dislike or []
+    like, dislike, query = like or [], dislike or [], whole(query)
     if bool(like) == (query is not None):
         raise ValueError("give either --like ID (repeatable) or --query TEXT.")
     if dislike and not like:
@@ -120,18 +125,21 @@ def recommend(  # numpydoc ignore=PR01
         "max_df": _as_frequency("--max-df", max_df),
         "preprocessor": clean_english if clean else None,
     }
-    check_page(html)
+    check_page(html, file)
     items, weights = read_items(file, encoding, {"--text": text, "--column": column or []}, id)
     mask = rows_where(items, where or [])
 
     from textvec.recommend.content import ContentRecommender
 
-    texts = [value for name in weights["--text"] for value in items[name].dropna()]
+    columns = [[one for one in items[name] if isinstance(one, str)] for name in weights["--text"]]
+    texts = [text for column in columns for text in column]
     models = []
     for name in vectorizer:
         models.append(make_vectorizer(name, texts, stop_words, **options))
         if name in DENSE and vector_size is not None:
             models[-1].set_params(vector_size=vector_size)
+        else:
+            shorten(models[-1], columns)
     recommender = ContentRecommender(models[0] if len(models) == 1 else models)
     recommender.fit(items, ids=id, text=weights["--text"], columns=weights["--column"])
     if query is None:
@@ -148,7 +156,8 @@ def recommend(  # numpydoc ignore=PR01
         print_line(f"Most like: {wish}")
         print_ranking(found, shown)
         used = " + ".join(vectorizer)
-        print_line(f"{n_items} items of {file.name}; {used}, {n_features} features.")
+        features = counted(n_features, "feature")
+        print_line(f"{counted(n_items, 'item')} of {file.name}; {used}, {features}.")
     if html is not None:
         _write_page(html, recommender, found, like, dislike, query, wish)
 
@@ -156,9 +165,12 @@ def recommend(  # numpydoc ignore=PR01
 def _as_range(value):
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+),(\d+)", value)
-    if not match:
-        raise ValueError(f"--ngram-range must be two numbers such as 1,2. Got {value!r} instead.")
+    match = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*", value)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(
+            "--ngram-range must be two numbers from 1 on, the smaller first, such as 1,2. "
+            f"Got {value!r} instead."
+        )
     return int(match[1]), int(match[2])
 
 
@@ -201,30 +213,58 @@ def rows_where(items, conditions):
 
 
 def _meets(items, condition):
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from pandas.api.types import infer_dtype, is_numeric_dtype
 
-    match = re.fullmatch(r"(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)", condition, re.DOTALL)
+    name, sign, value = _parts(items, condition)
+    column = items[name]
+    if sign == "~":
+        return column.map(str).str.contains(value, regex=False) & column.notna()
+    if infer_dtype(column, skipna=True) == "boolean":
+        if sign not in _EQUAL or value.lower() not in ("true", "false"):
+            raise ValueError(
+                f"--where {condition!r}: {name} is true or false, ask for {name}=true or "
+                f"{name}=false."
+            )
+        return _COMPARISONS[sign](column.map(lambda one: str(one).lower()), value.lower())
+    if not is_numeric_dtype(column):
+        if sign in _EQUAL:
+            return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
+        column = _as_numbers(column, condition)
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise ValueError(f"--where {condition!r}: {name} holds numbers, and {value!r} is none.")
+    return _COMPARISONS[sign](column, number)
+
+
+def _parts(items, condition):
+    """Return the column, the sign and the value of a condition; a name may have signs in it."""
+    for name in sorted(map(str, items.columns), key=len, reverse=True):
+        match = re.fullmatch(rf"({re.escape(name)})\s*{_SIGN}\s*(.*)", condition, re.DOTALL)
+        if match is not None:
+            return match.groups()
+    match = re.fullmatch(rf"(.+?)\s*{_SIGN}\s*(.*)", condition, re.DOTALL)
     if match is None:
         raise ValueError(
             "--where must be COLUMN=VALUE, or with !=, <, <=, >, >=, or ~ for cells that hold a "
             f"text. Got {condition!r} instead."
         )
-    name, sign, value = match.groups()
-    if name not in items.columns:
+    raise ValueError(f"--where {condition!r} names no column: there are {there(match[1], items)}")
+
+
+def _as_numbers(column, condition):
+    """Return a column of texts, such as one of ids, as the numbers that all of them are."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    for text in column[numbers.isna() & column.notna()]:
         raise ValueError(
-            f"--where {condition!r} names no column: there are {listed(items.columns)}."
+            f"--where {condition!r}: {column.name} holds no numbers, such as {text!r:.60}. "
+            "Use =, != or ~."
         )
-    column = items[name]
-    if sign == "~":
-        return column.map(str).str.contains(value, regex=False) & column.notna()
-    if is_numeric_dtype(column) and not is_bool_dtype(column):
-        try:
-            return _COMPARISONS[sign](column, float(value))
-        except ValueError:
-            raise ValueError(f"--where {condition!r}: {name} holds numbers.") from None
-    if sign not in ("=", "!="):
-        raise ValueError(f"--where {condition!r}: {name} holds no numbers, use =, != or ~.")
-    return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
+    return numbers
 
 
 def _write_page(path, recommender, found, liked, disliked, query, wish):
@@ -241,7 +281,10 @@ def _write_page(path, recommender, found, liked, disliked, query, wish):
     sections.append(("Map", [_item_map(recommender, found, liked, disliked)]))
     n_items = len(recommender.ids_)
     write_page(
-        path, "Recommendations", f"{len(found)} of {n_items} items, most like: {wish}", sections
+        path,
+        "Recommendations",
+        f"{len(found)} of {counted(n_items, 'item')}, most like: {wish}",
+        sections,
     )
 
 

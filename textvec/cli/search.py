@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 import textvec
+from textvec._reading import whole
 from textvec.cli.app import AsJson, Html, check_page
 from textvec.cli.files import read_texts
-from textvec.cli.models import VECTORIZER_HELP, make_vectorizer
-from textvec.cli.tables import print_json, print_line, print_ranking
+from textvec.cli.models import VECTORIZER_HELP, make_vectorizer, shorten
+from textvec.cli.tables import counted, print_json, print_line, print_ranking
 
 # --index NAME -> class. All but the first want dense vectors.
 INDEXES = {
@@ -55,8 +56,9 @@ def search(  # numpydoc ignore=PR01
 
     check_choice("--index", index, tuple(INDEXES))
     check_number("k", k, low=1, integer=True)
-    check_page(html)
+    check_page(html, file)
     items, text = read_texts(file, encoding, text, id)
+    query = list(dict.fromkeys(map(whole, query)))
     found = search_texts(items, text, id, query, index, vectorizer, k)
     if as_json:
         print_json(found)
@@ -64,7 +66,7 @@ def search(  # numpydoc ignore=PR01
         for wish, rows in found.groupby("query", sort=False):
             print_line(f"Best for: {wish}")
             print_ranking(rows, "text")
-        print_line(f"{len(items)} texts of {file.name}; {index} index.")
+        print_line(f"{counted(len(items), 'text')} of {file.name}; {index} index.")
     if html is not None:
         _write_page(html, found, file.name)
 
@@ -103,8 +105,7 @@ def search_texts(items, text, id, queries, index, vectorizer, k):
     texts = check_texts(items[text], ids)
     name = vectorizer or ("bm25" if index == "exact" else "lsa")
     model = make_vectorizer(name, texts)
-    if name == "lsa" and vectorizer is None:  # few texts do not have as many dimensions
-        model.set_params(vector_size=max(1, min(model.vector_size, len(texts) // 2)))
+    shorten(model, [texts])
     vectors = model.fit_transform(texts)
     if index != "exact" and not isinstance(vectors, np.ndarray):
         raise ValueError(f"--index {index} wants dense vectors, {name} is sparse: use lsa.")
@@ -148,4 +149,4 @@ def _write_page(path, found, source):
         (f"Best for: {query}", [table(rows.drop(columns="query").set_index("id"))])
         for query, rows in found.groupby("query", sort=False)
     ]
-    write_page(path, "Search", f"{len(found)} answers from {source}", sections)
+    write_page(path, "Search", f"{counted(len(found), 'answer')} from {source}", sections)

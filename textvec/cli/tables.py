@@ -1,13 +1,15 @@
 """What the command prints: tables for a terminal, and JSON."""
 
 import json
+import math
 
-_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
-_PICTURES |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+from textvec.show.visible import visible
 
 
 def print_json(frame):
-    """Print the rows of a DataFrame as a JSON list of objects; missing values are null.
+    """Print the rows of a DataFrame as a JSON list of objects.
+
+    Missing values are null, and so are NaN and the infinities: JSON has none.
 
     Parameters
     ----------
@@ -15,28 +17,33 @@ def print_json(frame):
         What to print.
     """
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    print(json.dumps(rows, indent=2, default=str))
+    print(json.dumps(_finite(rows), indent=2, default=str, allow_nan=False))
 
 
-def visible(text):
-    """Return a text with pictures for control characters, which would steer the terminal.
+def _finite(value):
+    """Return a value with None for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def counted(number, noun):
+    """Return a number of things: "1 text", "2 texts".
 
     Parameters
     ----------
-    text : str
-        What is about to be printed.
+    number : int
+        How many.
+    noun : str
+        What one of them is called.
 
     Returns
     -------
     str
-        As long as before; tabs and line breaks stay.
-
-    Examples
-    --------
-    >>> visible("red \\x1b[31m alert")
-    'red ␛[31m alert'
     """
-    return text.translate(_PICTURES)
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def print_line(line):

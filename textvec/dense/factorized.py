@@ -26,6 +26,7 @@ from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.corpus import learn_corpus
 
 _OWN = ("vector_size", "random_state")
+_EXACTLY = 4  # texts for each dimension: the rank of more is not in doubt
 _TINY = np.finfo(np.float32).tiny
 _PLACES_AT_ONCE = 1 << 17  # occurrences of words whose co-occurrences are counted in one go
 
@@ -206,12 +207,20 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
             weights = aside._learn(raw_documents)
         return aside, weights
 
-    def _learn(self, raw_documents):
+    def _tfidf(self):
         parameters = self.get_params(deep=False)
-        self.tfidf_ = TfidfVectorizer(
+        return TfidfVectorizer(
             **{name: value for name, value in parameters.items() if name not in _OWN}
         )
+
+    def _learn(self, raw_documents):
+        self.tfidf_ = self._tfidf()
         weights = self.tfidf_.fit_transform(raw_documents)  # (n_documents, n_terms)
+        if weights.shape[1] < 2:  # of which the decomposition makes nothing
+            raise ValueError(
+                f"the documents must hold two terms at least. Got {list(self.tfidf_.vocabulary_)} "
+                "instead: give more text, or take TfidfVectorizer."
+            )
         if self.vector_size > min(weights.shape):
             self._raise_rank(min(weights.shape), weights.shape)
         svd = _decompose(weights, self.vector_size, self.random_state)
@@ -243,6 +252,36 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
     @property
     def _n_features_out(self):
         return len(self.components_)
+
+
+def dimensions_for(model, texts):
+    """Return how many dimensions an LSA can have on some texts: its own, or fewer on few texts.
+
+    Parameters
+    ----------
+    model : LSAVectorizer
+        Unfitted; it stays as it is.
+    texts : sequence of str
+        What it is to be fitted on.
+
+    Returns
+    -------
+    int
+        ``vector_size``, or the rank of the TF-IDF matrix if that is less. Of four times as many
+        distinct texts as dimensions only the number of their terms is looked at.
+
+    Examples
+    --------
+    >>> dimensions_for(LSAVectorizer(), ["sea view", "near the sea", "airport", "sea view"])
+    3
+    """
+    weights = model._tfidf().fit_transform(texts)
+    most = min(model.vector_size, weights.shape[1])
+    distinct = weights[np.unique(np.asarray(texts, dtype=object), return_index=True)[1]]
+    if distinct.shape[0] > _EXACTLY * most:
+        return most
+    rank = np.linalg.matrix_rank((distinct @ distinct.T).toarray(), hermitian=True)
+    return max(1, min(most, int(rank)))
 
 
 class PPMI(WordVectorizer):
@@ -391,7 +430,8 @@ class PPMI(WordVectorizer):
 
 
 def _decompose(matrix, vector_size, random_state):
-    with threadpool_limits(1):  # slim matrices: more threads round differently and seldom help
+    # Slim matrices: more threads round differently and seldom help. One row alone varies by 0.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):
         return TruncatedSVD(vector_size, random_state=random_state).fit(matrix)
 
 

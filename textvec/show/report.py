@@ -13,6 +13,7 @@ import pandas as pd
 
 from textvec._writing import replacing
 from textvec.show.plots import find_cjk_font, to_svg
+from textvec.show.visible import visible
 
 _CSS = """
 :root { --ink: #1f2933; --soft: #616e7c; --line: #d5dbe1; --tint: #f5f7fa; --accent: #0072b2;
@@ -21,6 +22,7 @@ _CSS = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--tint); color: var(--ink); font: 16px/1.55 var(--font); }
 main { max-width: 1112px; margin: 0 auto; padding: 40px 28px 56px; background: #fff; }
+h1, h2, p, th, td, dd, summary { unicode-bidi: plaintext; }  /* each in its own direction */
 h1 { font-size: 30px; line-height: 1.2; margin: 0 0 8px; }
 h2 { font-size: 20px; margin: 40px 0 10px; padding-top: 18px; border-top: 1px solid var(--line); }
 p { max-width: 76ch; margin: 8px 0; }
@@ -168,8 +170,9 @@ class Fold:
 def render_report(title, lead, sections):
     """Return a page that needs nothing else: styles, figures, fonts and sorting are inside.
 
-    All text is escaped, and the page forbids its own browser to load anything or to run any script
-    but the one that sorts tables. The tables are readable without that script. Chinese letters
+    All text is escaped, control characters in it are pictures, and the page forbids its own browser
+    to load anything or to run any script but the one that sorts tables. The tables are readable
+    without that script. Chinese letters
     are embedded as a small font where the extra ``plots`` is installed, so they show on a machine
     without one.
 
@@ -202,7 +205,7 @@ def render_report(title, lead, sections):
     body = [f"<h1>{escape(title)}</h1>", f'<p class="lead">{escape(lead)}</p>']
     for heading, pieces in sections:
         body += [f"<section><h2>{escape(heading)}</h2>", *map(_render, pieces), "</section>"]
-    content = "\n".join(body)
+    title, content = visible(title), visible("\n".join(body))
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; font-src data:; "
@@ -334,8 +337,7 @@ def _cell(value, style, is_number, error, is_marked):
 
 def _font_face(text):
     """Return CSS that embeds the Chinese, Japanese and Korean letters of a text, or nothing."""
-    letters = "".join(sorted({letter for letter in text if letter >= "\u2e80"}))
-    letters = letters.encode("utf-16", "ignore").decode("utf-16")  # without lone surrogates
+    letters = {letter for letter in text if letter >= "\u2e80"}
     path = find_cjk_font() if letters else None
     if path is None:
         return ""
@@ -346,8 +348,11 @@ def _font_face(text):
     )
     small = BytesIO()
     with subset.load_font(path, options) as font:
+        letters = letters & set(map(chr, font.getBestCmap()))
+        if not letters:  # browsers reject a font without any, as of emoji alone
+            return ""
         subsetter = subset.Subsetter(options)
-        subsetter.populate(text=letters)
+        subsetter.populate(text="".join(sorted(letters)))
         subsetter.subset(font)
         subset.save_font(font, small, options)
     data = base64.b64encode(small.getvalue()).decode()

@@ -208,7 +208,11 @@ def test_a_beir_folder(tmp_path):
         ("a.json", "[" * 100_000, "must hold JSON"),
         ("a.json", "1" * 5000, "must hold JSON"),
         ("a.csv", "", "must hold a table with a header"),
-        ("a.csv", 'text,label\n"a,b\n', "must hold a table: line 2"),
+        (
+            "a.csv",
+            'text,label\n"a,b\n',
+            "must hold a table: a quotation mark is not closed in the cells from line 2",
+        ),
         (
             "a.csv",
             "text,label\na,x\n\nb, c,y\n",

@@ -1,16 +1,17 @@
 """Tasks out of files: BEIR folders, and records in JSON, JSONL, CSV or TSV."""
 
 import csv
-import json
 import math
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 from textvec._checks import warn_user
+from textvec._reading import decode, parse_json, read_json_lines, read_table
 from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
@@ -123,107 +124,43 @@ def _fields(records, path):
 
 def _read(path, encoding):
     suffix = path.suffix.lower()
+    if suffix not in (".json", ".jsonl", ".csv", ".tsv"):
+        raise ValueError(
+            "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
+            f"Got {path} instead."
+        )
+    text = decode(path, path.read_bytes(), encoding)
     if suffix == ".jsonl":
-        return _read_lines(path, encoding)
-    if suffix == ".json":
-        text = "".join(_lines(path, encoding))
-        try:
-            content = json.loads(text, object_pairs_hook=_once)
-        except (RecursionError, ValueError) as error:
-            raise ValueError(f"{path} must hold JSON: {error}.") from error
-        if isinstance(content, Mapping):
-            missing = {"corpus", "queries", "relevant_docs"} - content.keys()
-            if missing:
-                raise ValueError(
-                    f"{path} must hold a list of records, or an object with corpus, queries and "
-                    f"relevant_docs. It lacks {', '.join(sorted(missing))}."
-                )
-            return content | {"relevant_docs": _as_grades(content["relevant_docs"], path)}
-        if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
-            raise ValueError(f"{path} must hold a list of records (objects), or one object.")
-        return content
-    if suffix in (".csv", ".tsv"):
-        return _read_table(path, encoding, "," if suffix == ".csv" else "\t")
-    raise ValueError(
-        "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
-        f"Got {path} instead."
-    )
-
-
-def _once(pairs):
-    """Return an object of JSON as a dict; of an id that stands twice, json keeps the last only."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} must stand once in its object, and does not")
-    return found
-
-
-def _read_lines(path, encoding):
-    records = []
-    for number, line in enumerate(_lines(path, encoding), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line, object_pairs_hook=_once)
-        except (RecursionError, ValueError) as error:
-            raise ValueError(f"Line {number} of {path} must hold JSON: {error}.") from error
-        if not isinstance(record, Mapping):
+        return read_json_lines(path, text)
+    if suffix == ".csv":
+        return _read_table(path, text, ",")
+    if suffix == ".tsv":
+        return _read_table(path, text, "\t")
+    try:
+        content = parse_json(text)
+    except ValueError as error:
+        raise ValueError(f"{path} must hold JSON: {error}.") from error
+    if isinstance(content, Mapping):
+        missing = {"corpus", "queries", "relevant_docs"} - content.keys()
+        if missing:
             raise ValueError(
-                f"Line {number} of {path} must hold an object. Got {line[:60]!r} instead."
+                f"{path} must hold a list of records, or an object with corpus, queries and "
+                f"relevant_docs. It lacks {', '.join(sorted(missing))}."
             )
-        records.append(record)
-    return records
+        return content | {"relevant_docs": _as_grades(content["relevant_docs"], path)}
+    if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
+        raise ValueError(f"{path} must hold a list of records (objects), or one object.")
+    return content
 
 
-def _read_table(path, encoding, separator):
+def _read_table(path, text, separator):
     """Return the rows of a table as records, all of text: one may look like a number, or be "NA".
 
     In a TSV file a quotation mark is a character like any other: so the field's sets are written,
     and a text that begins with one would otherwise swallow the rows after it.
     """
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-    lines = _lines(path, encoding, newline="")
-    cells = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
-    usual_limit = csv.field_size_limit(2**31 - 1)  # a text may be a book
-    try:
-        rows = [(cells.line_num, row) for row in cells if "".join(row).strip()]
-    except csv.Error as error:
-        raise ValueError(f"{path} must hold a table: line {cells.line_num}, {error}.") from error
-    finally:
-        csv.field_size_limit(usual_limit)
-    if not rows:
-        raise ValueError(f"{path} must hold a table with a header. Got none.")
-    (_, header), *rows = rows
-    named = [name for name in header if name]  # a column without a name is an index or empty
-    if len(set(named)) < len(named):
-        raise ValueError(f"The header of {path} must name each column once. Got {header} instead.")
-    for number, row in rows:
-        if len(row) != len(header):
-            cure = (
-                "a cell with commas must stand in quotation marks, and no line end with a comma"
-                if separator == ","
-                else "no cell may hold a tab or a line break"
-            )
-            raise ValueError(
-                f"Every line of {path} must have as many cells as its header, {len(header)}. "
-                f"Got {len(row)} in line {number}, {row!r:.80}, instead: {cure}."
-            )
-    return [{name: cell for name, cell in zip(header, row) if name} for _, row in rows]
-
-
-def _lines(path, encoding, newline=None):
-    plain = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-    try:
-        with path.open(encoding="utf-8-sig" if plain else encoding, newline=newline) as lines:
-            yield from lines
-    except UnicodeError as error:
-        raise ValueError(
-            f"{path} must be in {encoding}: {error}. Name its encoding, such as gb18030 or utf-16."
-        ) from error
-    except LookupError as error:
-        raise ValueError(f"encoding must be one that Python knows: {error}.") from error
+    _, _, header, rows = read_table(path, text, separator, quoted=separator == ",")
+    return [{name: cell for name, cell in zip(header, row) if name} for row in rows]
 
 
 def _read_beir(folder, split, encoding):
@@ -235,7 +172,8 @@ def _read_beir(folder, split, encoding):
             f"{judged} is not there. Splits in {folder}: {', '.join(splits) or 'none'}."
         )
     relevance: dict[str, dict[str, float]] = {}
-    rows = csv.reader(_lines(judged, encoding, newline=""), delimiter="\t")
+    text = decode(judged, judged.read_bytes(), encoding)
+    rows = csv.reader(StringIO(text, newline=""), delimiter="\t")
     try:
         for number, row in enumerate(rows, start=1):
             if not row or number == 1 and row[0] in ("query-id", "query_id", "qid"):
@@ -265,7 +203,8 @@ def _read_beir(folder, split, encoding):
 def _by_id(path, encoding, titled=False):
     """Return the text of each id, after its title where it may have one."""
     texts: dict[str, str] = {}
-    for number, record in enumerate(_read_lines(path, encoding), start=1):
+    records = read_json_lines(path, decode(path, path.read_bytes(), encoding))
+    for number, record in enumerate(records, start=1):
         one, text = record.get("_id"), record.get("text")
         title = (titled and record.get("title")) or ""
         if not (isinstance(one, str | int) and _is_text(text) and _is_text(title)):
