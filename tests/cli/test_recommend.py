@@ -314,7 +314,7 @@ def test_the_page_shows_the_sentences_that_matched_and_folds_the_rest(tmp_path):
     ]
     file, page = tmp_path / "hotels.csv", tmp_path / "page.html"
     pd.DataFrame(rows, columns=["name", "desc", "key"]).to_csv(file, index=False)
-    recommend(file, "--id", "name", "--text", "desc", "--query", "oysters", "--html", page)
+    run("recommend", file, "--id", "name", "--text", "desc", "--query", "oysters", "--html", page)
     content = page.read_text(encoding="utf-8")
     cell = re.search('<td class="excerpt"[^>]*>(.*?)<details><summary>all of it</summary><p>(.*?)<',
                      content)  # fmt: skip
