@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from textvec.kernels import interning
 from textvec.kernels.interning import intern_strings, intern_tokens
+from textvec.kernels.scanning import find_tokens
 
 from .texts import (
     ASCII_ALL,
@@ -37,7 +38,7 @@ class Interner:
         text, ends = encoded(strings)
         before = [part.copy() for part in self.state[:3]], self.state[3]
         ids, token_ends, *state = intern_tokens(
-            text, ends, fold, min_chars, n_dropped, growing, self.seeds, *self.state
+            *find_tokens(text, ends, fold, min_chars), n_dropped, growing, self.seeds, *self.state
         )
         if not growing:  # others may read the same arrays at the same time
             assert all(map(np.array_equal, before[0], state[:3]))

@@ -69,7 +69,7 @@ def test_words_and_characters_with_breaks_between_them(docs, min_chars):
     expected = [naive_pieces(doc, min_chars) for doc in docs]
     assert [*map(without_needless_breaks, rows)] == [*map(without_needless_breaks, expected)]
     ids, ends_of_ids, _, store, offsets, n_terms = intern_tokens(
-        text, ends, IN_PIECES, min_chars, 0, True, *empty_interner(), True
+        folded, spans, token_ends, 0, True, *empty_interner(), True
     )
     assert ends_of_ids.tolist() == token_ends.tolist()
     bounds = pairwise(offsets[: n_terms + 1])

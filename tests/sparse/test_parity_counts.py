@@ -916,6 +916,7 @@ def test_parameters_may_change_after_fit():
         {"analyzer": "char"},
         {"analyzer": str.split},
         {"stop_words": "german", "analyzer": "word", "tokenizer": None},
+        {"stop_words": None, "analyzer": "words"},
     ):
         for vectorizer in (mine, other):
             vectorizer.set_params(**params)

@@ -23,7 +23,7 @@ than random ones, whatever they have in common. Ids never depend on the seeds.
 import numpy as np
 
 from textvec.kernels.compiling import compiled
-from textvec.kernels.scanning import FIRST_BYTES, eight_bytes, find_pieces, find_tokens
+from textvec.kernels.scanning import FIRST_BYTES, eight_bytes
 
 _PRIME = np.uint64((1 << 61) - 1)
 _TOP_BIT = np.uint64(1 << 63)
@@ -200,21 +200,19 @@ def intern_strings(text, spans, growing, seeds, table, store, offsets, n_terms):
 
 
 def intern_tokens(
-    text, doc_ends, fold, min_chars, n_dropped, growing,
+    folded, spans, token_ends, n_dropped, growing,
     seeds, table, store, offsets, n_terms, in_pieces=False,
 ):  # fmt: skip
-    """Split documents into tokens and give every token the id of its term.
+    """Give every token of documents the id of its term.
 
-    text, doc_ends, fold, min_chars  as in `find_tokens`
-    in_pieces  bool                  split by `find_pieces`: a break gets the id -1
-    n_dropped  int                   tokens of the terms 0 .. n_dropped - 1 are left out
+    folded, spans, token_ends  as `find_tokens` returns them, or `find_pieces`
+    n_dropped  int             tokens of the terms 0 .. n_dropped - 1 are left out
+    in_pieces  bool            there are breaks among them, which get the id -1
     growing, seeds, table, store, offsets, n_terms  as in `intern_strings`
 
     Returns ids (n_tokens,) int32, token_ends (n_docs,) int64, and table, store,
     offsets and n_terms as they are now.
     """
-    find = find_pieces if in_pieces else find_tokens
-    folded, spans, token_ends = find(text, doc_ends, fold, min_chars)
     ids, *interner = intern_strings(folded, spans, growing, seeds, table, store, offsets, n_terms)
     if in_pieces:
         ids[spans[:, 0] == spans[:, 1]] = -1

@@ -48,6 +48,8 @@ EXTENDED = {
     "stem": [str, None],
     "n_jobs": [Integral, None],
 }
+# scikit-learn has messages of its own for two of them; hashing allows one n_features more than fit
+_CHECKED_IN_USE = ("stop_words", "analyzer", "n_features")
 _ABOUT_WORDS = ("build_tokenizer", "_word_ngrams")  # a class with its own says what words are
 _HAN_SAMPLE = 20_000  # characters that are looked at for Chinese text
 
@@ -152,8 +154,11 @@ class CompiledAnalyzer(SaveMixin):
         values = [getattr(self, name, None) for name in self._parameter_constraints]
         checked = getattr(self, "_checked", None)
         if checked is None or any(map(is_not, checked, values)):
-            constraints = dict(self._parameter_constraints)
-            constraints.pop("n_features", None)  # hashing allows one more than fit does
+            constraints = {
+                name: allowed
+                for name, allowed in self._parameter_constraints.items()
+                if name not in _CHECKED_IN_USE
+            }
             parameters = self.get_params(deep=False)
             validate_parameter_constraints(constraints, parameters, type(self).__name__)
             self._checked = values

@@ -314,8 +314,9 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
 
     def _matrix(self, raw_documents):
         """Return the matrix of documents: what subclasses extend."""
-        self._check_vocabulary()  # before all else, as in scikit-learn
-        self._check_set()
+        if not isinstance(raw_documents, str):  # which scikit-learn refuses before all else
+            self._check_vocabulary()
+            self._check_set()
         return super().transform(raw_documents)
 
     def _learn_more(self, raw_documents):

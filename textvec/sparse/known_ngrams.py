@@ -6,6 +6,7 @@ import numpy as np
 
 from textvec._threads import run_parts
 from textvec.kernels.counting import intern_ngrams
+from textvec.kernels.scanning import find_pieces, find_tokens
 from textvec.ragged import Ragged
 from textvec.sparse.levels import count_levels, learn_level, parts_of
 from textvec.sparse.mixed import Scripts
@@ -70,9 +71,12 @@ class KnownNgrams:
             ends = np.fromiter(map(len, terms), np.int64, len(terms)).cumsum()
             return Ragged(codes, ends), np.ones(len(terms), np.bool_)
         text, ends, _ = encode(terms)
-        in_pieces, n_dropped = stop_words is not None, self.interner.n_dropped
+        in_pieces = stop_words is not None
+        find = find_pieces if in_pieces else find_tokens
         fold = fold_table("no blank", False, False, in_pieces)
-        tokens = self.interner.scan(text, ends, fold, 1, n_dropped, True, in_pieces)
+        found = find(text, ends, fold, 1)
+        del text  # of terms that are large, none is kept twice
+        tokens = self.interner.ids_of(found, in_pieces=in_pieces)
         lengths = np.diff(tokens.ends, prepend=0)
         n_spaces = lengths - 1
         n_bytes_of = np.append(np.diff(self.interner.offsets[: self.interner.n_terms + 1]), 0)

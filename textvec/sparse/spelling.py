@@ -87,8 +87,8 @@ class Spelled(NamedTuple):
         names = []
         for first in range(0, len(self.ends), STRINGS_AT_ONCE):
             last = min(first + STRINGS_AT_ONCE, len(self.ends)) - 1
-            text = bytes(self.text[self.begins[first] : self.ends[last]])
-            names += text.decode("utf-8", "surrogatepass").split(self.outer)
+            text = self.text[self.begins[first] : self.ends[last]]
+            names += str(text, "utf-8", "surrogatepass").split(self.outer)
         return names
 
     def order(self, n_jobs=None):

@@ -13,7 +13,7 @@ import numpy as np
 from textvec._threads import effective_n_jobs
 from textvec.kernels.hashing import hash_tokens
 from textvec.kernels.interning import intern_strings, intern_tokens
-from textvec.kernels.scanning import ALONE, find_tokens, scan_characters
+from textvec.kernels.scanning import ALONE, find_pieces, find_tokens, scan_characters
 from textvec.ragged import Ragged
 from textvec.text.mixed import SPACELESS
 
@@ -195,12 +195,10 @@ class Interner:
         text, ends, _ = encode(terms)
         return self._take_in(text, ends)
 
-    def scan(self, text, ends, fold, min_chars=1, n_dropped=0, growing=True, in_pieces=False):
-        """Return the token ids of documents as a Ragged; arguments as in `intern_tokens`."""
+    def ids_of(self, found, growing=True, in_pieces=False):
+        """Return the ids of tokens, see `found_tokens`, as a Ragged; others as `intern_tokens`."""
         state = self.seeds, self.table, self.store, self.offsets, self.n_terms
-        ids, token_ends, *state = intern_tokens(
-            text, ends, fold, min_chars, n_dropped, growing, *state, in_pieces
-        )
+        ids, token_ends, *state = intern_tokens(*found, self.n_dropped, growing, *state, in_pieces)
         if growing:
             self.table, self.store, self.offsets, self.n_terms = state
         return Ragged(ids, token_ends)
@@ -291,17 +289,8 @@ def scan_words(
     def scan(block):
         worker = idle.get()
         try:
-            text, ends, ascii_only = encode(block, lowercase)
-            if cut_han is not None and not ascii_only and (rows := rows_with_han(text, ends)):
-                block = list(block)
-                for row in rows:
-                    block[row] = cut_han(block[row])
-                text, ends, _ = encode(block, lowercase)
-            splits = in_pieces and not ascii_only  # there are only words in ASCII
-            fold = fold_table(keep, lowercase, ascii_only, splits)
-            known = interners[worker]
-            tokens = known.scan(text, ends, fold, min_chars, known.n_dropped, learning, splits)
-            return worker, tokens
+            found = found_tokens(block, keep, min_chars, lowercase, cut_han, in_pieces)
+            return worker, interners[worker].ids_of(found, learning, in_pieces)
         finally:
             idle.put(worker)
 
@@ -319,11 +308,26 @@ def scan_words(
     return _concatenated([tokens for _, tokens in scanned]), interner
 
 
+def found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces=False):
+    """Find the tokens of a list of documents; arguments as in `scan_words`.
+
+    Returns what `find_tokens` does, or `find_pieces`. The documents as they were encoded are not
+    kept: of a single one that is large, nobody needs a further copy.
+    """
+    text, ends, ascii_only = encode(documents, lowercase)
+    if cut_han is not None and not ascii_only and (rows := rows_with_han(text, ends)):
+        documents = list(documents)
+        for row in rows:
+            documents[row] = cut_han(documents[row])
+        text, ends, _ = encode(documents, lowercase)
+    splits = in_pieces and not ascii_only  # there are only words in ASCII
+    find = find_pieces if splits else find_tokens
+    return find(text, ends, fold_table(keep, lowercase, ascii_only, splits), min_chars)
+
+
 def hash_words(documents, keep, min_chars, lowercase):
     """Turn a list of documents into the MurmurHash3 of each token: a Ragged of int32."""
-    text, ends, ascii_only = encode(documents, lowercase)
-    fold = fold_table(keep, lowercase, ascii_only)
-    folded, spans, token_ends = find_tokens(text, ends, fold, min_chars)
+    folded, spans, token_ends = found_tokens(documents, keep, min_chars, lowercase)
     return Ragged(hash_tokens(folded, spans), token_ends)
 
 
