@@ -181,6 +181,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         rows = [[name for name in clause if name in names] for clause in clauses.tokens]
         counts = pd.Series(list(chain.from_iterable(rows)), dtype=object).value_counts(sort=False)
         if counts.empty:
+            if self.names is None and self.aliases is None:
+                raise ValueError(
+                    "No names were found in the text, which may be too short: people are found who "
+                    "are named often. Give them: names=[...]."
+                )
             raise ValueError("No name occurs in the text: give names or aliases that do.")
         keyed_vectors = self._learn(_documents(clauses), names, aliases)
         known = [name for name in names if name in counts and name in keyed_vectors]
@@ -340,7 +345,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             texts = [known._paragraph(number) for number in found]
         titles = [known.titles_[known.chapters_[at]] for at in starts]
         passages = pd.DataFrame({"chapter": titles, "text": texts}, dtype=object)
-        scores = {part: float(of[row_b]) for part, of in known._scores(row_a).items()}
+        scores = {part: min(float(of[row_b]), 1.0) for part, of in known._scores(row_a).items()}
         return Relation(
             n_sentences=n_sentences,
             n_paragraphs=n_paragraphs,
@@ -549,7 +554,8 @@ def _as_words(parameter, words):
     found = []
     for word in words:
         if not isinstance(word, str) or not word.strip():
-            raise TypeError(f"{parameter} must hold words. Got {word!r} instead.")
+            advice = ": write {alias: name}, one for each" if parameter == "aliases" else ""
+            raise TypeError(f"{parameter} must hold words. Got {word!r} instead{advice}.")
         found.append(str(word))  # NumPy's own would show as np.str_('…')
     return sorted(found) if isinstance(words, set | frozenset) else found
 

@@ -18,6 +18,7 @@ from textvec.recommend.cells import Writing, members_in, number_in, separator_in
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _DATES = {"datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period"}
 _FARTHEST = 2.0  # standard deviations from the mean; what lies beyond counts as lying there
+_ALL_DIFFER = 3  # texts and more that are all different are hardly meant as categories
 _LARGEST = 1e150  # whose square is a float64
 
 
@@ -146,7 +147,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If texts are read as numbers or lists, and ``kind`` is None.
+            If ``kind`` is None, and texts are read as numbers or lists, or as categories although
+            they all differ, or half of them are numbers.
         """
         check_choice("kind", self.kind, (None, "numbers", "categories"))
         if self.separator is not None:
@@ -164,6 +166,11 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         else:
             members = _members(column, self.separator_)[1]
             self.categories_ = pd.unique(pd.Series(members, dtype=object)).tolist()
+            if not self.categories_:
+                raise ValueError(
+                    f"column {column.name!r} holds no category, only empty lists: leave it out of "
+                    "columns."
+                )
         return self
 
     def transform(self, column):
@@ -232,8 +239,25 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         elif separator is not None:
             self.separator_ = separator
             lists = [members_in(text, separator) for text in texts]
-            read = _example(texts, [members if len(members) > 1 else None for members in lists])
+            several = [members if len(members) > 1 else None for members in lists]
+            read = _example(texts, several if any(several) else lists)
             _say(column, f"as lists, such as {read}", f"Categories(separator={separator!r})")
+        elif len(texts) >= _ALL_DIFFER and len(texts) == column.count():
+            warn_user(
+                f"column {column.name!r} holds {len(texts)} texts that all differ, such as "
+                f"{texts[0]!r} and {texts[1]!r}: as categories they make no two items alike. Leave "
+                "the column out, name it in text, or say how to read it: "
+                f"columns={{{column.name!r}: Numbers()}} for numbers, Categories(separator=...) "
+                "for lists, Categories() to be silent. These are in textvec.recommend.columns."
+            )
+        elif texts and _n_numbers(texts) >= len(texts) / 2:
+            n_read = _n_numbers(texts)
+            warn_user(
+                f"column {column.name!r} holds texts, read as categories, for only {n_read} of "
+                f"{len(texts)} different ones are numbers of one kind. For numbers, with all else "
+                f"as missing, say columns={{{column.name!r}: Numbers()}}; Categories() to be "
+                "silent. These are in textvec.recommend.columns."
+            )
         return writing is not None
 
     def _as_numbers(self, column):
@@ -266,6 +290,12 @@ def _say(column, how, choice):
 def _example(texts, values):
     text, value = next(pair for pair in zip(texts, values) if pair[1] is not None)
     return f"{value!r} for {text!r}"
+
+
+def _n_numbers(texts):
+    """Return how many texts are numbers of the kind that is most frequent."""
+    writing = writing_of(texts, nearly_all=False)
+    return 0 if writing is None else sum(number_in(text, writing) is not None for text in texts)
 
 
 def _distinct_texts(column):

@@ -24,6 +24,7 @@ from textvec.recommend.items import (
     check_column,
     is_name,
     only_column,
+    plain,
     read_ids,
     read_interactions,
     read_items,
@@ -207,7 +208,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             frame.index = range(len(known.ids_), len(known.ids_) + len(frame))
         names = _name_items(items, frame, ids)
         for name in names[names.isin(known.ids_)]:
-            raise ValueError(f"the id {name!r} is taken: every item needs an id of its own.")
+            raise ValueError(f"the id {plain(name)!r} is taken: every item needs an id of its own.")
         more = item_vectors(known.blocks_, frame, names)
         stack = sparse.vstack if sparse.issparse(more) else np.vstack
         frame = pd.concat([known.items_, frame.reindex(columns=known.items_.columns)])
@@ -299,7 +300,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         if not liked:
             raise ValueError("liked is empty: name at least one item, or use query(text).")
         for row in liked.keys() & disliked.keys():
-            id = known.ids_[row]
+            id = plain(known.ids_[row])
             raise ValueError(f"{id!r} is both liked and disliked: keep it in one list.")
         rows = [*liked, *disliked]
         weights = [
@@ -545,7 +546,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             return int(self.ids_.get_loc(id))
         except (KeyError, TypeError, UnicodeEncodeError, pd.errors.InvalidIndexError):
             pass
-        message = f"no item has the id {id!r}."
+        message = f"no item has the id {plain(id)!r}."
+        if isinstance(id, list | set | np.ndarray | pd.Series | pd.Index):
+            message += " For several, take recommend(liked)."
         names = {str(name): name for name in self.ids_}
         if (same := names.get(str(id))) is not None:
             message += f" One has the id {same!r}, of type {type(same).__name__}."
@@ -588,8 +591,10 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             mask = mask.astype("boolean").to_numpy(bool, na_value=False)
         mask = np.array(mask)
         if mask.dtype != bool:
+            got = repr(where) if isinstance(where, str) else f"values of type {mask.dtype}"
             raise TypeError(
-                f"where must give one bool for each item. Got values of type {mask.dtype} instead."
+                f"where must give one bool for each item. Got {got} instead: take a function, such "
+                'as lambda items: items["price"] < 100.'
             )
         if mask.shape != (len(self.ids_),):
             raise ValueError(

@@ -173,10 +173,13 @@ def _check_vectorizers(vectorizer):
             raise ValueError(
                 f"vectorizer must hold vectorizers, or pairs (vectorizer, weight). Got {pair!r}."
             )
-        if pair[0] is not None and not hasattr(pair[0], "fit_transform"):
+        model = pair[0]
+        if isinstance(model, type) or model is not None and not hasattr(model, "fit_transform"):
+            advice = f": call it, {model.__name__}()" if isinstance(model, type) else ""
             raise TypeError(
-                "vectorizer must be an estimator with fit_transform, or a list of these. "
-                f"Got {pair[0]!r} instead."
+                "vectorizer must be an estimator with fit_transform, such as TfidfVectorizer(), or "
+                "a list of these, or of pairs [(TfidfVectorizer(), 0.5)]. "
+                f"Got {model!r} instead{advice}."
             )
         check_number("the weight of a vectorizer", pair[1])
         if not pair[1] > 0:

@@ -36,7 +36,7 @@ _UNITS = (
     "thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth hundredth last"
 ).replace(" ", "|")
 _ENGLISH = re.compile(
-    r"(?:(?i:chapter|chap\.)|Book|Part|Volume|Act|Scene|Canto|Stave|Section|"
+    r"(?:(?i:chapter|chap\.|ch\.)|Book|Part|Volume|Act|Scene|Canto|Stave|Section|"
     r"BOOK|PART|VOLUME|ACT|SCENE|CANTO|STAVE|SECTION)\s+"
     rf"(?:\d+|[IVXLC]+|[ivxlc]+|(?i:(?:the\s+)?(?:{_UNITS})(?:[\s-]+(?:and\s+)?(?:{_UNITS}))*))\b"
 )
@@ -46,6 +46,9 @@ _ENGLISH_NAMED = re.compile(
 )
 _STOPPED = re.compile(r"\s*[.:—–)\]-]+\s*")
 _LONGEST_ENGLISH = 100
+_COUNT = re.compile(
+    r"[（(]?\s*(\d{1,3}|[一二三四五六七八九十]{1,3})\s*[)）]?(?:[\s、.．:：]+[^。！？!?…；;，,]{0,30})?"
+)
 _ROMAN = re.compile(r"([IVXLC]+)\.?")
 
 
@@ -68,7 +71,9 @@ def titles_of(lines):
     Headings are 第一回 and its like (章, 回, 节, 卷, 部, 篇, 幕, 折, 话, 集), with a title behind a
     space or another sign, behind 章 and 回 also without; 楔子, 序章, 尾声, 番外 and their like;
     "Chapter IV", "CHAPTER THE FIRST", "Book One" and their like; "Prologue" and "Epilogue"; and
-    Roman numbers alone where both I and II stand so. What reads on as a sentence is text.
+    Roman numbers alone where both I and II stand so. Where there are none of these, lines such as
+    一、雪夜, （二）, "3" or "4. Snow" that count from 1, text below each. What
+    reads on as a sentence is text.
 
     Examples
     --------
@@ -79,7 +84,38 @@ def titles_of(lines):
     numbers = {line: found[1] for line in set(lines) if (found := _ROMAN.fullmatch(line))}
     if {"I", "II"} <= set(numbers.values()):
         titles = [line if line in numbers else title for line, title in zip(lines, titles)]
+    if not any(titles):
+        titles = _counted(lines)
     return titles
+
+
+def _counted(lines):
+    """Return as headings lines that count 1, 2, 3, …, text below each: 一、雪夜 or 2. Snow."""
+    titles, wanted, was_heading = [None] * len(lines), 1, False
+    for at, line in enumerate(lines):
+        core = to_simplified(line.strip(_MARKUP))
+        if not core:
+            continue
+        found = _COUNT.fullmatch(core)
+        if is_heading := found is not None and _value(found[1]) == wanted:
+            if was_heading:  # a list
+                return [None] * len(lines)
+            titles[at] = line.strip(_MARKUP)
+            wanted += 1
+        was_heading = is_heading
+    return titles if wanted > 2 else [None] * len(lines)
+
+
+def _value(number):
+    """Return what a number below 100 is, or 0: 12, 十二."""
+    if number.isdecimal():
+        return int(number)
+    tens, ten, ones = number.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1:
+        return 0
+    return 10 * ("一二三四五六七八九".find(tens) + 1 or 1) * bool(ten) + (
+        "一二三四五六七八九".find(ones) + 1 if ones else 0
+    )
 
 
 def _title_of(line):

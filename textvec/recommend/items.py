@@ -42,7 +42,13 @@ def read_items(items):
     ):
         frame = pd.DataFrame({"text": pd.Series(list(items), dtype=object)})
     else:
-        advice = ": call its to_pandas() first" if hasattr(items, "to_pandas") else ""
+        advice = ""
+        if isinstance(items, str):
+            advice = f": {items!r:.60}. Read a file by pandas.read_csv(path) first"
+        elif isinstance(items, Mapping):
+            advice = ": take pandas.DataFrame([item]) of one item"
+        elif hasattr(items, "to_pandas"):
+            advice = ": call its to_pandas() first"
         raise TypeError(
             "items must be a DataFrame of pandas with a text column, or an iterable of str. "
             f"Got {type(items).__name__} instead{advice}."
@@ -191,6 +197,11 @@ def read_weights(parameter, columns, frame):
         check_column(parameter, name, frame)
         if parameter == "columns" and isinstance(weight, Numbers | Categories):
             kinds[name], weight = weight, weight.weight
+        if parameter == "columns" and (weight is Numbers or weight is Categories):
+            raise TypeError(
+                f"columns[{name!r}] must be a weight, Numbers or Categories. Got the class "
+                f"{weight.__name__} instead: call it, {weight.__name__}(0.3)."
+            )
         check_number(f"{parameter}[{name!r}]", weight)
         if not weight > 0:
             raise ValueError(
@@ -221,9 +232,12 @@ def read_interactions(interactions):
         If a user or an item is missing, or a pair stands twice; the message names the row.
     """
     if not isinstance(interactions, pd.DataFrame) or interactions.shape[1] < 2:
+        got = type(interactions).__name__
+        if isinstance(interactions, pd.DataFrame):
+            got += f" with the columns {_listed(interactions.columns)}"
         raise TypeError(
             "interactions must be a DataFrame with users in its first column and items in its "
-            f"second. Got {type(interactions).__name__} instead."
+            f"second. Got {got} instead."
         )
     pairs = interactions.iloc[:, :2].set_axis(["user", "item"], axis=1)
     for row in np.flatnonzero(pairs.isna().any(axis=1))[:1]:
@@ -290,7 +304,7 @@ def check_texts(column, ids):
 
 
 def _place(row, ids, column):
-    return f"row {row} (id {ids[row]!r}) of column {column.name!r}"
+    return f"row {row} (id {plain(ids[row])!r}) of column {column.name!r}"
 
 
 def check_column(parameter, name, frame):
@@ -302,6 +316,11 @@ def check_column(parameter, name, frame):
         )
     if found > 1:
         raise ValueError(f"{found} columns of items are called {name!r}: rename all but one.")
+
+
+def plain(id):
+    """Return an id as Python writes it: 1 for numpy.int64(1)."""
+    return id.item() if isinstance(id, np.generic) else id
 
 
 def is_name(ids):
