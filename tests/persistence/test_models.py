@@ -48,10 +48,10 @@ def weighed(vectorizer, **attributes):
             lambda: learned(TfidfVectorizer().fit(HOTELS), vocabulary_={"bar": 0}),
             "vocabulary_ has 1 terms, and 9 have weights",
         ),
-        (lambda: weighed(BM25Vectorizer(), idf_=np.ones(2)), r"idf_ must hold 9 .* \(2,\)"),
+        (lambda: weighed(BM25Vectorizer(), idf_=np.ones(2)), r"idf_ must hold 11 .* \(2,\)"),
         (
             lambda: weighed(BM25Vectorizer(), document_frequencies_=np.ones(2)),
-            "document_frequencies_ must hold 9 numbers",
+            "document_frequencies_ must hold 11 numbers",
         ),
         (
             lambda: learned(
@@ -106,8 +106,8 @@ def test_what_compiled_code_would_index_out_of_range_is_refused(model, message, 
 @pytest.mark.parametrize(
     ("model", "name"),
     [
-        (lambda: textvec.MinHashLSH().fit(HOTELS), "_layout"),
-        (lambda: textvec.ExactIndex().fit(np.eye(3)), "_layout"),
+        (lambda: textvec.MinHashLSH().fit(HOTELS), "_made"),
+        (lambda: textvec.ExactIndex().fit(np.eye(3)), "_made"),
         (counted, "_known"),
     ],
 )
