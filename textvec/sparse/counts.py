@@ -207,6 +207,7 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         sparse matrix of shape (n_documents, n_terms)
             The counts, in CSR; a DataFrame after ``set_output(transform="pandas")``.
         """
+        self._begin_fit()
         with learning(self) as aside:
             X = aside._fit_matrix(raw_documents)
         return aside._as_output(X, raw_documents)
@@ -307,6 +308,9 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
             sorted(columns) != list(range(len(columns)))
         ):
             raise ValueError("vocabulary_ must number its terms from 0 on, each once")
+
+    def _begin_fit(self):
+        """Do what stays done if fit fails."""
 
     def _fit_matrix(self, raw_documents):
         """Learn from documents and return their matrix: what subclasses extend."""

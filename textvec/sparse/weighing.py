@@ -40,6 +40,10 @@ class WeighingVectorizer(CountVectorizer):
                 f"dtype must be float64 or float32. Got {self.dtype!r} instead."
             ) from error
 
+    def _begin_fit(self):
+        if not hasattr(self, "_weigher"):  # then scikit-learn says that the vocabulary is missing
+            self._weigher = self._new_weigher()
+
     def _fit_matrix(self, raw_documents):
         self._check_params()
         self._weigher = self._new_weigher()
