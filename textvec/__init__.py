@@ -48,7 +48,12 @@ def __getattr__(name):
         value = getattr(_import_module(_HOME[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'textvec' has no attribute {name!r}")
+    from textvec._checks import closest_names
+
+    message = f"module 'textvec' has no attribute {name!r}"
+    if not name.startswith("_") and (closest := closest_names(name, _HOME, n=1)):
+        message += f". Did you mean {closest[0]!r}?"
+    raise AttributeError(message)
 
 
 def __dir__():

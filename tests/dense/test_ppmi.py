@@ -106,7 +106,7 @@ def test_what_is_wrong_is_named():
         PPMI(min_count=1).fit(DOCS)
     with pytest.raises(ValueError, match="at most 2, the rank of the matrix of 3 words"):
         PPMI(3, min_count=1).fit(["sea view", "sea bar"])
-    with pytest.raises(ValueError, match="at most 0, the rank of the matrix of 1 words"):
+    with pytest.raises(ValueError, match="PPMI learns from words next to others.*among 1 that"):
         PPMI(1, min_count=1).fit(["sea", "sea"])
     with pytest.raises(ValueError, match="No word is frequent enough to stay: min_count asks for"):
         PPMI(min_count=1000).fit(DOCS)

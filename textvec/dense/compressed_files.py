@@ -95,6 +95,8 @@ class _Unpacked(io.RawIOBase):
         ]
         if len(names) != 1:
             shown = f", such as {names[:4]}: unpack it and choose one" if names else ""
+            if "header.json" in names:
+                shown = ": textvec wrote it, and textvec.load reads it"
             raise ValueError(f"{self.path} must be a zip of one file. Got {len(names)}{shown}.")
         return self._checked(archive.open, names[0])
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from operator import attrgetter
+from os import PathLike
 from typing import Self
 
 import numpy as np
@@ -322,6 +323,10 @@ class DocumentVectorizer(WordVectorizer):
                 advice = " Pass its .keyed_vectors_."
             elif hasattr(self.keyed_vectors, "index_to_key"):
                 advice = " Pass KeyedVectors.from_gensim(...) of it."
+            elif hasattr(self.keyed_vectors, "fit"):
+                advice = " Fit it first, and pass its .keyed_vectors_."
+            elif isinstance(self.keyed_vectors, str | PathLike):
+                advice = " Pass KeyedVectors.load_word2vec_format(path), or textvec.load(path)."
             raise TypeError(
                 "keyed_vectors must be a textvec.KeyedVectors. "
                 f"Got {type(self.keyed_vectors).__name__} instead.{advice}"

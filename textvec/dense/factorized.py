@@ -391,7 +391,13 @@ class PPMI(WordVectorizer):
         corpus = learn_corpus(raw_documents, self.tokenizer, self.min_count, n_jobs=self.n_jobs)
         weights = self._weights(corpus.tokens, len(corpus.words))
         n_words = len(corpus.words)
-        rank = n_words if weights.nnz else 0
+        if not weights.nnz:
+            raise ValueError(
+                "PPMI learns from words next to others. Got no two words together more often than "
+                f"by chance, among {n_words} that are frequent enough: lower min_count or shift, "
+                "or give more text; a document is a list of tokens or a text, not a word."
+            )
+        rank = n_words
         if self.vector_size <= rank:
             svd = _decompose(weights, self.vector_size, self.random_state)
             rank = _rank(svd, weights)

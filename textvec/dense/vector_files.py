@@ -341,7 +341,8 @@ class _Reader:
         if self.limit is None and (buffer + self.file.read(_BLOCK)).strip(b"\r\n"):
             raise ValueError(
                 f"{self.path}, byte {begin}: the header promises {self.count} vectors, and the "
-                "file goes on after them. Correct the header, or pass limit."
+                "file goes on after them. Correct the header, or pass limit; of a text file, pass "
+                "binary=False."
             )
 
     def _add(self, words, rows):
@@ -403,6 +404,10 @@ def _read_header(file, path):
     if not line:
         raise ValueError(f"{path} is empty: it has no header.")
     match = _HEADER.fullmatch(line)
+    if line.startswith(b"version https://git-lfs"):
+        raise ValueError(
+            f"{path} is a pointer of Git LFS, not the file itself: fetch that, by git lfs pull."
+        )
     if match is None:
         raise ValueError(
             f"{path}, line 1: expected a header, the number of words and the vector size. Got "

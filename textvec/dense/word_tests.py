@@ -1,11 +1,12 @@
 """How well a table of word vectors agrees with what people say: word pairs and analogies."""
 
 from io import TextIOWrapper
+from os import PathLike
 
 import numpy as np
 from scipy import stats
 
-from textvec._checks import check_choice
+from textvec._checks import check_choice, check_type
 from textvec._threads import held
 from textvec.dense.compressed_files import opened
 from textvec.dense.similar_words import CELLS, cosmul
@@ -55,12 +56,15 @@ class WordTests:
 
         Raises
         ------
+        TypeError
+            If ``pairs`` is no path.
         ValueError
             If fewer than two pairs can be compared.
         """
         table = held(self)
         rows, _ = table._spellings(restrict_vocab, case_insensitive)
         gold, known, n_unknown = [], [], 0
+        check_type("pairs", pairs, (str, PathLike), "the path of a file")
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
             for line in lines:
                 fields = (line.upper() if case_insensitive else line).split(delimiter)
@@ -72,9 +76,11 @@ class WordTests:
                     gold.append(float(fields[2]))
                     known.append((-1, -1) if None in pair else pair)
         if len(gold) < 2:
+            advice = "" if n_unknown else " Say by delimiter what stands between the three."
             raise ValueError(
-                f"{pairs} must hold at least two lines 'word{delimiter}word{delimiter}number' of "
-                f"known words. Got {len(gold)}, and {n_unknown} with unknown words."
+                f"{pairs} must hold at least two lines of word, word and number, with "
+                f"delimiter={delimiter!r} between them, of known words. Got {len(gold)}, and "
+                f"{n_unknown} with unknown words.{advice}"
             )
         first, second = np.array(known).T
         cosines = np.einsum("ij,ij->i", table._units(first), table._units(second))

@@ -88,13 +88,21 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     else:
         tasks = tasks if isinstance(tasks, Task) else list(tasks)
         if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
-            raise TypeError(f"tasks must be a sequence of Task. Got {tasks!r:.80} instead.")
+            advice = (
+                ": put it in a list"
+                if isinstance(tasks, Task)
+                else (
+                    ": read_task(path) and ClassificationTask(texts, labels), in "
+                    "textvec.evaluate.tasks, make some"
+                )
+            )
+            raise TypeError(f"tasks must be a sequence of Task. Got {tasks!r:.80} instead{advice}.")
         tasks = select_tasks(tasks, languages=language)
     vectorizers = defaults_for(tasks) if vectorizers is None else vectorizers
     if not isinstance(vectorizers, Mapping):
         raise TypeError(
             "vectorizers must be a mapping of name to estimator. "
-            f"Got {type(vectorizers).__name__} instead."
+            f'Got {type(vectorizers).__name__} instead: take {{"BM25": BM25Vectorizer()}}, say.'
         )
     if not vectorizers or not tasks:
         raise ValueError("There must be at least one vectorizer and one task to compare.")

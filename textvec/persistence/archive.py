@@ -117,7 +117,10 @@ def read_header(file, path, upgraded):
                 text = archive.read(header)
     except _NOT_A_ZIP as error:
         if not is_zip:
-            raise ValueError(f"{path} is not a textvec file.") from error
+            raise ValueError(
+                f"{path} is not a textvec file. Word vectors of other tools (.vec, .bin, .txt) are "
+                "read by textvec.KeyedVectors.load_word2vec_format."
+            ) from error
         raise ValueError(f"{path} is cut short or damaged: {error}.") from error
     if header is None:
         raise ValueError(f"{path} is a zip, but not a textvec file: it has no {HEADER}.")

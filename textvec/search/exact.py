@@ -158,6 +158,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
             If items are all zeros (not for the Euclidean distance): they match nothing.
         """
         check_choice("metric", self.metric, METRICS)
+        check_no_texts(X)
         with learning(self) as aside:
             X = validate_data(
                 aside, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C",
@@ -345,6 +346,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         return self
 
     def _as_rows(self, X):
+        check_no_texts(X)
         X = validate_data(
             self, X, reset=False, accept_sparse="csr", dtype=self.items_.dtype, order="C",
             ensure_all_finite=False, ensure_min_samples=0,
@@ -462,6 +464,15 @@ def checked_squares(X, name, warn):
             "they match nothing.",
         )
     return squares
+
+
+def check_no_texts(X):
+    """Raise ValueError if texts stand where their vectors should."""
+    if isinstance(X, list | tuple | np.ndarray) and len(X) and isinstance(X[0], str):
+        raise ValueError(
+            f"Items and queries must be vectors, and {X[0]!r:.60} is a text: turn texts into "
+            "vectors first, all by the same vectorizer, such as TfidfVectorizer().fit(texts)."
+        )
 
 
 def _check_overflow(squares, norms, metric):

@@ -81,6 +81,11 @@ class HybridIndex(SaveMixin, BaseEstimator):
             If a parameter is out of range, or views differ in number from indexes, weights or in
             their items.
         """
+        if getattr(X, "ndim", 1) == 2:
+            raise TypeError(
+                "X must be a list of matrices, one for each view. Got one "
+                f"{type(X).__name__} instead: put it in a list with the others."
+            )
         self._check_parameters(len(X))
         _check_as_many("indexes", self.indexes, len(X))
         lengths = [view.shape[0] if hasattr(view, "shape") else len(view) for view in X]

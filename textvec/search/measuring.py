@@ -57,10 +57,16 @@ def measure_index(index, items, queries, k=10):
     import pandas as pd
 
     check_number("k", k, low=1, integer=True)
+    if isinstance(index, type) or not hasattr(index, "kneighbors"):
+        raise TypeError(
+            f"index must be an index, such as FaissIndex(). Got {_shown(index)} instead."
+        )
     index = clone(index)
     began = time.perf_counter()
     index.fit(items)
     built = time.perf_counter()
+    if k > (n_items := items.shape[0] if hasattr(items, "shape") else len(items)):
+        raise ValueError(f"k must be at most {n_items}, the number of items. Got {k} instead.")
     with warnings.catch_warnings():  # of zeros the index itself warned
         warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
         truth = ExactIndex(metric=index.metric).fit(items)
@@ -80,6 +86,12 @@ def measure_index(index, items, queries, k=10):
         },
         name=str(index),
     )
+
+
+def _shown(index):
+    if isinstance(index, type):
+        return f"the class {index.__name__}"
+    return repr(index) if isinstance(index, str) else type(index).__name__
 
 
 def _share_as_near(truth, queries, found, farthest):

@@ -42,6 +42,15 @@ _AT_K = {
 _SHOWN = 3  # results of a query that a row keeps
 
 
+def _as_dict(parameter, values):
+    if not hasattr(values, "keys"):
+        advice = ": dict(enumerate(texts)) makes one of a list" if parameter != "relevance" else ""
+        raise TypeError(
+            f"{parameter} must be a mapping from ids. Got {values!r:.60} instead{advice}."
+        )
+    return dict(values)
+
+
 class RetrievalTask(Task):
     """Rank a corpus for each query and score where the relevant documents land.
 
@@ -105,7 +114,8 @@ class RetrievalTask(Task):
     ):
         check_choice("category", category, ("s2p", "s2s", "p2p"))
         check_choice("absent", absent, ("raise", "count"))
-        self.queries, self.corpus, self.relevance = dict(queries), dict(corpus), dict(relevance)
+        self.queries, self.corpus = _as_dict("queries", queries), _as_dict("corpus", corpus)
+        self.relevance = _as_dict("relevance", relevance)
         self.name, self.k, self.language, self.category = name, k, language, category
         self.metrics = _names_at(_depths(k))
         if not self.queries:

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from textvec._checks import check_choice, check_number
 from textvec._threads import effective_n_jobs, held, learning, publish
 from textvec.persistence import SaveMixin
-from textvec.search.exact import check_n_neighbors, checked_squares
+from textvec.search.exact import check_n_neighbors, check_no_texts, checked_squares
 
 EXTRA = "search"
 QUERIES_AT_ONCE = 256  # where threads are ours: between such parts Ctrl-C is heard
@@ -74,6 +74,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         """
         check_choice("metric", self.metric, self._metrics)
         self._check_parameters()
+        check_no_texts(X)
         with learning(self) as aside:
             X = validate_data(aside, X, dtype=np.float32, order="C", ensure_all_finite=False)
             aside.effective_metric_ = self.metric
@@ -218,6 +219,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         effective_n_jobs(self.n_jobs)
 
     def _as_rows(self, X):
+        check_no_texts(X)
         return validate_data(
             self, X, reset=False, dtype=np.float32, order="C", ensure_all_finite=False,
             ensure_min_samples=0,
