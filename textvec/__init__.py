@@ -48,11 +48,10 @@ def __getattr__(name):
         value = getattr(_import_module(_HOME[name]), name)
         globals()[name] = value
         return value
-    from textvec._checks import closest_names
-
     message = f"module 'textvec' has no attribute {name!r}"
-    if not name.startswith("_") and (closest := closest_names(name, _HOME, n=1)):
-        message += f". Did you mean {closest[0]!r}?"
+    if not name.startswith("_"):
+        closest = _import_module("textvec._checks").closest_names(name, _HOME, n=1)
+        message += f". Did you mean {closest[0]!r}?" if closest else ""
     raise AttributeError(message)
 
 
