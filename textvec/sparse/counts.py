@@ -10,7 +10,7 @@ from sklearn.feature_extraction import text as sklearn_text
 from sklearn.utils import metadata_routing
 
 from textvec._checks import check_choice
-from textvec._threads import answering, learning
+from textvec._threads import answering, learning, publish
 from textvec.sparse.analysis import (
     COMPILED,
     DEFAULT_PATTERN,
@@ -209,7 +209,15 @@ class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
         """
         self._begin_fit()
         with learning(self) as aside:
-            X = aside._fit_matrix(raw_documents)
+            try:
+                X = aside._fit_matrix(raw_documents)
+            except Exception:
+                if not hasattr(self, "vocabulary_"):  # a first fit keeps it, as scikit-learn's does
+                    kept = ("vocabulary_", "fixed_vocabulary_")
+                    publish(
+                        self, {name: vars(aside)[name] for name in kept if hasattr(aside, name)}
+                    )
+                raise
         return aside._as_output(X, raw_documents)
 
     def transform(self, raw_documents):
