@@ -54,7 +54,7 @@ def test_compare_prints_a_table_for_each_language_and_resumes(embedded):
     result = run("compare", *cells)
     for word in ("TF-IDF, chars", "word2vec", "retrieval (zh)", "* better than every other"):
         assert word in result.stdout
-    assert "0.520*" in result.stdout
+    assert "0.958*" in result.stdout
     assert times == {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
 
 
@@ -148,10 +148,17 @@ def test_hashed_words_are_those_of_the_other_methods():
 
 
 def test_compare_says_on_how_many_items_a_score_rests(tmp_path):
-    few = ("--vectorizer", "counts", "--task", "summarization", "--language", "zh")
-    result = run("compare", *few, "--html", tmp_path / "page.html")
+    summaries = {"ski lift and sauna": ["ski lift", "sauna", "noise"], "oysters": ["!", "?", "…"]}
+    records = [
+        {"text": text, "human_summaries": [text], "machine_summaries": given, "scores": [3, 2, 1]}
+        for text, given in summaries.items()
+    ]
+    data = tmp_path / "told.jsonl"
+    data.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    page = ("--html", tmp_path / "page.html")
+    result = run("compare", "--data", data, "--vectorizer", "counts", *page)
     assert result.exit_code == 0
-    assert "counts on summarization (zh): scored on 19 of 20 texts" in result.stdout
+    assert "counts on told: scored on 1 of 2 texts" in " ".join(result.stdout.split())
     assert "failed" not in result.stderr
 
 
