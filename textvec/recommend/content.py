@@ -357,7 +357,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         KeyError
             If an id is unknown; the message offers the closest ones.
         """
-        vars(self).setdefault("_terms", {})  # a file holds none
+        self.__dict__.setdefault("_terms", {})  # a file holds none
         known = self._as_it_is()
         row_a, row_b = known._row_of(a), known._row_of(b)
         query, found = known._as_queries([row_a]), known.vectors_[[row_b]]

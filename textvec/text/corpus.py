@@ -234,10 +234,7 @@ class KnownWords:
         self._interner = None
 
     def scan(self, blocks, *rules, **options):
-        """Return the ids of the words of raw text as Ragged, -1 for unknown ones.
-
-        Rules and options are those of `scan_words`.
-        """
+        """Return the ids of words of raw text, -1 for unknown ones, by rules of `scan_words`."""
         if self._interner is None:
             # No word of raw text is empty, or of line breaks: such a one keeps the empty word's id.
             breaks = next("\n" * n for n in count(1) if "\n" * n not in self.ids)

@@ -196,7 +196,7 @@ class Interner:
         return self._take_in(text, ends)
 
     def ids_of(self, found, growing=True, in_pieces=False):
-        """Return the ids of tokens, see `found_tokens`, as a Ragged; others as `intern_tokens`."""
+        """Return the ids of tokens, see `_found_tokens`, as a Ragged; others as `intern_tokens`."""
         state = self.seeds, self.table, self.store, self.offsets, self.n_terms
         ids, token_ends, *state = intern_tokens(*found, self.n_dropped, growing, *state, in_pieces)
         if growing:
@@ -289,7 +289,7 @@ def scan_words(
     def scan(block):
         worker = idle.get()
         try:
-            found = found_tokens(block, keep, min_chars, lowercase, cut_han, in_pieces)
+            found = _found_tokens(block, keep, min_chars, lowercase, cut_han, in_pieces)
             return worker, interners[worker].ids_of(found, learning, in_pieces)
         finally:
             idle.put(worker)
@@ -308,7 +308,7 @@ def scan_words(
     return _concatenated([tokens for _, tokens in scanned]), interner
 
 
-def found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces=False):
+def _found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces=False):
     """Find the tokens of a list of documents; arguments as in `scan_words`.
 
     Returns what `find_tokens` does, or `find_pieces`. The documents as they were encoded are not
@@ -327,7 +327,7 @@ def found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces=
 
 def hash_words(documents, keep, min_chars, lowercase):
     """Turn a list of documents into the MurmurHash3 of each token: a Ragged of int32."""
-    folded, spans, token_ends = found_tokens(documents, keep, min_chars, lowercase)
+    folded, spans, token_ends = _found_tokens(documents, keep, min_chars, lowercase)
     return Ragged(hash_tokens(folded, spans), token_ends)
 
 

@@ -22,10 +22,12 @@ def predict(vectors, labels, tested, C, groups=None):
 
     Parameters
     ----------
-    vectors, tested : array or CSR matrix of shape (n_documents, n_features)
-        To train on; to predict.
+    vectors : array or CSR matrix of shape (n_documents, n_features)
+        To train on.
     labels : array of shape (n_documents,)
         Of ``vectors``.
+    tested : array or CSR matrix of shape (n_others, n_features)
+        To predict.
     C : float or "auto"
         Inverse strength of the penalty; "auto" chooses it by :func:`choose_penalty`.
     groups : array of shape (n_documents,) or None, default=None

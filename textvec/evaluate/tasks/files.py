@@ -399,7 +399,7 @@ _BUILDERS = {
     ("text", "label"): _from_labelled,
     _ALONE: _from_columns(*_ALONE),
 }
-_CLASSES = {
+_CLASSES: dict = {
     "corpus": [RetrievalTask],
     ("query", "pos", "neg"): [RerankingTask, RetrievalTask],
     ("text", "positive_text", "negative_text"): [RerankingTask, RetrievalTask],
