@@ -127,7 +127,7 @@ REGISTRY = {
         partial(tv.PPMI, 3, min_count=1, random_state=0),
         TEXTS,
         without={"order": "equally frequent words stand as they first appear"},
-        refuses={**_SILENT, "one letter": "vector_size must be at most 0"},
+        refuses={**_SILENT, "one letter": "no two words together"},
     ),
     "ScannIndex": Entry(partial(tv.ScannIndex, num_leaves=2), ROWS),
     "SparseTransformerVectorizer": Entry(
