@@ -348,7 +348,7 @@ def test_parameters_that_the_engine_refuses(index, message, rows):
         index.fit(rows)
 
 
-@pytest.mark.parametrize("name", INDEXES.keys() - {"exact", "kd tree", "ball tree"})
+@pytest.mark.parametrize("name", sorted(INDEXES.keys() - {"exact", "kd tree", "ball tree"}))
 def test_a_missing_engine_names_its_extra(name, rows):
     module = name.split()[0].replace("usearch", "usearch.index")
     extra = "scann" if name == "scann" else "search"
@@ -398,7 +398,7 @@ def test_what_cannot_be_added_leaves_the_index_as_it_was(name, rows, queries, fi
         clone(index).add(rows)
 
 
-@pytest.mark.parametrize("name", INDEXES.keys() - set(GROWING))
+@pytest.mark.parametrize("name", sorted(INDEXES.keys() - set(GROWING)))
 def test_engines_that_do_not_grow_say_what_does(name, rows, fitted_indexes):
     with pytest.raises(
         NotImplementedError, match="takes no more items once it is built. Fit it to"

@@ -92,7 +92,7 @@ def test_transformers_check_what_is_set_after_fit():
         (BM25Transformer, {"n_features_in_": 10**12}),
         (BM25Transformer, {"idf_": np.zeros(0)}),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_files_of_other_transformers_are_refused(make, changes, tmp_path):
     fitted = make().fit(np.array([[1, 0], [2, 1]]))

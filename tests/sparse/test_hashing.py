@@ -196,7 +196,7 @@ def test_sums_of_zero_are_kept():
         {"token_pattern": r"(\w)(\w)"},
         {"encoding": "latin-1"},
     ],
-    ids=str,
+    ids=" ".join,
 )
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_callables_warnings_and_errors(params, n_jobs):
