@@ -187,9 +187,10 @@ def cmrc2018(options):
     methods = methods_of("zh", options) | {
         "BM25, characters": BM25Vectorizer(analyzer="char", **threads),
         "BM25, character bigrams": BM25Vectorizer(analyzer="char", ngram_range=(2, 2), **threads),
-        "BM25, scikit-learn's default tokens": BM25Vectorizer(**threads),
+        "BM25, by default": BM25Vectorizer(**threads),
+        "BM25, scikit-learn's default tokens": BM25Vectorizer(analyzer="word", **threads),
     }
-    bars = {"BM25, jieba words": 0.955, "BM25, character bigrams": 0.97}
+    bars = {"BM25, jieba words": 0.955, "BM25, character bigrams": 0.97, "BM25, by default": 0.975}
     yield "CMRC 2018 dev, nDCG@10", task, methods, bars
 
 
