@@ -14,6 +14,7 @@ _WITHIN = {
     "Block": "textvec.recommend.features",
     "ColumnVectorizer": "textvec.recommend.columns",
     "EncodingCache": "textvec.encoders.cache",
+    "PassageIndex": "textvec.integrations.passages",
     "Ragged": "textvec.ragged",
     "RecursiveTextSplitter": "textvec.text.splitters",
 }

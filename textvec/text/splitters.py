@@ -1,12 +1,13 @@
 """Long texts in pieces of bounded length, cut where a reader would pause."""
 
 import re
+from copy import deepcopy
 from itertools import pairwise
 from typing import NamedTuple
 
 from sklearn.base import BaseEstimator
 
-from textvec._checks import check_number
+from textvec._checks import check_choice, check_flag, check_number
 from textvec.persistence import SaveMixin
 from textvec.text.tokenizers import resolve_tokenizer
 
@@ -58,6 +59,13 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
     tokenizer : callable, "jieba", "whitespace" or None, default=None
         None counts characters. A callable from str to a list counts that list's items, such as the
         ``tokenize`` of a pretrained tokenizer.
+    separators : list of str, default=None
+        Given, the chunks are those of LangChain's RecursiveCharacterTextSplitter with these
+        separators, which are ``["\\n\\n", "\\n", " ", ""]`` there: a text that is too long is
+        cut at the first of them that it has, its parts at those after that, and "" cuts anywhere.
+        None cuts as told above.
+    keep_separator : {True, "start", "end"}, default=True
+        Of ``separators``: whether each stands at the start (True, too) or at the end of a part.
 
     Examples
     --------
@@ -69,10 +77,14 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
     15 探春远嫁。
     """
 
-    def __init__(self, chunk_size=512, chunk_overlap=0, tokenizer=None):
+    def __init__(
+        self, chunk_size=512, chunk_overlap=0, tokenizer=None, separators=None, keep_separator=True
+    ):
         self.chunk_size = chunk_size
         self.chunk_overlap = chunk_overlap
         self.tokenizer = tokenizer
+        self.separators = separators
+        self.keep_separator = keep_separator
 
     def split(self, text):
         """Return the chunks of a text, in order.
@@ -100,6 +112,8 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         )
         if not isinstance(text, str):
             raise TypeError(f"text must be a str. Got {type(text).__name__} instead.")
+        if self.separators is not None:
+            return self._split_at_separators(text)
         cut = _Cut(text, self.chunk_size, resolve_tokenizer(self.tokenizer))
         pieces = cut.pieces(0, len(text))
         chunks, first = [], 0
@@ -108,6 +122,64 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
             chunks.append(cut.chunk(pieces[first][0], pieces[last - 1][1]))
             first = last if last == len(pieces) else self._next_start(cut, pieces, first, last)
         return chunks
+
+    def split_documents(self, documents, add_start_index=False):
+        """Cut documents of LangChain's, or of any class with ``page_content`` and ``metadata``.
+
+        Parameters
+        ----------
+        documents : iterable of documents
+            The texts, and what is known of them.
+        add_start_index : bool, default=False
+            Whether the metadata of a chunk say where it begins, as ``"start_index"``.
+
+        Returns
+        -------
+        list of documents
+            Of the same class, one for each chunk, with a copy of the metadata.
+
+        Raises
+        ------
+        TypeError
+            If a document has no ``page_content``.
+
+        Examples
+        --------
+        >>> from collections import namedtuple
+        >>> Document = namedtuple("Document", "page_content metadata")
+        >>> splitter = RecursiveTextSplitter(chunk_size=6)
+        >>> splitter.split_documents([Document("黛玉葬花。宝钗扑蝶。", {"chapter": 27})])[1]
+        Document(page_content='宝钗扑蝶。', metadata={'chapter': 27})
+        """
+        check_flag("add_start_index", add_start_index)
+        chunks = []
+        for document in documents:
+            if not hasattr(document, "page_content"):
+                raise TypeError(
+                    "documents must have page_content and metadata, as LangChain's. "
+                    f"Got {type(document).__name__} instead: split(text) cuts a str."
+                )
+            for chunk in self.split(document.page_content):
+                metadata = deepcopy(document.metadata)
+                if add_start_index:
+                    metadata["start_index"] = chunk.start
+                chunks.append(type(document)(page_content=chunk.text, metadata=metadata))
+        return chunks
+
+    def _split_at_separators(self, text):
+        check_choice("keep_separator", self.keep_separator, (True, "start", "end"))
+        separators = list(self.separators) if isinstance(self.separators, list | tuple) else []
+        if not separators or not all(isinstance(one, str) for one in separators):
+            raise TypeError(
+                f"separators must be a list of str, or None. Got {self.separators!r} instead."
+            )
+        tokenize = resolve_tokenizer(self.tokenizer)
+        length = len if tokenize is None else lambda part: len(tokenize(part))
+        cut = _CutAtSeparators(
+            text, self.chunk_size, self.chunk_overlap, length, self.keep_separator == "end"
+        )
+        cut.split(0, len(text), separators)
+        return cut.chunks
 
     def _next_start(self, cut, pieces, first, last):
         """Return where the next chunk starts: with what it repeats it must still go beyond."""
@@ -178,3 +250,66 @@ class _Cut:
         while last > first + 1 and self.length(pieces[first][0], pieces[last - 1][1]) > size:
             last -= 1
         return last
+
+
+class _CutAtSeparators:
+    """One text being cut as LangChain's RecursiveCharacterTextSplitter cuts it, by spans."""
+
+    def __init__(self, text, size, overlap, length, at_end):
+        self.text = text
+        self.size = size
+        self.overlap = overlap
+        self.length = length
+        self.at_end = at_end  # whether a part ends in its separator, or begins with it
+        self.chunks = []
+
+    def split(self, start, end, separators):
+        """Collect the chunks of a span."""
+        at = next(
+            (at for at, one in enumerate(separators) if one in self.text[start:end]),
+            len(separators) - 1,
+        )
+        finer = separators[at + 1 :] if separators[at] else []
+        short = []  # parts that are to be joined, and their lengths
+        for part in self._parts(start, end, separators[at]):
+            length = self.length(self.text[slice(*part)])
+            if length < self.size:
+                short.append((part, length))
+                continue
+            self._join(short)
+            short = []
+            if finer:
+                self.split(*part, finer)
+            else:
+                self.chunks.append(Chunk(self.text[slice(*part)], *part))
+        self._join(short)
+
+    def _parts(self, start, end, separator):
+        """Return the spans between separators, none empty."""
+        if not separator:
+            return [(place, place + 1) for place in range(start, end)]
+        cuts = [start]
+        place = self.text.find(separator, start, end)
+        while place >= 0:
+            cuts.append(place + len(separator) if self.at_end else place)
+            place = self.text.find(separator, place + len(separator), end)
+        return [span for span in pairwise([*cuts, end]) if span[0] < span[1]]
+
+    def _join(self, parts):
+        """Collect chunks of neighbouring parts, each with the overlap of the one before."""
+        first = total = 0
+        for last, (_, length) in enumerate(parts):
+            if total + length > self.size and first < last:
+                self._collect(parts[first][0][0], parts[last - 1][0][1])
+                while total > self.overlap or (total + length > self.size and total > 0):
+                    total -= parts[first][1]
+                    first += 1
+            total += length
+        if first < len(parts):
+            self._collect(parts[first][0][0], parts[-1][0][1])
+
+    def _collect(self, start, end):
+        inner = self.text[start:end]
+        start += len(inner) - len(inner.lstrip())
+        if inner := inner.strip():
+            self.chunks.append(Chunk(inner, start, start + len(inner)))
