@@ -22,14 +22,14 @@ FLOORS = [
     {"search"},
     {"evaluate"},
     {"recommend", "finetune"},
-    {"integrations", "distributed"},
+    {"integrations", "serve"},
     {"cli"},
     {"__main__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # What may be imported while a module loads. All else is optional or heavy: inside functions only.
 LOADS_WITH_A_MODULE = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", "numba", "pandas"}
-ALSO_AT_THE_TOP = {"cli": {"typer", "rich"}}
+ALSO_AT_THE_TOP = {"cli": {"typer", "rich"}, "serve": {"starlette"}}
 KERNELS_LOAD = {"numpy", "numba", "math", "typing"}
 COMPILING = "textvec.kernels.compiling"  # keeps code on disk, or warns; it computes nothing
 COMPILING_LOADS = {"contextlib", "fcntl", "functools", "numba", "os"}

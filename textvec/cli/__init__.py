@@ -1,6 +1,6 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, datasets, embed, info, neighbors, recommend, search
+from textvec.cli import app, compare, datasets, embed, info, neighbors, recommend, search, serve
 from textvec.cli.app import main
 
 __all__ = ["main"]
@@ -11,6 +11,7 @@ for _subcommand in (
     neighbors.neighbors,
     compare.compare,
     embed.embed,
+    serve.serve,
     datasets.datasets,
     info.info,
 ):

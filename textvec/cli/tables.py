@@ -1,8 +1,8 @@
 """What the command prints: tables for a terminal, and JSON."""
 
 import json
-import math
 
+from textvec.show.records import records
 from textvec.show.visible import visible
 
 
@@ -16,17 +16,7 @@ def print_json(frame):
     frame : DataFrame
         What to print.
     """
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    print(json.dumps(_finite(rows), indent=2, default=str, allow_nan=False))
-
-
-def _finite(value):
-    """Return a value with None for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    print(json.dumps(records(frame), indent=2, default=str, allow_nan=False))
 
 
 def counted(number, noun):

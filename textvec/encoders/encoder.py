@@ -359,6 +359,22 @@ default="auto"
         """
         return self._encode(texts, "dense", "document", prompt, falls_back=False)
 
+    def count_tokens(self, texts):
+        """Return how many tokens texts have, uncut, without prompts.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            The texts.
+
+        Returns
+        -------
+        list of int
+            With the special tokens around a text; an estimate where the model is on a server.
+        """
+        count = self._choice().load().count_tokens
+        return [count(text) for text in check_texts(texts)]
+
     def similarity(self, vectors, others):
         """Compare all vectors with all others, by the measure that the model was trained for.
 

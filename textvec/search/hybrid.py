@@ -130,7 +130,7 @@ class HybridIndex(SaveMixin, BaseEstimator):
                 f"Got {len(X)} instead."
             )
         depth = min(max(k, self.n_candidates), self.n_items_)
-        found = [_candidates(index, view, depth) for index, view in zip(self.indexes_, X)]
+        found = [candidates(index, view, depth) for index, view in zip(self.indexes_, X)]
         lengths = [len(scores) for scores, _ in found]
         if len(set(lengths)) != 1:
             raise ValueError(f"Views must be of the same queries. Got views of {lengths} queries.")
@@ -226,8 +226,11 @@ def _n_items(index):
     return None
 
 
-def _candidates(index, queries, depth):
-    """Return scores and indices, best first: matches where an index tells them, else neighbours."""
+def candidates(index, queries, depth):
+    """Return scores and indices, best first: matches where an index tells them, else neighbours.
+
+    Of neighbours the score is the distance, with its sign turned.
+    """
     if hasattr(index, "search") and getattr(index, "effective_metric_", None) != "euclidean":
         return index.search(queries, depth)
     distances, indices = index.kneighbors(queries, depth)

@@ -1,0 +1,303 @@
+"""``textvec serve`` as a process: clients, slow ones too, files that are replaced, and its end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+
+import numpy as np
+import pytest
+
+from textvec import (
+    BM25Vectorizer,
+    CountVectorizer,
+    ExactIndex,
+    LSAVectorizer,
+    TransformerVectorizer,
+)
+
+pytest.importorskip("uvicorn")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="stops by signal")
+
+TEXTS = ["a quiet room by the sea", "a spa in the city", "rooms with a view of the sea"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    lsa = LSAVectorizer(vector_size=2, random_state=0).fit(TEXTS)
+    bm25 = BM25Vectorizer().fit(TEXTS)
+    lsa.save(tmp_path / "lsa.textvec")
+    bm25.save(tmp_path / "bm25.textvec")
+    ExactIndex(metric="dot").fit(bm25.transform(TEXTS)).save(tmp_path / "rooms.textvec")
+    return tmp_path
+
+
+@contextmanager
+def serving(folder, *arguments, code="from textvec.cli import main; main()", **environment):
+    """Run ``textvec serve`` in a process of its own; give the process and its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", code, "serve", *arguments, "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert process.poll() is None, process.stdout.read()
+                assert time.monotonic() < end
+                time.sleep(0.05)
+        yield process, port
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def ask(port, path, body=None, **headers):
+    """Return status and answer of one request, JSON both ways."""
+    status, answer = fetch(port, path, body, **headers)
+    return status, json.loads(answer)
+
+
+def fetch(port, path, body=None, **headers):
+    """Return status and bytes of one request."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        content = None if body is None else json.dumps(body)
+        connection.request("GET" if body is None else "POST", path, content, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_fresh_process_serves_files_to_clients_of_openai(files):
+    import openai
+
+    key = "sk-a-key-of-our-own"
+    with serving(files, "lsa.textvec", "rooms=rooms.textvec@bm25", "bm25.textvec",
+                 TEXTVEC_API_KEY=key) as (process, port):  # fmt: skip
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key=key)
+        assert [model.id for model in client.models.list()] == ["lsa", "rooms", "bm25"]
+        answer = client.embeddings.create(model="lsa", input=TEXTS)  # asks for base64
+        lsa = LSAVectorizer(vector_size=2, random_state=0).fit(TEXTS)
+        found = [one.embedding for one in answer.data]
+        np.testing.assert_array_equal(np.float32(found), lsa.transform(TEXTS))
+        assert answer.usage.total_tokens == 18
+        answer = client.embeddings.create(model="lsa", input=TEXTS[0], encoding_format="float")
+        np.testing.assert_array_equal(np.float32(answer.data[0].embedding), lsa.transform(TEXTS)[0])
+        with pytest.raises(openai.NotFoundError, match="'lsa'"):
+            client.embeddings.create(model="nobody", input="a")
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.embeddings.create(model="lsa", input="a", dimensions=9)
+        assert caught.value.param == "dimensions"
+        with pytest.raises(openai.AuthenticationError):
+            openai.OpenAI(base_url=client.base_url, api_key="wrong").models.list()
+        served = TransformerVectorizer(
+            "lsa", backend="openai", model_kwargs={"base_url": str(client.base_url)}
+        )
+        os_environ = dict(os.environ)
+        try:
+            os.environ["OPENAI_API_KEY"] = key
+            np.testing.assert_allclose(served.transform(TEXTS), lsa.transform(TEXTS), atol=1e-6)
+        finally:
+            os.environ.clear()
+            os.environ.update(os_environ)
+        bearer = {"Authorization": f"Bearer {key}"}
+        status, body = ask(port, "/search", {"model": "rooms", "query": "spa"}, **bearer)
+        assert (status, body["results"][0][0]["id"]) == (200, 1)
+        process.send_signal(signal.SIGTERM)
+        printed = process.communicate(timeout=60)[0]
+    assert f"3 models at http://127.0.0.1:{port}: lsa, rooms, bm25." in printed
+    assert key not in printed
+
+
+def test_a_file_that_is_replaced_is_read_anew_and_one_that_is_broken_is_not(files):
+    other = CountVectorizer().fit(["entirely other words here"])
+    with serving(files, "served=lsa.textvec") as (process, port):
+
+        def width():
+            status, body = ask(port, "/v1/embeddings", {"model": "served", "input": "sea"})
+            assert status == 200
+            return len(body["data"][0]["embedding"])
+
+        def becomes(expected):
+            end = time.monotonic() + 30
+            while width() != expected:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+
+        assert width() == 2
+        whole = (files / "lsa.textvec").read_bytes()
+        (files / "lsa.textvec").write_bytes(whole[: len(whole) // 2])
+        time.sleep(2.5)
+        assert width() == 2
+        other.save(files / "lsa.textvec")
+        becomes(4)
+        (files / "lsa.textvec").unlink()
+        time.sleep(1.5)
+        assert width() == 4
+        process.terminate()
+        printed = process.communicate(timeout=60)[0]
+    assert "What was served stays" in printed
+
+
+SLOW = """
+import time
+from textvec import CountVectorizer
+transform = CountVectorizer.transform
+def slowly(self, documents):
+    time.sleep(1)
+    return transform(self, documents)
+CountVectorizer.transform = slowly
+from textvec.cli import main
+main()
+"""
+
+
+def test_told_to_stop_it_answers_what_it_was_asked(files):
+    CountVectorizer().fit(TEXTS).save(files / "counts.textvec")
+    with serving(files, "counts.textvec", "--batch", "1", code=SLOW) as (process, port):
+        with ThreadPoolExecutor(4) as pool:
+            body = {"model": "counts", "input": "sea"}
+            asked = [pool.submit(ask, port, "/v1/embeddings", body) for _ in range(4)]
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            assert [future.result()[0] for future in asked] == [200] * 4
+        process.wait(60)
+        with pytest.raises(OSError):
+            ask(port, "/health")
+
+
+PATIENT = """
+from textvec.serve import limits
+limits.Limits.__init__.__defaults__ = (*limits.Limits.__init__.__defaults__[:-1], 1.0)
+from textvec.cli import main
+main()
+"""
+
+
+def test_clients_without_end_are_sent_away(files):
+    """One says nothing, one half a header, one half a body, and one does not take its answer."""
+    CountVectorizer(analyzer="char").fit(["".join(map(chr, range(200, 9000)))]).save(
+        files / "wide.textvec"
+    )
+    with serving(files, "wide.textvec", code=PATIENT) as (_, port):
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        silent, header, body, deaf = clients
+        header.sendall(b"POST /v1/embeddings HTTP/1.1\r\nHo")
+        body.sendall(
+            b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
+        )
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wish = json.dumps({"model": "wide", "input": ["x"] * 300}).encode()
+        length = str(len(wish)).encode()
+        deaf.sendall(
+            b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length
+            + b"\r\n\r\n" + wish
+        )  # fmt: skip
+        assert ask(port, "/health")[0] == 200  # the others wait for nobody
+        for client in (silent, header, body):
+            client.settimeout(20)
+        assert silent.recv(100) == b""
+        assert header.recv(100) == b""
+        assert b" 408 " in body.recv(100)
+        time.sleep(6)
+        deaf.settimeout(20)
+        assert n_taken(deaf) < 300 * 8800 * 3  # the rest was thrown away, with the connection
+        for client in clients:
+            client.close()
+
+
+def n_taken(client):
+    """Return how many bytes come until the connection ends, in whatever way."""
+    n_bytes = 0
+    with suppress(ConnectionError):
+        while part := client.recv(1 << 16):
+            n_bytes += len(part)
+    return n_bytes
+
+
+def test_mixed_clients_each_get_their_own_answers(files):
+    """Well-formed and malformed requests at once, over a reload and to the end."""
+    lsa = LSAVectorizer(vector_size=2, random_state=0).fit(TEXTS)
+    words = ["quiet", "room", "sea", "spa", "city", "view", "rooms"]
+    expected = {word: lsa.transform([word])[0] for word in words}
+    wrong: list = []
+    answered = [0]
+
+    def client(number, port):
+        draw = np.random.default_rng(number)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        for _ in range(60):
+            if draw.random() < 0.1:
+                connection.request("POST", "/v1/embeddings", b"{broken")
+                connection.getresponse().read()
+                continue
+            chosen = draw.choice(words, size=3).tolist()
+            content = json.dumps({"model": "lsa", "input": chosen})
+            connection.request("POST", "/v1/embeddings", content)
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+            for word, one in zip(chosen, found["data"], strict=True):
+                if not np.array_equal(np.float32(one["embedding"]), expected[word]):
+                    wrong.append(word)
+            answered[0] += 1
+        connection.close()
+
+    with serving(files, "lsa.textvec") as (_, port):
+        threads = [threading.Thread(target=client, args=(n, port)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        lsa.save(files / "lsa.textvec")
+        for thread in threads:
+            thread.join()
+        end = time.monotonic() + 20
+        while True:
+            metrics = fetch(port, "/metrics")[1].decode()
+            if 'textvec_reloads_total{result="read"} 1' in metrics:
+                break
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        asked = re.search(r'path="/v1/embeddings",status="200"} (\d+)', metrics)
+        assert int(asked[1]) == answered[0]
+    assert not wrong
+    assert answered[0] > 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nobody.textvec"], "No such file"),
+        (["nobody"], "neither a file"),
+        (["a=lsa.textvec", "a=bm25.textvec"], "two models are called 'a'"),
+        (["rooms.textvec"], "say which makes vectors"),
+        (["lsa.textvec", "--host", "0.0.0.0"], "TEXTVEC_API_KEY"),
+        (["lsa.textvec", "--port", "70000"], "--port"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(files, arguments, words):
+    code = "from textvec.cli import main; main()"
+    environment = {name: value for name, value in os.environ.items() if name != "TEXTVEC_API_KEY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "serve", *arguments],
+        cwd=files, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1

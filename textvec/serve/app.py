@@ -1,0 +1,405 @@
+"""The routes of the service and what answers them."""
+
+import asyncio
+import base64
+import json
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from textvec.encoders.encoder import TransformerVectorizer
+from textvec.recommend.characters import CharacterRecommender
+from textvec.search._vectorizers import queries_differ, query_vectors
+from textvec.search.hybrid import candidates
+from textvec.serve.asking import RefusedError, field, number_of, read_body, texts_of
+from textvec.serve.batching import Batcher, BusyError
+from textvec.serve.guard import LOOPBACK, Guard
+from textvec.serve.limits import Limits
+from textvec.serve.metrics import Metrics
+from textvec.serve.shelf import views_of
+from textvec.show.records import records
+
+_log = logging.getLogger("textvec.serve")
+_LOOK_EVERY = 1.0  # seconds between looks whether files were replaced
+_words = re.compile(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]").findall
+_BAD_WISH = (KeyError, ValueError, TypeError)  # what recommenders say of what was asked
+
+
+class Service:
+    """All that a running service holds.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        What is served.
+    key : str or None, default=None
+        What requests must bear.
+    hosts : collection of str or None, default=None
+        Names by which clients may call; None is the loopback's.
+    limits : Limits or None, default=None
+        Bounds of requests.
+    verbose : bool, default=False
+        Whether files that are read anew are logged.
+    """
+
+    def __init__(self, shelf, key=None, hosts=None, limits=None, verbose=False):
+        self._shelf = shelf
+        self._key = key
+        self._hosts = LOOPBACK if hosts is None else hosts
+        self._limits = limits or Limits()
+        self._verbose = verbose
+        self._metrics = Metrics()
+        n_threads = len(shelf.served) + 2  # each may compute while a file is read
+        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="textvec-serve")
+        self._batchers: dict = {}
+        self._n_asking = 0
+
+    def app(self):
+        """Return the ASGI application."""
+        routes = {
+            "/v1/embeddings": (self.embeddings, "POST"),
+            "/v1/models": (self.models, "GET"),
+            "/search": (self.search, "POST"),
+            "/recommend": (self.recommend, "POST"),
+            "/health": (self.health, "GET"),
+            "/metrics": (self.metrics, "GET"),
+        }
+        app = Starlette(
+            routes=[
+                *(
+                    Route(path, answer, methods=[method])
+                    for path, (answer, method) in routes.items()
+                ),
+                Route("/v1/models/{name:path}", self.model, methods=["GET"]),
+            ],
+            exception_handlers={
+                RefusedError: lambda request, error: _refusal(error),
+                404: lambda request, error: _refusal(
+                    RefusedError(404, f"There is no such path. There are: {', '.join(routes)}.")
+                ),
+                405: lambda request, error: _refusal(
+                    RefusedError(
+                        405, f"{request.method} is not for this path.", headers=error.headers
+                    )
+                ),
+                Exception: self._failed,
+            },
+            lifespan=self._living,
+        )
+        app.add_middleware(
+            Guard,
+            refuse=_refusal,
+            metrics=self._metrics,
+            paths=routes,
+            key=self._key,
+            hosts=self._hosts,
+            limits=self._limits,
+        )
+        return app
+
+    # ------------------------------------------------------------------------------ OpenAI's API
+
+    async def embeddings(self, request):
+        """Answer ``POST /v1/embeddings``."""
+        known = ("model", "input", "encoding_format", "dimensions", "input_type", "user")
+        fields = read_body(await request.body(), known)
+        name = self._named(fields, "model", "vectorizer")
+        texts = texts_of(fields, "input", self._limits)
+        form = _choice(fields, "encoding_format", ("float", "base64", "sparse"))
+        side = _choice(fields, "input_type", ("document", "query"))
+        width = number_of(fields, "dimensions", None, 1 << 31)
+        vectorizer = self._shelf[name].thing
+        if side == "query" and not queries_differ(vectorizer):
+            side = "document"
+        vectors, n_tokens = await self._batched(("vectors", name, side), texts)
+        if form == "sparse":
+            if width is not None:
+                raise RefusedError(
+                    400, "dimensions is for dense vectors, not sparse ones.", "dimensions"
+                )
+            embeddings = _sparse_rows(vectors)
+        else:
+            embeddings = _dense_rows(vectors, width, form, self._limits.values, name)
+        data = [
+            {"object": "embedding", "index": place, "embedding": embedding}
+            for place, embedding in enumerate(embeddings)
+        ]
+        usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
+        return _json({"object": "list", "data": data, "model": name, "usage": usage})
+
+    async def models(self, request):
+        """Answer ``GET /v1/models``."""
+        return _json(
+            {"object": "list", "data": [self._described(name) for name in self._shelf.served]}
+        )
+
+    async def model(self, request):
+        """Answer ``GET /v1/models/NAME``."""
+        name = request.path_params["name"]
+        self._check_named(name, "model", tuple(self._shelf.served))
+        return _json(self._described(name))
+
+    def _described(self, name):
+        one = self._shelf[name]
+        described = {"id": name, "object": "model", "created": one.since, "owned_by": "textvec"}
+        return {**described, "kind": one.kind, "class": type(one.thing).__name__}
+
+    # ------------------------------------------------------------------ searches and wishes
+
+    async def search(self, request):
+        """Answer ``POST /search``."""
+        fields = read_body(await request.body(), ("model", "query", "k"))
+        name = self._named(fields, "model", "index", "recommender")
+        queries = texts_of(fields, "query", self._limits)
+        k = number_of(fields, "k", 10, self._limits.results)
+        one = self._shelf[name]
+        if one.kind == "index":
+            found = await self._batched(("found", name, ""), [(query, k) for query in queries])
+        elif isinstance(one.thing, CharacterRecommender):
+            raise RefusedError(400, f"{name!r} knows names, and no texts: use /recommend.", "model")
+        else:
+            found = [await self._aside(lambda q=q: records(one.thing.query(q, k))) for q in queries]
+        return _json({"object": "list", "model": name, "results": found})
+
+    async def recommend(self, request):
+        """Answer ``POST /recommend``."""
+        known = ("model", "id", "liked", "disliked", "query", "k", "diversity")
+        fields = read_body(await request.body(), known)
+        name = self._named(fields, "model", "recommender")
+        k = number_of(fields, "k", 10, self._limits.results)
+        recommender = self._shelf[name].thing
+        if isinstance(recommender, CharacterRecommender):
+            wish = _wish(fields, ("id",))
+            found = await self._aside(lambda: recommender.similar(wish["id"], k))
+        else:
+            wish = _wish(fields, ("id", "liked", "query"))
+            diversity = float(field(fields, "diversity", int | float, "a number from 0 to 1", 0))
+            if "query" in wish:
+                texts_of(fields, "query", self._limits)
+            if "disliked" in fields and "liked" not in wish:
+                raise RefusedError(400, "disliked goes with liked: name both.", "disliked")
+
+            def answer():
+                if "query" in wish:
+                    return recommender.query(wish["query"], k, diversity=diversity)
+                liked = wish.get("liked", wish.get("id"))
+                disliked = fields.get("disliked")
+                return recommender.recommend(liked, disliked, k, diversity=diversity)
+
+            found = await self._aside(answer)
+        return _json({"object": "list", "model": name, "results": records(found)})
+
+    # -------------------------------------------------------------------------- the service itself
+
+    async def health(self, request):
+        """Answer ``GET /health``."""
+        return _json({"status": "ok"})
+
+    async def metrics(self, request):
+        """Answer ``GET /metrics``."""
+        return PlainTextResponse(self._metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @asynccontextmanager
+    async def _living(self, app):
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            self._pool.shutdown()
+
+    async def _watch(self):
+        """Read files anew when they are replaced, for as long as the service lives."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                changed = await loop.run_in_executor(self._pool, self._shelf.refresh)
+            except Exception as error:
+                self._metrics.count("textvec_reloads_total", result="failed")
+                _log.error("What was served stays: a file that was replaced fails. %s", error)
+            else:
+                for name in changed:
+                    self._metrics.count("textvec_reloads_total", result="read")
+                    if self._verbose:
+                        _log.info("Read %r anew.", name)
+
+    def _failed(self, request, error):
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _refusal(RefusedError(500, "The service failed at this request; its log says how."))
+
+    def _named(self, fields, name, *kinds):
+        """Return the name of something of one of some kinds."""
+        given = field(fields, name, str, "the name of what is served")
+        names = [found for kind in kinds for found in self._shelf.of_kind(kind)]
+        self._check_named(given, name, names)
+        return given
+
+    def _check_named(self, given, param, names):
+        if given not in names:
+            there = ", ".join(map(repr, names)) or "none"
+            raise RefusedError(
+                404,
+                f"There is no {given[:200]!r} for this path. There are: {there}.",
+                param,
+                "model_not_found",
+            )
+
+    async def _batched(self, what, items):
+        """Return the results of items, computed together with what others ask."""
+        if what not in self._batchers:
+            kind, name, side = what
+            compute = self._vectors_by(name, side) if kind == "vectors" else self._search_by(name)
+            self._batchers[what] = Batcher(
+                compute,
+                self._pool,
+                self._limits.batch,
+                self._limits.waiting,
+                lambda n: self._metrics.observe("textvec_batch_texts", n, model=name),
+            )
+        self._metrics.count("textvec_texts_total", len(items), model=what[1])
+        try:
+            return await self._batchers[what](items)
+        except BusyError:
+            raise self._busy() from None
+
+    def _busy(self):
+        return RefusedError(
+            429,
+            f"{self._limits.waiting} texts wait already: ask again in a moment.",
+            code="rate_limit_exceeded",
+            headers={"retry-after": "1"},
+        )
+
+    def _vectors_by(self, name, side):
+        def compute(texts):
+            vectorizer = self._shelf[name].thing  # as it is by now: files are read anew
+            make = query_vectors if side == "query" else lambda model, some: model.transform(some)
+            return _Rows(make(vectorizer, texts), _tokens_of(vectorizer, texts))
+
+        return compute
+
+    def _search_by(self, name):
+        def compute(wishes):
+            served = self._shelf.served
+            found = [None] * len(wishes)
+            for k in {k for _, k in wishes}:  # how deep some engines look depends on it
+                places = [place for place, wish in enumerate(wishes) if wish[1] == k]
+                views = views_of(served, name, [wishes[place][0] for place in places])
+                for place, scores, rows in zip(places, *candidates(served[name].thing, views, k)):
+                    best = zip(rows.tolist(), scores.tolist())
+                    found[place] = [{"id": row, "score": score} for row, score in best if row >= 0]
+            return found
+
+        return compute
+
+    async def _aside(self, ask):
+        """Return what a recommender answers, in a thread; what it refuses is the client's doing."""
+        if self._n_asking >= self._limits.waiting:
+            raise self._busy()
+        self._n_asking += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
+        except _BAD_WISH as error:
+            message = error.args[0] if isinstance(error, KeyError) and error.args else error
+            raise RefusedError(400, str(message)) from error
+        finally:
+            self._n_asking -= 1
+
+
+class _Rows:
+    """Vectors of texts and how many tokens each has; a slice is the vectors of some, and a sum."""
+
+    def __init__(self, vectors, n_tokens):
+        self._vectors = vectors
+        self._n_tokens = n_tokens
+
+    def __getitem__(self, places):
+        return self._vectors[places], sum(self._n_tokens[places])
+
+
+def _tokens_of(vectorizer, texts):
+    """Return how many tokens each text has: of the model, or else words and Han characters."""
+    if isinstance(vectorizer, TransformerVectorizer):
+        return vectorizer.count_tokens(texts)
+    return [len(_words(text)) for text in texts]
+
+
+def _dense_rows(vectors, width, form, most, name):
+    """Return rows as OpenAI has them: lists of numbers, or base64 of little-endian float32."""
+    n_rows, n_columns = vectors.shape
+    if n_rows * n_columns > most:
+        raise RefusedError(
+            400,
+            f"{name!r} gives {n_columns} numbers a text, too many for {n_rows} texts: ask for "
+            "encoding_format 'sparse' (indices and values), or for fewer texts.",
+            "input",
+        )
+    if sparse.issparse(vectors):
+        if width is not None:
+            raise RefusedError(
+                400, f"dimensions cannot cut {name!r}, whose columns are terms.", "dimensions"
+            )
+        vectors = vectors.toarray()
+    if width is not None:
+        if width > n_columns:
+            raise RefusedError(
+                400, f"dimensions must be at most {n_columns}. Got {width}.", "dimensions"
+            )
+        vectors = vectors[:, :width]
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = vectors / np.where(lengths == 0, 1, lengths)
+    vectors = np.ascontiguousarray(vectors, "<f4")
+    if form == "base64":
+        return [base64.b64encode(row).decode("ascii") for row in vectors]
+    return vectors.tolist()
+
+
+def _sparse_rows(vectors):
+    vectors = sparse.csr_array(vectors)
+    vectors.sort_indices()
+    ends = vectors.indptr.tolist()
+    return [
+        {
+            "indices": vectors.indices[begin:end].tolist(),
+            "values": vectors.data[begin:end].tolist(),
+        }
+        for begin, end in pairwise(ends)
+    ]
+
+
+def _choice(fields, name, choices):
+    """Return a field that is one of some words, the first of which is the default."""
+    wanted = f"one of {', '.join(map(repr, choices))}"
+    value = field(fields, name, str, wanted, choices[0])
+    if value not in choices:
+        raise RefusedError(400, f"{name} must be {wanted}. Got {value[:60]!r}.", name)
+    return value
+
+
+def _wish(fields, names):
+    """Return the one field of some that says what is wanted."""
+    given = [name for name in names if fields.get(name) is not None]
+    if len(given) != 1:
+        got = " and ".join(given) or "none"
+        raise RefusedError(400, f"Give one of {', '.join(names)}. Got {got}.", names[0])
+    return {given[0]: fields[given[0]]}
+
+
+def _json(body, status=200, headers=None):
+    text = json.dumps(body, ensure_ascii=True, allow_nan=False, default=str)
+    return Response(text, status, headers, media_type="application/json")
+
+
+def _refusal(error):
+    return _json(error.body(), error.status, error.headers)
