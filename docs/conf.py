@@ -96,6 +96,8 @@ MODULES = [
     "textvec.evaluate.metrics",
     "textvec.evaluate.significance",
     "textvec.integrations.mteb",
+    "textvec.serve",
+    "textvec.serve.limits",
 ]
 ROOMS = {
     "sparse": "Sparse vectors",

@@ -12,7 +12,16 @@ from .command import CHINESE, assert_refused, recommend, run, run_process
 def test_help_names_every_command():
     for result in (run("--help"), run()):
         assert result.exit_code == 0
-        for name in ("recommend", "search", "neighbors", "compare", "embed", "datasets", "info"):
+        for name in (
+            "recommend",
+            "search",
+            "neighbors",
+            "compare",
+            "embed",
+            "serve",
+            "datasets",
+            "info",
+        ):
             assert f"\n  {name} " in result.stdout
         assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut
 
