@@ -1,6 +1,18 @@
 """The command ``textvec``: a module for each subcommand, in the order of the help."""
 
-from textvec.cli import app, compare, datasets, embed, info, neighbors, recommend, search, serve
+from textvec.cli import (
+    app,
+    collect,
+    compare,
+    datasets,
+    embed,
+    fit,
+    info,
+    neighbors,
+    recommend,
+    search,
+    serve,
+)
 from textvec.cli.app import main
 
 __all__ = ["main"]
@@ -11,6 +23,8 @@ for _subcommand in (
     neighbors.neighbors,
     compare.compare,
     embed.embed,
+    collect.collect,
+    fit.fit,
     serve.serve,
     datasets.datasets,
     info.info,

@@ -18,6 +18,7 @@ from textvec.cli.models import (
     PRETRAINED_HELP,
     VECTORIZERS,
     is_pretrained,
+    is_saved,
     make_vectorizer,
     shorten,
 )
@@ -31,14 +32,19 @@ def embed(  # numpydoc ignore=PR01
         Path, typer.Argument(help="Texts: .txt, one a line; or .csv, .tsv, .tab, .jsonl.")
     ],
     vectorizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"{', '.join(DENSE)}, or {PRETRAINED_HELP}.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(DENSE)}; a fitted one that was saved, FILE.textvec; or "
+            f"{PRETRAINED_HELP}.",
+        ),
     ],
     out: Annotated[
         Path,
         typer.Option(
             metavar="FILE",
-            help=".npz: the array `vectors`, a row for each text; .parquet: the table with a "
-            "column `vector`.",
+            help=".npz: the array `vectors`, a row for each text, or a matrix of SciPy's if it is "
+            "sparse; .parquet: the table with a column `vector`.",
         ),
     ],
     text: Annotated[
@@ -60,8 +66,8 @@ def embed(  # numpydoc ignore=PR01
     """Write a vector for each text; if cut off, run again to resume."""
     if vectorizer in VECTORIZERS and vectorizer not in DENSE:
         raise ValueError(
-            f"--vectorizer {vectorizer} makes sparse vectors, which such files do not hold. Use "
-            f"{', '.join(DENSE)}, or {PRETRAINED_HELP}."
+            f"--vectorizer {vectorizer} makes sparse vectors, and has yet to learn terms. Use "
+            f"{', '.join(DENSE)}, {PRETRAINED_HELP}, or a fitted one that `textvec fit` wrote."
         )
     if cache is not None and not is_pretrained(vectorizer):
         raise ValueError(f"--cache is for pretrained models only. Got {vectorizer!r} instead.")
@@ -122,6 +128,9 @@ def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=Fal
     start = time.perf_counter()
     check_out(out, "--out")
     texts = check_texts(items[text], items.index)
+    if is_saved(name):
+        vectors = _embed_saved(items, texts, text, name, out, vector_size)
+        return _done(out, vectors, start)
     vectorizer = make_vectorizer(name, texts, vector_size=vector_size)
     if vector_size is None:
         shorten(vectorizer, [texts])
@@ -137,12 +146,42 @@ def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=Fal
             progress.update(done - progress.n)
 
         vectors = embed_table(vectorizer, items, text, out, WINDOW, show)
+    return _done(out, vectors, start)
+
+
+def _done(out, vectors, start):
     return {
         "out": str(out),
-        "rows": len(vectors),
+        "rows": vectors.shape[0],
         "dimensions": vectors.shape[1],
         "seconds": time.perf_counter() - start,
     }
+
+
+def _embed_saved(items, texts, text, name, out, vector_size):
+    """Write the vectors that a fitted vectorizer has for texts, and return them."""
+    from scipy import sparse
+
+    from textvec._writing import replacing
+    from textvec.encoders.files import embed_table
+    from textvec.persistence import load
+
+    if vector_size is not None:
+        raise ValueError(f"--vector-size has no effect on {name}, which is fitted.")
+    vectorizer = load(name)
+    if not hasattr(vectorizer, "transform"):
+        raise ValueError(
+            f"{name} holds a {type(vectorizer).__name__}, which turns no texts into vectors: "
+            "`textvec fit` makes a vectorizer of collected parts."
+        )
+    vectors = vectorizer.transform(texts)
+    if not sparse.issparse(vectors):
+        return embed_table(vectorizer, items, text, out)
+    if out.suffix.lower() != ".npz":
+        raise ValueError(f"--out must end in .npz for sparse vectors. Got {str(out)!r} instead.")
+    with replacing(out) as file:
+        sparse.save_npz(file, vectors, compressed=False)
+    return vectors
 
 
 def cache_beside(out):

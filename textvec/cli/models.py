@@ -1,6 +1,7 @@
 """What ``--vectorizer`` names: estimators, and models for the bridge."""
 
 import os
+import re
 from pathlib import Path
 
 import textvec
@@ -22,6 +23,7 @@ VECTORIZERS = {
 }
 _FEW_TEXTS = 50  # where word2vec leaves out no rare word
 DENSE = ("lsa", "word2vec")  # and with a --vector-size; the others make sparse vectors
+COUNTERS = ("counts", "tfidf", "tfidf-char", "bm25")  # whose shards can be collected
 PRETRAINED_HELP = "a pretrained model's folder or name"
 VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or {PRETRAINED_HELP}"
 
@@ -96,6 +98,68 @@ def shorten(model, columns):
                 f"lsa takes {most} of {model.vector_size} dimensions: the texts are few or alike."
             )
             model.set_params(vector_size=most)
+
+
+def make_counter(name, stop_words=None, **options):
+    """Return the unfitted vectorizer of which shards are collected: the same for all texts.
+
+    Parameters
+    ----------
+    name : str
+        One of ``COUNTERS``.
+    stop_words : str, default=None
+        "english", "chinese", "none" or the path of a text file; None is none.
+    **options
+        Further parameters of the vectorizer; those that are None are left out.
+
+    Returns
+    -------
+    vectorizer
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, or stop words are given for characters.
+    """
+    from textvec._checks import check_choice
+
+    check_choice("--vectorizer", name, COUNTERS)
+    class_name, parameters = VECTORIZERS[name]
+    model = getattr(textvec, class_name)(**parameters)
+    if stop_words is not None and model.analyzer == "char":
+        raise ValueError(f"--stop-words has no effect on {name}: its terms are characters.")
+    model.set_params(stop_words=_as_stop_words(stop_words, None))
+    return model.set_params(**{name: one for name, one in options.items() if one is not None})
+
+
+def as_range(value):
+    """Return what --ngram-range says as (least, most), None as it is."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*", value)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(
+            "--ngram-range must be two numbers from 1 on, the smaller first, such as 1,2. "
+            f"Got {value!r} instead."
+        )
+    return int(match[1]), int(match[2])
+
+
+def as_frequency(option, value):
+    """Return what --min-df and the like say, a count or a share, None as it is."""
+    if value is None:
+        return None
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise ValueError(
+            f"{option} must be a count such as 2 or a share such as 0.01. Got {value!r} instead."
+        ) from None
+
+
+def is_saved(name):
+    """Tell whether a ``--vectorizer`` name is the file of a vectorizer that was saved fitted."""
+    return name.endswith(".textvec")
 
 
 def is_pretrained(name):

@@ -11,7 +11,14 @@ import typer
 from textvec._reading import whole
 from textvec.cli.app import AsJson, Html, VectorSize, check_page, check_vector_size
 from textvec.cli.files import read_items, there
-from textvec.cli.models import DENSE, VECTORIZER_HELP, make_vectorizer, shorten
+from textvec.cli.models import (
+    DENSE,
+    VECTORIZER_HELP,
+    as_frequency,
+    as_range,
+    make_vectorizer,
+    shorten,
+)
 from textvec.cli.tables import counted, print_json, print_line, print_ranking
 from textvec.text import clean_english
 
@@ -120,9 +127,9 @@ def recommend(  # numpydoc ignore=PR01
         raise ValueError("--dislike needs a --like.")
     check_vector_size(vector_size, vectorizer)
     options = {
-        "ngram_range": _as_range(ngram_range),
-        "min_df": _as_frequency("--min-df", min_df),
-        "max_df": _as_frequency("--max-df", max_df),
+        "ngram_range": as_range(ngram_range),
+        "min_df": as_frequency("--min-df", min_df),
+        "max_df": as_frequency("--max-df", max_df),
         "preprocessor": clean_english if clean else None,
     }
     check_page(html, file)
@@ -160,29 +167,6 @@ def recommend(  # numpydoc ignore=PR01
         print_line(f"{counted(n_items, 'item')} of {file.name}; {used}, {features}.")
     if html is not None:
         _write_page(html, recommender, found, like, dislike, query, wish)
-
-
-def _as_range(value):
-    if value is None:
-        return None
-    match = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*", value)
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError(
-            "--ngram-range must be two numbers from 1 on, the smaller first, such as 1,2. "
-            f"Got {value!r} instead."
-        )
-    return int(match[1]), int(match[2])
-
-
-def _as_frequency(option, value):
-    if value is None:
-        return None
-    try:
-        return float(value) if "." in value else int(value)
-    except ValueError:
-        raise ValueError(
-            f"{option} must be a count such as 2 or a share such as 0.01. Got {value!r} instead."
-        ) from None
 
 
 def rows_where(items, conditions):

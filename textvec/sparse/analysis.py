@@ -256,10 +256,10 @@ class CompiledAnalyzer(SaveMixin):
             in_pieces=in_pieces,
         )
 
-    def _numbered(self, raw_documents, analysis):
+    def _numbered(self, raw_documents, analysis, first_row=0):
         """Make tokens in Python; return their ids, the terms, and if these are whole features."""
         if analysis == "features":
-            features = self._each_row(raw_documents, self.build_analyzer())
+            features = self._each_row(raw_documents, self.build_analyzer(), first_row)
             return *_number(features), True
         preprocess, tokenize = self.build_preprocessor(), self.build_tokenizer()
         stop_words = self.get_stop_words() or ()
@@ -268,7 +268,7 @@ class CompiledAnalyzer(SaveMixin):
             tokens = tokenize(preprocess(self.decode(document)))
             return [token for token in tokens if token not in stop_words]
 
-        tokens, terms = _number(self._each_row(raw_documents, tokens_of))
+        tokens, terms = _number(self._each_row(raw_documents, tokens_of, first_row))
         if self.stem is not None:
             tokens, terms = _merged(tokens, stem_terms(terms, self.stem))
         if self.ngram_range == (1, 1):
@@ -279,9 +279,9 @@ class CompiledAnalyzer(SaveMixin):
         rows = ([terms[token] for token in row.tolist()] for row in tokens.rows())
         return *_number(map(super()._word_ngrams, rows)), True
 
-    def _each_row(self, raw_documents, function):
+    def _each_row(self, raw_documents, function, first_row=0):
         """Yield ``function(document)``; where that fails for what is no text, name the row."""
-        for row, document in enumerate(raw_documents):
+        for row, document in enumerate(raw_documents, first_row):
             try:
                 yield function(document)
             except (AttributeError, TypeError) as error:
@@ -314,7 +314,10 @@ class CompiledAnalyzer(SaveMixin):
             blocks, lowercase = self._blocks(raw_documents)
             blocks = self._warning_of_han(blocks, analysis)
             return self._find_in_blocks(blocks, lowercase, analysis, make_pruning, self.n_jobs)
-        tokens, terms, are_features = self._numbered(raw_documents, analysis)
+        return self._find_in_python(raw_documents, analysis, make_pruning)
+
+    def _find_in_python(self, raw_documents, analysis, make_pruning, first_row=0):
+        tokens, terms, are_features = self._numbered(raw_documents, analysis, first_row)
         spelling = Names(terms) if are_features else Spelling.of_strings(terms)
         ngram_range = (1, 1) if are_features else self.ngram_range
         pruning = make_pruning(tokens, ngram_range[0])

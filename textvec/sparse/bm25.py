@@ -11,6 +11,7 @@ from textvec._checks import check_choice, check_no_table, check_number
 from textvec._threads import answering, effective_n_jobs, held, learning
 from textvec.kernels.weighting import bm25_weigh, document_frequencies
 from textvec.persistence import SaveMixin
+from textvec.sparse.collecting import Statistics
 from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks
 from textvec.sparse.weighing import WeighingVectorizer
 
@@ -132,7 +133,7 @@ class BM25Transformer(
     def _learn(self, counts):
         """Learn from CSR of floats without duplicates or zeros."""
         if counts.nnz == 0:
-            raise ValueError(f"X has no counts: all {counts.shape[0]} documents are empty.")
+            self._raise_empty(counts.shape[0])
         for learned in ("document_frequencies_", "n_documents_", "total_length_"):
             self.__dict__.pop(learned, None)  # in an earlier fit
         self._learn_more(counts)
@@ -140,15 +141,25 @@ class BM25Transformer(
     def _learn_more(self, counts):
         """Learn from more documents, whose counts may have new columns behind the old ones."""
         self._check_params()
-        self.n_features_in_ = counts.shape[1]
         frequencies = document_frequencies(counts.indices, counts.shape[1])
+        length = counts.data.sum(dtype=np.float64)
+        self._add(Statistics(frequencies, counts.shape[0], length))
+
+    def _add(self, statistics, dtype=None):
+        """Learn from the statistics of more documents, which may have new columns at the end."""
+        frequencies = statistics.document_frequencies
+        self.n_features_in_ = len(frequencies)
         known = getattr(self, "document_frequencies_", np.zeros(0, np.int64))
         frequencies[: len(known)] += known
         self.document_frequencies_ = frequencies
-        self.n_documents_ = getattr(self, "n_documents_", 0) + counts.shape[0]
-        length = float(counts.data.sum(dtype=np.float64))
-        self.total_length_ = getattr(self, "total_length_", 0.0) + length
+        self.n_documents_ = getattr(self, "n_documents_", 0) + statistics.n_documents
+        # of counts, lengths are whole numbers, which add up exactly to 2 ** 53 of them
+        self.total_length_ = getattr(self, "total_length_", 0.0) + float(statistics.total_length)
         self._set_weights()
+
+    @staticmethod
+    def _raise_empty(n_documents):
+        raise ValueError(f"X has no counts: all {n_documents} documents are empty.")
 
     def _set_weights(self):
         """Compute idf_ and mean_length_ from the frequencies and totals."""
@@ -448,6 +459,11 @@ class BM25Vectorizer(WeighingVectorizer):
     def _learn_more(self, raw_documents):
         check_no_table(raw_documents)
         return super()._learn_more(raw_documents)
+
+    def _learn_statistics(self, statistics):
+        if not statistics.document_frequencies.any():
+            self._weigher._raise_empty(statistics.n_documents)
+        super()._learn_statistics(statistics)
 
     # Our own counts are free of duplicates and zeros: no copy, no sorting.
     def _learn_weights(self, X):

@@ -18,6 +18,7 @@ from textvec.sparse.analysis import (
     CompiledAnalyzer,
     translated,
 )
+from textvec.sparse.collecting import Collecting
 from textvec.sparse.known_ngrams import KnownNgrams, count_known
 from textvec.sparse.mixed import words_among
 from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
@@ -28,7 +29,7 @@ from textvec.text.vocabulary import map_blocks, scan_codes
 _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
 
 
-class CountVectorizer(CompiledAnalyzer, sklearn_text.CountVectorizer):
+class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer):
     """Count the words, word n-grams or character n-grams of documents.
 
     A drop-in for :class:`sklearn.feature_extraction.text.CountVectorizer`: the same parameters,

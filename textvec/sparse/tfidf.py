@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from textvec._threads import held, learning
 from textvec.kernels.weighting import document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
+from textvec.sparse.collecting import Statistics
 from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks, normalize_in_place
 from textvec.sparse.weighing import WeighingVectorizer
 
@@ -116,18 +117,25 @@ class TfidfTransformer(
 
     def _learn_more(self, counts):
         """Learn from more documents, whose counts may have new columns behind the old ones."""
-        self.n_features_in_ = counts.shape[1]
+        if not self.use_idf:
+            self.n_features_in_ = counts.shape[1]
+            return
+        if counts.format == "csr":
+            frequencies = document_frequencies(counts.indices, counts.shape[1])
+        else:
+            frequencies = np.diff(counts.indptr).astype(np.int64)
+        self._add(Statistics(frequencies, counts.shape[0], 0), counts.dtype)
+
+    def _add(self, statistics, dtype):
+        """Learn from the statistics of more documents, which may have new columns at the end."""
+        self.n_features_in_ = len(statistics.document_frequencies)
         if self.use_idf:
-            if counts.format == "csr":
-                frequencies = document_frequencies(counts.indices, counts.shape[1])
-            else:
-                frequencies = np.diff(counts.indptr).astype(np.int64)
+            frequencies = statistics.document_frequencies
             known = getattr(self, "_document_frequencies", np.zeros(0, np.int64))
             frequencies[: len(known)] += known
             self._document_frequencies = frequencies
-            self._n_documents = getattr(self, "_n_documents", 0) + counts.shape[0]
-            is_float = counts.dtype in (np.float64, np.float32)
-            self._set_idf(counts.dtype if is_float else np.float64)
+            self._n_documents = getattr(self, "_n_documents", 0) + statistics.n_documents
+            self._set_idf(dtype if dtype in (np.float64, np.float32) else np.float64)
 
     def _set_idf(self, dtype):
         """Compute idf_ from the document frequencies, in scikit-learn's order of roundings."""

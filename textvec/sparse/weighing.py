@@ -65,6 +65,20 @@ class WeighingVectorizer(CountVectorizer):
         self._weigher._learn_more(counts)
         return counts
 
+    def _learn_from_parts(self, parts):
+        self._check_params()
+        self._weigher = self._new_weigher()
+        statistics = super()._learn_from_parts(parts)
+        self._learn_statistics(statistics)
+        return statistics
+
+    def _learn_statistics(self, statistics):
+        if not statistics.n_documents:
+            raise ValueError(
+                "The parts are of no document: there is nothing to learn weights from."
+            )
+        self._weigher._add(statistics, np.dtype(self.dtype))
+
     def _learn_weights(self, X):
         self._weigher.fit(X)
 

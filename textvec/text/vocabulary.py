@@ -193,7 +193,7 @@ class Interner:
     def add(self, terms):
         """Return the ids of terms, non-empty str each, new ones being taken in."""
         text, ends, _ = encode(terms)
-        return self._take_in(text, ends)
+        return self.take_in(text, ends)
 
     def ids_of(self, found, growing=True, in_pieces=False):
         """Return the ids of tokens, see `_found_tokens`, as a Ragged; others as `intern_tokens`."""
@@ -202,6 +202,10 @@ class Interner:
         if growing:
             self.table, self.store, self.offsets, self.n_terms = state
         return Ragged(ids, token_ends)
+
+    def look_up(self, text, ends):
+        """Return the ids of strings that end so in UTF-8, end to end; -1 for those not known."""
+        return self._ids(text, ends, False)[0]
 
     def terms(self):
         """Return all terms as a list of str, by id."""
@@ -215,15 +219,21 @@ class Interner:
         """Take in the terms of another interner; return their ids here, by their ids there."""
         n_bytes = other.offsets[other.n_terms]
         ends = other.offsets[1 : other.n_terms + 1]
-        return self._take_in(other.store[:n_bytes], ends)
+        return self.take_in(other.store[:n_bytes], ends)
 
-    def _take_in(self, text, ends):
-        padded = np.concatenate([text, np.zeros(16, np.uint8)])
-        spans = np.stack([ends - np.diff(ends, prepend=0), ends], axis=1)
-        ids, self.table, self.store, self.offsets, self.n_terms = intern_strings(
-            padded, spans, True, self.seeds, self.table, self.store, self.offsets, self.n_terms
-        )
+    def take_in(self, text, ends, begins=None):
+        """Return the ids of terms that end so in UTF-8, end to end unless it is said where."""
+        found = self._ids(text, ends, True, begins)
+        ids, self.table, self.store, self.offsets, self.n_terms = found
         return ids
+
+    def _ids(self, text, ends, growing, begins=None):
+        padded = np.concatenate([text, np.zeros(16, np.uint8)])
+        if begins is None:
+            begins = ends - np.diff(ends, prepend=0)
+        spans = np.stack([begins, ends], axis=1)
+        state = self.seeds, self.table, self.store, self.offsets, self.n_terms
+        return intern_strings(padded, spans, growing, *state)
 
 
 def rows_with_han(text, ends):
