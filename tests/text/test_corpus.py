@@ -212,6 +212,28 @@ def test_known_words_are_looked_up_in_text_and_among_tokens(words):
     assert rows(encode_corpus(["no word is known"], [])) == [[]]
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(st.lists(st.text("ab\n\0é好\ud800", max_size=17), max_size=5), max_size=6),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+def test_tokens_of_any_kind_are_told_apart_as_by_a_dict(lists, tokens_at_once, n_jobs):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textvec.text.corpus._TOKENS_AT_ONCE", tokens_at_once)
+        words = [token for row in lists for token in row if token]
+        if words:
+            corpus = learn_corpus(lists, min_count=1, n_jobs=n_jobs)
+            assert spelled(corpus) == [[token for token in row if token] for row in lists]
+            counts = Counter(words)
+            assert corpus.words == sorted(counts, key=counts.get, reverse=True)
+        for known in (list(dict.fromkeys(["b", "", *words])), sorted(set(words))):
+            ids = {word: i for i, word in enumerate(known)}
+            assert rows(encode_corpus(lists, known, n_jobs=n_jobs)) == [
+                [ids[token] for token in row if token in ids] for row in lists
+            ]
+
+
 def test_empty_tokens_are_no_tokens():
     corpus = learn_corpus([["a", "", "b", ""], [""]], min_count=1)
     assert corpus.words == ["a", "b"]

@@ -12,10 +12,9 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import chain, count, repeat
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +25,14 @@ from textvec._checks import check_no_table, check_number
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
 from textvec.text.tokenizers import cut_han, resolve_tokenizer
-from textvec.text.vocabulary import Interner, documents_in_blocks, scan_words
+from textvec.text.vocabulary import (
+    EMPTY,
+    Interner,
+    documents_in_blocks,
+    encode,
+    scan_lists,
+    scan_words,
+)
 
 # Not xz's older format without sums: 22 bytes of it may ask for 4 GB to begin with.
 _open_xz = partial(lzma.open, format=lzma.FORMAT_XZ)
@@ -235,13 +241,21 @@ class KnownWords:
 
     def scan(self, blocks, *rules, **options):
         """Return the ids of words of raw text, -1 for unknown ones, by rules of `scan_words`."""
+        return scan_words(blocks, *rules, interner=self._ready(), **options)[0]
+
+    def scan_lists(self, blocks, n_jobs=None):
+        """Return the ids of the tokens of lists, -1 for unknown ones, see `scan_lists`."""
+        return scan_lists(blocks, self._ready(), n_jobs)[0]
+
+    def _ready(self):
         if self._interner is None:
-            # No word of raw text is empty, or of line breaks: such a one keeps the empty word's id.
-            breaks = next("\n" * n for n in count(1) if "\n" * n not in self.ids)
+            text, ends, _ = encode([word or "\0" for word in self.ids])
+            if "" in self.ids:
+                text[ends[self.ids[""]] - 1] = EMPTY
             interner = Interner()
-            interner.add([word or breaks for word in self.ids])
+            interner.take_in(text, ends)
             self._interner = interner
-        return scan_words(blocks, *rules, interner=self._interner, **options)[0]
+        return self._interner
 
 
 def _scan(documents, tokenizer, n_jobs, known=None):
@@ -264,47 +278,24 @@ def _scan(documents, tokenizer, n_jobs, known=None):
         return tokens, interner.terms()
     if isinstance(first, str):
         rows = (_cut(row, document, cut) for row, document in enumerate(rows))
+    blocks = _token_blocks(rows)
     if known is not None:
-        return _look_up(rows, lambda tokens: map(known.ids.get, tokens, repeat(-1))), None
-    ids = defaultdict(count().__next__, {"": -1})  # empty tokens are none
-    tokens = _look_up(rows, lambda tokens: map(ids.__getitem__, tokens))
-    return tokens, [term for term in ids if term]
-
-
-def _look_up(rows, ids_of):
-    """Return the ids of token lists as Ragged; ``ids_of`` turns tokens into ids."""
-    values, lengths = [np.zeros(0, np.int32)], []
-    for first_row, block in _token_blocks(rows):
-        tokens = list(chain.from_iterable(block))
-        if not all(issubclass(kind, str) for kind in set(map(type, tokens))):
-            _raise_token(first_row, block)
-        values.append(np.fromiter(ids_of(tokens), np.int32, len(tokens)))
-        lengths += map(len, block)
-    return Ragged(np.concatenate(values), np.cumsum(lengths, dtype=np.int64))
+        return known.scan_lists(blocks, n_jobs), None
+    tokens, interner = scan_lists(blocks, n_jobs=n_jobs)
+    return tokens, interner.terms()
 
 
 def _token_blocks(rows):
     """Yield (number of the first row, rows) with some ten thousand tokens each."""
     block, first_row, size = [], 0, 0
-    for row, tokens in enumerate(rows):
+    for tokens in rows:
         block.append(tokens)
         size += len(tokens)
         if size >= _TOKENS_AT_ONCE:
             yield first_row, block
-            block, first_row, size = [], row + 1, 0
+            block, first_row, size = [], first_row + len(block), 0
     if block:
         yield first_row, block
-
-
-def _raise_token(first_row, block):
-    """Raise a TypeError that names the first token of a block that is no str."""
-    for row, tokens in enumerate(block, start=first_row):
-        for token in tokens:
-            if not isinstance(token, str):
-                raise TypeError(
-                    f"Tokens must be str. Got {token!r} of type {type(token).__name__} in row "
-                    f"{row}: drop such tokens, or turn them into str."
-                )
 
 
 def _cut(row, document, tokenizer):

@@ -3,8 +3,8 @@
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
+from functools import lru_cache, partial
+from itertools import chain, pairwise
 from os import PathLike
 from queue import SimpleQueue
 
@@ -18,6 +18,7 @@ from textvec.ragged import Ragged
 from textvec.text.mixed import SPACELESS
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
+EMPTY = 0xFF  # a byte that is in no UTF-8 stands for the empty term
 _ALL_CODES = range(0x110000)
 
 
@@ -289,6 +290,46 @@ def scan_words(
     interner : Interner
         The terms of these ids.
     """
+    find = partial(
+        _found_tokens,
+        keep=keep,
+        min_chars=min_chars,
+        lowercase=lowercase,
+        cut_han=cut_han,
+        in_pieces=in_pieces,
+    )
+    return _interned(blocks, find, dropped, interner, n_jobs, in_pieces)
+
+
+def scan_lists(blocks, interner=None, n_jobs=None):
+    """Turn blocks of token lists into token ids, on up to ``n_jobs`` threads.
+
+    Parameters
+    ----------
+    blocks : iterable of (int, list of list of str)
+        The number of a row, and token lists from there on, some ten thousand tokens in all.
+    interner, n_jobs
+        As in `scan_words`.
+
+    Returns
+    -------
+    tokens : Ragged of int32
+        Ids as from `scan_words`. Empty tokens get that of the byte `EMPTY`, if it is a known term.
+    interner : Interner
+        The terms of these ids.
+
+    Raises
+    ------
+    TypeError
+        If a token is no str; the message names its row.
+    """
+    learning = interner is None
+    find = partial(_listed_tokens, marks_empty=not learning)
+    return _interned(blocks, find, (), interner, n_jobs, in_pieces=learning)
+
+
+def _interned(blocks, find, dropped, interner, n_jobs, in_pieces):
+    """Return what `scan_words` does of the tokens that ``find`` finds in each block."""
     learning = interner is None
     n_jobs = effective_n_jobs(n_jobs)
     interners = [Interner(dropped) if learning else interner for _ in range(n_jobs)]
@@ -299,8 +340,7 @@ def scan_words(
     def scan(block):
         worker = idle.get()
         try:
-            found = _found_tokens(block, keep, min_chars, lowercase, cut_han, in_pieces)
-            return worker, interners[worker].ids_of(found, learning, in_pieces)
+            return worker, interners[worker].ids_of(find(block), learning, in_pieces)
         finally:
             idle.put(worker)
 
@@ -316,6 +356,43 @@ def scan_words(
                 np.take(new_ids[worker], tokens.values, out=tokens.values, mode="wrap")
         interner = merged
     return _concatenated([tokens for _, tokens in scanned]), interner
+
+
+def _listed_tokens(block, marks_empty):
+    """Return the tokens of a block of `scan_lists` as `find_tokens` does.
+
+    An empty one is an empty span, or the byte `EMPTY` if asked.
+    """
+    first_row, rows = block
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    try:
+        lines = ["\n".join(row) for row in rows if row]
+    except TypeError:
+        _raise_token(first_row, rows)
+    lines.append("\0" * 16)  # what has to follow them
+    text = np.frombuffer(bytearray("\n".join(lines), "utf-8", "surrogatepass"), np.uint8)
+    ends, gap = np.flatnonzero(text == ord("\n")), 1
+    if len(ends) != lengths.sum():  # a token holds line breaks
+        text, ends, _ = encode([*chain.from_iterable(rows), lines[-1]])
+        ends, gap = ends[:-1], 0
+    spans = np.zeros((len(ends), 2), np.int64)
+    spans[1:, 0] = ends[:-1] + gap
+    spans[:, 1] = ends
+    if marks_empty:
+        text[-16] = EMPTY
+        spans[spans[:, 0] == spans[:, 1]] = len(text) - 16, len(text) - 15
+    return text, spans, lengths.cumsum()
+
+
+def _raise_token(first_row, rows):
+    """Raise a TypeError that names the first token that is no str."""
+    for row, tokens in enumerate(rows, start=first_row):
+        for token in tokens:
+            if not isinstance(token, str):
+                raise TypeError(
+                    f"Tokens must be str. Got {token!r} of type {type(token).__name__} in row "
+                    f"{row}: drop such tokens, or turn them into str."
+                )
 
 
 def _found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces=False):
