@@ -14,9 +14,10 @@ import random
 import re
 import sys
 import tempfile
+from collections import defaultdict
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -36,6 +37,7 @@ from scipy import sparse
 from sklearn.feature_extraction import text as sklearn_text
 
 import textvec
+from textvec.text.corpus import learn_corpus
 from textvec.text.mixed import SPACELESS
 
 N_QUERIES, TERMS_OF_A_QUERY, K = 2000, 5, 10
@@ -64,6 +66,9 @@ def read(corpus, quick=False):
                 texts = [article for article in f.read().split("\n\n") if article.strip()]
             if corpus == "Wikipedia, no Han":  # nor kana, …: there "mixed" is the same as "word"
                 texts = [text for text in texts if text.isascii() or not RUNS(text)]
+        case "Wikipedia, token lists":
+            lines = "\n".join(read("Wikipedia")).lower().split("\n")
+            texts = [tokens for line in lines if (tokens := re.findall("[a-z]+", line))]
         case "Chinese Wikipedia":
             with lzma.open(folder / "corpora" / "zh_wiki.txt.xz", "rt", encoding="utf-8") as f:
                 texts = [article for article in f.read().split("\n\n") if article.strip()]
@@ -160,6 +165,42 @@ def same_matrix(ours, theirs):
     if hasattr(their_vectorizer, "vocabulary_"):
         same = same and our_vectorizer.vocabulary_ == their_vectorizer.vocabulary_
     return same
+
+
+# Token lists: what Word2Vec, PPMI and DocumentVectorizer count and number, against a dict
+
+
+def our_ids(lists, threads):
+    """Get ready to number the words of token lists, the most frequent first."""
+
+    def work():
+        corpus = learn_corpus(lists, min_count=1, n_jobs=threads)
+        return corpus.words, corpus.tokens.values, corpus.counts
+
+    return work
+
+
+def their_ids(lists, threads):
+    """Get ready to do the same by one look-up in a dict for each token."""
+
+    def work():
+        numbers = defaultdict(count().__next__)
+        ids = np.concatenate(
+            [np.fromiter(map(numbers.__getitem__, row), np.int32, len(row)) for row in lists]
+        )
+        counts = np.bincount(ids)
+        order = np.argsort(-counts, kind="stable")
+        new_ids = np.empty(len(order), np.int32)
+        new_ids[order] = np.arange(len(order), dtype=np.int32)
+        words = list(numbers)
+        return [words[i] for i in order], new_ids[ids], counts[order]
+
+    return work
+
+
+def same_ids(ours, theirs):
+    """Return whether words, their order, ids and counts are the same."""
+    return ours[0] == theirs[0] and all(map(np.array_equal, ours[1:], theirs[1:]))
 
 
 # BM25: float32, which is bm25s' default, on both sides
@@ -308,6 +349,15 @@ def rows():
         sklearn_row("transform-wiki", "TF-IDF transform", wiki, 10, transform, *tfidf),
         sklearn_row("hashing-news", "HashingVectorizer", news, 10, fit_transform, *hashing),
         sklearn_row("hashing-wiki", "HashingVectorizer", wiki, 10, fit_transform, *hashing),
+        Row(
+            "token-lists",
+            f"token lists to ids, {wiki}",
+            "Wikipedia, token lists",
+            4,
+            our_ids,
+            {"one look-up a token": their_ids},
+            same_ids,
+        ),
         Row("bm25-index", index, wiki, 5, our_index, indexers, same_index),
         search_row("bm25-search", "term counts", from_text=False),
         search_row("bm25-search-text", "text", from_text=True),
@@ -441,6 +491,9 @@ def main():
     print(f"{args.threads} threads, {calls}")
     for corpus in sorted({table[name].data for name in args.rows if name in table}):
         texts = read(corpus, args.quick)
+        if isinstance(texts[0], list):
+            print(f"{corpus}: {len(texts):,} lists of {sum(map(len, texts)):,} tokens")
+            continue
         size = sum(len(text.encode()) for text in texts) / 1e6
         print(f"{corpus}: {len(texts):,} texts, {size:.1f} MB")
     print("ONLY A FEW DOCUMENTS: a try-out\n" if args.quick else "")

@@ -319,8 +319,11 @@ def _renumbered(tokens, new_ids):
 
 def _checked(documents):
     """Yield documents; raise unless all are str, or all are lists, tuples or arrays."""
-    expects_text = None
+    expects_text = usual = None
     for row, document in enumerate(documents):
+        if type(document) is usual:
+            yield document
+            continue
         is_text = isinstance(document, str)
         if not is_text and not isinstance(document, list | tuple | np.ndarray):
             raise TypeError(
@@ -336,6 +339,7 @@ def _checked(documents):
                 )
             expects_text = is_text
         if is_text or isinstance(document, list):
+            usual = type(document)
             yield document
         else:
             yield document.tolist() if isinstance(document, np.ndarray) else list(document)

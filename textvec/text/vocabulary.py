@@ -376,7 +376,7 @@ def _listed_tokens(block, marks_empty):
         text, ends, _ = encode([*chain.from_iterable(rows), lines[-1]])
         ends, gap = ends[:-1], 0
     spans = np.zeros((len(ends), 2), np.int64)
-    spans[1:, 0] = ends[:-1] + gap
+    np.add(ends[:-1], gap, out=spans[1:, 0])
     spans[:, 1] = ends
     if marks_empty:
         text[-16] = EMPTY
