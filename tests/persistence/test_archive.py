@@ -151,7 +151,7 @@ def drop_part(header, parts):
     [
         (
             lambda header, parts: header.update(format_version=persistence.FORMAT_VERSION + 1),
-            "in format 3; this textvec .* Upgrade",
+            "in format 4; this textvec .* Upgrade",
         ),
         (lambda header, parts: header.update(format="other"), "its format is 'other'"),
         (lambda header, parts: header.update(format_version="1"), "header.json is not that"),

@@ -376,12 +376,29 @@ FILES = Path(__file__).parents[1] / "files"  # written by textvec as it was when
 
 
 @pytest.mark.parametrize("mmap_mode", [None, "r"])
-def test_files_of_format_1_are_read(mmap_mode, path):
-    loaded = load(FILES / "every_value.format1", mmap_mode)
-    assert_equal(loaded, every_value())
+@pytest.mark.parametrize("version", range(1, persistence.FORMAT_VERSION))
+def test_every_value_of_an_older_format_is_read(version, mmap_mode):
+    assert_equal(load(FILES / f"every_value.format{version}", mmap_mode), every_value())
+
+
+@pytest.mark.parametrize("mmap_mode", [None, "r"])
+def test_files_of_format_1_are_read(mmap_mode):
     tfidf = load(FILES / "tfidf.format1", mmap_mode)
     row = tfidf.transform(["rooms by the bar"]).toarray()[0]
     assert np.sort(row[row > 0]).round(12).tolist() == [0.339393148911] + [0.420669060063] * 5
+
+
+@pytest.mark.parametrize("mmap_mode", [None, "r"])
+def test_files_of_format_2_are_read(mmap_mode, tmp_path):
+    """Where a vocabulary was a dict."""
+    texts = [f"room {i} by the sea, {i * i} steps to the caf\u00e9" for i in range(40)]
+    tfidf, fresh = load(FILES / "tfidf.format2", mmap_mode), TfidfVectorizer(ngram_range=(1, 2))
+    expected = fresh.fit(texts).transform(texts)
+    assert list(tfidf.vocabulary_.items()) == list(fresh.vocabulary_.items())
+    for documents, rows in ((texts, expected), (texts[:2], expected[:2])):
+        assert (tfidf.transform(documents) != rows).nnz == 0
+    tfidf.save(tmp_path / "again")
+    assert (load(tmp_path / "again").transform(texts) != expected).nnz == 0
 
 
 def test_every_older_format_has_an_upgrade_and_files():

@@ -3,7 +3,7 @@
 A file is a zip whose members are stored as they are, not compressed, so that arrays can be mapped
 into memory: one ``.npy`` per array, each begun at a multiple of 64 bytes, and ``header.json``::
 
-    {"format": "textvec", "format_version": 2, "textvec_version": "0.1.0",
+    {"format": "textvec", "format_version": 3, "textvec_version": "0.1.0",
      "parts": {"0.npy": {"sha256": "..."}, ...},
      "root": node}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from textvec import __version__
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 HEADER = "header.json"
 _PART = re.compile(r"[0-9]+\.npy")
 _ALIGNMENT = 64

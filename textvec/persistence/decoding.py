@@ -291,8 +291,13 @@ def _from_format_1(node):
     return node
 
 
+def _from_format_2(node):
+    """Read all as it is: a vectorizer's vocabulary was a dict, which it may be today."""
+    return node
+
+
 # Version of the format -> what turns a node of it into one of the next.
-_UPGRADES = {1: _from_format_1}
+_UPGRADES = {1: _from_format_1, 2: _from_format_2}
 
 
 def upgraded(root, version):

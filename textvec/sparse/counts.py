@@ -23,9 +23,11 @@ from textvec.sparse.known_ngrams import KnownNgrams, count_known
 from textvec.sparse.mixed import words_among
 from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
 from textvec.sparse.rows import compact, stacked
+from textvec.sparse.terms import Terms
 from textvec.text.stemming import stem_terms
 from textvec.text.vocabulary import map_blocks, scan_codes
 
+OF_VOCABULARY = ("vocabulary_", "_terms")  # that of the user, or what was learned
 _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
 
 
@@ -168,6 +170,70 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         self.stem = stem
         self.n_jobs = n_jobs
 
+    @property
+    def vocabulary_(self):
+        """Term -> column; the dict is made when it is first looked at, and may be changed or set.
+
+        Returns
+        -------
+        dict
+        """
+        held = vars(self)
+        if "vocabulary_" in held:
+            return held["vocabulary_"]
+        if "_terms" in held:
+            return held["_terms"].vocabulary()
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute 'vocabulary_'")
+
+    @vocabulary_.setter
+    def vocabulary_(self, value):
+        held = vars(self)
+        name, other = OF_VOCABULARY[:: -1 if isinstance(value, Terms) else 1]
+        held[name] = value
+        held.pop(other, None)
+
+    @vocabulary_.deleter
+    def vocabulary_(self):
+        if not [vars(self).pop(name) for name in OF_VOCABULARY if name in vars(self)]:
+            raise AttributeError("vocabulary_")
+
+    def _learned_terms(self):
+        """Return the terms that were learned, or None if the vocabulary is a dict of the user."""
+        terms = vars(self).get("_terms")
+        return terms if "vocabulary_" not in vars(self) and terms is not None else None
+
+    def _n_terms(self):
+        """Return how many terms there are, 0 before ``fit``."""
+        terms = self._learned_terms()
+        if terms is None or terms.are_looked_at:
+            return len(getattr(self, "vocabulary_", ()))
+        return len(terms)
+
+    def _check_vocabulary(self):
+        if self._learned_terms() is None:
+            super()._check_vocabulary()
+        elif not self._n_terms():
+            raise ValueError("Vocabulary is empty")
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the terms in the order of their columns.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str objects
+            The terms.
+        """
+        with answering(self) as now:
+            terms = now._learned_terms()
+            if terms is not None and terms.are_current():
+                return terms.names_by_column()
+            return super(CountVectorizer, now).get_feature_names_out(input_features)
+
     def fit(self, raw_documents, y=None):
         """Learn the vocabulary of documents.
 
@@ -213,11 +279,11 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             try:
                 X = aside._fit_matrix(raw_documents)
             except Exception:
-                if not hasattr(self, "vocabulary_"):  # a first fit keeps it, as scikit-learn's does
-                    kept = ("vocabulary_", "fixed_vocabulary_")
-                    publish(
-                        self, {name: vars(aside)[name] for name in kept if hasattr(aside, name)}
-                    )
+                if not vars(self).keys() & set(
+                    OF_VOCABULARY
+                ):  # a first fit keeps it, as scikit-learn's
+                    kept = vars(aside).keys() & {*OF_VOCABULARY, "fixed_vocabulary_"}
+                    publish(self, {name: vars(aside)[name] for name in kept})
                 raise
         return aside._as_output(X, raw_documents)
 
@@ -310,9 +376,20 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         names = self.get_feature_names_out()
         return pd.DataFrame.sparse.from_spmatrix(X, index=index, columns=names)
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        terms = self._learned_terms()
+        if terms is not None and not terms.are_current():  # what was changed is what is kept
+            state["vocabulary_"] = terms.vocabulary()
+            del state["_terms"]
+        return state
+
     def _check_loaded(self):
         super()._check_loaded()
-        columns = list(getattr(self, "vocabulary_", {}).values())
+        terms = vars(self).get("_terms")
+        if terms is not None and type(terms) is not Terms:
+            raise ValueError(f"the terms of vocabulary_ are a {type(terms).__name__}")
+        columns = list(vars(self).get("vocabulary_", {}).values())
         if not all(issubclass(kind, Integral) for kind in set(map(type, columns))) or (
             sorted(columns) != list(range(len(columns)))
         ):
@@ -369,7 +446,7 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         """Learn and count n-grams, or only count known ones; scikit-learn calls this."""
         self.build_analyzer()  # for its checks and warnings
         if fixed_vocab:
-            return self.vocabulary_, self._count_known(raw_documents)
+            return None, self._count_known(raw_documents)  # the vocabulary is not asked for
 
         def make_pruning(tokens, min_n):
             if not (np.diff(tokens.ends, prepend=0) >= min_n).any():
@@ -397,7 +474,7 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         analysis = self._analysis()
         if analysis in COMPILED:
             # what is as long as the vocabulary is made for each block: so blocks grow with it
-            blocks, lowercase = self._blocks(raw_documents, len(self.vocabulary_))
+            blocks, lowercase = self._blocks(raw_documents, self._n_terms())
             known = self._known_ngrams(analysis)
 
             def count(block):
@@ -448,7 +525,11 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
 
     def _known_ngrams(self, analysis):
         """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
-        terms, columns = list(self.vocabulary_), list(self.vocabulary_.values())
+        learned = self._learned_terms()
+        if learned is not None and learned.are_current():
+            terms = learned
+        else:
+            terms = list(self.vocabulary_), list(self.vocabulary_.values())
         dropped = stop_words = None
         if analysis in ("word", "mixed", "tokens"):
             # by the time they are looked up, tokens that are made otherwise are without stop words
@@ -457,10 +538,11 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             dropped = words_among(found) if analysis == "mixed" else found
             if analysis == "tokens" or self.stem is not None:
                 dropped = []
-        key = terms, columns, self.ngram_range, dropped, stop_words
+        key = terms, self.ngram_range, dropped, stop_words
         kept = getattr(self, "_known", None)
         if kept is None or kept[0] != key:
-            self._known = kept = key, KnownNgrams(*key)
+            names, columns = terms if learned is not terms else (terms.names(), terms.columns)
+            self._known = kept = key, KnownNgrams(names, columns, *key[1:])
         return kept[1]
 
 

@@ -1,14 +1,12 @@
 """The n-grams of a corpus: which there are, which stay, and how often each occurs."""
 
-from itertools import compress
 from numbers import Integral
 
 import numpy as np
 
-from textvec._threads import start
 from textvec.kernels.counting import rank_by_appearance
 from textvec.sparse.levels import bases_of, count_levels, document_frequencies, learn_levels
-from textvec.sparse.spelling import STRINGS_AT_ONCE
+from textvec.sparse.terms import vocabulary_of
 
 
 class Pruning:
@@ -137,8 +135,9 @@ def learn_vocabulary(ngrams):
 
     Returns
     -------
-    vocabulary : dict
-        Term -> column, in order of first appearance. Columns are in alphabetical order.
+    vocabulary : Terms or dict
+        Term -> column, in order of first appearance; a dict where terms are any objects. Columns
+        are in alphabetical order.
     counts : csr_array
         Within a row, entries stand in the order in which their terms first appeared in the corpus,
         as scikit-learn leaves them.
@@ -148,20 +147,14 @@ def learn_vocabulary(ngrams):
         raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
     if not ngrams.n_features:
         raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
-    order = start(ngrams.spelled.order, ngrams.n_jobs, n_jobs=ngrams.n_jobs)
-    names = ngrams.spelled.names()  # strings are made under the GIL, all else is not
-    order = order()
-    if pruning.max_features is not None and len(names) > pruning.max_features:
-        kept = np.zeros(len(names), np.bool_)
+    spelled = ngrams.spelled
+    order = spelled.order(ngrams.n_jobs)
+    if pruning.max_features is not None and len(order) > pruning.max_features:
+        kept = np.zeros(len(order), np.bool_)
         kept[order[pruning.by_total(_totals(ngrams)[order])]] = True
         ngrams.keep(kept)
         order = (kept.cumsum() - 1)[order[kept[order]]]
-        names = list(compress(names, kept.tolist()))
+        spelled = spelled.taken(np.flatnonzero(kept))
     columns = np.empty(len(order), np.int32)
     columns[order] = np.arange(len(order), dtype=np.int32)
-    counts = start(ngrams.counts, columns, pruning.dtype, n_jobs=ngrams.n_jobs)
-    vocabulary, numbers = {}, columns.tolist()
-    for first in range(0, len(names), STRINGS_AT_ONCE):
-        part = slice(first, first + STRINGS_AT_ONCE)
-        vocabulary.update(zip(names[part], numbers[part], strict=True))
-    return vocabulary, counts()
+    return vocabulary_of(spelled, columns), ngrams.counts(columns, pruning.dtype)

@@ -1,5 +1,6 @@
 """How n-grams are written: from token ids to strings, and these in their order."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -84,12 +85,34 @@ class Spelled(NamedTuple):
 
     def names(self):
         """Return the strings as a list of str."""
+        if not self.outer:
+            return self._cut_names()
         names = []
         for first in range(0, len(self.ends), STRINGS_AT_ONCE):
             last = min(first + STRINGS_AT_ONCE, len(self.ends)) - 1
             text = self.text[self.begins[first] : self.ends[last]]
             names += str(text, "utf-8", "surrogatepass").split(self.outer)
         return names
+
+    def taken(self, numbers):
+        """Return the strings of these numbers, in this order, in a buffer of their own."""
+        gap = len(self.outer.encode("utf-8", "surrogatepass"))
+        offsets = np.append(self.begins, len(self.text))
+        starts = np.arange(len(numbers))
+        no_gaps, nothing = np.zeros(len(numbers), np.bool_), np.zeros(0, np.uint8)
+        text, ends = join_terms(
+            self.text, offsets, numbers.astype(np.int32), starts, np.ones_like(starts),
+            no_gaps, nothing, nothing,
+        )  # fmt: skip
+        ends -= gap
+        return Spelled(text, begins_of(ends, gap), ends, self.outer)
+
+    def _cut_names(self):
+        """Return strings with nothing between them as a list of str."""
+        text = str(self.text[: self.ends[-1:].sum()], "utf-8", "surrogatepass")
+        is_first = (self.text & 0xC0) != 0x80  # of a character
+        bounds = np.concatenate([[0], is_first.cumsum()[self.ends - 1]]).tolist()
+        return [text[start:end] for start, end in pairwise(bounds)]
 
     def order(self, n_jobs=None):
         """Return the numbers of the strings in alphabetical order."""
@@ -126,6 +149,10 @@ class SpelledNames(NamedTuple):
     def names(self):
         """Return the terms."""
         return self.terms
+
+    def taken(self, numbers):
+        """Return the terms of these numbers, in this order, as `SpelledNames`."""
+        return SpelledNames([self.terms[number] for number in numbers.tolist()])
 
     def order(self, n_jobs=None):
         """Return the numbers of the terms in their order."""

@@ -15,6 +15,7 @@ from textvec._threads import held, learning
 from textvec.kernels.weighting import document_frequencies, scale_terms
 from textvec.persistence import SaveMixin
 from textvec.sparse.collecting import Statistics
+from textvec.sparse.counts import OF_VOCABULARY
 from textvec.sparse.rows import as_own_csr, check_learned, for_row_blocks, normalize_in_place
 from textvec.sparse.weighing import WeighingVectorizer
 
@@ -384,10 +385,9 @@ class TfidfVectorizer(WeighingVectorizer):
         known = getattr(self, "_weigher", None)
         weigher = self._new_weigher() if known is None else held(known)
         self._validate_vocabulary()
-        if hasattr(self, "vocabulary_") and len(self.vocabulary_) != len(value):
+        if vars(self).keys() & set(OF_VOCABULARY) and self._n_terms() != len(value):
             raise ValueError(
-                f"idf length = {len(value)} must be equal to "
-                f"vocabulary size = {len(self.vocabulary_)}"
+                f"idf length = {len(value)} must be equal to vocabulary size = {self._n_terms()}"
             )
         weigher.idf_ = value
         self._weigher = weigher

@@ -19,7 +19,7 @@ class WeighingVectorizer(CountVectorizer):
 
     def _check_loaded(self):
         super()._check_loaded()
-        n_terms = len(getattr(self, "vocabulary_", ()))
+        n_terms = self._n_terms()
         n_weighed = getattr(getattr(self, "_weigher", None), "n_features_in_", n_terms)
         if n_weighed != n_terms:
             raise ValueError(f"vocabulary_ has {n_terms} terms, and {n_weighed} have weights")
