@@ -112,7 +112,7 @@ ROOMS = {
 
 # What else its users meet, by room.
 ALSO = {
-    "Dense vectors": ["textvec.dense.keyed_vectors.UnknownWordError"],
+    "Dense vectors": ["textvec.dense.unknown_words.UnknownWordError"],
     "Tokens": ["textvec.text.clean_english", "textvec.text.stop_words.stop_words"],
     "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
     "Recommenders": [

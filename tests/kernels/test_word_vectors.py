@@ -10,7 +10,6 @@ from textvec.kernels.word_vectors import (
     SKIPGRAM,
     add_in_turn,
     alias_table,
-    changes_of,
     draw,
     number_apart,
     random_below,
@@ -186,8 +185,7 @@ def test_numbering_apart_and_back():
     rows = take_rows(matrix, words[:3])
     assert rows.tolist() == matrix[[7, 3, 9]].tolist()
     rows += 1
-    changes_of(rows, matrix, words[:3])
-    assert (rows == 1).all()
+    assert matrix[7, 0] == 14  # a copy
 
 
 def test_changes_are_added_in_turn():

@@ -18,7 +18,7 @@ from textvec.kernels.counting import count_distinct
 from textvec.kernels.pooling import maxima, remove_component, weighted_means
 from textvec.persistence import SaveMixin
 from textvec.ragged import Ragged
-from textvec.text.corpus import encode_corpus
+from textvec.text.corpus import encode_all_words, encode_corpus
 
 POOLINGS = ("mean", "idf", "sif", "max")
 _ROWS_AT_ONCE = 1 << 14  # documents whose products are summed in one go
@@ -49,8 +49,11 @@ class WordVectorizer(
     sif_a = 1e-3  # as in the paper, unless a subclass has a parameter of that name
 
     @abstractmethod
-    def _learn(self, raw_documents) -> Ragged:
-        """Set ``keyed_vectors_``; return the documents as rows of ids of its words."""
+    def _learn(self, raw_documents) -> tuple[Ragged, list[str]]:
+        """Set ``keyed_vectors_``; return the documents as rows of ids of its words, and of others.
+
+        The others are given as a list, and their ids follow those of the table.
+        """
 
     def fit(self, raw_documents, y=None) -> Self:
         """Learn word vectors, where this estimator learns any, and how to pool them.
@@ -86,8 +89,8 @@ class WordVectorizer(
         ndarray of shape (n_documents, vector_size), float32
             One vector a document, zero where no word is known.
         """
-        learned, tokens = self._fit(raw_documents)
-        return learned._pool(tokens)
+        learned, *words = self._fit(raw_documents)
+        return learned._pool(*words)
 
     def transform(self, raw_documents) -> np.ndarray:
         """Return the vectors of documents.
@@ -95,7 +98,8 @@ class WordVectorizer(
         Parameters
         ----------
         raw_documents : iterable of str, iterable of token lists, or path-like
-            The documents, as in :meth:`fit`, seen there or not; unknown words are passed over.
+            The documents, as in :meth:`fit`, seen there or not. Unknown words are passed over,
+            unless the table makes vectors of their n-grams.
 
         Returns
         -------
@@ -115,7 +119,7 @@ class WordVectorizer(
                 "pool the same word vectors with DocumentVectorizer(model.keyed_vectors_, ...)."
             )
         now._check_loaded()  # another table may have been set since
-        return now._pool(now._encode(raw_documents))
+        return now._pool(*now._encode(raw_documents))
 
     def _check_loaded(self):
         table = getattr(self, "keyed_vectors_", None)
@@ -138,11 +142,14 @@ class WordVectorizer(
 
     def _weights_of_all(self):
         """Return the weights of all words, also of those that were added to the table since fit."""
-        weights = self.word_weights_
-        n_added = len(self.keyed_vectors_) - len(weights)
+        return self._with_rarest(self.word_weights_, len(self.keyed_vectors_))
+
+    def _with_rarest(self, weights, n_words):
+        """Return weights of so many words: those without one weigh as the rarest do."""
+        n_added = n_words - len(weights)
         if n_added <= 0:
             return weights
-        rarest = weights.max(initial=1) if self.pooling_ == "idf" else 1
+        rarest = self.word_weights_.max(initial=1) if self.pooling_ == "idf" else 1
         return np.append(weights, np.full(n_added, rarest, np.float32))
 
     def _check_parameters(self):
@@ -163,28 +170,31 @@ class WordVectorizer(
         self.keyed_vectors_ = held(self.keyed_vectors_)
 
     def _fit(self, raw_documents):
-        """Learn; return a copy that nobody else learns in, and the documents as rows of ids."""
+        """Learn; return a copy that nobody else learns in, and what `_learn` returned."""
         self._check_parameters()
         with learning(self) as aside:
-            tokens = aside._learn(raw_documents)
-            aside._learn_pooling(tokens)
-        return aside, tokens
+            tokens, unseen = aside._learn(raw_documents)
+            aside._learn_pooling(tokens, unseen)
+        return aside, tokens, unseen
 
     def _encode(self, raw_documents):
-        """Return documents as rows of ids, unknown words left out."""
+        """Return documents as `_learn` does: with other words if the table has vectors of them."""
         known = self.keyed_vectors_.known_words
-        return encode_corpus(raw_documents, known, self.tokenizer, self.n_jobs)
+        if self.keyed_vectors_.composes:
+            return encode_all_words(raw_documents, known, self.tokenizer, self.n_jobs)
+        return encode_corpus(raw_documents, known, self.tokenizer, self.n_jobs), []
 
-    def _learn_pooling(self, tokens):
+    def _learn_pooling(self, tokens, unseen=()):
         """Learn the weights of words, and the component that documents have in common."""
         self.pooling_ = self.pooling
         self.common_component_ = None
-        self.word_weights_ = self._word_weights(tokens)
-        if self.pooling_ == "sif":
-            self.common_component_ = _common_component(self._pool(tokens))
-
-    def _word_weights(self, tokens):
         n_words = len(self.keyed_vectors_)
+        weights = self._word_weights(tokens, n_words + len(unseen))
+        self.word_weights_ = None if weights is None else weights[:n_words]
+        if self.pooling_ == "sif":
+            self.common_component_ = _common_component(self._pool(tokens, unseen))
+
+    def _word_weights(self, tokens, n_words):
         match self.pooling_:
             case "mean":
                 return np.ones(n_words, np.float32)
@@ -198,14 +208,19 @@ class WordVectorizer(
                 return (self.sif_a / (self.sif_a + shares)).astype(np.float32)
         return None
 
-    def _pool(self, tokens):
-        """Return the vectors of documents given as rows of ids."""
+    def _pool(self, tokens, unseen=()):
+        """Return the vectors of documents given as `_learn` returns them."""
         vectors, weights = self.keyed_vectors_.vectors, self.word_weights_
         ids, ends = tokens
-        if vectors.dtype != np.float32:  # float16: convert no more than is needed
+        if unseen or vectors.dtype != np.float32:  # float16: convert no more than is needed
             used, ids = np.unique(ids, return_inverse=True)
-            ids, vectors = ids.astype(np.int32), vectors[used].astype(np.float32)
-            weights = None if weights is None else weights[used]
+            known, others = np.split(used, [used.searchsorted(len(vectors))])
+            words = [unseen[i] for i in (others - len(vectors)).tolist()]
+            made = self.keyed_vectors_.unseen_vectors(words)
+            vectors = np.concatenate([vectors[known], made]).astype(np.float32, copy=False)
+            ids = ids.astype(np.int32)
+            if weights is not None:
+                weights = self._with_rarest(weights[known], len(used))
         pooled = np.empty((len(ends), self._n_features_out), np.float32)
 
         def work(first, last):
@@ -280,7 +295,8 @@ class DocumentVectorizer(WordVectorizer):
     Notes
     -----
     A document without a known word has a zero vector, which is similar to nothing. Words that are
-    added to the table after fit are known at once; they weigh as the rarest do.
+    added to the table after fit are known at once; they weigh as the rarest do. So do words that
+    the table makes vectors of by their n-grams (its ``oov``).
 
     "sif" takes ``p`` from the documents of fit rather than from the table's counts: what is
     frequent there is what tells those documents apart least, and tables that were read from a file
@@ -334,14 +350,14 @@ class DocumentVectorizer(WordVectorizer):
 
     def _learn(self, raw_documents):
         self._hold_table()  # of a copy of what was asked to fit
-        tokens = self._encode(raw_documents)
+        tokens, unseen = self._encode(raw_documents)
         if not len(tokens.values):
             raise ValueError(
                 f"No word of the {len(tokens.ends)} documents is among those of keyed_vectors, "
                 f"such as {self.keyed_vectors.index_to_key[:3]}. Check language, upper case and "
                 "tokenizer."
             )
-        return tokens
+        return tokens, unseen
 
 
 def _common_component(vectors):

@@ -410,7 +410,7 @@ class PPMI(WordVectorizer):
         vectors = weights @ (svd.components_ / np.sqrt(svd.singular_values_)[:, None]).T
         self.singular_values_ = svd.singular_values_.astype(np.float32)
         self.keyed_vectors_ = KeyedVectors(vectors, corpus.words, corpus.counts)
-        return corpus.tokens
+        return corpus.tokens, []
 
     def _weights(self, tokens, n_words):
         """Return shifted positive PMI as csr_array of shape (n_words, n_words), float32."""

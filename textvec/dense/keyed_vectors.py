@@ -4,9 +4,10 @@ from typing import Self
 
 import numpy as np
 
-from textvec._checks import closest_names, import_optional, warn_user
+from textvec._checks import import_optional, warn_user
 from textvec._threads import held, publish
 from textvec.dense.similar_words import SimilarWords, as_list, is_key, is_row, lengths_of, unit
+from textvec.dense.unknown_words import UnknownWordError, UnknownWords
 from textvec.dense.vector_files import (
     read_counts,
     read_vectors,
@@ -17,10 +18,8 @@ from textvec.dense.word_tests import WordTests
 from textvec.persistence import SaveMixin
 from textvec.text.corpus import KnownWords
 
-_COMPARED = 10_000  # words of either kind that a misspelt one is compared with
 
-
-class KeyedVectors(SaveMixin, SimilarWords, WordTests):
+class KeyedVectors(SaveMixin, SimilarWords, UnknownWords, WordTests):
     """Look up words, their likenesses and their analogies in a table of vectors.
 
     Names and numbers are those of gensim's ``KeyedVectors``. What differs: several questions can
@@ -38,6 +37,13 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         ``restrict_vocab`` relies.
     counts : array-like of shape (n_words,) or None, default=None
         How often each word was seen, where that is known.
+    subwords : Subwords or None, default=None
+        What vectors of other words are made of, as in a table that was trained with n-grams.
+    oov : {"subwords", "raise", "zero"}, default="subwords"
+        What answers for a word that is not in the table: a vector made of its n-grams, where the
+        table has ``subwords``; a KeyError; or a zero vector, which is similar to nothing.
+        Documents, and ``get_mean_vector``, pass over what has no vector of n-grams. It may be set
+        at any time.
 
     Attributes
     ----------
@@ -49,6 +55,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         The row of each word.
     counts : ndarray of shape (n_words,), int64, or None
         The counts.
+    subwords, oov
+        As given.
     vector_size : int
         Numbers in a vector.
 
@@ -87,19 +95,21 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
     ['king', 'queen']
     """
 
-    def __init__(self, vectors, index_to_key, counts=None):
-        vectors = _as_vectors(vectors)
-        _check_finite(vectors)
-        self._check_and_store(vectors, index_to_key, counts)
+    def __init__(self, vectors, index_to_key, counts=None, subwords=None, oov="subwords"):
+        self._check_and_store(vectors, index_to_key, counts, subwords, oov)
+        _check_finite(self.vectors)
+        if subwords is not None:
+            _check_finite(subwords.rows, "rows of subwords")
 
     @classmethod
-    def _of_unread_vectors(cls, vectors, index_to_key, counts=None) -> Self:
+    def _of_unread_vectors(cls, *args, **named) -> Self:
         """Return the table of a file that is opened unverified: the constructor would read it."""
         table = cls.__new__(cls)
-        table._check_and_store(_as_vectors(vectors), index_to_key, counts)
+        table._check_and_store(*args, **named)
         return table
 
-    def _check_and_store(self, vectors, index_to_key, counts):
+    def _check_and_store(self, vectors, index_to_key, counts=None, subwords=None, oov="subwords"):
+        vectors = _as_vectors(vectors)
         words = _as_words(index_to_key)
         if len(words) != len(vectors):
             raise ValueError(
@@ -108,14 +118,13 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             )
         if vectors.shape[1] == 0:
             raise ValueError("vectors must have at least one column. Got none.")
-        self._store(vectors, words, _as_counts(counts, len(words)))
-
-    def _store(self, vectors, words, counts):
         self.vectors = vectors.view(np.ndarray)
         self.vectors.flags.writeable = False
         self.index_to_key = words
         self.key_to_index = {word: i for i, word in enumerate(words)}
-        self.counts = counts
+        self.counts = _as_counts(counts, len(words))
+        self.subwords, self.oov = subwords, oov
+        self._check_subwords()
         self._made = {}  # what is made of the above when it is first needed
 
     @property
@@ -148,14 +157,16 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
 
     def __getitem__(self, key):
         table = held(self)
-        return table.get_vector(key) if is_key(key) else table.vectors[table._rows(key)]
+        return table.get_vector(key) if is_key(key) else table._vectors(as_list(key, "keys"))
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self)} words, vector_size={self.vector_size})"
 
     def __reduce__(self):
         table = held(self)
-        return type(self), (table.vectors, table.index_to_key, table.counts)
+        return type(self), (
+            table.vectors, table.index_to_key, table.counts, table.subwords, table.oov,
+        )  # fmt: skip
 
     def __sklearn_clone__(self):
         return self
@@ -180,13 +191,10 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         Raises
         ------
         KeyError
-            If the word is unknown.
+            If the word is unknown, and has no vector made of its n-grams.
         """
         table = held(self)
-        row = table._row(key)
-        if not norm:
-            return table.vectors[row]
-        vector = table._unit_of(row).astype(np.float32)
+        vector = table._unit_of(key).astype(np.float32) if norm else table._vector(key)
         vector.flags.writeable = False
         return vector
 
@@ -237,11 +245,10 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         for key, weight in zip(keys, weights.tolist()):
             if isinstance(key, np.ndarray):
                 total += weight * table._as_vector(key)
-            elif ignore_missing and key not in table:
+            elif ignore_missing and not table._answers(key):
                 continue
             else:
-                row = table._row(key)
-                total += weight * (table._unit_of(row) if pre_normalize else table.vectors[row])
+                total += weight * (table._unit_of(key) if pre_normalize else table._vector(key))
             weighed += abs(weight)
         mean = total / weighed if weighed else total
         return (unit(mean) if post_normalize else mean).astype(np.float32)
@@ -296,7 +303,8 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             if replace and added.counts is not None:
                 counts[known] = new[~is_new]
         words = table.index_to_key + [word for word in added if word not in table.key_to_index]
-        publish(self, vars(KeyedVectors._of_unread_vectors(vectors, words, counts)))
+        grown = KeyedVectors._of_unread_vectors(vectors, words, counts, table.subwords, table.oov)
+        publish(self, vars(grown))
 
     # -------------------------------------------------------------------------- similarities
 
@@ -319,7 +327,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             If a word is unknown.
         """
         table = held(self)
-        return _cosine(table._unit_of(table._row(w1)), table._unit_of(table._row(w2)))
+        return _cosine(table._unit_of(w1), table._unit_of(w2))
 
     def n_similarity(self, ws1, ws2) -> float:
         """Return the cosine of the means of two lists of words.
@@ -365,10 +373,13 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             If a word is unknown.
         """
         table = held(self)
-        row, other = table._row(key1), table._row(key2)
-        similarities = table._cosines(table._unit_of(row)[None].astype(np.float32), len(table))[0]
-        closer = similarities > similarities[other]
-        closer[row] = False
+        asked, other = (table._unit_of(key).astype(np.float32) for key in (key1, key2))
+        similarities = table._cosines(asked[None], len(table))[0]
+        if key2 in table:
+            closer = similarities > similarities[table._row(key2)]
+        else:
+            closer = similarities > asked @ other
+        closer[table._rows_among([key1])] = False
         return int(closer.sum()) + 1
 
     def doesnt_match(self, words):
@@ -390,13 +401,13 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             If no word is known.
         """
         words, table = as_list(words, "words"), held(self)
-        known = [word for word in words if word in table]
+        known = [word for word in words if table._answers(word)]
         if not known:
             raise ValueError(f"None of the words is in the table. Got {words!r}.")
         if len(known) < len(words):
-            missing = [word for word in words if word not in table]
+            missing = [word for word in words if not table._answers(word)]
             warn_user(f"Unknown words are passed over: {missing!r}.")
-        units = np.array([table._unit_of(table._row(word)) for word in known])
+        units = np.array([table._unit_of(word) for word in known])
         return min(zip((units @ unit(units.mean(axis=0))).tolist(), known))[1]
 
     # --------------------------------------------------------------------------------- files
@@ -568,7 +579,7 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
         return int(key)
 
     def _rows(self, keys):
-        return np.array([self._row(key) for key in as_list(keys, "keys")], np.intp)
+        return np.array([self._row(key) for key in keys], np.intp)
 
     def _as_vector(self, vector):
         """Return a vector given in place of a word, checked."""
@@ -580,33 +591,18 @@ class KeyedVectors(SaveMixin, SimilarWords, WordTests):
             raise ValueError("A vector must be finite. Got NaN or infinity.")
         return vector.astype(np.float64)
 
-    def _unit_of(self, row):
-        """Return a row scaled to length 1, in float64."""
-        return unit(self.vectors[row].astype(np.float64))
+    def _unit_of(self, key):
+        """Return the vector of a key scaled to length 1, in float64."""
+        return unit(self._vector(key).astype(np.float64))
 
-    def _units(self, rows):
-        """Return rows scaled to length 1, in float64."""
-        vectors = self.vectors[rows].astype(np.float64)
+    def _units(self, rows, made=()):
+        """Return rows scaled to length 1, in float64; those after the table's are of ``made``."""
+        vectors = np.empty((len(rows), self.vector_size))
+        own = rows < len(self)
+        vectors[own] = self.vectors[rows[own]]
+        if not own.all():
+            vectors[~own] = made[rows[~own] - len(self)]
         return vectors / lengths_of(vectors)[:, None]
-
-
-class UnknownWordError(KeyError):
-    """A word that a table does not have; its message, made when read, names similar spellings."""
-
-    def __init__(self, word, words=()):
-        super().__init__(word)
-        self._words = words
-
-    def __reduce__(self):
-        return KeyError, (str(self),)  # without the table
-
-    def __str__(self):
-        word = self.args[0]
-        # Most misspelt words begin rightly. All words of a large table would take seconds.
-        alike = [known for known in self._words if known[:1].lower() == word[:1].lower()]
-        near = closest_names(word, dict.fromkeys(alike[:_COMPARED] + self._words[:_COMPARED]))
-        advice = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
-        return f"{word!r} is not among the {len(self._words)} words of the table.{advice}"
 
 
 def _cosine(one, two):
@@ -630,12 +626,12 @@ def _as_vectors(vectors):
     return np.ascontiguousarray(vectors)
 
 
-def _check_finite(vectors):
+def _check_finite(vectors, name="vectors"):
     # The extremes show NaN and infinity without a table of flags as long as the vectors.
     if vectors.size and not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
         row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
         raise ValueError(
-            f"vectors must be finite {vectors.dtype}. Got NaN or infinity in row {row}."
+            f"{name} must be finite {vectors.dtype}. Got NaN or infinity in row {row}."
         )
 
 

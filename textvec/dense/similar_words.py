@@ -172,10 +172,6 @@ class SimilarWords:
         asked = [vector] if vector.ndim == 1 else [[one] for one in vector]
         return self.most_similar(asked, topn=topn, restrict_vocab=restrict_vocab) if asked else []
 
-    def _rows_among(self, keys):
-        """Return the rows of those keys that are not vectors."""
-        return self._rows([key for key in keys if is_key(key)])
-
     def _n_searched(self, restrict_vocab):
         if not restrict_vocab:
             return len(self)

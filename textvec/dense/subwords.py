@@ -7,7 +7,7 @@ from textvec.kernels.subwords import FNV, mean_rows, parts_of
 from textvec.ragged import Ragged
 
 MOST_HASHES = 4
-_MOST_ROWS = (1 << 31) - 1
+MOST_ROWS = (1 << 31) - 1
 _WORDS_AT_ONCE = 4096
 _END_OF_LINE = "</s>"  # fastText's word for it, which has no parts
 
@@ -66,7 +66,7 @@ class Subwords:
                 "rows must be a table of float32, a row for each bucket. Got "
                 f"{rows.dtype} of shape {rows.shape} instead."
             )
-        check_number("buckets", len(rows), low=1, high=_MOST_ROWS, integer=True)
+        check_number("buckets", len(rows), low=1, high=MOST_ROWS, integer=True)
         self.rows = np.ascontiguousarray(rows).view(np.ndarray)
         self.rows.flags.writeable = False
         self.min_n, self.max_n, self.hashes = int(min_n), int(max_n), int(hashes)
@@ -97,9 +97,7 @@ class Subwords:
         ]
         text = np.frombuffer(b"".join(raw), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, raw), np.int64, len(raw)))
-        return Ragged(
-            *parts_of(text, ends, self.min_n, self.max_n, len(self.rows), self.hashes)
-        )
+        return Ragged(*parts_of(text, ends, self.min_n, self.max_n, len(self.rows), self.hashes))
 
     def vectors_of(self, words) -> np.ndarray:
         """Return vectors of words from their parts alone, as of words that were never seen.

@@ -10,6 +10,8 @@ import numpy as np
 
 from textvec._threads import effective_n_jobs, equal_parts
 from textvec.kernels import word_vectors as kernel
+from textvec.kernels.subwords import compose, halve, spread_in_turn
+from textvec.ragged import Ragged
 
 _LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed
 _SPAN = 2048  # tokens that one thread trains on in a go
@@ -79,6 +81,26 @@ class Progress:
     thins: bool = True
 
 
+@dataclass
+class Parts:
+    """What words are made of beside a row of their own; see `kernels.subwords`.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, width), float32
+        Of all parts, `padded`; changed by training.
+    of_words : Ragged of int32
+        Which of them each word has.
+    """
+
+    rows: np.ndarray
+    of_words: Ragged
+
+    def composed(self, own):
+        """Return the vectors of all words, given the rows that they have for themselves."""
+        return compose(np.arange(len(own), dtype=np.int32), *self.of_words, own, self.rows)
+
+
 class Training:
     """Vectors on their way, trained round by round.
 
@@ -102,6 +124,9 @@ class Training:
         Where to start; changed.
     n_jobs : int or None
         How many threads.
+    parts : Parts or None, default=None
+        With them ``vectors`` are the rows that words have for themselves. A span, free or not,
+        trains on vectors composed of these and the rows of parts, and all rows get its changes.
 
     Attributes
     ----------
@@ -109,7 +134,9 @@ class Training:
         How far training is.
     """
 
-    def __init__(self, tokens, counts, vectors, context_vectors, settings, progress, n_jobs):
+    def __init__(
+        self, tokens, counts, vectors, context_vectors, settings, progress, n_jobs, parts=None
+    ):
         self.values = tokens.values
         self.ends = _cut(tokens.ends)
         self.lengths = np.diff(self.ends, prepend=0)
@@ -122,6 +149,8 @@ class Training:
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
         self._numbers = []  # arrays for `number_apart` that no thread uses now
         self._done = np.zeros((2, len(vectors)), np.float32)
+        self.parts = parts
+        self._left = np.ones(0 if parts is None else len(parts.rows), np.float32)
         self.seen = progress.epoch, 0, settings.alpha, 0.0
 
     def run(self, stop: Event, each_round: Callable):
@@ -211,6 +240,9 @@ class Training:
             parts = equal_parts(len(self.vectors), self.n_jobs)
             pull = _PULL * self._alpha(first)
             list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), parts))
+            if self.parts is not None:
+                bounds = equal_parts(len(self.parts.rows), self.n_jobs)
+                list(pool.map(lambda part: self._spread_in_turn(changed, pull, *part), bounds))
             results = [change.result for change in changed]
         for loss, n_inputs in results:
             self.progress.loss += loss
@@ -234,27 +266,41 @@ class Training:
             return None
         results = []
         for span in spans:
-            state = self._states[span : span + 1].copy()
-            *kept, noise = self._draw(span, state)
-            results.append(
-                self._train(span, kept, noise, self.vectors, self.context_vectors, state)
-            )
+            if self.parts is None:
+                state = self._states[span : span + 1].copy()
+                *kept, noise = self._draw(span, state)
+                results.append(
+                    self._train(span, kept, noise, self.vectors, self.context_vectors, state)
+                )
+            else:
+                change = self._train_apart(span)
+                self._add_at_once(change)
+                results.append(change.result)
         return results
 
     def _train_apart(self, span):
         """Train on copies of the rows that a span needs; return what changed in them."""
         state = self._states[span : span + 1].copy()
         tokens, ends, noise = self._draw(span, state)
-        number = self._numbers.pop() if self._numbers else np.full(len(self.vectors), -1, np.int32)
+        try:
+            number = self._numbers.pop()
+        except IndexError:  # the other threads have them all
+            number = np.full(len(self.vectors), -1, np.int32)
         words = np.empty(len(tokens) + len(noise), np.int32)
         n_inputs, n_met = kernel.number_apart(tokens, noise, number, words)
         self._numbers.append(number)
         inputs, words = words[:n_inputs], words[:n_met]
-        vectors = kernel.take_rows(self.vectors, inputs)
+        if self.parts is None:
+            vectors = kernel.take_rows(self.vectors, inputs)
+        else:
+            vectors = compose(inputs, *self.parts.of_words, self.vectors, self.parts.rows)
         context_vectors = kernel.take_rows(self.context_vectors, words)
+        before = vectors.copy(), context_vectors.copy()
         result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
-        kernel.changes_of(vectors, self.vectors, inputs)
-        kernel.changes_of(context_vectors, self.context_vectors, words)
+        vectors -= before[0]
+        context_vectors -= before[1]
+        if self.parts is not None:
+            halve(inputs, self.parts.of_words.ends, vectors)
         as_word = np.bincount(tokens, minlength=n_met).astype(np.float32)
         as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
         around, negative = self.settings.mean_context, self.settings.negative
@@ -277,6 +323,19 @@ class Training:
                     matrix, change.words[which], change.changes[which], change.updates[which],
                     pull, done, first, last,
                 )  # fmt: skip
+
+    def _spread_in_turn(self, changed, pull, first, last):
+        self._left[first:last] = 1
+        for change in changed:
+            spread_in_turn(
+                self.parts.rows, change.words[0], *self.parts.of_words, change.changes[0],
+                change.updates[0], pull, self._left, first, last,
+            )  # fmt: skip
+
+    def _add_at_once(self, change):
+        """Add what one free span did: nothing of it has been done by others."""
+        self._add_in_turn([change], 0.0, 0, len(self.vectors))
+        self._spread_in_turn([change], 0.0, 0, len(self.parts.rows))
 
 
 @dataclass

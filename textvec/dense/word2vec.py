@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, fields
@@ -17,7 +18,8 @@ from textvec._threads import CutShortError, held, learning
 from textvec._writing import check_place
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
-from textvec.dense.training import Progress, Settings, Training, padded
+from textvec.dense.subwords import MOST_HASHES, MOST_ROWS, Subwords, check_lengths
+from textvec.dense.training import Parts, Progress, Settings, Training, padded
 from textvec.persistence import check_savable, load
 from textvec.text.corpus import encode_corpus, learn_corpus
 
@@ -62,6 +64,15 @@ class Word2Vec(WordVectorizer):
         Draw the size of each window from 1..``window``, so that near words count for more.
     max_final_vocab : int >= 1 or None, default=None
         Raise ``min_count`` as far as it takes for at most this many words to stay.
+    min_n, max_n : int >= 0, default=0 and 0
+        Shortest and longest character n-gram by which words with parts in common help each other,
+        and by which ``keyed_vectors_``, and documents, have a vector for any word, seen or not. 0
+        does without. 3 and 6 are usual for English, 1 and 3 do for Chinese; rare words, inflected
+        ones and their likenesses gain, at two to four times the time.
+    buckets : int >= 1, default=50_000
+        Rows that all n-grams share, each of ``vector_size`` numbers.
+    hashes : int from 1 to 4, default=1
+        In how many of them each n-gram is. Two n-grams are seldom together in two.
     pooling : {"mean", "idf", "sif", "max"}, default="mean"
         How word vectors become document vectors, see :class:`~textvec.DocumentVectorizer`.
     tokenizer : "jieba", "whitespace", callable or None, default=None
@@ -88,6 +99,8 @@ class Word2Vec(WordVectorizer):
         The words, most frequent first, their vectors and counts.
     context_vectors_ : ndarray of shape (n_words, vector_size), float32
         The vectors of words as what is foretold, from which ``partial_fit`` goes on.
+    own_vectors_ : ndarray of shape (n_words, vector_size), float32, or None
+        What a word has beside its n-grams, from which ``partial_fit`` goes on; None without them.
     loss_history_ : ndarray of shape (n_epochs,), float64
         Loss of each epoch, in nats: the mean over all windows and their inputs of
         ``-log s(u_o x) - sum over noise k of log s(-u_k x)``, taken before each update. NaN where
@@ -159,6 +172,10 @@ class Word2Vec(WordVectorizer):
         epochs=5,
         shrink_windows=True,
         max_final_vocab=None,
+        min_n=0,
+        max_n=0,
+        buckets=50_000,
+        hashes=1,
         pooling="mean",
         tokenizer=None,
         checkpoint=None,
@@ -179,12 +196,39 @@ class Word2Vec(WordVectorizer):
         self.epochs = epochs
         self.shrink_windows = shrink_windows
         self.max_final_vocab = max_final_vocab
+        self.min_n = min_n
+        self.max_n = max_n
+        self.buckets = buckets
+        self.hashes = hashes
         self.pooling = pooling
         self.tokenizer = tokenizer
         self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def fit_transform(self, raw_documents, y=None) -> np.ndarray:
+        """Fit, and return the vectors of the same documents; equal to fit, then transform.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, iterable of token lists, or path-like
+            The documents, as in :meth:`fit`. With ``max_n`` they are read twice, as words too rare
+            to be trained on have vectors then: what an iterator gives is kept for that.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, vector_size), float32
+            One vector a document, zero where no word is known.
+        """
+        if not self.max_n:
+            return super().fit_transform(raw_documents)
+        if isinstance(raw_documents, Iterator):
+            raw_documents = list(raw_documents)
+        learned, *_ = self._fit(raw_documents)
+        return learned.transform(raw_documents)
 
     def partial_fit(self, raw_documents, y=None) -> Self:
         """Train on, for ``epochs`` more passes over old or new text.
@@ -212,18 +256,27 @@ class Word2Vec(WordVectorizer):
 
     def _learn_more(self, raw_documents):
         known = held(self.keyed_vectors_)
-        if known.vector_size != self.vector_size:
-            raise ValueError(
-                f"vector_size was {known.vector_size} in fit. Got {self.vector_size} instead: "
-                "set it back, or fit anew."
-            )
+        given = self._shape()
+        for name, value in _shape_of(known).items():
+            if value != given[name]:
+                raise ValueError(
+                    f"{name} was {value} in fit. Got {given[name]} instead: set it back, or fit "
+                    "anew."
+                )
         corpus = learn_corpus(
             raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs,
             known_words=known.index_to_key,
         )  # fmt: skip
         corpus.counts[: len(known)] += known.counts
-        self._begin(corpus, known.vectors, self.context_vectors_, self.loss_history_)
+        self._begin(corpus, *self._begun(), self.context_vectors_, self.loss_history_)
         self._learn_pooling(corpus.tokens)
+
+    def _begun(self):
+        """Return the words' own rows and those of their parts, of which there may be none."""
+        table = self.keyed_vectors_
+        if table.subwords is None:
+            return table.vectors, None
+        return self.own_vectors_, table.subwords.rows
 
     @classmethod
     def resume(cls, path, raw_documents) -> Self:
@@ -263,9 +316,11 @@ class Word2Vec(WordVectorizer):
         with learning(model) as aside:
             if unfinished is not None:
                 table = aside.keyed_vectors_
+                own, rows = aside._begun()
                 aside._train(
-                    tokens, table.index_to_key, table.counts, padded(table.vectors),
-                    padded(aside.context_vectors_), unfinished["earlier_losses"],
+                    tokens, table.index_to_key, table.counts, padded(own, len(table)),
+                    None if rows is None else padded(rows),
+                    padded(aside.context_vectors_, len(table)), unfinished["earlier_losses"],
                     Progress(**unfinished["progress"]),
                 )  # fmt: skip
             aside._learn_pooling(tokens)
@@ -277,6 +332,9 @@ class Word2Vec(WordVectorizer):
             check_number(name, getattr(self, name), low=1, integer=True)
         for name in ("sample", "alpha", "min_alpha"):
             check_number(name, getattr(self, name), low=0)
+        check_lengths(self.min_n, self.max_n)
+        check_number("buckets", self.buckets, low=1, high=MOST_ROWS, integer=True)
+        check_number("hashes", self.hashes, low=1, high=MOST_HASHES, integer=True)
         check_number("ns_exponent", self.ns_exponent)
         check_choice("architecture", self.architecture, ("skipgram", "cbow"))
         for name in ("cbow_mean", "shrink_windows"):
@@ -296,10 +354,10 @@ class Word2Vec(WordVectorizer):
             raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs
         )
         none = np.zeros((0, self.vector_size), np.float32)
-        self._begin(corpus, none, none, np.zeros(0))
-        return corpus.tokens
+        self._begin(corpus, none, none if self.max_n else None, none, np.zeros(0))
+        return corpus.tokens, []
 
-    def _begin(self, corpus, vectors, context_vectors, earlier_losses):
+    def _begin(self, corpus, vectors, rows, context_vectors, earlier_losses):
         """Train from given vectors; words beyond them begin at random."""
         n_words = len(corpus.words)
         if n_words < 2:
@@ -316,28 +374,53 @@ class Word2Vec(WordVectorizer):
         if self.random_state is not None:
             seed = int(seeded(self.random_state).randint(1 << 31))
         seeds = [seed, len(earlier_losses)]
-        start = padded(vectors, n_words)
-        n_new = n_words - len(vectors)
         rng = np.random.default_rng(seeds)
-        start[len(vectors) :, : self.vector_size] = (
-            rng.random((n_new, self.vector_size), np.float32) - np.float32(0.5)
-        ) / np.sqrt(np.float32(self.vector_size))
+        vectors = self._continued(vectors, n_words, rng)
+        if rows is not None:
+            rows = self._continued(rows, self.buckets, rng)
         self._train(
-            corpus.tokens, corpus.words, corpus.counts, start, padded(context_vectors, n_words),
-            earlier_losses, Progress(seeds, self.random_state is None),
+            corpus.tokens, corpus.words, corpus.counts, vectors, rows,
+            padded(context_vectors, n_words), earlier_losses,
+            Progress(seeds, self.random_state is None),
         )  # fmt: skip
 
+    def _continued(self, matrix, n_rows, rng):
+        """Return a matrix `padded`, with random numbers in the rows that it had not."""
+        continued = padded(matrix, n_rows)
+        new = rng.random((n_rows - len(matrix), self.vector_size), np.float32)
+        new -= np.float32(0.5)
+        continued[len(matrix) :, : self.vector_size] = new / np.sqrt(np.float32(self.vector_size))
+        return continued
+
+    def _shape(self):
+        """Return the parameters that say which numbers there are to learn."""
+        shape = {"vector_size": self.vector_size, "max_n": self.max_n}
+        if self.max_n:
+            shape |= {"min_n": self.min_n, "buckets": self.buckets, "hashes": self.hashes}
+        return shape
+
     def _train(
-        self, tokens, words, counts, vectors, context_vectors, earlier_losses, progress
+        self, tokens, words, counts, vectors, rows, context_vectors, earlier_losses, progress
     ):  # fmt: skip
         """Run the training on a thread aside, where Ctrl-C does not meet it half-way."""
         settings = Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
+        parts = None
+        if rows is not None:
+            of_words = Subwords(rows, self.min_n, self.max_n, self.hashes).parts_of(words)
+            parts = Parts(rows, of_words)
         training = Training(
-            tokens, counts, vectors, context_vectors, settings, progress, self.n_jobs
+            tokens, counts, vectors, context_vectors, settings, progress, self.n_jobs, parts
         )
 
         def store(model):
-            model.keyed_vectors_ = KeyedVectors(_trimmed(vectors, self), words, counts)
+            model.own_vectors_, subwords, composed = None, None, vectors
+            if parts is not None:
+                model.own_vectors_ = _trimmed(vectors, self)
+                subwords = Subwords(_trimmed(rows, self), self.min_n, self.max_n, self.hashes)
+                composed = parts.composed(vectors)
+            model.keyed_vectors_ = KeyedVectors(
+                _trimmed(composed, self), words, counts, subwords=subwords
+            )
             model.context_vectors_ = _trimmed(context_vectors, self)
             model.loss_history_ = np.array([*earlier_losses, *progress.losses])
             model._unfinished = None
@@ -402,6 +485,20 @@ class Word2Vec(WordVectorizer):
 def _trimmed(matrix, model):
     """Return the columns that are used, as an array of their own."""
     return np.ascontiguousarray(matrix[:, : model.vector_size])
+
+
+def _shape_of(table):
+    """Return the parameters that a table was learned with; see `Word2Vec._shape`."""
+    subwords = table.subwords
+    if subwords is None:
+        return {"max_n": 0, "vector_size": table.vector_size}
+    return {
+        "vector_size": table.vector_size,
+        "max_n": subwords.max_n,
+        "min_n": subwords.min_n,
+        "buckets": len(subwords.rows),
+        "hashes": subwords.hashes,
+    }
 
 
 def _digest(tokens):

@@ -43,7 +43,9 @@ class WordTests:
         case_insensitive : bool, default=True
             Whether to compare words in upper case; of several variants the first one counts.
         dummy4unknown : bool, default=False
-            Whether a pair with an unknown word gets the similarity 0; else it is left out.
+            Whether a pair with an unknown word gets the similarity 0; else it is left out. Where
+            the table makes vectors of n-grams, unknown words have those, in lower case unless
+            case counts.
 
         Returns
         -------
@@ -52,7 +54,7 @@ class WordTests:
         spearman : SignificanceResult
             The correlation of ranks, likewise.
         oov_ratio : float
-            Per cent of pairs with an unknown word.
+            Per cent of pairs with an unknown word, whether that has a vector or not.
 
         Raises
         ------
@@ -63,7 +65,7 @@ class WordTests:
         """
         table = held(self)
         rows, _ = table._spellings(restrict_vocab, case_insensitive)
-        gold, known, n_unknown = [], [], 0
+        gold, known, n_pairs, n_unknown, unseen = [], [], 0, 0, {}
         check_type("pairs", pairs, (str, PathLike), "the path of a file")
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
             for line in lines:
@@ -71,7 +73,14 @@ class WordTests:
                 if line.startswith("#") or len(fields) != 3 or not is_number(fields[2]):
                     continue
                 pair = rows.get(fields[0]), rows.get(fields[1])
+                n_pairs += 1
                 n_unknown += None in pair
+                if None in pair and table.composes:
+                    spelled = (line.lower() if case_insensitive else line).split(delimiter)
+                    pair = tuple(
+                        len(table) + unseen.setdefault(word, len(unseen)) if row is None else row
+                        for word, row in zip(spelled, pair)
+                    )
                 if None not in pair or dummy4unknown:
                     gold.append(float(fields[2]))
                     known.append((-1, -1) if None in pair else pair)
@@ -83,10 +92,10 @@ class WordTests:
                 f"{n_unknown} with unknown words.{advice}"
             )
         first, second = np.array(known).T
-        cosines = np.einsum("ij,ij->i", table._units(first), table._units(second))
+        made = table.unseen_vectors(list(unseen))
+        cosines = np.einsum("ij,ij->i", *(table._units(ids, made) for ids in (first, second)))
         cosines = cosines.astype(np.float32)  # the same cosine from other words is a tie
         cosines[first < 0] = 0
-        n_pairs = len(gold) if dummy4unknown else len(gold) + n_unknown
         pearson, spearman = stats.pearsonr(gold, cosines), stats.spearmanr(gold, cosines)
         return pearson, spearman, 100 * n_unknown / n_pairs
 

@@ -2,14 +2,15 @@
 
 A word w stands as ``<w>``. Its n-grams are the runs of min_n to max_n characters of that, but for
 ``<`` and ``>`` alone; each is hashed, and its hashes modulo the number of rows say which rows
-R(w) the word has, one as often as it is said. Beside its own row v_w the word thus has the rows s_r
-of its parts, and its vector, the input x of `word_vectors`, is the mean of them all:
+R(w) the word has, one as often as it is said. Its vector, the input x of `word_vectors`, is the row
+v_w that it has for itself and the mean of the rows s_r of its parts:
 
-    x_w = (v_w + sum over r in R(w) of s_r) / (1 + |R(w)|),
-    dJ/dv_w = dJ/dx_w / (1 + |R(w)|),    dJ/ds_r = sum over w with r of dJ/dx_w / (1 + |R(w)|).
+    x_w = v_w + sum over r in R(w) of s_r / |R(w)|,
+    dJ/dv_w = dJ/dx_w,    dJ/ds_r = sum over w with r of dJ/dx_w / |R(w)|.
 
-Each row is given the step of x_w as it is, 1 + |R(w)| times as long, as fastText does: then x_w
-goes as far as a word without parts would.
+Of the step that x_w would take alone, v_w takes one half, and every s_r the other, |R(w)| times as
+long as its gradient says, as in fastText: so x_w goes as far as a word without parts would. In
+fastText v_w is one more of the rows in the mean: frequent words then have less to themselves.
 
 Composing x_w anew for each window would take most of the time. It is done once for a span of
 documents instead, some two thousand words: `word_vectors.train` changes the vectors of its words as
@@ -17,10 +18,9 @@ if they had no parts, and what has become of each is then added to its rows. `tr
 page to read.
 
 Sources: Bojanowski et al. 2017, "Enriching word vectors with subword information"; Boyd and
-Warmerdam 2022, "floret: lightweight, robust word vectors" (several hashes, few rows). The hashes are
-FNV-1a as fastText's files have it, bytes above 127 with their sign (Fowler, Noll and Vo), and
-MurmurHash3 (x64, 128 bits, seed 2166136261; Austin Appleby), cut into the four that floret takes
-from it.
+Warmerdam 2022, "floret: lightweight, robust word vectors" (several hashes, few rows). The hashes
+are FNV-1a (Fowler, Noll and Vo), with bytes above 127 widened by their sign, as fastText has it,
+and MurmurHash3 (x64, 128 bits, seed 2166136261; Austin Appleby), of which floret makes four.
 
 Kernels take
 
@@ -113,7 +113,7 @@ def parts_of(text, word_ends, min_n, max_n, n_rows, hashes):
     n_hashes = max(1, hashes)
     n_parts, start = 0, 0
     for stop in word_ends:
-        n_parts += n_hashes * (hashes != FNV)
+        n_parts += n_hashes * (hashes != FNV and stop > start)
         n_characters = 0
         for i in range(start, stop):
             n_characters += text[i] & 0xC0 != 0x80
@@ -125,7 +125,7 @@ def parts_of(text, word_ends, min_n, max_n, n_rows, hashes):
     start = 0
     for w in range(len(word_ends)):
         stop = word_ends[w]
-        if hashes != FNV:
+        if hashes != FNV and stop > start:
             n_parts = _hash_part(text, start, stop, n_rows, hashes, parts, n_parts)
         for begin in range(start, stop):
             if text[begin] & 0xC0 == 0x80:  # within a character
@@ -182,19 +182,21 @@ def train_plainly(
 
     own, rows and context_vectors are changed.
     """
-    begins = np.concatenate((np.zeros(1, np.int64), part_ends[:-1]))
+    begins = np.append(0, part_ends[:-1])
     vectors = own.copy()
     for w in range(len(own)):
         of_word = parts[begins[w] : part_ends[w]]
-        vectors[w] = (own[w] + rows[of_word].sum(axis=0)) / np.float32(1 + len(of_word))
+        vectors[w] += rows[of_word].sum(axis=0) / np.float32(max(1, len(of_word)))
     before = vectors.copy()
     results = word_vectors.train_plainly(
         tokens, ends, noise, vectors, context_vectors, *how_and_state
     )
     for w in np.unique(tokens):
-        own[w] += vectors[w] - before[w]
-        for r in parts[begins[w] : part_ends[w]]:
-            rows[r] += vectors[w] - before[w]
+        of_word = parts[begins[w] : part_ends[w]]
+        half = (vectors[w] - before[w]) * np.float32(0.5 if len(of_word) else 1)
+        own[w] += half
+        for r in of_word:
+            rows[r] += half
     return results
 
 
@@ -204,20 +206,28 @@ def train_plainly(
 @compiled
 def compose(words, parts, part_ends, own, rows):
     """Return the vector x_w of each of some words, (n,) int32: (n, width) float32."""
-    vectors = np.empty((len(words), own.shape[1]), np.float32)
+    vectors = np.zeros((len(words), own.shape[1]), np.float32)
     for i in range(len(words)):
         w = words[i]
         begin, end = part_ends[w - 1] if w else 0, part_ends[w]
-        for d in range(own.shape[1]):
-            vectors[i, d] = own[w, d]
         for p in range(begin, end):
             r = parts[p]
             for d in range(own.shape[1]):
                 vectors[i, d] += rows[r, d]
-        share = np.float32(1) / np.float32(1 + end - begin)
+        share = np.float32(1) / np.float32(max(1, end - begin))
         for d in range(own.shape[1]):
-            vectors[i, d] *= share
+            vectors[i, d] = own[w, d] + vectors[i, d] * share
     return vectors
+
+
+@compiled
+def halve(words, part_ends, changes):
+    """Halve, in place, the changes of words that have parts: what each of both sides takes."""
+    for i in range(len(words)):
+        w = words[i]
+        if part_ends[w] > (part_ends[w - 1] if w else 0):
+            for d in range(changes.shape[1]):
+                changes[i, d] *= np.float32(0.5)
 
 
 @compiled

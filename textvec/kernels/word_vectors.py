@@ -456,15 +456,6 @@ def take_rows(matrix, words):
 
 
 @compiled
-def changes_of(rows, matrix, words):
-    """Subtract from rows, in place, what `take_rows` had found in the matrix."""
-    for i in range(len(words)):
-        word = words[i]
-        for d in range(matrix.shape[1]):
-            rows[i, d] -= matrix[word, d]
-
-
-@compiled
 def add_in_turn(matrix, words, changes, updates, pull, done, first, last):
     """Add the changes that one of several spans, which all began from ``matrix``, made to its rows.
 

@@ -17,6 +17,7 @@ _WITHIN = {
     "PassageIndex": "textvec.integrations.passages",
     "Ragged": "textvec.ragged",
     "RecursiveTextSplitter": "textvec.text.splitters",
+    "Subwords": "textvec.dense.subwords",
     "Terms": "textvec.sparse.terms",
 }
 BUILTIN_TYPES = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, object)}

@@ -226,6 +226,43 @@ def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
     return _renumbered(tokens, np.arange(len(known.ids), dtype=np.int32))
 
 
+def encode_all_words(documents, words, tokenizer=None, n_jobs=None) -> tuple[Ragged, list[str]]:
+    """Turn documents into ids of words that are known, and of all others.
+
+    Parameters
+    ----------
+    documents : iterable of str, iterable of token lists, or path-like
+        See :func:`read_documents`.
+    words : KnownWords
+        The words of ids 0, 1, ...
+    tokenizer, n_jobs
+        As in :func:`learn_corpus`.
+
+    Returns
+    -------
+    tokens : Ragged of int32
+        A row for each document.
+    unseen : list of str
+        The words of the ids that follow those of ``words``.
+
+    Raises
+    ------
+    TypeError
+        If a document is no text, or a token no str; the message names the row.
+
+    Examples
+    --------
+    >>> tokens, unseen = encode_all_words(["A sea view", "?"], KnownWords(["view", "sea"]))
+    >>> [row.tolist() for row in tokens.rows()], unseen
+    ([[2, 1, 0], []], ['a'])
+    """
+    tokens, terms = _scan(documents, tokenizer, n_jobs)
+    ids = np.fromiter(map(words.ids.get, terms, repeat(-1)), np.int32, len(terms))
+    new = np.flatnonzero(ids < 0)
+    ids[new] = np.arange(len(words.ids), len(words.ids) + len(new))
+    return _renumbered(tokens, ids), [terms[i] for i in new.tolist()]
+
+
 class KnownWords:
     """Words that are ready to be looked up, in raw text or among tokens.
 
