@@ -161,6 +161,17 @@ REGISTRY = {
     ),
     "TreeIndex": Entry(tv.TreeIndex, ROWS),
     "UsearchIndex": Entry(tv.UsearchIndex, ROWS),
+    "Word2Vec-subwords": Entry(
+        partial(
+            tv.Word2Vec, 4, min_count=1, sample=0, min_n=2, max_n=3, buckets=50, random_state=0
+        ),
+        TEXTS,
+        without={
+            "order": "it trains on one document after another",
+            "zeros": "every word has n-grams",
+        },
+        refuses={**_SILENT, "one letter": "only documents with a single known word"},
+    ),
     "Word2Vec": Entry(
         partial(tv.Word2Vec, 4, min_count=1, sample=0, random_state=0),
         TEXTS,

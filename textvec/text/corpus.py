@@ -257,7 +257,7 @@ def encode_all_words(documents, words, tokenizer=None, n_jobs=None) -> tuple[Rag
     ([[2, 1, 0], []], ['a'])
     """
     tokens, terms = _scan(documents, tokenizer, n_jobs)
-    ids = np.fromiter(map(words.ids.get, terms, repeat(-1)), np.int32, len(terms))
+    ids = np.array([words.ids.get(term, -1) for term in terms], np.int32)
     new = np.flatnonzero(ids < 0)
     ids[new] = np.arange(len(words.ids), len(words.ids) + len(new))
     return _renumbered(tokens, ids), [terms[i] for i in new.tolist()]
