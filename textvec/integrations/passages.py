@@ -335,19 +335,10 @@ class PassageIndex(SaveMixin, BaseEstimator):
 
     def _diverse(self, rows, scores, diversity, k):
         """Choose k of the candidates that are relevant and unlike each other."""
-        cosines = 0.0
-        weights = [1.0] * len(self.indexes_) if self.weights is None else self.weights
-        for index, weight in zip(self.indexes_, weights):
-            vectors = normalize(index.items_[rows].astype(np.float64))
-            products = vectors @ vectors.T
-            cosines += weight * (products.toarray() if sparse.issparse(products) else products)
         is_cosine = len(self.indexes_) == 1 and self.indexes_[0].metric == "cosine"
-        relevance = scores.astype(np.float64)
-        if not is_cosine or self.reranker is not None:
-            spread = relevance.max() - relevance.min()
-            relevance = (relevance - relevance.min()) / spread if spread else np.ones(len(rows))
-        cosines = np.ascontiguousarray(cosines / sum(weights))
-        return mmr(relevance, cosines, float(diversity), min(k, len(rows)))
+        views = [index.items_[rows] for index in self.indexes_]
+        is_cosine = is_cosine and self.reranker is None
+        return choose_diverse(scores, views, self.weights, diversity, k, is_cosine)
 
     def _found(self, row, score):
         return Found(self.ids_[row], self.texts_[row], dict(self.metadata_[row]), float(score))
@@ -434,6 +425,42 @@ def read_passages(texts, metadata, ids):
         twice = next(id for row, id in enumerate(ids) if id in ids[:row])
         raise ValueError(f"ids must be unique. {twice!r} stands twice.")
     return texts, metadata, ids
+
+
+def choose_diverse(scores, views, weights, diversity, k, is_cosine):
+    """Choose candidates by maximal marginal relevance, as LangChain does where scores are cosines.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_candidates,)
+        Best first.
+    views : list of matrices of n_candidates rows
+        Their vectors, by one or several vectorizers; the weighted mean of the cosines counts.
+    weights : list of float or None
+        Of the views.
+    diversity : float in [0, 1]
+        0 is by relevance alone.
+    k : int
+        How many to choose.
+    is_cosine : bool
+        Whether scores are cosines; others are brought to [0, 1] first.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the chosen, in the order of the choice.
+    """
+    cosines = np.zeros((len(scores), len(scores)))
+    weights = [1.0] * len(views) if weights is None else weights
+    for view, weight in zip(views, weights):
+        vectors = normalize(view.astype(np.float64))
+        products = vectors @ vectors.T
+        cosines += weight * (products.toarray() if sparse.issparse(products) else products)
+    relevance = scores.astype(np.float64)
+    if not is_cosine:
+        spread = relevance.max() - relevance.min()
+        relevance = (relevance - relevance.min()) / spread if spread else np.ones(len(scores))
+    return mmr(relevance, cosines / sum(weights), float(diversity), min(k, len(scores)))
 
 
 def filter_of(where):
