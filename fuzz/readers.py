@@ -443,6 +443,27 @@ def task(content, folder, ending):
     _check_task(_put(folder / f"task{ending}", content))
 
 
+def dictionary(content, folder):
+    """Read pairs of words in the form of MUSE.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    folder : Path
+        Where to write it.
+    """
+    into = KeyedVectors([[1.0, 0.0]], ["sea"])
+    path = _put(folder / "words.txt", content)
+    try:
+        found = read_task(path, into=into)
+    except ValueError:
+        return
+    assert all(type(word) is str and word.split() == [word] for word in found.words)
+    assert len(found.words) == len(found.translations)
+    assert set(found.evaluate(into)) == {"precision@1", "precision@5", "share known"}
+
+
 def beir(content, folder):
     """Read a task from a folder of corpus, queries and judgements.
 
@@ -650,6 +671,7 @@ READERS = {
     "task_jsonl": Reader(partial(task, ending=".jsonl"), jsonl_seeds, _TASK_WORDS),
     "task_csv": Reader(partial(task, ending=".csv"), csv_seeds, _TASK_WORDS),
     "task_tsv": Reader(partial(task, ending=".tsv"), partial(csv_seeds, "\t"), _TASK_WORDS),
+    "task_dictionary": Reader(dictionary, lambda: [b"sea\t\xe6\xb5\xb7\nsea sea\n"]),
     "task_beir": Reader(beir, beir_seeds, _TASK_WORDS),
     "corpus": Reader(corpus, corpus_seeds),
     "items_csv": Reader(partial(items, ending=".csv"), partial(item_seeds, ".csv"), ("text",)),

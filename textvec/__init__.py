@@ -34,6 +34,7 @@ _HOME = {
     "TreeIndex": "textvec.search.engines.trees",
     "UsearchIndex": "textvec.search.engines.usearch",
     "Word2Vec": "textvec.dense.word2vec",
+    "align": "textvec.dense.alignment",
     "compare": "textvec.evaluate.compare",
     "load": "textvec.persistence",
     "measure_index": "textvec.search.measuring",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from textvec import TfidfVectorizer
+from textvec import KeyedVectors, TfidfVectorizer
 from textvec.evaluate.tasks import (
     BitextMiningTask,
     ClassificationTask,
@@ -17,6 +17,7 @@ from textvec.evaluate.tasks import (
     RerankingTask,
     RetrievalTask,
     STSTask,
+    WordTranslationTask,
     read_task,
 )
 
@@ -353,3 +354,28 @@ def test_lone_surrogates_are_labels_and_ids_like_others(tmp_path):
     path = tmp_path / "ids.json"
     path.write_text(json.dumps(content), encoding="ascii")
     assert read_task(path).evaluate(TfidfVectorizer())["MRR@10"] == 1
+
+
+def test_a_dictionary_is_read_in_each_form(tmp_path):
+    into = KeyedVectors([[1.0, 0.2], [0.0, 1.0]], ["海", "山"])
+    lines = [("sea", "海"), ("sea", "海洋"), ("mountain", "山")]
+    muse = "\n".join(f"{a}{gap}{b}" for (a, b), gap in zip(lines, (" ", "\t", "  ")))
+    (tmp_path / "muse.txt").write_text(muse + "\r\n\n", encoding="utf-8")
+    table = "word\ttranslation\n" + "\n".join(map("\t".join, lines))
+    (tmp_path / "table.tsv").write_text(table, encoding="utf-8")
+    records = [dict(zip(("word", "translation"), pair)) for pair in lines]
+    write(tmp_path / "records.jsonl", records)
+    english = KeyedVectors([[3.0, 1.0], [0.0, 2.0]], ["sea", "mountain"])
+    for name in ("muse.txt", "table.tsv", "records.jsonl"):
+        task = read_task(tmp_path / name, into=into, language="en-zh", metric="cosine")
+        assert type(task) is WordTranslationTask
+        assert list(zip(task.words, task.translations)) == lines
+        assert task.evaluate(english)["precision@1"] == 1
+        with pytest.raises(ValueError, match=r"takes the table of .* into=KeyedVectors"):
+            read_task(tmp_path / name)
+    (tmp_path / "bad.txt").write_text("sea 海\nsea level 海平面\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="Got 'sea level 海平面' in line 2 instead"):
+        read_task(tmp_path / "bad.txt", into=into)
+    (tmp_path / "none.txt").write_text("\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="at least one record"):
+        read_task(tmp_path / "none.txt", into=into)

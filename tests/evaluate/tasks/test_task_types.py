@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.cluster import MiniBatchKMeans
 
-from textvec import KeyedVectors, TfidfVectorizer
+from textvec import DocumentVectorizer, KeyedVectors, TfidfVectorizer, compare
 from textvec.evaluate.tasks import (
     BitextMiningTask,
     ClassificationTask,
@@ -18,6 +18,7 @@ from textvec.evaluate.tasks import (
     SummarizationTask,
     WordAnalogyTask,
     WordSimilarityTask,
+    WordTranslationTask,
     mini_benchmark_tasks,
     select_tasks,
 )
@@ -244,6 +245,48 @@ def test_words():
     assert "a constant has no correlation" in constant.notes["Spearman"]
     with pytest.raises(TypeError, match="asks for KeyedVectors.* Got TfidfVectorizer"):
         WordSimilarityTask(["a"], ["b"], [1], corpus=[A, B]).evaluate(TfidfVectorizer())
+
+
+def test_word_translation():
+    english = KeyedVectors([[3, 1], [0, 2], [1, 1.2]], ["sea", "mountain", "car"])
+    chinese = KeyedVectors([[1, 5], [4, 1], [1, 0]], ["山", "海", "海洋"])
+    pairs = [("sea", "海"), ("sea", "大海"), ("mountain", "海"), ("lake", "海"), ("car", "车")]
+    task = WordTranslationTask(*zip(*pairs), chinese, metric="cosine", k=(1, 2))
+    assert task.metrics == ("precision@1", "precision@2", "share known")
+    result = task.evaluate(english)
+    assert result == {"precision@1": 0.5, "precision@2": 1.0, "share known": 0.5}
+    assert result.rows["text"].tolist() == ["sea", "mountain", "lake", "car"]
+    assert result.rows["expected"].tolist() == [["海", "大海"], ["海"], ["海"], ["车"]]
+    assert result.rows["found"].tolist() == [["海", "海洋"], ["山", "海"], [], []]
+    assert result.rows["score"].tolist() == pytest.approx([1, 0, np.nan, np.nan], nan_ok=True)
+    assert list(task.evaluate(english, k=1)) == ["precision@1", "share known"]
+    nothing = WordTranslationTask(["lake"], ["海"], chinese).evaluate(english)
+    assert np.isnan(nothing["precision@1"])
+    assert "both known" in nothing.notes["precision@1"]
+    with pytest.raises(TypeError, match="KeyedVectors in the space .* Got TfidfVectorizer"):
+        task.evaluate(TfidfVectorizer())
+    with pytest.raises(TypeError, match="into must be the KeyedVectors of the other language"):
+        WordTranslationTask(["sea"], ["海"], "chinese.vec")
+
+
+def test_bitext_mining_takes_a_vectorizer_for_each_language():
+    english = KeyedVectors([[3, 1], [0, 2]], ["sea", "mountain"])
+    chinese = KeyedVectors([[1, 5], [4, 1]], ["山", "海"])
+    pair = DocumentVectorizer(english), DocumentVectorizer(chinese)
+    task = BitextMiningTask(["the sea", "a mountain", "a mountain"], ["海", "山", "山"])
+    result = task.evaluate(pair)
+    assert result.rows["found"].tolist() == ["海", "山", "山"]
+    assert result.costs["dimension"] == 2
+    assert result.costs["non_zeros"] == 7
+    assert result.costs["sparsity"] == pytest.approx(1 / 8)
+    assert result.costs["documents_per_second"] > 0
+    table = compare({"aligned": pair, "words": TfidfVectorizer()}, [task])
+    assert table.table["error"].tolist() == ["", ""]
+    with pytest.raises(ValueError, match="a tuple of one for each of two languages. Got 1"):
+        task.evaluate(pair[:1])
+    wide = DocumentVectorizer(KeyedVectors([[1, 5, 0], [4, 1, 0]], ["山", "海"]))
+    with pytest.raises(ValueError, match="one space. Got vectors of 2 and 3 numbers"):
+        task.evaluate((pair[0], wide))
 
 
 # -- bad input

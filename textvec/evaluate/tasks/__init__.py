@@ -1,7 +1,7 @@
 """Tasks: what a vectorizer is asked to do, with the truth to score it against.
 
 One class for each of the eight types of MTEB (Muennighoff et al. 2023, "MTEB: Massive Text
-Embedding Benchmark", EACL), with its protocols, and two for tables of word vectors.
+Embedding Benchmark", EACL), with its protocols, and three for tables of word vectors.
 """
 
 from importlib import import_module as _import_module
@@ -21,6 +21,7 @@ _HOME = {
     "TaskResult": "task",
     "WordAnalogyTask": "words",
     "WordSimilarityTask": "words",
+    "WordTranslationTask": "words",
     "fresh": "task",
     "hotel_tasks": "builtin",
     "mini_benchmark_tasks": "builtin",

@@ -16,6 +16,7 @@ from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
 from textvec.evaluate.tasks.task import Task, counted
+from textvec.evaluate.tasks.words import WordTranslationTask
 
 
 def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **options) -> Task:
@@ -29,8 +30,10 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
         or records with the fields ``query, pos, neg``; ``text, positive_text,
         negative_text``; ``text, scored_text, score``; ``text, human_summaries,
         machine_summaries, scores``; ``text1, text2, label``; ``text1, text2, score``; ``text,
-        label``; or ``text1, text2`` and no other. In a CSV file, cells with commas stand in
-        quotation marks; in a TSV file, these are characters like any other.
+        label``; ``word, translation``; or ``text1, text2`` and no other. In a CSV file, cells with
+        commas stand in quotation marks; in a TSV file, these are characters like any other. A file
+        that ends in .txt is a dictionary as MUSE has them: a word, white space and its translation
+        in each line.
     kind : class or None, default=None
         Class of the task, such as `RetrievalTask` for queries with ``pos`` and ``neg``, or
         `ClusteringTask` for texts with labels; None means the one that suits the fields best.
@@ -41,7 +44,8 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
     encoding : str, default="utf-8"
         Encoding of the file or files. A byte order mark is understood.
     **options
-        Further parameters of the task. For a BEIR folder also ``split="test"``. Where a label
+        Further parameters of the task, such as ``into`` of `WordTranslationTask`, which it must
+        have. For a BEIR folder also ``split="test"``. Where a label
         has two to four texts, ``n_splits`` of classification is as many, and a warning says so.
 
     Returns
@@ -82,6 +86,11 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
         else:
             fields = _fields(content, path)
     kinds = _CLASSES[fields]
+    if fields == _WORDS and "into" not in options:
+        raise ValueError(
+            f"{path} is a dictionary, which takes the table of the other language: "
+            "read_task(path, into=KeyedVectors(...))."
+        )
     if kind not in (None, *kinds):
         can = ", ".join(one.__name__ for one in kinds)
         given = kind.__name__ if isinstance(kind, type) else repr(kind)
@@ -124,12 +133,14 @@ def _fields(records, path):
 
 def _read(path, encoding):
     suffix = path.suffix.lower()
-    if suffix not in (".json", ".jsonl", ".csv", ".tsv"):
+    if suffix not in (".json", ".jsonl", ".csv", ".tsv", ".txt"):
         raise ValueError(
-            "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv or .tsv. "
-            f"Got {path} instead."
+            "A task must be a BEIR folder or a file that ends in .json, .jsonl, .csv, .tsv or "
+            f".txt. Got {path} instead."
         )
     text = decode(path, path.read_bytes(), encoding)
+    if suffix == ".txt":
+        return _read_dictionary(path, text)
     if suffix == ".jsonl":
         return read_json_lines(path, text)
     if suffix == ".csv":
@@ -161,6 +172,22 @@ def _read_table(path, text, separator):
     """
     _, _, header, rows = read_table(path, text, separator, quoted=separator == ",")
     return [{name: cell for name, cell in zip(header, row) if name} for row in rows]
+
+
+def _read_dictionary(path, text):
+    """Return the lines of a dictionary of MUSE as records."""
+    records = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        words = line.split()
+        if len(words) != 2:
+            raise ValueError(
+                f"Every line of {path} must hold a word and its translation, between white space. "
+                f"Got {line.strip()!r:.60} in line {number} instead."
+            )
+        records.append(dict(zip(_WORDS, words)))
+    return records
 
 
 def _read_beir(folder, split, encoding):
@@ -368,7 +395,9 @@ _TEXT_OR_TEXTS = (
     lambda value: _is_text(value) or _are_texts(value),
 )
 _VALUES = {
-    **dict.fromkeys(("query", "text", "text1", "text2", "scored_text"), _TEXT),
+    **dict.fromkeys(
+        ("query", "text", "text1", "text2", "scored_text", "word", "translation"), _TEXT
+    ),
     **dict.fromkeys(("pos", "neg", "positive_text", "negative_text"), _TEXT_OR_TEXTS),
     **dict.fromkeys(("human_summaries", "machine_summaries"), _TEXTS),
     "scores": ("a list of numbers", _are_numbers),
@@ -378,12 +407,13 @@ _VALUES = {
 
 _N_SPLITS = 5  # the default of ClassificationTask
 
-_NEVER_EMPTY = ("label", "score", "pos", "positive_text")
+_NEVER_EMPTY = ("label", "score", "pos", "positive_text", "word", "translation")
 
 # Fields of a record -> how to build its task, and the classes that can read it, the usual first.
 # The order decides where a record has the fields of two. Two texts alone are translations: another
 # column beside them, whatever it is called, may hold what they are to be scored by.
 _ALONE = ("text1", "text2")
+_WORDS = ("word", "translation")
 _BUILDERS = {
     "corpus": _from_corpus,
     ("query", "pos", "neg"): partial(_from_triples, ("query", "pos", "neg")),
@@ -397,6 +427,7 @@ _BUILDERS = {
     ("text1", "text2", "label"): _from_labelled_pairs,
     ("text1", "text2", "score"): _from_columns("text1", "text2", "score"),
     ("text", "label"): _from_labelled,
+    _WORDS: _from_columns(*_WORDS),
     _ALONE: _from_columns(*_ALONE),
 }
 _CLASSES: dict = {
@@ -408,5 +439,6 @@ _CLASSES: dict = {
     ("text1", "text2", "label"): [PairClassificationTask, STSTask],
     ("text1", "text2", "score"): [STSTask],
     ("text", "label"): [ClassificationTask, ClusteringTask],
+    _WORDS: [WordTranslationTask],
     _ALONE: [BitextMiningTask],
 }

@@ -1,14 +1,14 @@
 """Tasks that rank: retrieval, reranking, bitext mining."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import chain
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from textvec._checks import check_choice, check_number, closest_names
+from textvec._checks import check_choice, closest_names
 from textvec.evaluate.metrics import (
     hit_rate_at_k,
     map_at_k,
@@ -22,6 +22,7 @@ from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
     counted,
+    depths_of,
     fit_on,
     item_rows,
     same_length,
@@ -117,7 +118,7 @@ class RetrievalTask(Task):
         self.queries, self.corpus = _as_dict("queries", queries), _as_dict("corpus", corpus)
         self.relevance = _as_dict("relevance", relevance)
         self.name, self.k, self.language, self.category = name, k, language, category
-        self.metrics = _names_at(_depths(k))
+        self.metrics = _names_at(depths_of(k))
         if not self.queries:
             raise ValueError("queries must hold at least one query. Got none.")
         for query in self.relevance.keys() - self.queries.keys():
@@ -162,7 +163,7 @@ class RetrievalTask(Task):
         TaskResult
             A row for each query, with each of its metrics.
         """
-        depths = _depths(self.k if k is None else k)
+        depths = depths_of(self.k if k is None else k)
         fitted, items, costs = fit_on(vectorizer, self.documents)
         queries = _as_queries(fitted, list(self.queries.values()), items)
         depth = min(max(depths) + 1, len(self.corpus))  # one more, since a query may find itself
@@ -231,7 +232,7 @@ class RerankingTask(Task):
             queries=queries, positives=positives, negatives=negatives
         )
         self.name, self.k, self.language = name, k, language
-        self.metrics = ("MAP", "MRR", *(f"nDCG@{at}" for at in _depths(k)))
+        self.metrics = ("MAP", "MRR", *(f"nDCG@{at}" for at in depths_of(k)))
         for query, pos, neg in zip(self.queries, self.positives, self.negatives, strict=True):
             if not len(pos) or not len(neg) or isinstance(pos, str) or isinstance(neg, str):
                 raise ValueError(
@@ -260,7 +261,7 @@ class RerankingTask(Task):
         TaskResult
             A row for each query, with each of its metrics.
         """
-        depths = _depths(self.k if k is None else k)
+        depths = depths_of(self.k if k is None else k)
         fitted, items, costs = fit_on(vectorizer, self.documents)
         queries = _as_queries(fitted, self.queries, items)
         place = {text: i for i, text in enumerate(self.documents)}
@@ -288,7 +289,8 @@ class RerankingTask(Task):
 class BitextMiningTask(Task):
     """Find the translation of each sentence among those of all others, by cosine.
 
-    The vectorizer is fitted on the sentences of both languages. The scores are averages over the
+    The vectorizer is fitted on the sentences of both languages; of a pair of vectorizers, whose
+    vectors must be of one space, each on those of its own. The scores are averages over the
     translations, weighted by how often each is right, as MTEB has them.
 
     Parameters
@@ -311,6 +313,15 @@ class BitextMiningTask(Task):
     >>> task = BitextMiningTask(["hotel Ritz", "taxi"], ["Hotel Ritz 在哪", "Taxi 来了"])
     >>> task.evaluate(TfidfVectorizer())["F1"]
     1.0
+
+    Word vectors that :func:`~textvec.align` moved into one space, a table for each language:
+
+    >>> from textvec import DocumentVectorizer, KeyedVectors
+    >>> english = KeyedVectors([[3.0, 1.0], [0.0, 2.0]], ["sea", "mountain"])
+    >>> chinese = KeyedVectors([[1.0, 5.0], [4.0, 1.0]], ["山", "海"])
+    >>> task = BitextMiningTask(["the sea", "a mountain"], ["海", "山"])
+    >>> task.evaluate((DocumentVectorizer(english), DocumentVectorizer(chinese)))["F1"]
+    1.0
     """
 
     type = "BitextMining"
@@ -330,8 +341,9 @@ class BitextMiningTask(Task):
 
         Parameters
         ----------
-        vectorizer : estimator
-            Cloned before it is fitted; itself left as it is.
+        vectorizer : estimator, or tuple of two
+            Cloned before it is fitted; itself left as it is. Of two, the first takes ``texts1``
+            and the second ``texts2``.
         k : None
             Not used: only the nearest one counts.
 
@@ -339,9 +351,18 @@ class BitextMiningTask(Task):
         -------
         TaskResult
             A row for each sentence.
+
+        Raises
+        ------
+        ValueError
+            If vectors of the two languages are of unequal width.
         """
-        _, vectors, costs = fit_on(vectorizer, self.documents)
-        found = _nearest(vectors[self._places1], vectors[self._places2], 1)[:, 0]
+        if isinstance(vectorizer, tuple):
+            first, second, costs = _fit_on_each(vectorizer, self.texts1, self.texts2)
+        else:
+            _, vectors, costs = fit_on(vectorizer, self.documents)
+            first, second = vectors[self._places1], vectors[self._places2]
+        found = _nearest(first, second, 1)[:, 0]
         truth = np.arange(len(self.texts1))
         average = {"average": "weighted", "zero_division": 0}
         scores = {
@@ -361,14 +382,32 @@ class BitextMiningTask(Task):
         return TaskResult({name: float(v) for name, v in scores.items()}, rows, costs=costs)
 
 
-def _depths(k):
-    """Return the ranks that count as a tuple, after a check that they are whole numbers."""
-    depths = tuple(k) if isinstance(k, Iterable) and not isinstance(k, str) else (k,)
-    for depth in depths:
-        check_number("k", depth, low=1, integer=True)
-    if not depths or len(set(depths)) < len(depths):
-        raise ValueError(f"k must be a rank, or different ranks. Got {k!r} instead.")
-    return depths
+def _fit_on_each(vectorizers, texts1, texts2):
+    """Fit a vectorizer on the texts of each language; return vectors of both, and the costs."""
+    if len(vectorizers) != 2:
+        raise ValueError(
+            "There must be one vectorizer, or a tuple of one for each of two languages. "
+            f"Got {len(vectorizers)} instead."
+        )
+    made, costs = [], []
+    for vectorizer, texts in zip(vectorizers, (texts1, texts2), strict=True):
+        documents, (places,) = unique_texts(texts)
+        _, vectors, spent = fit_on(vectorizer, documents)
+        made.append(vectors[places])
+        costs.append(spent | {"n": len(documents)})
+    first, second = made
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(
+            "Vectors of both languages must be of one space. Got vectors of "
+            f"{first.shape[1]} and {second.shape[1]} numbers."
+        )
+    one, other = costs
+    both = {name: one[name] + other[name] for name in one}
+    both["dimension"] = one["dimension"]
+    both["documents_per_second"] = both.pop("n") / both["transform_seconds"]
+    n_cells = sum(cost["n"] * cost["dimension"] for cost in costs)
+    both["sparsity"] = 1 - both["non_zeros"] / n_cells if n_cells else float("nan")
+    return first, second, both
 
 
 def _names_at(depths):

@@ -1,6 +1,7 @@
 """What every task is: scores by metric, the main one first, and a row for each item behind them."""
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array
 
-from textvec._checks import check_choice
+from textvec._checks import check_choice, check_number
 
 SEED = 0  # of every split and of every estimator left unseeded, so that scores repeat
 
@@ -265,6 +266,16 @@ def finite(name, values):
         bad = values[~np.isfinite(values)][0]
         raise ValueError(f"{name} must be finite numbers. Got {bad} instead.")
     return values
+
+
+def depths_of(k):
+    """Return the ranks that count as a tuple, after a check that they are whole numbers."""
+    depths = tuple(k) if isinstance(k, Iterable) and not isinstance(k, str) else (k,)
+    for depth in depths:
+        check_number("k", depth, low=1, integer=True)
+    if not depths or len(set(depths)) < len(depths):
+        raise ValueError(f"k must be a rank, or different ranks. Got {k!r} instead.")
+    return depths
 
 
 def unique_texts(*lists):

@@ -1,4 +1,4 @@
-"""Tasks for tables of word vectors: word similarity and analogies."""
+"""Tasks for tables of word vectors: word similarity, analogies and translation."""
 
 import tempfile
 from pathlib import Path
@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from textvec._checks import check_choice, check_type
+from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.evaluate.metrics import no_correlation, pearson, spearman
 from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
     counted,
+    depths_of,
     finite,
     fresh,
     item_rows,
@@ -187,6 +190,121 @@ class WordAnalogyTask(Task):
         }
         notes = {} if scores["share known"] else {"accuracy": "no question has four known words"}
         return TaskResult(scores, rows, costs=costs, notes=notes)
+
+
+class WordTranslationTask(Task):
+    """Translate words into the words of another table, and see how many are right.
+
+    Takes `KeyedVectors` in the space of ``into``, such as :func:`~textvec.align` makes. A word is
+    right if one of its translations is among those found; words are left out that the table does
+    not know, or of which ``into`` knows no translation, as in MUSE. ``share known`` says how many
+    stay.
+
+    Parameters
+    ----------
+    words, translations : sequence of str
+        The dictionary, pair by pair: a word of several translations stands once with each.
+    into : KeyedVectors
+        The table of the other language.
+    metric : {"csls", "cosine"}, default="csls"
+        How :meth:`~textvec.KeyedVectors.translate` ranks.
+    name : str, default="word translation"
+        Names the task in tables and plots.
+    k : int >= 1 or sequence of such, default=(1, 5)
+        How many words may be found.
+    language : str, default="en-zh"
+        Of the words, then of their translations.
+
+    Raises
+    ------
+    TypeError
+        If ``into`` is something else.
+    ValueError
+        If lengths differ.
+
+    References
+    ----------
+    Conneau et al. 2018, "Word translation without parallel data", ICLR, section 3.
+
+    Examples
+    --------
+    >>> from textvec import KeyedVectors
+    >>> english = KeyedVectors([[3.0, 1.0], [0.0, 2.0]], ["sea", "mountain"])
+    >>> chinese = KeyedVectors([[1.0, 5.0], [4.0, 1.0], [1.0, 1.0]], ["山", "海", "车"])
+    >>> task = WordTranslationTask(["sea", "sea", "mountain"], ["海", "海洋", "山"], chinese)
+    >>> task.evaluate(english)
+    {'precision@1': 1.0, 'precision@5': 1.0, 'share known': 1.0}
+    """
+
+    type = "WordTranslation"
+
+    def __init__(
+        self,
+        words,
+        translations,
+        into,
+        metric="csls",
+        name="word translation",
+        k=(1, 5),
+        language="en-zh",
+    ):
+        self.words, self.translations = same_length(words=words, translations=translations)
+        check_type("into", into, KeyedVectors, "the KeyedVectors of the other language")
+        check_choice("metric", metric, ("csls", "cosine"))
+        self.into, self.metric, self.k = into, metric, k
+        self.name, self.language, self.documents = name, language, []
+        self.metrics = (*(f"precision@{at}" for at in depths_of(k)), "share known")
+        self._by_word: dict[str, list[str]] = {}
+        for word, translation in zip(self.words, self.translations, strict=True):
+            self._by_word.setdefault(word, []).append(translation)
+        self.description = (
+            f"Translate {counted(len(self._by_word), 'word')}: find the translation among "
+            f"{counted(len(into), 'word')} of the other language."
+        )
+
+    def evaluate(self, vectorizer, k=None):
+        """Return the share of words that are translated rightly, and that of those known.
+
+        Parameters
+        ----------
+        vectorizer : KeyedVectors
+            The words, in the space of ``into``.
+        k : int >= 1, sequence of such or None, default=None
+            How many words may be found; None means the task's own ``k``.
+
+        Returns
+        -------
+        TaskResult
+            A row for each word, its ``score`` at the first ``k``, NaN where it is left out.
+        """
+        if not isinstance(vectorizer, KeyedVectors):
+            raise TypeError(
+                "This task asks for KeyedVectors in the space of another table, such as align "
+                f"makes. Got {type(vectorizer).__name__} instead."
+            )
+        depths = depths_of(self.k if k is None else k)
+        names = [f"precision@{at}" for at in depths]
+        asked = [
+            word
+            for word, right in self._by_word.items()
+            if word in vectorizer and any(one in self.into for one in right)
+        ]
+        answers = vectorizer.translate(asked, self.into, max(depths), self.metric)
+        found = {word: [one for one, _ in best] for word, best in zip(asked, answers)}
+        rows = []
+        for word, right in self._by_word.items():
+            best = found.get(word)
+            scores = [
+                np.nan if best is None else float(not set(right).isdisjoint(best[:at]))
+                for at in depths
+            ]
+            rows.append((word, right, (best or [])[: max(depths)], scores[0], *scores))
+        rows = item_rows(rows, columns=["text", "expected", "found", "score", *names])
+        scores = {name: float(rows[name].mean()) for name in names}
+        scores["share known"] = float(rows["score"].notna().mean())
+        nothing = "no word and its translation are both known"
+        notes = {} if scores["share known"] else dict.fromkeys(names, nothing)
+        return TaskResult(scores, rows, notes=notes)
 
 
 def _table_of(vectorizer, corpus):
