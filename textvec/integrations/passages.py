@@ -14,6 +14,7 @@ from textvec._threads import held, publish
 from textvec.integrations.vectors import check_texts, check_vectorizer, vectors_of_queries
 from textvec.kernels.diversity import mmr
 from textvec.persistence import SaveMixin
+from textvec.recommend.ranking import best_allowed
 from textvec.search._vectorizers import is_fitted, metric_of
 from textvec.search.exact import ExactIndex
 from textvec.search.hybrid import HybridIndex
@@ -368,26 +369,13 @@ class _Side:
         self.allowed = allowed
 
     def search(self, X, k):
-        """Return scores and rows of the ``k`` best allowed: searched deeper until there are enough.
-
-        So scores and ties are the same with and without a filter.
-        """
-        if not abs(X).sum():  # knows no word of the query
-            return np.zeros((1, k)), np.full((1, k), -1)
-        n_items, n_allowed = len(self.allowed), int(self.allowed.sum())
-        enough = min(n_items, k + n_items - n_allowed)
-        depth = min(enough, max(64, 2 * k * n_items // max(n_allowed, 1)))
-        while True:
-            scores, rows = self.index.search(X, depth)
-            kept = (rows[0] >= 0) & self.allowed[rows[0]]
-            if depth >= enough or kept.sum() >= k or rows[0, -1] < 0:
-                break
-            depth = min(enough, 4 * depth)
-        scores, rows = scores[0][kept][:k], rows[0][kept][:k]
-        missing = k - len(rows)
-        return np.pad(scores, (0, missing))[None], np.pad(rows, (0, missing), constant_values=-1)[
-            None
-        ]
+        """Return scores and rows of the ``k`` best allowed, as an index does."""
+        found = np.full((1, k), -1)
+        scores = np.zeros((1, k))
+        if abs(X).sum():  # else it knows no word of the query
+            rows, its_scores = best_allowed(self.index, X, k, self.allowed)
+            found[0, : len(rows)], scores[0, : len(rows)] = rows, its_scores
+        return scores, found
 
 
 def read_passages(texts, metadata, ids):

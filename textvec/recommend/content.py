@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, closest_names, warn_user
 from textvec._threads import held, publish
-from textvec.kernels.diversity import mmr
 from textvec.persistence import SaveMixin
+from textvec.recommend.changes import added, name_items, removed, updated
 from textvec.recommend.defaults import default_vectorizers
 from textvec.recommend.evaluation import evaluate
 from textvec.recommend.explanations import explain_block, feature_names
@@ -25,19 +24,18 @@ from textvec.recommend.items import (
     is_name,
     only_column,
     plain,
-    read_ids,
     read_interactions,
     read_items,
     read_weights,
 )
 from textvec.recommend.maps import plane
+from textvec.recommend.ranking import MOST_CANDIDATES, best_allowed, diverse
 from textvec.search.exact import ExactIndex
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
 DISLIKED_SHARE = 0.2
 
 _FITTED = ("blocks_", "metric_", "_id_column")  # what ``add`` leaves as it is
-_CANDIDATES = 1000  # the most that diversity chooses from: their similarities are a square matrix
 
 
 class ContentRecommender(SaveMixin, BaseEstimator):
@@ -159,7 +157,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         columns, kinds = read_weights("columns", columns, frame)
         if not texts:
             raise ValueError("text must name at least one column. Got an empty list instead.")
-        names = _name_items(items, frame, ids)
+        names = name_items(items, frame, ids)
         blocks, vectors = fit_blocks(
             frame, names, texts, columns, kinds, self.vectorizer, default_vectorizers
         )
@@ -194,31 +192,69 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             If a column is missing, or an id is missing or taken; the recommender stays as it was.
         """
         known = self._as_it_is()
-        frame = read_items(items)
-        if not isinstance(items, pd.DataFrame):
-            frame.columns = known.items_.columns[:1]
-        for column in [block.column for block in known.blocks_]:
-            if column not in frame:
-                raise ValueError(
-                    f"the new items lack the column {column!r}, which fit made use of: add it."
-                )
-        if ids is None and known._id_column is not None:
-            ids = known._id_column
-        elif ids is None and not isinstance(items, pd.DataFrame | pd.Series):
-            frame.index = range(len(known.ids_), len(known.ids_) + len(frame))
-        names = _name_items(items, frame, ids)
-        for name in names[names.isin(known.ids_)]:
-            raise ValueError(f"the id {plain(name)!r} is taken: every item needs an id of its own.")
-        more = item_vectors(known.blocks_, frame, names)
-        stack = sparse.vstack if sparse.issparse(more) else np.vstack
-        frame = pd.concat([known.items_, frame.reindex(columns=known.items_.columns)])
-        vectors = stack([known.vectors_, more])
-        return self._publish(
-            {name: getattr(known, name) for name in _FITTED},
-            frame,
-            known.ids_.append(names),
-            vectors,
-        )
+        return self._change(known, *added(known, items, ids))
+
+    def update(self, items, ids=None) -> Self:
+        """Change items in their places, by the vectorizers as they were fitted.
+
+        Parameters
+        ----------
+        items : DataFrame, Series of str or other iterable of str
+            The items as they are now. Columns that are not given keep what they held, so prices
+            change without the texts.
+        ids : array-like, default=None
+            Which items these are. None takes the column that ``fit`` took, or the index of the
+            DataFrame or Series.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown; the message offers the closest ones. The recommender stays as it
+            was.
+        ValueError
+            If an id is missing or stands twice, or no column is one of the items'.
+
+        Examples
+        --------
+        >>> recommender = ContentRecommender().fit(["sea view", "ski lift"], ids=["a", "b"])
+        >>> recommender.update(["view of the sea, and a ski lift"], ids=["a"]).items_["text"]["a"]
+        'view of the sea, and a ski lift'
+        """
+        known = self._as_it_is()
+        return self._change(known, *updated(known, items, ids))
+
+    def remove(self, ids) -> Self:
+        """Forget items.
+
+        Parameters
+        ----------
+        ids : id or list of ids
+            What they are called.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown; the message offers the closest ones. The recommender stays as it
+            was.
+        ValueError
+            If no item would be left.
+
+        Examples
+        --------
+        >>> recommender = ContentRecommender().fit(["sea view", "ski lift"], ids=["a", "b"])
+        >>> recommender.remove("a").ids_.tolist()
+        ['b']
+        """
+        known = self._as_it_is()
+        return self._change(known, *removed(known, ids))
 
     def similar(self, id, k=10, where=None, diversity=0.0) -> pd.DataFrame:
         """Return the items most like one of them.
@@ -501,6 +537,10 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         check_is_fitted(known)
         return known
 
+    def _change(self, known, items, ids, vectors):
+        """Publish changed items beside what was fitted."""
+        return self._publish({name: getattr(known, name) for name in _FITTED}, items, ids, vectors)
+
     def _publish(self, learned, items, ids, vectors):
         """Show other threads all that was learned at once."""
         index = ExactIndex(metric="dot").fit(vectors)
@@ -576,10 +616,10 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             )
             return self._as_frame([], [])
         if not diversity:
-            return self._as_frame(*self._search(wish, k, allowed))
-        n_candidates = max(k, min(max(10 * k, 100), _CANDIDATES))
-        rows, scores = self._search(wish, n_candidates, allowed)
-        return self._as_frame(*self._diverse(rows, scores, k, diversity))
+            return self._as_frame(*best_allowed(self.index_, wish, k, allowed))
+        n_candidates = max(k, min(max(10 * k, 100), MOST_CANDIDATES))
+        rows, scores = best_allowed(self.index_, wish, n_candidates, allowed)
+        return self._as_frame(*diverse(self.vectors_, rows, scores, k, diversity))
 
     def _allowed(self, where):
         """Return the mask of the items that may be recommended, as a new array."""
@@ -603,38 +643,6 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             )
         return mask
 
-    def _search(self, wish, k, allowed):
-        """Return rows and scores of the ``k`` best allowed items.
-
-        What is searched is not thinned out but searched deeper, until there are enough: so scores
-        and ties are the same with and without ``where``, and nothing is laid out anew.
-        """
-        n_items, n_allowed = len(allowed), int(allowed.sum())
-        k = min(k, n_allowed)
-        if k == 0:
-            return np.zeros(0, np.intp), np.zeros(0, self.vectors_.dtype)
-        enough = k + n_items - n_allowed
-        depth = min(enough, max(64, 2 * k * n_items // n_allowed))
-        while True:
-            scores, rows = self.index_.search(wish, depth)
-            kept = (rows[0] >= 0) & allowed[rows[0]]
-            if depth >= enough or kept.sum() >= k or rows[0, -1] < 0:
-                return rows[0][kept][:k], scores[0][kept][:k]
-            depth = min(enough, 4 * depth)
-
-    def _diverse(self, rows, scores, k, diversity):
-        """Choose ``k`` of the candidates by maximal marginal relevance."""
-        head = rows[:_CANDIDATES]
-        if not len(head):
-            return rows, scores
-        vectors = normalize(self.vectors_[head])
-        cosines = vectors @ vectors.T
-        cosines = cosines.toarray() if sparse.issparse(cosines) else cosines
-        relevance = scores[: len(head)] / (scores[0] if scores[0] > 0 else 1)
-        chosen = mmr(relevance, np.ascontiguousarray(cosines), float(diversity), k)
-        chosen = [*chosen, *range(len(head), len(rows))][:k]
-        return rows[chosen], scores[chosen]
-
     def _as_frame(self, rows, scores):
         rows = np.asarray(rows, dtype=np.intp)
         head = pd.DataFrame(
@@ -645,11 +653,3 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             items = items.drop(columns=self._id_column)
         taken = {name: f"{name}_item" for name in head.columns}
         return pd.concat([head, items.rename(columns=taken)], axis=1)
-
-
-def _name_items(items, frame, ids):
-    """Return the ids of items; the frame of a list, which has no labels, is labelled by them."""
-    if isinstance(items, pd.DataFrame | pd.Series):
-        return read_ids(frame, by_labels("ids", ids, items.index))
-    frame.index = read_ids(frame, ids)
-    return frame.index
