@@ -72,6 +72,9 @@ def read(corpus, quick=False):
         case "Chinese Wikipedia":
             with lzma.open(folder / "corpora" / "zh_wiki.txt.xz", "rt", encoding="utf-8") as f:
                 texts = [article for article in f.read().split("\n\n") if article.strip()]
+        case "titles":
+            path = folder / "clustering" / "stackoverflow_titles.txt"
+            texts = path.read_text("utf-8").splitlines()
         case "hotel reviews":
             path = folder / "classification" / "zh_ChnSentiCorp_htl_all.csv"
             with open(path, encoding="utf-8", newline="") as file:
@@ -125,6 +128,13 @@ def our_hashing(threads):
 def their_hashing(threads):
     """Make scikit-learn's."""
     return sklearn_text.HashingVectorizer()
+
+
+def from_arrow(make, texts, threads):
+    """Get ready to do what `fit_transform` does with texts in an Arrow column."""
+    import pyarrow
+
+    return fit_transform(make, pyarrow.array(texts, pyarrow.large_string()), threads)
 
 
 def our_mixed(threads):
@@ -311,6 +321,13 @@ def tfidf_row(name, corpus, bar, what, threads=None, **parameters):
     return sklearn_row(name, title, corpus, bar, fit_transform, ours, theirs, threads)
 
 
+def arrow_row(name, what, corpus, make):
+    """Return a row in which texts come to ours as an Arrow column, and as a list of str."""
+    peers = {"ours, list of str": partial(fit_transform, make)}
+    title = f"{what}, Arrow column, {corpus}"
+    return Row(name, title, corpus, 1.3, partial(from_arrow, make), peers, same_matrix)
+
+
 def search_row(name, given, from_text):
     """Return the row of BM25 queries given in this form."""
     searchers = {
@@ -349,6 +366,10 @@ def rows():
         sklearn_row("transform-wiki", "TF-IDF transform", wiki, 10, transform, *tfidf),
         sklearn_row("hashing-news", "HashingVectorizer", news, 10, fit_transform, *hashing),
         sklearn_row("hashing-wiki", "HashingVectorizer", wiki, 10, fit_transform, *hashing),
+        arrow_row("arrow-titles", "TF-IDF", "titles", our_tfidf),
+        arrow_row("arrow-titles-hashing", "HashingVectorizer", "titles", our_hashing),
+        arrow_row("arrow-news-hashing", "HashingVectorizer", news, our_hashing),
+        arrow_row("arrow-reviews", "TF-IDF mixed (1,1)", reviews, our_mixed),
         Row(
             "token-lists",
             f"token lists to ids, {wiki}",

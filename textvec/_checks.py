@@ -51,7 +51,8 @@ def check_type(name, value, kinds, wanted):
 def check_no_table(raw_documents):
     """Raise TypeError for a table: iterated, it gives the names of its columns, and no document."""
     if hasattr(raw_documents, "columns"):
-        names = ", ".join(map(repr, raw_documents.columns))
+        columns = getattr(raw_documents, "column_names", raw_documents.columns)
+        names = ", ".join(map(repr, columns))
         raise TypeError(
             f"raw_documents must be one column of texts. Got a table with the columns {names} "
             "instead: pass one of these, such as table[name]."

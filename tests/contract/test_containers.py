@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
@@ -25,6 +26,9 @@ CONTAINERS = {
     "pandas string": lambda texts: pd.Series(texts, dtype="string"),
     "pandas arrow": lambda texts: pd.Series(texts, dtype="string[pyarrow]"),
     "polars": pl.Series,
+    "Arrow": pa.array,
+    "Arrow chunks": lambda texts: pa.chunked_array([texts[:2], [], texts[2:]], pa.large_string()),
+    "Arrow dictionary": lambda texts: pa.array(["x", *texts]).dictionary_encode()[1:],
 }
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec._checks import check_no_table
+from textvec.text.columns import source_of
 
 WINDOW = 1024  # texts tokenised and sorted together
 
@@ -55,7 +56,7 @@ def check_texts(raw_documents):
             "Put one text into a list."
         )
     check_no_table(raw_documents)
-    texts = list(raw_documents)
+    texts = list(source_of(raw_documents))
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(

@@ -27,6 +27,7 @@ from textvec.kernels.minhash import (
 )
 from textvec.persistence import SaveMixin
 from textvec.search.exact import check_n_neighbors, without_itself
+from textvec.text.columns import source_of
 from textvec.text.vocabulary import documents_in_blocks, map_blocks, scan_codes, scan_words
 
 _ANALYZERS = ("char", "word")
@@ -298,7 +299,7 @@ class MinHashLSH(SaveMixin, BaseEstimator):
         if isinstance(raw_documents, str):
             raise ValueError("raw_documents must be an iterable of str. Got one str: put it in [].")
         check_no_table(raw_documents)
-        blocks = documents_in_blocks(raw_documents, None)
+        blocks = documents_in_blocks(source_of(raw_documents), None)
         empty = np.empty((0, self.signatures_.shape[1]), np.uint32)
         sketches = map_blocks(self._sketches, blocks, effective_n_jobs(self.n_jobs))
         return np.concatenate([empty, *sketches])

@@ -6,6 +6,7 @@ from copy import copy
 from functools import partial
 from numbers import Integral
 from operator import is_not
+from os import PathLike
 
 import numpy as np
 from sklearn.feature_extraction import text as sklearn_text
@@ -18,6 +19,7 @@ from textvec.sparse.mixed import Scripts, words_among
 from textvec.sparse.ngrams import Ngrams
 from textvec.sparse.ngrams_in_words import NgramsInWords
 from textvec.sparse.spelling import Names, Spelling
+from textvec.text.columns import texts_at, texts_in
 from textvec.text.mixed import cut_mixed, ngrams_of_pieces
 from textvec.text.scripts import HAN
 from textvec.text.stemming import stem_terms
@@ -211,8 +213,15 @@ class CompiledAnalyzer(SaveMixin):
         known_pattern = self.tokenizer is None and self.token_pattern in MIN_CHARS
         return "word" if known_pattern and self._keeps("build_tokenizer") else "tokens"
 
+    def _texts(self, raw_documents):
+        """Return documents to be read: a column's, or what a path leads to, where these are."""
+        if self.input != "content" or not isinstance(raw_documents, PathLike):
+            return texts_in(raw_documents)
+        return texts_at(raw_documents, self.encoding, self.decode_error)
+
     def _blocks(self, raw_documents, least_characters=0):
         """Return blocks of text to scan, and whether the scanner is to lower its case."""
+        raw_documents = self._texts(raw_documents)
         scanner_lowers = (
             self.preprocessor is None
             and not self.strip_accents
@@ -281,7 +290,7 @@ class CompiledAnalyzer(SaveMixin):
 
     def _each_row(self, raw_documents, function, first_row=0):
         """Yield ``function(document)``; where that fails for what is no text, name the row."""
-        for row, document in enumerate(raw_documents, first_row):
+        for row, document in enumerate(self._texts(raw_documents), first_row):
             try:
                 yield function(document)
             except (AttributeError, TypeError) as error:

@@ -140,7 +140,7 @@ class Collecting:
                 ngrams = self._find_in_blocks(block, lowercase, analysis, all_of, n_jobs)
                 _add_ngrams(tally, ngrams, n_found)
             return
-        rows = iter(raw_documents)
+        rows = iter(self._texts(raw_documents))
         while block := list(islice(rows, _DOCUMENTS_AT_ONCE)):
             ngrams = self._find_in_python(block, analysis, all_of, tally.n_documents)
             _add_ngrams(tally, ngrams, n_found)

@@ -40,7 +40,9 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
     Parameters
     ----------
     input : {"filename", "file", "content"}, default="content"
-        What the documents are: names of files, objects with a ``read`` method, or the texts.
+        What the documents are: names of files, objects with a ``read`` method, or the texts. These
+        may also be a column of strings in Arrow's memory, or a ``pathlib.Path`` to a file of a
+        document a line, which scikit-learn does not take: see the guide, "Where texts are".
     encoding : str, default="utf-8"
         Of documents that are bytes or files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"

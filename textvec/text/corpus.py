@@ -4,16 +4,13 @@ Documents are one of
 
 - an iterable of str, raw text;
 - an iterable of lists, tuples or arrays of str, text that is cut into tokens already;
-- a path to a text file, plain or in gzip, xz or bzip2, that holds a document a line;
+- a column of raw text in Arrow's memory: see `textvec.text.columns.texts_in`;
+- a path to a text file, plain or in gzip, xz or bzip2, that holds a document a line, or to a
+  Parquet file with one column of strings;
 - a path to a folder of such files, which are read in the order of their names.
 """
 
-import bz2
-import gzip
-import lzma
-import zlib
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from itertools import chain
 from os import PathLike
 from pathlib import Path
@@ -24,6 +21,7 @@ import numpy as np
 from textvec._checks import check_no_table, check_number
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
+from textvec.text.columns import TextFiles, Texts, texts_at, texts_in
 from textvec.text.tokenizers import cut_han, resolve_tokenizer
 from textvec.text.vocabulary import (
     EMPTY,
@@ -34,9 +32,6 @@ from textvec.text.vocabulary import (
     scan_words,
 )
 
-# Not xz's older format without sums: 22 bytes of it may ask for 4 GB to begin with.
-_open_xz = partial(lzma.open, format=lzma.FORMAT_XZ)
-_OPENERS = {".gz": gzip.open, ".xz": _open_xz, ".bz2": bz2.open}
 _TOKENS_AT_ONCE = 1 << 16
 
 
@@ -63,8 +58,8 @@ class Corpus(NamedTuple):
     n_words_raw: int
 
 
-def read_documents(documents) -> Iterator:
-    """Yield documents one by one, all of one kind.
+def read_documents(documents) -> Iterable:
+    """Return documents to be read one by one, all of one kind.
 
     Parameters
     ----------
@@ -73,7 +68,7 @@ def read_documents(documents) -> Iterator:
 
     Returns
     -------
-    iterator of str, or of lists of str
+    Texts, or iterator of str, or of lists of str
         Raw text, or tokens. Tokens are looked at later, when they are interned.
 
     Raises
@@ -100,6 +95,9 @@ def read_documents(documents) -> Iterator:
         )
     if isinstance(documents, PathLike):
         return _read_path(Path(documents))
+    documents = texts_in(documents)
+    if isinstance(documents, Texts):
+        return documents
     if not isinstance(documents, Iterable):
         raise TypeError(
             "raw_documents must be an iterable of str or of lists of str, or a pathlib.Path. "
@@ -300,9 +298,12 @@ def _scan(documents, tokenizer, n_jobs, known=None):
 
     Given `KnownWords`, only those have ids.
     """
-    documents = read_documents(documents)
-    first = next(documents, None)
-    rows = documents if first is None else chain([first], documents)
+    rows = read_documents(documents)
+    if isinstance(rows, Texts):
+        first = ""
+    else:
+        first = next(rows, None)
+        rows = rows if first is None else chain([first], rows)
     cut = resolve_tokenizer(tokenizer)
     if isinstance(first, str) and (cut is None or cut is str.split):
         rules, options = ("non-space", 1, False), {"n_jobs": n_jobs}
@@ -383,33 +384,10 @@ def _checked(documents):
 
 
 def _read_path(path):
-    """Yield the lines of a file, or of all files of a folder."""
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
+    """Return the lines of a file, or of all files of a folder."""
     if not path.is_dir():
-        yield from _read_lines(path)
-        return
+        return texts_at(path)
     files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
     if not files:
         raise ValueError(f"The folder {path} holds no files: give one with text files in it.")
-    for file in files:
-        yield from _read_lines(file)
-
-
-def _read_lines(path):
-    """Yield the lines of a file of UTF-8, without their breaks."""
-    number, encoding = 1, "utf-8-sig"  # a byte order mark may begin the file
-    try:
-        with _OPENERS.get(path.suffix, open)(path, "rb") as file:
-            for line in file:
-                yield line.decode(encoding).rstrip("\r\n")
-                number, encoding = number + 1, "utf-8"
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}, line {number}: the text is not UTF-8 ({error.reason} at byte {error.start} "
-            "of the line). Convert the file first."
-        ) from error
-    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # of the system, not the content
-            raise
-        raise ValueError(f"{path} is cut short or damaged: {error}.") from error
+    return TextFiles(files)

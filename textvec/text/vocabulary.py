@@ -15,6 +15,7 @@ from textvec.kernels.hashing import hash_tokens
 from textvec.kernels.interning import intern_strings, intern_tokens
 from textvec.kernels.scanning import ALONE, find_pieces, find_tokens, scan_characters
 from textvec.ragged import Ragged
+from textvec.text.columns import TextBlock, Texts, texts_in
 from textvec.text.mixed import SPACELESS
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
@@ -29,8 +30,9 @@ def documents_in_blocks(
 
     Parameters
     ----------
-    raw_documents : iterable
-        What the user gave.
+    raw_documents : iterable, or Texts
+        What the user gave. Where it lies in Arrow's memory or a file, and ``decode_all`` is not
+        asked, the lists are `TextBlock`, which make their str if they must.
     decode : callable or None
         Turns an item that is not a str into one; None where all must be str.
     decode_all : bool
@@ -47,6 +49,10 @@ def documents_in_blocks(
     """
     block, size = [], 0
     enough = max(BLOCK_CHARACTERS, least_characters)
+    raw_documents = texts_in(raw_documents)
+    if isinstance(raw_documents, Texts) and not decode_all:
+        yield from raw_documents.blocks(enough)
+        return
     for row, document in enumerate(raw_documents):
         if decode_all or not isinstance(document, str):
             if decode is None:
@@ -147,6 +153,10 @@ def fold_table(keep, lowercase, ascii_only, in_pieces=False):
 
 def encode(documents, lowercase=False):
     """Return documents as one UTF-8 buffer, the end of each in it, and whether all is ASCII."""
+    if isinstance(documents, TextBlock):
+        if documents.ascii_only or not lowercase or not _is_odd(documents.text):
+            return documents.text, documents.ends, documents.ascii_only
+        documents = list(documents)
     ascii_only = all(map(str.isascii, documents))
     if ascii_only:
         parts = documents
@@ -160,6 +170,12 @@ def encode(documents, lowercase=False):
         text = bytearray().join(parts)
     ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()
     return np.frombuffer(text, np.uint8), ends, ascii_only
+
+
+def _is_odd(text):
+    """Tell whether UTF-8 may hold U+0130 or U+03A3, whose lower case is up to Python."""
+    first, second = text[:-1], text[1:]
+    return bool((((first == 0xC4) & (second == 0xB0)) | ((first == 0xCE) & (second == 0xA3))).any())
 
 
 @lru_cache
