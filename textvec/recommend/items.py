@@ -7,6 +7,7 @@ import pandas as pd
 
 from textvec._checks import check_number, warn_user
 from textvec.recommend.columns import Categories, Numbers
+from textvec.text.columns import texts_in
 
 _NUMBERED = {"items.index": "number the rows by items.reset_index(drop=True)"}
 
@@ -17,7 +18,8 @@ def read_items(items):
     Parameters
     ----------
     items : DataFrame, or iterable of str
-        What can be recommended. An index of pandas names the items.
+        What can be recommended. Arrow's columns of strings will do, too. An index of pandas names
+        the items.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def read_items(items):
         and not isinstance(items, str | bytes | Mapping)
         and (getattr(items, "ndim", 1) == 1 and not hasattr(items, "columns"))
     ):
-        frame = pd.DataFrame({"text": pd.Series(list(items), dtype=object)})
+        frame = pd.DataFrame({"text": pd.Series(list(texts_in(items)), dtype=object)})
     else:
         advice = ""
         if isinstance(items, str):
