@@ -18,6 +18,8 @@ def test_help_names_every_command():
             "neighbors",
             "compare",
             "embed",
+            "collect",
+            "fit",
             "serve",
             "datasets",
             "info",

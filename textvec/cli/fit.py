@@ -43,7 +43,7 @@ def fit(  # numpydoc ignore=PR01
     ] = None,
     as_json: AsJson = False,
 ):
-    """Fit on collected parts, in any order, as on all their texts at once."""
+    """Fit on collected parts as on all texts at once."""
     from textvec._checks import check_choice, check_number
     from textvec._writing import check_place
 

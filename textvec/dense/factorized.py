@@ -22,6 +22,7 @@ from textvec.kernels.cooccurrence import (
     shifted_ppmi,
 )
 from textvec.persistence import SaveMixin
+from textvec.sparse.collected import CollectedTerms
 from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.corpus import learn_corpus
 
@@ -181,6 +182,47 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         learned, weights = self._fit(raw_documents)
         return learned._project(weights)
 
+    def collect(self, raw_documents, max_terms=None) -> CollectedTerms:
+        """Count terms and their documents in one shard: what the TF-IDF step learns from.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+            Documents of this shard.
+        max_terms : int >= 1 or None, default=None
+            As in :meth:`textvec.TfidfVectorizer.collect`.
+
+        Returns
+        -------
+        CollectedTerms
+        """
+        check_no_table(raw_documents)
+        return self._tfidf().collect(raw_documents, max_terms)
+
+    def fit_collected(self, parts, raw_documents) -> Self:
+        """Learn terms and weights from collected parts, and the dimensions from documents.
+
+        Terms and their weights add up; a singular value decomposition does not, and has to see
+        documents: all of them, for what one ``fit`` on all would learn, or as many as memory
+        holds, drawn at random. The weights are those of all documents in either case.
+
+        Parameters
+        ----------
+        parts : iterable of CollectedTerms, str or path-like
+            As in :meth:`textvec.TfidfVectorizer.fit_collected`.
+        raw_documents : iterable of str
+            The documents that the dimensions are learned from.
+
+        Returns
+        -------
+        self
+        """
+        self._check(raw_documents)
+        with learning(self) as aside:
+            aside.tfidf_ = aside._tfidf().fit_collected(parts)
+            aside._learn_dimensions(aside.tfidf_.transform(raw_documents))
+        return self
+
     def transform(self, raw_documents) -> np.ndarray:
         """Return the vectors of the documents.
 
@@ -199,10 +241,13 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         now = held(self)
         return now._project(now.tfidf_.transform(raw_documents))
 
-    def _fit(self, raw_documents):
+    def _check(self, raw_documents):
         check_no_table(raw_documents)
         check_number("vector_size", self.vector_size, low=1, integer=True)
         seeded(self.random_state)
+
+    def _fit(self, raw_documents):
+        self._check(raw_documents)
         with learning(self) as aside:
             weights = aside._learn(raw_documents)
         return aside, weights
@@ -216,6 +261,11 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
     def _learn(self, raw_documents):
         self.tfidf_ = self._tfidf()
         weights = self.tfidf_.fit_transform(raw_documents)  # (n_documents, n_terms)
+        self._learn_dimensions(weights)
+        return weights
+
+    def _learn_dimensions(self, weights):
+        weights.sort_indices()  # float sums follow the stored order, which fit and transform vary
         if weights.shape[1] < 2:  # of which the decomposition makes nothing
             raise ValueError(
                 f"the documents must hold two terms at least. Got {list(self.tfidf_.vocabulary_)} "
@@ -230,7 +280,6 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         self.components_ = svd.components_.astype(np.float32)
         self.singular_values_ = svd.singular_values_.astype(np.float32)
         self.explained_variance_ratio_ = svd.explained_variance_ratio_.astype(np.float32)
-        return weights
 
     def _project(self, weights):
         weights.sort_indices()  # float sums follow the stored order, which fit and transform vary
