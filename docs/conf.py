@@ -95,6 +95,7 @@ MODULES = [
     "textvec.evaluate.tasks",
     "textvec.evaluate.metrics",
     "textvec.evaluate.significance",
+    "textvec.integrations.dask",
     "textvec.integrations.mteb",
     "textvec.serve",
     "textvec.serve.limits",

@@ -86,7 +86,7 @@ def test_what_was_fitted_embeds(shards, tmp_path):
     expected = TfidfVectorizer(analyzer="mixed").fit(LINES).transform(LINES[:3])
     assert (sparse.load_npz(out) != expected).nnz == 0
     assert_refused(run(*args, "--out", tmp_path / "v.parquet"), "must end in .npz")
-    assert_refused(run(*args, "--out", out, "--vector-size", 3), "--vector-size has no effect")
+    assert_refused(run(*args, "--out", out, "--vector-size", 3), "--vector-size is for lsa")
     args = "embed", shards[0], "--out", out, "--vectorizer"
     assert_refused(run(*args, parts[0]), "holds a CollectedTerms", "textvec fit")
     assert_refused(run(*args, tmp_path / "none.textvec"), "none.textvec", "No such file")

@@ -129,7 +129,7 @@ def embed_file(items, text, name, out, cache=None, vector_size=None, verbose=Fal
     check_out(out, "--out")
     texts = check_texts(items[text], items.index)
     if is_saved(name):
-        vectors = _embed_saved(items, texts, text, name, out, vector_size)
+        vectors = _embed_saved(items, texts, text, name, out)
         return _done(out, vectors, start)
     vectorizer = make_vectorizer(name, texts, vector_size=vector_size)
     if vector_size is None:
@@ -158,7 +158,7 @@ def _done(out, vectors, start):
     }
 
 
-def _embed_saved(items, texts, text, name, out, vector_size):
+def _embed_saved(items, texts, text, name, out):
     """Write the vectors that a fitted vectorizer has for texts, and return them."""
     from scipy import sparse
 
@@ -166,8 +166,6 @@ def _embed_saved(items, texts, text, name, out, vector_size):
     from textvec.encoders.files import embed_table
     from textvec.persistence import load
 
-    if vector_size is not None:
-        raise ValueError(f"--vector-size has no effect on {name}, which is fitted.")
     vectorizer = load(name)
     if not hasattr(vectorizer, "transform"):
         raise ValueError(

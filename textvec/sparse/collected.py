@@ -9,12 +9,11 @@ from textvec._checks import check_number
 from textvec.kernels.merging import add_statistics, are_ascending, lay_out
 from textvec.persistence import SaveMixin, fingerprint, load
 from textvec.sparse.spelling import Spelled, begins_of
-from textvec.text.vocabulary import Interner, encode
+from textvec.text.vocabulary import EMPTY, Interner, encode
 
 # Of the rules by which text becomes terms: to be raised whenever a release changes any of them, so
 # that parts of both releases are told apart.
 RULES = 1
-_EMPTY = 0xFF  # a byte that no UTF-8 holds: what the empty term is interned by
 
 
 class CollectedTerms(SaveMixin):
@@ -125,12 +124,7 @@ class CollectedTerms(SaveMixin):
 
     def terms(self):
         """Return the terms as a list of str, in alphabetical order."""
-        ends = self._ends()
-        whole = self.text.tobytes()
-        return [
-            whole[begin:end].decode("utf-8", "surrogatepass")
-            for begin, end in zip(begins_of(ends).tolist(), ends.tolist(), strict=True)
-        ]
+        return self.spelled.names()
 
     def to_frame(self):
         """Return a DataFrame of the columns term, documents and occurrences."""
@@ -141,6 +135,17 @@ class CollectedTerms(SaveMixin):
                 "occurrences": self.collection_frequencies.astype(np.int64),
             }
         )
+
+    @property
+    def spelled(self):
+        """The terms as `Spelled`."""
+        ends = self.ends
+        return Spelled(self.text, begins_of(ends), ends, "")
+
+    @property
+    def ends(self):
+        """Where each term ends in ``text``: int64."""
+        return self.lengths.cumsum(dtype=np.int64)
 
     def __len__(self):
         return len(self.lengths)
@@ -154,9 +159,6 @@ class CollectedTerms(SaveMixin):
         bound = "" if self.max_terms is None else f", max_terms={self.max_terms}"
         return f"<CollectedTerms: {len(self)} terms of {self.n_documents} documents{bound}>"
 
-    def _ends(self):
-        return self.lengths.cumsum(dtype=np.int64)
-
     def _check_loaded(self):
         super()._check_loaded()
         rows = self.lengths, self.document_frequencies, self.collection_frequencies
@@ -168,7 +170,7 @@ class CollectedTerms(SaveMixin):
         ends = self.lengths.cumsum(dtype=np.uint64)
         if (ends[-1] if len(ends) else 0) != len(self.text) or (ends > len(self.text)).any():
             raise ValueError("lengths must be those of the terms")
-        if not are_ascending(self.text, self._ends()):
+        if not are_ascending(self.text, self.ends):
             raise ValueError("terms must be in alphabetical order, each once")
         numbers = [self.n_documents, self.total_length, *self.max_missing]
         if len(numbers) != 4 or not all(type(n) is int and 0 <= n < 1 << 63 for n in numbers):
@@ -225,7 +227,7 @@ class Tally:
                 np.where(is_empty, len(text), begins),
                 np.where(is_empty, len(text) + 1, ends),
             )
-            text = np.append(text, np.uint8(_EMPTY))
+            text = np.append(text, np.uint8(EMPTY))
         ids = self._interner.take_in(text, ends, begins)
         n_terms = self._interner.n_terms
         if n_terms > len(self._sums):
@@ -241,10 +243,7 @@ class Tally:
 
     def add_part(self, part):
         """Add a part that was collected before."""
-        ends = part._ends()
-        self.add(
-            part.text, begins_of(ends), ends, part.document_frequencies, part.collection_frequencies
-        )
+        self.add(*part.spelled[:3], part.document_frequencies, part.collection_frequencies)
         self.n_documents += part.n_documents
         self.total_length += part.total_length - int(
             part.collection_frequencies.sum(dtype=np.int64)
@@ -280,7 +279,7 @@ class Tally:
         n_terms = self._interner.n_terms
         store, offsets = self._interner.store, self._interner.offsets
         begins, ends = offsets[:n_terms], offsets[1 : n_terms + 1].copy()
-        ends[(ends == begins + 1) & (store[begins] == _EMPTY)] -= 1
+        ends[(ends == begins + 1) & (store[begins] == EMPTY)] -= 1
         order = Spelled(store, begins, ends, "").order(n_jobs)
         documents, occurrences = self._sums[order].T
         return CollectedTerms(

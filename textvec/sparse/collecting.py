@@ -17,6 +17,7 @@ from textvec.sparse.analysis import COMPILED
 from textvec.sparse.collected import RULES, CollectedTerms, Tally, check_max_terms, merged
 from textvec.sparse.ngrams import Pruning, keep_all
 from textvec.sparse.spelling import Spelled
+from textvec.sparse.terms import vocabulary_of
 from textvec.text.tokenizers import JiebaTokenizer
 from textvec.text.vocabulary import Interner, encode
 
@@ -167,8 +168,10 @@ class Collecting:
             frequencies[columns[is_known]] = documents[is_known]
         else:
             is_known = self._kept_by_pruning(collected, documents, totals)
-            self.vocabulary_ = _numbered_terms(collected, is_known)
             frequencies = documents[is_known]
+            columns = np.arange(len(frequencies), dtype=np.int32)
+            kept = collected.spelled.taken(np.flatnonzero(is_known))
+            self.vocabulary_ = vocabulary_of(kept, columns)
         length = int(totals[is_known].sum())
         return Statistics(frequencies, collected.n_documents, length)
 
@@ -254,15 +257,9 @@ def _columns_in(vocabulary, collected):
     column_of = np.full(len(terms) + 1, -1, np.int32)
     if terms:
         column_of[interner.add(terms)] = [vocabulary[term] for term in terms]
-    columns = column_of[interner.look_up(collected.text, collected._ends())]
+    columns = column_of[interner.look_up(collected.text, collected.ends)]
     columns[collected.lengths == 0] = vocabulary.get("", -1)
     return columns
-
-
-def _numbered_terms(collected, kept):
-    """Return the vocabulary of the terms that stay."""
-    terms = collected.terms()
-    return {terms[i]: column for column, i in enumerate(np.flatnonzero(kept).tolist())}
 
 
 def _name_of(value):

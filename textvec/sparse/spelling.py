@@ -111,7 +111,7 @@ class Spelled(NamedTuple):
         """Return strings with nothing between them as a list of str."""
         text = str(self.text[: self.ends[-1:].sum()], "utf-8", "surrogatepass")
         is_first = (self.text & 0xC0) != 0x80  # of a character
-        bounds = np.concatenate([[0], is_first.cumsum()[self.ends - 1]]).tolist()
+        bounds = np.append(0, is_first.cumsum())[np.append(0, self.ends)].tolist()
         return [text[start:end] for start, end in pairwise(bounds)]
 
     def order(self, n_jobs=None):
