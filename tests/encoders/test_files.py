@@ -60,6 +60,7 @@ def test_a_table_that_parquet_cannot_hold(tmp_path, columns, message):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow  # CI kills the command, in tests/cli/test_embed.py
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 def test_killed_half_way_it_goes_on_where_it_was(tiny, table, tmp_path):
     """The process is killed for good; only what was in flight is encoded again."""

@@ -118,7 +118,7 @@ def of_zeros(whole):
     return bytes(len(whole))
 
 
-@pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+@pytest.mark.parametrize("kind", [pytest.param(".nbi", marks=pytest.mark.slow), ".nbc"])
 def test_what_a_power_cut_left_is_compiled_anew(package, kind):
     folder = package / "textvec" / "kernels" / "__pycache__"
     assert finish(start(package, "f4")) == ""

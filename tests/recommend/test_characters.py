@@ -455,7 +455,11 @@ def test_unknown_names_get_offers(story):
 
 
 @pytest.mark.parametrize(
-    ("name", "hero"), [("journey_to_the_west", "孙悟空"), ("three_kingdoms", "诸葛亮")]
+    ("name", "hero"),
+    [
+        ("journey_to_the_west", "孙悟空"),
+        pytest.param("three_kingdoms", "诸葛亮", marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.usefixtures("data_folder")
 def test_words_like_a_hero_are_characters(name, hero):
