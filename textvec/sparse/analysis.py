@@ -364,6 +364,8 @@ def _share_of_han(text):
     Partly is one in twenty words of the default pattern that is no word, for it holds three Han
     characters or more, or these beside others, as in a shop's English titles.
     """
+    if re.search(f"[{HAN}]", text) is None:
+        return ""
     if 2 * len(re.findall(f"[{HAN}]", text)) > len(re.findall(r"\w", text)):
         return "mostly"
     words = re.findall(DEFAULT_PATTERN, text)

@@ -237,7 +237,7 @@ class Collecting:
 def _add_ngrams(tally, ngrams, n_documents):
     documents, occurrences = ngrams.totals(True), ngrams.totals(False)
     tally.n_documents += n_documents
-    spelled = ngrams.spelled
+    spelled = ngrams.grams.spelled()
     if isinstance(spelled, Spelled):
         tally.add(spelled.text, spelled.begins, spelled.ends, documents, occurrences)
         return

@@ -433,7 +433,7 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             self.build_analyzer()  # for its checks and warnings
             ngrams = self._find(raw_documents, keep_all)
             vocabulary = getattr(self, "vocabulary_", {})
-            names, order = ngrams.spelled.names(), ngrams.spelled.order().tolist()
+            names, order = ngrams.grams.spelled().names(), ngrams.grams.order().tolist()
             new = [names[i] for i in order if names[i] not in vocabulary]
             new = dict(zip(new, range(len(vocabulary), len(vocabulary) + len(new)), strict=True))
             columns = [new[name] if name in new else vocabulary[name] for name in names]

@@ -219,7 +219,7 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
     csr_array
         Indices sorted; names that fall into one column are summed, sums of 0 included.
     """
-    spelled = ngrams.spelled
+    spelled = ngrams.grams.spelled()
     if isinstance(spelled, SpelledNames):
         names = spelled.names()
         if not all(isinstance(name, str | bytes) for name in names):

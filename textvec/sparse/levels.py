@@ -8,7 +8,13 @@ import numpy as np
 from scipy import sparse
 
 from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts, run_parts
-from textvec.kernels.counting import blank, count_distinct, count_rows, intern_ngrams
+from textvec.kernels.counting import (
+    blank,
+    count_distinct,
+    count_row_lengths,
+    count_rows,
+    intern_ngrams,
+)
 from textvec.sparse.rows import row_pointers
 from textvec.text.vocabulary import hash_seeds
 
@@ -109,7 +115,7 @@ def count_levels(levels, ends, columns, dtype, n_jobs):
     parts = parts_of(ends, n_jobs)
 
     def lengths(first, last):
-        return count_distinct(levels, ends, first, last, len(columns))[0]
+        return count_row_lengths(levels, ends, first, last, len(columns))
 
     def fill(first, last, indptr, indices, data):
         count_rows(levels, ends, first, last, indptr, columns, indices, data)

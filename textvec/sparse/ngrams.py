@@ -71,7 +71,7 @@ class Ngrams:
 
     Attributes
     ----------
-    spelled : Spelled or SpelledNames
+    grams : Grams or SpelledNames
         The n-grams.
     n_features : int
         How many there are.
@@ -96,7 +96,7 @@ class Ngrams:
             kept = pruning.by_frequency(np.concatenate([[], *frequencies[min_n - 1 :]]))
         level_of, starts = rank_by_appearance(levels, tokens.ends, bases_of(sizes), kept)
         self._levels = levels
-        self.spelled = spelling.spell(tokens.values, starts, level_of + min_n)
+        self.grams = spelling.ngrams(tokens.values, starts, level_of + min_n)
         self.n_features = len(starts)
 
     def keep(self, kept):
@@ -147,14 +147,14 @@ def learn_vocabulary(ngrams):
         raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
     if not ngrams.n_features:
         raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
-    spelled = ngrams.spelled
-    order = spelled.order(ngrams.n_jobs)
+    grams = ngrams.grams
+    order = grams.order(ngrams.n_jobs)
     if pruning.max_features is not None and len(order) > pruning.max_features:
         kept = np.zeros(len(order), np.bool_)
         kept[order[pruning.by_total(_totals(ngrams)[order])]] = True
         ngrams.keep(kept)
         order = (kept.cumsum() - 1)[order[kept[order]]]
-        spelled = spelled.taken(np.flatnonzero(kept))
+        grams = grams.taken(np.flatnonzero(kept))
     columns = np.empty(len(order), np.int32)
     columns[order] = np.arange(len(order), dtype=np.int32)
-    return vocabulary_of(spelled, columns), ngrams.counts(columns, pruning.dtype)
+    return vocabulary_of(grams, columns), ngrams.counts(columns, pruning.dtype)

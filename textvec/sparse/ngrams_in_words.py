@@ -43,7 +43,7 @@ class NgramsInWords:
         if not kept.all():
             self.keep(kept)
             level_of, starts = level_of[kept], starts[kept]
-        self.spelled = Spelling.of_codes(codes.values).spell(codes.values, starts, level_of + 1)
+        self.grams = Spelling.of_codes(codes.values).ngrams(codes.values, starts, level_of + 1)
 
     def _cut_rows(self):
         identity = np.arange(self.n_features, dtype=np.int32)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec._threads import equal_parts, run_parts
-from textvec.kernels.scanning import join_terms, leading_bytes, sort_ties
-from textvec.text.vocabulary import encode
+from textvec.kernels.scanning import join_terms, leading_bytes, order_by_tokens, sort_ties
+from textvec.ragged import Ragged
+from textvec.text.vocabulary import Interner, encode
 
 N_CODES = 0x110000  # characters of Unicode
 STRINGS_AT_ONCE = 1 << 12  # made without a break, then other threads may have the GIL
@@ -28,6 +29,8 @@ class Spelling(NamedTuple):
         A character that is in no n-gram.
     alone : ndarray of bool of shape (n_terms,) or None
         Terms between which nothing is written.
+    interner : Interner or None
+        What terms that are words are in.
     """
 
     store: np.ndarray
@@ -36,11 +39,12 @@ class Spelling(NamedTuple):
     inner: str
     outer: str
     alone: np.ndarray | None = None
+    interner: Interner | None = None
 
     @classmethod
     def of_words(cls, interner, alone=None):
         """Spell words, which hold no white space, with one space between them."""
-        return cls(interner.store, interner.offsets, interner.n_terms, " ", "\n", alone)
+        return cls(interner.store, interner.offsets, interner.n_terms, " ", "\n", alone, interner)
 
     @classmethod
     def of_strings(cls, terms):
@@ -49,6 +53,26 @@ class Spelling(NamedTuple):
         used = {" "}.union(*terms)
         outer = next(char for char in map(chr, range(N_CODES)) if char not in used)
         return cls(text, np.concatenate([[0], ends]), len(terms), " ", outer)
+
+    def is_ordered_by_tokens(self):
+        """Whether n-grams stand in the order of their tokens: words of nothing below the space."""
+        n_bytes = self.offsets[self.n_terms]
+        return not self.inner or self.store[:n_bytes].min(initial=0xFF) > ord(self.inner)
+
+    def ranks(self, tokens):
+        """Return the place of each term in alphabetical order, from 1 on: int64.
+
+        Only terms that are among these tokens have one.
+        """
+        used = np.zeros(self.n_terms, np.bool_)
+        used[tokens] = True
+        if not self.inner:  # ids are code points
+            return used.cumsum()
+        used = np.flatnonzero(used)
+        terms = Spelled(self.store, self.offsets[used], self.offsets[used + 1], "")
+        ranks = np.zeros(self.n_terms, np.int64)
+        ranks[used[terms.order()]] = np.arange(1, len(used) + 1)
+        return ranks
 
     @classmethod
     def of_codes(cls, codes):
@@ -60,19 +84,61 @@ class Spelling(NamedTuple):
         offsets[1:][is_used] = np.diff(ends, prepend=0)
         return cls(text, offsets.cumsum(), N_CODES, "", chr(is_used.argmin()))
 
-    def spell(self, tokens, starts, lengths):
-        """Return the n-grams of ``lengths`` tokens that begin at ``starts`` as `Spelled`."""
+    def ngrams(self, tokens, starts, lengths):
+        """Return the n-grams of ``lengths`` tokens that begin at ``starts`` as `Grams`."""
+        ends = lengths.cumsum()
+        places = np.arange(ends[-1] if len(ends) else 0)
+        places += np.repeat(starts - begins_of(ends), lengths)
+        return Grams(self, Ragged(tokens[places], ends))
+
+
+class Grams(NamedTuple):
+    """N-grams by their tokens: they are ordered without being written, and written when asked for.
+
+    Parameters
+    ----------
+    spelling : Spelling
+    tokens : Ragged of int32
+        The tokens of each.
+    """
+
+    spelling: Spelling
+    tokens: Ragged
+
+    def spelled(self):
+        """Return the n-grams as `Spelled`."""
+        spelling, starts = self.spelling, begins_of(self.tokens.ends)
         inner, outer = (
-            np.frombuffer(bytearray(part, "utf-8"), np.uint8) for part in (self.inner, self.outer)
+            np.frombuffer(bytearray(part, "utf-8"), np.uint8)
+            for part in (spelling.inner, spelling.outer)
         )
-        if self.alone is None:
+        if spelling.alone is None:
             gaps = np.ones(len(starts), np.bool_)
         else:
-            gaps = ~self.alone[tokens[starts]]
+            gaps = ~spelling.alone[self.tokens.values[starts]]
         text, ends = join_terms(
-            self.store, self.offsets, tokens, starts, lengths, gaps, inner, outer
-        )
-        return Spelled(text, begins_of(ends, len(outer)), ends, self.outer)
+            spelling.store, spelling.offsets, self.tokens.values, starts,
+            self.tokens.ends - starts, gaps, inner, outer,
+        )  # fmt: skip
+        return Spelled(text, begins_of(ends, len(outer)), ends, spelling.outer)
+
+    def taken(self, numbers):
+        """Return the n-grams of these numbers, in this order."""
+        starts = begins_of(self.tokens.ends)
+        lengths = self.tokens.ends - starts
+        return self.spelling.ngrams(self.tokens.values, starts[numbers], lengths[numbers])
+
+    def order(self, n_jobs=None):
+        """Return the numbers of the n-grams in alphabetical order.
+
+        That is the order of their first tokens, then of the second, …: the space between words is
+        less than what words are of.
+        """
+        if not len(self.tokens.ends) or not self.spelling.is_ordered_by_tokens():
+            return self.spelled().order(n_jobs)
+        tokens, ends = self.tokens.values, self.tokens.ends
+        max_n = np.diff(ends, prepend=0).max(initial=0)
+        return order_by_tokens(self.spelling.ranks(tokens), tokens, ends, max_n)
 
 
 class Spelled(NamedTuple):
@@ -93,19 +159,6 @@ class Spelled(NamedTuple):
             text = self.text[self.begins[first] : self.ends[last]]
             names += str(text, "utf-8", "surrogatepass").split(self.outer)
         return names
-
-    def taken(self, numbers):
-        """Return the strings of these numbers, in this order, in a buffer of their own."""
-        gap = len(self.outer.encode("utf-8", "surrogatepass"))
-        offsets = np.append(self.begins, len(self.text))
-        starts = np.arange(len(numbers))
-        no_gaps, nothing = np.zeros(len(numbers), np.bool_), np.zeros(0, np.uint8)
-        text, ends = join_terms(
-            self.text, offsets, numbers.astype(np.int32), starts, np.ones_like(starts),
-            no_gaps, nothing, nothing,
-        )  # fmt: skip
-        ends -= gap
-        return Spelled(text, begins_of(ends, gap), ends, self.outer)
 
     def _cut_names(self):
         """Return strings with nothing between them as a list of str."""
@@ -136,7 +189,7 @@ class Names(NamedTuple):
         """How many terms there are."""
         return len(self.terms)
 
-    def spell(self, tokens, starts, lengths):
+    def ngrams(self, tokens, starts, lengths):
         """Return the terms at ``starts`` as `SpelledNames`."""
         return SpelledNames([self.terms[token] for token in tokens[starts].tolist()])
 
@@ -145,6 +198,10 @@ class SpelledNames(NamedTuple):
     """Terms that are any Python objects, behind the interface of `Spelled`."""
 
     terms: list
+
+    def spelled(self):
+        """Return this."""
+        return self
 
     def names(self):
         """Return the terms."""

@@ -1,11 +1,12 @@
 """The terms of a vocabulary in one buffer, and their strings for who looks at them."""
 
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from textvec.persistence.classes import Savable
-from textvec.sparse.spelling import STRINGS_AT_ONCE, Spelled, begins_of
+from textvec.sparse.spelling import STRINGS_AT_ONCE, Grams, Spelled, begins_of
 
 
 class _Made(NamedTuple):
@@ -40,13 +41,31 @@ class Terms(Savable):
     """
 
     def __init__(self, text, ends, columns, outer=""):
-        self.text = text
-        self.ends = ends
+        gap = len(outer.encode("utf-8", "surrogatepass"))
+        self._spelled = Spelled(text, begins_of(ends, gap), ends, outer)
         self.columns = columns
-        self.outer = outer
+
+    @classmethod
+    def of_grams(cls, grams, columns):
+        """Take n-grams as they were found, to be written when they are looked at."""
+        terms = cls.__new__(cls)
+        terms.grams, terms.columns = grams, columns
+        return terms
+
+    @property
+    def spelled(self):
+        """The terms as `Spelled`, in the order of the dict."""
+        spelled = vars(self).get("_spelled")
+        return (
+            vars(self).setdefault("_spelled", self.grams.spelled()) if spelled is None else spelled
+        )
+
+    text, ends, outer = (
+        property(attrgetter(f"spelled.{name}")) for name in ("text", "ends", "outer")
+    )
 
     def __len__(self):
-        return len(self.ends)
+        return len(self.columns)
 
     def __eq__(self, other):
         return type(other) is Terms and all(
@@ -57,13 +76,7 @@ class Terms(Savable):
     __hash__ = object.__hash__  # nothing here changes
 
     def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != "_made"}
-
-    @property
-    def spelled(self):
-        """The terms as `Spelled`, in the order of the dict."""
-        gap = len(self.outer.encode("utf-8", "surrogatepass"))
-        return Spelled(self.text, begins_of(self.ends, gap), self.ends, self.outer)
+        return {"_spelled": self.spelled, "columns": self.columns}
 
     def by_column(self):
         """Return the numbers of the terms in the order of their columns: int32."""
@@ -110,7 +123,6 @@ class Terms(Savable):
         return made is None or made.is_as_made()
 
     def _check_loaded(self):
-        n_terms, gap = len(self.ends), len(self.outer.encode("utf-8", "surrogatepass"))
         for array, dtype in (
             (self.text, np.uint8),
             (self.ends, np.int64),
@@ -118,22 +130,20 @@ class Terms(Savable):
         ):
             if array.dtype != dtype or array.ndim != 1:
                 raise ValueError("the terms of vocabulary_ are not arrays of their types")
-        if (
-            len(self.columns) != n_terms
-            or (
-                np.bincount(self.columns[self.columns >= 0], minlength=n_terms)[: n_terms + 1] != 1
-            ).any()
-        ):
+        n_terms, n_bytes = len(self.ends), len(self.text)
+        if not np.array_equal(np.sort(self.columns), np.arange(n_terms)):
             raise ValueError("vocabulary_ must number its terms from 0 on, each once")
-        begins = begins_of(self.ends, gap)
+        gap = len(self.outer.encode("utf-8", "surrogatepass"))
         if n_terms and (
-            (begins > self.ends).any() or begins[0] < 0 or self.ends[-1] + gap != len(self.text)
+            (self.ends > n_bytes).any()
+            or (self.spelled.begins > self.ends).any()
+            or self.ends[-1] + gap != n_bytes
         ):
             raise ValueError("the terms of vocabulary_ do not end one after another")
 
 
-def vocabulary_of(spelled, columns):
-    """Return strings and their columns as `Terms`, or other objects and theirs as a dict."""
-    if isinstance(spelled, Spelled):
-        return Terms(spelled.text, spelled.ends, columns, spelled.outer)
-    return dict(zip(spelled.names(), columns.tolist(), strict=True))
+def vocabulary_of(grams, columns):
+    """Return n-grams and their columns as `Terms`, or other objects and theirs as a dict."""
+    if isinstance(grams, Grams):
+        return Terms.of_grams(grams, columns)
+    return dict(zip(grams.names(), columns.tolist(), strict=True))

@@ -47,12 +47,15 @@ def documents_in_blocks(
     TypeError
         If an item is not text even after ``decode``; the message names its row.
     """
-    block, size = [], 0
     enough = max(BLOCK_CHARACTERS, least_characters)
     raw_documents = texts_in(raw_documents)
     if isinstance(raw_documents, Texts) and not decode_all:
         yield from raw_documents.blocks(enough)
         return
+    if not decode_all and type(raw_documents) is list and set(map(type, raw_documents)) <= {str}:
+        yield from _cut_at(raw_documents, enough)
+        return
+    block, size = [], 0
     for row, document in enumerate(raw_documents):
         if decode_all or not isinstance(document, str):
             if decode is None:
@@ -82,6 +85,16 @@ def documents_in_blocks(
             block, size = [], 0
     if block:
         yield block
+
+
+def _cut_at(documents, enough):
+    """Yield runs of documents, each of the fewest that hold so many characters."""
+    ends = np.fromiter(map(len, documents), np.int64, len(documents)).cumsum()
+    first = before = 0
+    while first < len(documents):
+        last = int(ends.searchsorted(before + enough)) + 1
+        yield documents[first:last]
+        first, before = last, ends[min(last, len(documents)) - 1]
 
 
 def check_is_text(row, document, error=None):
@@ -157,19 +170,29 @@ def encode(documents, lowercase=False):
         if documents.ascii_only or not lowercase or not _is_odd(documents.text):
             return documents.text, documents.ends, documents.ascii_only
         documents = list(documents)
-    ascii_only = all(map(str.isascii, documents))
-    if ascii_only:
-        parts = documents
-        text = bytearray("".join(documents), "ascii")
-    else:
-        if lowercase:
-            documents = [
-                text.lower() if "\u0130" in text or "\u03a3" in text else text for text in documents
-            ]
-        parts = [text.encode("utf-8", "surrogatepass") for text in documents]
-        text = bytearray().join(parts)
-    ends = np.fromiter(map(len, parts), np.int64, len(parts)).cumsum()
+    text, lengths, ascii_only = _in_utf_8(documents)
+    if lowercase and not ascii_only and (b"\xc4\xb0" in text or b"\xce\xa3" in text):
+        documents = [  # U+0130 or U+03A3, see `_lower_case`
+            text.lower() if "\u0130" in text or "\u03a3" in text else text for text in documents
+        ]
+        text, lengths, ascii_only = _in_utf_8(documents)
+    ends = np.array(lengths, np.int64).cumsum()
     return np.frombuffer(text, np.uint8), ends, ascii_only
+
+
+def _in_utf_8(documents):
+    """Return documents as one bytearray, the length of each in it, and whether all is ASCII."""
+    lengths = list(map(len, documents))
+    others = [row for row, is_ascii in enumerate(map(str.isascii, documents)) if not is_ascii]
+    if not others:
+        return bytearray("".join(documents), "ascii"), lengths, True
+    parts, first = [], 0
+    for row in others:
+        part = documents[row].encode("utf-8", "surrogatepass")
+        parts += "".join(documents[first:row]).encode(), part
+        first, lengths[row] = row + 1, len(part)
+    parts.append("".join(documents[first:]).encode())
+    return bytearray().join(parts), lengths, False
 
 
 def _is_odd(text):
