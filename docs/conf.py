@@ -129,6 +129,7 @@ ALSO = {
         "textvec.recommend.characters.Relation",
         "textvec.recommend.columns.Categories",
         "textvec.recommend.columns.Numbers",
+        "textvec.recommend.columns.Vectors",
         "textvec.recommend.defaults.default_vectorizer",
         "textvec.recommend.names.find_names",
         "textvec.recommend.names.short_forms",

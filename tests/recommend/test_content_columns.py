@@ -12,8 +12,14 @@ from pandas.testing import assert_frame_equal
 from scipy import sparse
 
 import textvec
-from textvec import BM25Vectorizer, ContentRecommender, LSAVectorizer, TfidfVectorizer
-from textvec.recommend.columns import Categories, ColumnVectorizer, Numbers
+from textvec import (
+    BM25Vectorizer,
+    ContentRecommender,
+    KeyedVectors,
+    LSAVectorizer,
+    TfidfVectorizer,
+)
+from textvec.recommend.columns import Categories, ColumnVectorizer, Numbers, Vectors
 from textvec.recommend.maps import plane
 
 HOTELS = pd.DataFrame(
@@ -647,3 +653,64 @@ def test_bad_maps():
         fitted().plot_map(color="stile")
     with pytest.raises(ValueError, match="labels must have one entry per item: 5. Got 1"):
         fitted().plot_map(labels=["a"])
+
+
+# Names of vectors
+
+
+VISITS = KeyedVectors(
+    [[2, 0], [1, 1], [0, 3], [-1, 0]], ["Quay House", "Summit", "Lodge", "Lake House"]
+)
+
+
+def test_names_of_vectors_count_as_the_table_says(tmp_path):
+    given = {"text": {"desc": 1}, "columns": {"name": Vectors(VISITS, 3)}}
+    recommender = ContentRecommender().fit(HOTELS, ids="name", **given)
+    by_text = ContentRecommender().fit(HOTELS, ids="name", text="desc")
+    for a, b, cosine in [
+        ("Quay House", "Summit", 0.5**0.5),
+        ("Quay House", "Lodge", 0),
+        ("Quay House", "Pier House", 0),  # the table lacks it
+    ]:
+        wanted = 0.25 * score(by_text, a, b) + 0.75 * cosine
+        assert score(recommender, a, b) == pytest.approx(wanted, abs=1e-6)
+    explained = recommender.explain("Quay House", "Summit")
+    by_visits = explained[explained["column"] == "name"]
+    assert by_visits[["a", "b"]].to_numpy().tolist() == [["Quay House", "Summit"]]
+    assert by_visits["share"].tolist() == pytest.approx([0.75 * 0.5**0.5])
+    assert explained["share"].sum() == pytest.approx(score(recommender, "Quay House", "Summit"))
+    before = recommender.similar("Lodge")
+    recommender.save(tmp_path / "hotels")
+    assert_frame_equal(textvec.load(tmp_path / "hotels").similar("Lodge"), before)
+    more = pd.DataFrame({"name": ["Lake House"], "desc": ["oars"]})
+    assert score(recommender.add(more), "Lake House", "Quay House") == pytest.approx(-0.75)
+
+
+def test_numbers_are_names_as_they_are_written():
+    table = KeyedVectors([[1, 0], [0.8, 0.6], [0, 1]], ["7", "8", "9"])
+    wanted = [[1, 0], [0, 0], [0.8, 0.6], [0, 1], [0, 0]]
+    for cells in ([7, None, 8, 9, 10], ["7", None, "8", "9", "ten"], [7.0, np.nan, 8, 9, 0.5]):
+        for kind in (object, None):
+            column = pd.Series(cells, dtype=kind, name="id")
+            found = ColumnVectorizer("vectors", table=table).fit_transform(column)
+            assert_allclose(found, wanted, atol=1e-6)
+            assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        ({"price": Vectors(VISITS)}, ValueError, r"Got \['100', '300'\], and none of its 5 is"),
+        ({"offer": Vectors(VISITS)}, TypeError, r"row 0 of column 'offer' must hold the name"),
+        ({"name": Vectors([[1.0]])}, TypeError, r"table must be a KeyedVectors. Got \[\[1.0\]\]"),
+        (
+            {"name": Vectors},
+            TypeError,
+            r"the class Vectors instead: call it, Vectors\(table, 0.3\)",
+        ),
+        ({"name": Vectors(VISITS, 0)}, ValueError, "must be above 0. Got 0"),
+    ],
+)
+def test_what_is_no_column_of_names_is_refused(columns, error, message):
+    with pytest.raises(error, match=message):
+        ContentRecommender().fit(HOTELS, text="desc", columns=columns)

@@ -1,4 +1,4 @@
-"""Columns of numbers and of categories beside the texts of items, and how they are read."""
+"""Columns beside the texts of items: numbers, categories, names of vectors; how they are read."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,6 +11,8 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_choice, check_type, warn_user
+from textvec._threads import held
+from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
 from textvec.recommend.cells import Writing, members_in, number_in, separator_in, writing_of
 
@@ -74,6 +76,37 @@ class Categories:
     separator: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """A column of names to be looked up in a table: ``columns={"id": Vectors(table, 0.5)}``.
+
+    The table says how alike two names are, by the cosine of their vectors. It may come from
+    sessions: :class:`~textvec.Word2Vec` on lists of ids, in the order in which they were looked at,
+    learns what is looked at together.
+
+    Parameters
+    ----------
+    table : KeyedVectors
+        The vectors. A name that it lacks counts as missing; a number is looked up as it is written,
+        42 and 42.0 as "42".
+    weight : float > 0, default=1.0
+        What the column counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from textvec import ContentRecommender, KeyedVectors
+    >>> table = KeyedVectors([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], ["7", "8", "9"])
+    >>> films = pd.DataFrame({"id": [7, 8, 9], "plot": ["a storm", "a war", "the storm"]})
+    >>> recommender = ContentRecommender().fit(films, text="plot", columns={"id": Vectors(table)})
+    >>> recommender.similar(0, k=1)["plot"].tolist()  # by the plot alone, "the storm"
+    ['a war']
+    """
+
+    table: KeyedVectors
+    weight: float = 1.0
+
+
 class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
     """Turn a column of numbers or categories into vectors whose cosine says how alike two are.
 
@@ -82,20 +115,22 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
     is 1 if they are equal, 0 at two and -1 at four. Categories are one-hot: 1 for the same and 0
     for another. A cell may hold several, as a list; two lists have the cosine of their sets, the
     number of shared categories over the geometric mean of their lengths (Ochiai's coefficient). A
-    missing value has the zero vector: it is like nothing.
+    missing value has the zero vector: it is like nothing. Names of vectors have those of a table.
 
     Parameters
     ----------
-    kind : {"numbers", "categories"} or None, default=None
+    kind : {"numbers", "categories", "vectors"} or None, default=None
         What the column holds. None looks: texts that are written as numbers or as lists are read
         as these, with a warning that says so.
     separator : str or None, default=None
         What parts the categories in a text, as :class:`Categories` takes it.
+    table : KeyedVectors or None, default=None
+        For "vectors": where they are looked up, as :class:`Vectors` says.
 
     Attributes
     ----------
     categories_ : list or None
-        One for each feature; None for numbers.
+        One for each feature; None for numbers and vectors.
     mean_, scale_ : float
         Of the numbers seen in ``fit``; 1 is the scale of numbers that are all equal.
     writing_ : tuple (decimal mark, unit) or None
@@ -118,9 +153,10 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
     (',', '€')
     """
 
-    def __init__(self, kind=None, separator=None):
+    def __init__(self, kind=None, separator=None, table=None):
         self.kind = kind
         self.separator = separator
+        self.table = table
 
     def fit(self, column, y=None) -> Self:
         """Learn the mean and spread of numbers, or the categories.
@@ -150,7 +186,7 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
             If ``kind`` is None, and texts are read as numbers or lists, or as categories although
             they all differ, or half of them are numbers.
         """
-        check_choice("kind", self.kind, (None, "numbers", "categories"))
+        check_choice("kind", self.kind, (None, "numbers", "categories", "vectors"))
         if self.separator is not None:
             check_type("separator", self.separator, str, "a str or None")
             if not self.separator:
@@ -158,7 +194,10 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         if column.isna().all():
             raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
         self.categories_ = self.writing_ = self.separator_ = None
-        if self._reads_numbers(column):
+        if self.kind == "vectors":
+            check_type("table", self.table, KeyedVectors, "a KeyedVectors")
+            self._check_known(column)
+        elif self._reads_numbers(column):
             numbers = self._as_numbers(column)
             self.mean_ = float(np.nanmean(numbers))
             is_one = np.nanmin(numbers) == np.nanmax(numbers)  # and rounding may part it from mean_
@@ -184,7 +223,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_items, 2) or csr_array of shape (n_items, n_categories), float32
+        ndarray of shape (n_items, 2) or (n_items, vector_size), or csr_array of shape (n_items,
+        n_categories), float32
 
         Raises
         ------
@@ -194,6 +234,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
             If there are no numbers where ``fit`` saw some, or dates.
         """
         check_is_fitted(self)
+        if self.kind == "vectors":
+            return self._looked_up(column)
         _kind_of(column)
         if self.categories_ is None:
             scaled = (self._as_numbers(column) - self.mean_) / self.scale_
@@ -210,6 +252,23 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
     def _check_loaded(self):
         for learned in ("writing_", "separator_"):  # not in files from before texts were read
             vars(self).setdefault(learned, None)
+
+    def _check_known(self, column):
+        names = _names(column)
+        if not any(name in self.table.key_to_index for name in names):
+            raise ValueError(
+                f"column {column.name!r} must hold names of vectors. Got {names[:2]!r}, and none "
+                f"of its {len(names)} is among those of the table, such as "
+                f"{self.table.index_to_key[:2]!r}."
+            )
+
+    def _looked_up(self, column):
+        """Return the vector of each name, zero where the table has none."""
+        names, table = _names(column), held(self.table)
+        vectors = np.zeros((len(names), table.vector_size), np.float32)
+        known = [at for at, name in enumerate(names) if name in table.key_to_index]
+        vectors[known] = table.vectors[[table.key_to_index[names[at]] for at in known]]
+        return vectors
 
     def _reads_numbers(self, column):
         """Decide what the column holds, and how its texts are read; tell whether it is numbers."""
@@ -277,6 +336,23 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
                 "finite and within 1e150, or missing."
             )
         return numbers
+
+
+def _names(column):
+    """Return the cells of a column as names of vectors, None where there is none."""
+    names = []
+    for row, cell in enumerate(column.tolist()):
+        if pd.api.types.is_list_like(cell):
+            raise TypeError(
+                f"row {row} of column {column.name!r} must hold the name of a vector. "
+                f"Got {cell!r:.60} instead."
+            )
+        if pd.isna(cell):
+            names.append(None)
+        else:  # a column of whole numbers in which one is missing has come as floats
+            is_whole = isinstance(cell, float) and cell.is_integer()
+            names.append(str(int(cell) if is_whole else cell))
+    return names
 
 
 def _say(column, how, choice):

@@ -123,7 +123,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             is like nothing. Of dates, take numbers first. Texts that are written as numbers
             ("$1,200.00", "4.1/5") or lists ("Drama|War") are read as these, with a warning; to
             choose, give a :class:`~textvec.recommend.columns.Numbers` or
-            :class:`~textvec.recommend.columns.Categories` in place of a weight.
+            :class:`~textvec.recommend.columns.Categories` in place of a weight. A column of names
+            of vectors, such as ids that were learned from sessions, takes a
+            :class:`~textvec.recommend.columns.Vectors`.
 
         Returns
         -------

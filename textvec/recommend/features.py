@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_array
 
 from textvec._checks import check_choice, check_number
-from textvec.recommend.columns import Categories, ColumnVectorizer
+from textvec.recommend.columns import Categories, ColumnVectorizer, Vectors
 from textvec.recommend.items import check_texts
 from textvec.search._vectorizers import metric_of, queries_differ, query_vectors
 
@@ -71,7 +71,7 @@ def fit_blocks(frame, ids, texts, columns, kinds, vectorizer, default):
         What they are called, for messages.
     texts, columns : dict of column name to weight
         The columns of texts, and of numbers and categories.
-    kinds : dict of column name to Numbers or Categories
+    kinds : dict of column name to Numbers, Categories or Vectors
         How columns are to be read; the others are looked at.
     vectorizer : vectorizer, list of these or of pairs (vectorizer, weight), or None
         Cloned for each column of texts, or for None what ``default`` gives for its texts.
@@ -133,6 +133,8 @@ def _reader(kind):
         return ColumnVectorizer()
     if isinstance(kind, Categories):
         return ColumnVectorizer("categories", kind.separator)
+    if isinstance(kind, Vectors):
+        return ColumnVectorizer("vectors", table=kind.table)
     return ColumnVectorizer("numbers")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from textvec._checks import check_number, warn_user
-from textvec.recommend.columns import Categories, Numbers
+from textvec.recommend.columns import Categories, Numbers, Vectors
 from textvec.text.columns import texts_in
 
 _NUMBERED = {"items.index": "number the rows by items.reset_index(drop=True)"}
@@ -175,15 +175,15 @@ def read_weights(parameter, columns, frame):
     parameter : str
         Its name, for messages.
     columns : column name, list of column names, mapping from column name to weight, or None
-        A column without a weight has weight 1. For "columns", `Numbers` and `Categories` are
-        weights, too.
+        A column without a weight has weight 1. For "columns", `Numbers`, `Categories` and
+        `Vectors` are weights, too.
     frame : DataFrame
         Must have these columns.
 
     Returns
     -------
     weights : dict of column name to float
-    kinds : dict of column name to `Numbers` or `Categories`
+    kinds : dict of column name to `Numbers`, `Categories` or `Vectors`
 
     Raises
     ------
@@ -197,12 +197,13 @@ def read_weights(parameter, columns, frame):
     weights, kinds = {}, {}
     for name, weight in columns.items():
         check_column(parameter, name, frame)
-        if parameter == "columns" and isinstance(weight, Numbers | Categories):
+        if parameter == "columns" and isinstance(weight, Numbers | Categories | Vectors):
             kinds[name], weight = weight, weight.weight
-        if parameter == "columns" and (weight is Numbers or weight is Categories):
+        if parameter == "columns" and isinstance(weight, type):
+            given = "table, 0.3" if weight is Vectors else "0.3"
             raise TypeError(
-                f"columns[{name!r}] must be a weight, Numbers or Categories. Got the class "
-                f"{weight.__name__} instead: call it, {weight.__name__}(0.3)."
+                f"columns[{name!r}] must be a weight, Numbers, Categories or Vectors. Got the "
+                f"class {weight.__name__} instead: call it, {weight.__name__}({given})."
             )
         check_number(f"{parameter}[{name!r}]", weight)
         if not weight > 0:
