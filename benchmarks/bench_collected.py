@@ -24,7 +24,7 @@ from bench_sparse import read
 
 from textvec import CollectedTerms, CountVectorizer, TfidfVectorizer, load
 from textvec.kernels.merging import lay_out
-from textvec.sparse.collected import _narrow
+from textvec.sparse.collected import narrowed
 
 N_PARTS, N_TERMS, TERMS_OF_A_PART = 1000, 1_000_000, 50_000
 MERGE_SECONDS, MERGE_MEGABYTES, BYTES_OF_A_TERM, SPEED_UP = 20, 1500, 40, 1.7
@@ -63,9 +63,9 @@ def write_parts(folder, n_parts):
         occurrences = frequencies + frequencies // 3
         CollectedTerms(
             lay_out(text, begins, ends, chosen),
-            _narrow((ends - begins)[chosen]),
-            _narrow(frequencies),
-            _narrow(occurrences),
+            narrowed((ends - begins)[chosen]),
+            narrowed(frequencies),
+            narrowed(occurrences),
             200_000,
             int(occurrences.sum()),
             like.settings,

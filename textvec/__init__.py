@@ -10,6 +10,7 @@ _HOME = {
     "BM25Transformer": "textvec.sparse.bm25",
     "BM25Vectorizer": "textvec.sparse.bm25",
     "CharacterRecommender": "textvec.recommend.characters",
+    "CollectedPairs": "textvec.dense.collected_pairs",
     "CollectedTerms": "textvec.sparse.collected",
     "Comparison": "textvec.evaluate.compare",
     "ContentRecommender": "textvec.recommend.content",

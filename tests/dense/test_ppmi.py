@@ -83,7 +83,7 @@ def test_threads_and_blocks_do_not_change_the_result(n_jobs, monkeypatch):
     expected = model.fit_transform(DOCS)
     np.testing.assert_array_equal(clone(model).fit_transform(DOCS), expected)
     np.testing.assert_array_equal(model.set_params(n_jobs=n_jobs).fit_transform(DOCS), expected)
-    monkeypatch.setattr("textvec.dense.factorized._PLACES_AT_ONCE", 20)
+    monkeypatch.setattr("textvec.dense.collected_pairs._PLACES_AT_ONCE", 20)
     np.testing.assert_array_equal(model.set_params(n_jobs=1).fit_transform(DOCS), expected)
 
 

@@ -201,7 +201,7 @@ class WordVectorizer(
             case "idf":
                 levels = tokens.values[np.newaxis]
                 _, frequencies = count_distinct(levels, tokens.ends, 0, len(tokens.ends), n_words)
-                return (np.log((1 + len(tokens.ends)) / (1 + frequencies)) + 1).astype(np.float32)
+                return idf_of_words(len(tokens.ends), frequencies)
             case "sif":
                 counts, _ = count_ids(tokens.values, n_words)
                 shares = counts / max(1, len(tokens.values))
@@ -358,6 +358,11 @@ class DocumentVectorizer(WordVectorizer):
                 "tokenizer."
             )
         return tokens, unseen
+
+
+def idf_of_words(n_documents, frequencies):
+    """Return the weights of words for "idf", from the number of documents of each."""
+    return (np.log((1 + n_documents) / (1 + frequencies)) + 1).astype(np.float32)
 
 
 def _common_component(vectors):

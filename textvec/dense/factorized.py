@@ -12,24 +12,19 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from textvec._checks import check_no_table, check_number, seeded
-from textvec._threads import bounds_of_parts, effective_n_jobs, held, learning, run_parts
-from textvec.dense.documents import WordVectorizer
+from textvec._threads import held, learning
+from textvec.dense.collected_pairs import CollectedPairs, collect_pairs, rows_of_contexts
+from textvec.dense.documents import WordVectorizer, idf_of_words
 from textvec.dense.keyed_vectors import KeyedVectors
-from textvec.kernels.cooccurrence import (
-    count_contexts,
-    count_pairs,
-    places_by_word,
-    shifted_ppmi,
-)
-from textvec.persistence import SaveMixin
-from textvec.sparse.collected import CollectedTerms
+from textvec.kernels.cooccurrence import count_pairs, shifted_ppmi
+from textvec.persistence import SaveMixin, fingerprint
+from textvec.sparse.collected import CollectedTerms, check_settings, name_of
 from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.corpus import learn_corpus
 
 _OWN = ("vector_size", "random_state")
 _EXACTLY = 4  # texts for each dimension: the rank of more is not in doubt
 _TINY = np.finfo(np.float32).tiny
-_PLACES_AT_ONCE = 1 << 17  # occurrences of words whose co-occurrences are counted in one go
 
 
 class LSAVectorizer(SaveMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -436,10 +431,136 @@ class PPMI(WordVectorizer):
         check_number("context_smoothing", self.context_smoothing, low=0, high=1)
         seeded(self.random_state)
 
+    def collect(self, raw_documents, words=None) -> CollectedPairs:
+        """Count words, and which stand near which, in one shard, to be fitted on.
+
+        Words that are too rare are dropped *before* windows are laid, and what is rare is known
+        only when all shards are counted. So with ``min_count`` above 1 it takes two passes: one
+        counts words, the other, which is given their sum, counts pairs.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, iterable of token lists, or path-like
+            Documents of this shard, as for :meth:`fit`; none are fine.
+        words : CollectedPairs or None, default=None
+            The merged counts of the first pass. None counts words, and with ``min_count=1``,
+            which drops none, pairs as well.
+
+        Returns
+        -------
+        CollectedPairs
+
+        Examples
+        --------
+        >>> from textvec import PPMI, CollectedPairs
+        >>> shards = [["sea view room", "ocean view room"], ["sea breeze", "ocean breeze"]]
+        >>> ppmi = PPMI(vector_size=2, min_count=2, random_state=0)
+        >>> words = CollectedPairs.merge(ppmi.collect(shard) for shard in shards)
+        >>> ppmi = ppmi.fit_collected([ppmi.collect(shard, words) for shard in shards])
+        >>> ppmi.keyed_vectors_.index_to_key
+        ['breeze', 'ocean', 'room', 'sea', 'view']
+        """
+        self._check_parameters()
+        settings = self._says_what_counts(words)
+        if words is None:
+            return collect_pairs(
+                raw_documents, self.tokenizer, self.window, self.n_jobs, settings, None,
+                self.min_count == 1,
+            )  # fmt: skip
+        kept = self._frequent(words)
+        return collect_pairs(
+            raw_documents, self.tokenizer, self.window, self.n_jobs, settings, kept
+        )
+
+    def fit_collected(self, parts) -> Self:
+        """Learn from collected parts, as :meth:`fit` learns from all their documents.
+
+        Counts of words and pairs are those of one fit, whatever the cut. Words that are equally
+        frequent stand in alphabetical order, where :meth:`fit` has the first that appears first:
+        where there are such, vectors may differ as by another ``random_state``.
+
+        Parameters
+        ----------
+        parts : iterable of CollectedPairs, str or path-like
+            What :meth:`collect` returned for each shard, or files that it was saved to.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If parts hold words alone, were collected with other settings, or ``pooling`` is "sif",
+            which has to see documents.
+        """
+        self._check_parameters()
+        if self.pooling == "sif":
+            raise ValueError(
+                "pooling='sif' takes out what documents have in common, and parts hold none. Fit "
+                "with 'mean', then DocumentVectorizer(model.keyed_vectors_, 'sif') on documents."
+            )
+        with learning(self) as aside:
+            aside._learn_from_parts(parts)
+        return self
+
+    def _says_what_counts(self, words=None):
+        """Return the settings that decide the counts."""
+        settings = {"window": self.window, "tokenizer": name_of(self.tokenizer)}
+        if words is None:
+            return {**settings, "words": None}
+        return {**settings, "words": fingerprint(sorted(self._frequent(words)))[:16]}
+
+    def _frequent(self, counted):
+        frequencies = counted.words.collection_frequencies
+        frequent = np.flatnonzero(frequencies >= self.min_count)
+        return counted.words.spelled.taken(frequent).names()
+
+    def _learn_from_parts(self, parts):
+        merged = CollectedPairs.merge(parts)
+        found = merged.words.settings
+        wanted = {**self._says_what_counts(), "words": found.get("words")}
+        check_settings("part 0", found, wanted, "this PPMI")
+        frequencies = merged.words.collection_frequencies.astype(np.int64)
+        is_first_pass = found["words"] is None and (
+            not merged.has_pairs or (frequencies < self.min_count).any()
+        )
+        if is_first_pass:
+            raise ValueError(
+                f"min_count={self.min_count} drops words before windows are laid, and these parts "
+                "were collected over all words. Collect once more: "
+                "model.collect(shard, words=textvec.CollectedPairs.merge(parts))."
+            )
+        if (frequencies < self.min_count).any() or not len(merged):
+            raise ValueError(
+                f"No words, or words rarer than min_count={self.min_count}, are in these parts: "
+                "collect all shards with the min_count that fits them."
+            )
+        order = np.argsort(-frequencies, kind="stable")  # equals stay in alphabetical order
+        matrix = merged.matrix()[order][:, order]
+        matrix.sort_indices()
+        n_pairs = np.asarray(matrix.sum(axis=1), np.int64)
+        row_ends, contexts = matrix.indptr[1:].astype(np.int64), matrix.indices.astype(np.int32)
+        weigh = self._weigher_of_rows(n_pairs)
+        weights = weigh(0, len(order), row_ends, contexts, matrix.data)
+        words = merged.words.spelled.taken(order).names()
+        self._factorize(weights, words, frequencies[order])
+        self.pooling_, self.common_component_ = self.pooling, None
+        if self.pooling == "idf":
+            documents = merged.words.document_frequencies.astype(np.int64)[order]
+            self.word_weights_ = idf_of_words(merged.words.n_documents, documents)
+        else:
+            self.word_weights_ = self._word_weights(None, len(words))
+
     def _learn(self, raw_documents):
         corpus = learn_corpus(raw_documents, self.tokenizer, self.min_count, n_jobs=self.n_jobs)
-        weights = self._weights(corpus.tokens, len(corpus.words))
-        n_words = len(corpus.words)
+        weights = self._weights_of_text(corpus.tokens, len(corpus.words))
+        self._factorize(weights, corpus.words, corpus.counts)
+        return corpus.tokens, []
+
+    def _factorize(self, weights, words, counts):
+        """Learn vectors of words from their shifted positive PMI."""
+        n_words = len(words)
         if not weights.nnz:
             raise ValueError(
                 "PPMI learns from words next to others. Got no two words together more often than "
@@ -458,30 +579,29 @@ class PPMI(WordVectorizer):
             )
         vectors = weights @ (svd.components_ / np.sqrt(svd.singular_values_)[:, None]).T
         self.singular_values_ = svd.singular_values_.astype(np.float32)
-        self.keyed_vectors_ = KeyedVectors(vectors, corpus.words, corpus.counts)
-        return corpus.tokens, []
+        self.keyed_vectors_ = KeyedVectors(vectors, words, counts)
 
-    def _weights(self, tokens, n_words):
+    def _weights_of_text(self, tokens, n_words):
         """Return shifted positive PMI as csr_array of shape (n_words, n_words), float32."""
         n_pairs = count_pairs(*tokens, self.window, n_words)
+        return rows_of_contexts(
+            tokens, n_words, self.window, self.n_jobs, self._weigher_of_rows(n_pairs)
+        )
+
+    def _weigher_of_rows(self, n_pairs):
+        """Return what turns cells, as `count_contexts` returns them, into rows of weights."""
         shares = n_pairs.astype(np.float64) ** self.context_smoothing * (n_pairs > 0)
         shares /= max(1, shares.sum())
-        stream, starts, places = places_by_word(*tokens, n_words)
 
-        def weigh(first, last):
-            row_ends, contexts, counts = count_contexts(
-                stream, starts, places, first, last, self.window
-            )
+        def weigh(first, last, row_ends, contexts, counts):
             weights = shifted_ppmi(
                 row_ends, contexts, counts, n_pairs[first:last], shares, np.log(self.shift)
             )
             contexts = contexts[: len(weights)].copy()  # what was cut off goes
             indptr = np.concatenate([[0], row_ends])
-            return sparse.csr_array((weights, contexts, indptr), shape=(last - first, n_words))
+            return sparse.csr_array((weights, contexts, indptr), shape=(last - first, len(n_pairs)))
 
-        n_parts = max(effective_n_jobs(self.n_jobs), len(places) // _PLACES_AT_ONCE)
-        rows = run_parts(weigh, bounds_of_parts(starts[1:], n_parts), self.n_jobs)
-        return sparse.vstack(rows, format="csr")
+        return weigh
 
 
 def _decompose(matrix, vector_size, random_state):

@@ -1,5 +1,6 @@
 """Statistics of terms that were collected apart, and add up to those of all documents, exactly."""
 
+from functools import partial
 from os import PathLike, fspath, path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from textvec._checks import check_number
 from textvec.kernels.merging import add_statistics, are_ascending, lay_out
 from textvec.persistence import SaveMixin, fingerprint, load
+from textvec.persistence.classes import is_ours
 from textvec.sparse.spelling import Spelled, begins_of
 from textvec.text.vocabulary import EMPTY, Interner, encode
 
@@ -220,6 +222,11 @@ class Tally:
         begins, ends : ndarray of int64 of shape (n_terms,)
             Term t is ``text[begins[t]:ends[t]]``.
         documents, occurrences : ndarray of int of shape (n_terms,)
+
+        Returns
+        -------
+        ndarray of int32 of shape (n_terms,)
+            The numbers that the terms have here.
         """
         is_empty = begins == ends
         if is_empty.any():
@@ -240,15 +247,26 @@ class Tally:
         self.total_length += int(occurrences.sum(dtype=np.int64))
         if self.max_terms is not None and n_terms > self.max_terms:
             self._make_room()
+        return ids
 
     def add_part(self, part):
-        """Add a part that was collected before."""
-        self.add(*part.spelled[:3], part.document_frequencies, part.collection_frequencies)
+        """Add a part that was collected before; return the numbers that its terms have here."""
+        ids = self.add(*part.spelled[:3], part.document_frequencies, part.collection_frequencies)
         self.n_documents += part.n_documents
         self.total_length += part.total_length - int(
             part.collection_frequencies.sum(dtype=np.int64)
         )
         self._max_missing += part.max_missing
+        return ids
+
+    @property
+    def n_terms(self):
+        """How many terms there are."""
+        return self._interner.n_terms
+
+    def ids_of(self, collected):
+        """Return the numbers that the terms of a part have here."""
+        return self._interner.look_up(collected.text, collected.ends)
 
     def add_names(self, terms, documents, occurrences):
         """Add statistics of terms that are str."""
@@ -284,9 +302,9 @@ class Tally:
         documents, occurrences = self._sums[order].T
         return CollectedTerms(
             lay_out(store, begins, ends, order),
-            _narrow((ends - begins)[order]),
-            _narrow(documents),
-            _narrow(occurrences),
+            narrowed((ends - begins)[order]),
+            narrowed(documents),
+            narrowed(occurrences),
             self.n_documents,
             self.total_length,
             settings,
@@ -302,7 +320,7 @@ def _longer(rows, n_needed):
     return grown
 
 
-def _narrow(numbers):
+def narrowed(numbers):
     """Return integers in the least type that holds them all: files are to be small."""
     return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
 
@@ -403,3 +421,16 @@ def check_max_terms(max_terms):
     """Raise unless it is None or a positive int."""
     if max_terms is not None:
         check_number("max_terms", max_terms, low=1, integer=True)
+
+
+def name_of(value):
+    """Return what a parameter is in a part: itself, or the name of what is code."""
+    if not callable(value):
+        return value
+    if is_ours(value):
+        return f"{type(value).__name__} {fingerprint(value)[:16]}"
+    if isinstance(value, partial):
+        return f"{name_of(value.func)} of {value.args!r} and {value.keywords!r}"
+    named = value if hasattr(value, "__qualname__") else type(value)
+    place = getattr(named, "__module__", None) or "builtins"
+    return f"{place}.{named.__qualname__}"

@@ -2,7 +2,6 @@
 
 import hashlib
 import unicodedata
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import NamedTuple
@@ -11,10 +10,15 @@ import numpy as np
 
 from textvec._checks import warn_user
 from textvec._threads import held, learning
-from textvec.persistence import fingerprint
-from textvec.persistence.classes import is_ours
 from textvec.sparse.analysis import COMPILED
-from textvec.sparse.collected import RULES, CollectedTerms, Tally, check_max_terms, merged
+from textvec.sparse.collected import (
+    RULES,
+    CollectedTerms,
+    Tally,
+    check_max_terms,
+    merged,
+    name_of,
+)
 from textvec.sparse.ngrams import Pruning, keep_all
 from textvec.sparse.spelling import Spelled
 from textvec.sparse.terms import vocabulary_of
@@ -205,22 +209,22 @@ class Collecting:
         """Return the settings that decide what a term is, and the versions of what else does."""
         made_with = {"rules": RULES, "unicode": unicodedata.unidata_version}
         if callable(self.analyzer):
-            return {"analyzer": _name_of(self.analyzer)}, made_with
+            return {"analyzer": name_of(self.analyzer)}, made_with
         settings = {"analyzer": self._analyzer(), "ngram_range": list(self.ngram_range)}
         own = [name for name in _STEPS if not self._keeps(name)]
         if own:
             settings["class"] = f"{type(self).__module__}.{type(self).__qualname__}"
         if self.preprocessor is not None:
-            settings["preprocessor"] = _name_of(self.preprocessor)
+            settings["preprocessor"] = name_of(self.preprocessor)
         else:
             settings["lowercase"] = bool(self.lowercase)
-            settings["strip_accents"] = _name_of(self.strip_accents)
+            settings["strip_accents"] = name_of(self.strip_accents)
         if settings["analyzer"] not in ("word", "mixed"):
             return settings, made_with
         settings["stem"] = self.stem
         if self.stem is not None:
             made_with["PyStemmer"] = _version("PyStemmer")
-        settings["tokenizer"] = _name_of(self.tokenizer)
+        settings["tokenizer"] = name_of(self.tokenizer)
         if self.tokenizer is None:
             settings["token_pattern"] = self.token_pattern
         elif self.tokenizer == "jieba" or isinstance(self.tokenizer, JiebaTokenizer):
@@ -260,19 +264,6 @@ def _columns_in(vocabulary, collected):
     columns = column_of[interner.look_up(collected.text, collected.ends)]
     columns[collected.lengths == 0] = vocabulary.get("", -1)
     return columns
-
-
-def _name_of(value):
-    """Return what a parameter is in a part: itself, or the name of what is code."""
-    if not callable(value):
-        return value
-    if is_ours(value):
-        return f"{type(value).__name__} {fingerprint(value)[:16]}"
-    if isinstance(value, partial):
-        return f"{_name_of(value.func)} of {value.args!r} and {value.keywords!r}"
-    named = value if hasattr(value, "__qualname__") else type(value)
-    place = getattr(named, "__module__", None) or "builtins"
-    return f"{place}.{named.__qualname__}"
 
 
 def _sum_of(words):
