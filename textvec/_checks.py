@@ -10,8 +10,15 @@ from importlib import import_module
 _BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
 
 
-def check_number(name, value, low=None, high=None, integer=False):
+def is_auto(value):
+    """Tell whether ``value`` is "auto", which stands for what a rule gives."""
+    return isinstance(value, str) and value == "auto"
+
+
+def check_number(name, value, low=None, high=None, integer=False, auto=False):
     """Raise unless ``value`` is a finite number (an integer if asked) in [low, high].
+
+    With ``auto`` it may be "auto", too.
 
     Raises
     ------
@@ -20,9 +27,12 @@ def check_number(name, value, low=None, high=None, integer=False):
     ValueError
         If it lies outside the range, or is infinite or NaN.
     """
+    if auto and is_auto(value):
+        return
     kind, article = (numbers.Integral, "an integer") if integer else (numbers.Real, "a number")
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise TypeError(f"{name} must be {article}. Got {value!r} instead.")
+        wanted = f'{article} or "auto"' if auto else article
+        raise TypeError(f"{name} must be {wanted}. Got {value!r} instead.")
     if low is not None and not value >= low or high is not None and not value <= high:
         if low is None:
             wanted = f"at most {high}"

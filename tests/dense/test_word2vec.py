@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from textvec import DocumentVectorizer, Word2Vec, load
+from textvec import PPMI, DocumentVectorizer, Word2Vec, load
 from textvec.persistence import save
 
 SEA = ["sea", "beach", "wave", "sand", "boat"]
@@ -31,8 +31,8 @@ def documents():
 
 
 def trained(documents, **parameters):
-    given = {"vector_size": 16, "sample": 0, "random_state": 1} | parameters
-    return Word2Vec(**given).fit(documents)
+    given = {"vector_size": 16, "min_count": 5, "sample": 0, "epochs": 5, "random_state": 1}
+    return Word2Vec(**given | parameters).fit(documents)
 
 
 def assert_same(one, other):
@@ -64,7 +64,12 @@ def test_loss_falls_in_every_epoch(architecture, n_jobs):
     ]
     for random_state in (0, None):
         losses = trained(
-            documents, architecture=architecture, random_state=random_state, n_jobs=n_jobs, epochs=3
+            documents,
+            architecture=architecture,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            epochs=3,
+            alpha=0.025,
         ).loss_history_
         assert (np.diff(losses) < -0.05).all()
         assert losses[0] < 6 * np.log(2)  # what the first scores, all 0, cost
@@ -87,7 +92,7 @@ def test_an_epoch_in_which_sample_left_nothing_is_passed_over(tmp_path):
 def test_a_first_example_trains_with_any_seed(sentences, recwarn):
     thinned = 0
     for seed in [*range(200), None]:
-        model = Word2Vec(4, min_count=1, random_state=seed).fit(sentences)
+        model = Word2Vec(4, min_count=1, epochs=5, random_state=seed).fit(sentences)
         assert np.isfinite(model.loss_history_).any()
         if recwarn.list:
             assert "sample=0.001 left no word beside another in any of 5" in str(
@@ -95,7 +100,8 @@ def test_a_first_example_trains_with_any_seed(sentences, recwarn):
             )
             if seed is not None:
                 assert_same(
-                    model, Word2Vec(4, min_count=1, random_state=seed, sample=0).fit(sentences)
+                    model,
+                    Word2Vec(4, min_count=1, epochs=5, random_state=seed, sample=0).fit(sentences),
                 )
         else:
             thinned += 1
@@ -227,6 +233,52 @@ def test_cut_off_words(documents):
     assert table.index_to_key[0] == "the"
     assert table.counts[0] == 300
     assert table.index_to_key[-1] == "rare"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "scale", "bounds"),
+    [
+        ({}, 3, (0.025, 0.15)),
+        ({"architecture": "cbow"}, 6, (0.05, 0.15)),
+        ({"architecture": "cbow", "cbow_mean": False, "window": 8}, 6 / 9, (0.05 / 3, 0.15 / 3)),
+        ({"architecture": "cbow", "cbow_mean": False, "shrink_windows": False}, 6 / 10, None),
+    ],
+)
+def test_auto_steps_are_those_of_the_number_they_stand_for(documents, parameters, scale, bounds):
+    bounds = bounds or (0.05 / 10**0.5, 0.15 / 10**0.5)
+    for text, epochs in ((documents, 1), (documents[:20], 2), (documents[:20], 100)):
+        model = trained(text, epochs=epochs, **parameters)
+        table = model.keyed_vectors_
+        times = epochs * table.counts.sum() / len(table)
+        assert model.alpha_ == pytest.approx(np.clip((scale / times) ** 0.5, *bounds))
+        given = trained(text, epochs=epochs, alpha=model.alpha_, **parameters)
+        assert_same(model, given)
+        assert given.alpha_ == model.alpha_
+
+
+def test_auto_passes_and_vocabulary_go_by_the_text():
+    rng = np.random.default_rng(0)
+    for n_words, n_epochs, least in ((1_000, 30, 2), (450_000, 10, 2), (2_000_000, 5, 3)):
+        ids = np.minimum(rng.zipf(1.3, n_words), 50_000)
+        words = np.array([f"w{i}" for i in range(50_001)], object)[ids]
+        model = Word2Vec(1, 1, negative=1, sample=1e-6, n_jobs=2).fit(
+            words.reshape(-1, 20).tolist()
+        )
+        assert model.epochs_ == len(model.loss_history_) == n_epochs
+        assert model.keyed_vectors_.counts.min() == least
+        assert PPMI(1).fit(words.reshape(-1, 20)[:5000].tolist()).keyed_vectors_.counts.min() == 2
+
+
+def test_auto_goes_by_all_text_so_far(documents, tmp_path):
+    model = Word2Vec(16, sample=0, epochs=2, random_state=1).fit(documents[:20])
+    assert model.alpha_ == 0.15
+    model.partial_fit(documents)
+    table = model.keyed_vectors_
+    assert table.counts.sum() == 3200
+    assert model.alpha_ == pytest.approx((3 * len(table) / (2 * 3200)) ** 0.5)
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert (again.alpha, again.alpha_, again.epochs_) == ("auto", model.alpha_, 2)
 
 
 def test_alpha_falls_to_min_alpha(documents):

@@ -345,8 +345,9 @@ class PPMI(WordVectorizer):
     window : int >= 1, default=5
         How many words to either side, within a document, are the context of a word. Small windows
         find words that can replace each other, large ones words of one topic.
-    min_count : int >= 1, default=5
-        Rarer words are dropped before windows are laid.
+    min_count : int >= 1 or "auto", default="auto"
+        Rarer words are dropped before windows are laid. "auto" is one for every 600,000 words of
+        the text, from 2 to 5.
     shift : float >= 1, default=1
         Only pairs that co-occur this many times more often than by chance count at all.
     context_smoothing : float in [0, 1], default=0.75
@@ -404,7 +405,7 @@ class PPMI(WordVectorizer):
         self,
         vector_size=100,
         window=5,
-        min_count=5,
+        min_count="auto",
         *,
         shift=1,
         context_smoothing=0.75,

@@ -13,9 +13,18 @@ from typing import Self
 
 import numpy as np
 
-from textvec._checks import check_choice, check_flag, check_number, check_type, seeded, warn_user
+from textvec._checks import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_type,
+    is_auto,
+    seeded,
+    warn_user,
+)
 from textvec._threads import CutShortError, held, learning
 from textvec._writing import check_place
+from textvec.dense.by_size import learning_rate, passes
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.subwords import MOST_HASHES, MOST_ROWS, Subwords, check_lengths
@@ -41,8 +50,9 @@ class Word2Vec(WordVectorizer):
         Dimensions of the vectors.
     window : int >= 1, default=5
         How many words on either side, within a document, a word has to do with.
-    min_count : int >= 1, default=5
-        Rarer words are dropped before windows are laid.
+    min_count : int >= 1 or "auto", default="auto"
+        Rarer words are dropped before windows are laid. "auto" is one for every 600,000 words of
+        the text, from 2 to 5.
     architecture : {"skipgram", "cbow"}, default="skipgram"
         Whether each neighbour foretells a word, or their mean does.
     sample : float >= 0, default=1e-3
@@ -56,10 +66,16 @@ class Word2Vec(WordVectorizer):
         Noise words are drawn in proportion to ``count ** ns_exponent``.
     cbow_mean : bool, default=True
         Whether CBOW takes the mean of the neighbours' vectors, or their sum.
-    alpha, min_alpha : float > 0, default=0.025 and 1e-4
-        The learning rate falls from ``alpha`` to ``min_alpha``, in proportion to the words seen.
-    epochs : int >= 1, default=5
-        Passes over the text, each in a new random order of its documents.
+    alpha : float >= 0 or "auto", default="auto"
+        The learning rate to begin with. "auto" takes smaller steps, the more of them a word takes:
+        with ``t = epochs * words of the text / size of the vocabulary`` it is ``sqrt(3 / t)`` for
+        skip-gram, from 0.025 to 0.15, and ``sqrt(6 / t)`` for CBOW, from 0.05 to 0.15, which for
+        sums (``cbow_mean=False``) is divided by the root of how many words a window has.
+    min_alpha : float >= 0, default=1e-4
+        What the learning rate falls to, in proportion to the words seen.
+    epochs : int >= 1 or "auto", default="auto"
+        Passes over the text, each in a new random order of its documents. "auto" is as many as it
+        takes to train on 4,000,000 words, from 5 to 30.
     shrink_windows : bool, default=True
         Draw the size of each window from 1..``window``, so that near words count for more.
     max_final_vocab : int >= 1 or None, default=None
@@ -95,6 +111,8 @@ class Word2Vec(WordVectorizer):
 
     Attributes
     ----------
+    alpha_, epochs_ : float, int
+        The learning rate to begin with and the passes over the text, as given or as "auto" had it.
     keyed_vectors_ : KeyedVectors
         The words, most frequent first, their vectors and counts.
     context_vectors_ : ndarray of shape (n_words, vector_size), float32
@@ -160,16 +178,16 @@ class Word2Vec(WordVectorizer):
         self,
         vector_size=100,
         window=5,
-        min_count=5,
+        min_count="auto",
         *,
         architecture="skipgram",
         sample=1e-3,
         negative=5,
         ns_exponent=0.75,
         cbow_mean=True,
-        alpha=0.025,
+        alpha="auto",
         min_alpha=1e-4,
-        epochs=5,
+        epochs="auto",
         shrink_windows=True,
         max_final_vocab=None,
         min_n=0,
@@ -234,7 +252,9 @@ class Word2Vec(WordVectorizer):
         """Train on, for ``epochs`` more passes over old or new text.
 
         Words that are new and frequent enough here (``min_count``) are added after the known ones.
-        The learning rate falls anew, and pooling is learned from these documents alone.
+        The learning rate falls anew, and pooling is learned from these documents alone. What is
+        "auto" goes by all text so far: the more was learned, the less do new documents change it;
+        ``min_count`` by these documents.
 
         Parameters
         ----------
@@ -328,10 +348,12 @@ class Word2Vec(WordVectorizer):
 
     def _check_parameters(self):
         super()._check_parameters()
-        for name in ("vector_size", "window", "negative", "epochs"):
+        for name in ("vector_size", "window", "negative"):
             check_number(name, getattr(self, name), low=1, integer=True)
-        for name in ("sample", "alpha", "min_alpha"):
+        for name in ("sample", "min_alpha"):
             check_number(name, getattr(self, name), low=0)
+        check_number("alpha", self.alpha, low=0, auto=True)
+        check_number("epochs", self.epochs, low=1, integer=True, auto=True)
         check_lengths(self.min_n, self.max_n)
         check_number("buckets", self.buckets, low=1, high=MOST_ROWS, integer=True)
         check_number("hashes", self.hashes, low=1, high=MOST_HASHES, integer=True)
@@ -403,7 +425,7 @@ class Word2Vec(WordVectorizer):
         self, tokens, words, counts, vectors, rows, context_vectors, earlier_losses, progress
     ):  # fmt: skip
         """Run the training on a thread aside, where Ctrl-C does not meet it half-way."""
-        settings = Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
+        settings = self._settings(counts)
         parts = None
         if rows is not None:
             of_words = Subwords(rows, self.min_n, self.max_n, self.hashes).parts_of(words)
@@ -423,8 +445,9 @@ class Word2Vec(WordVectorizer):
             )
             model.context_vectors_ = _trimmed(context_vectors, self)
             model.loss_history_ = np.array([*earlier_losses, *progress.losses])
+            model.alpha_, model.epochs_ = settings.alpha, settings.epochs
             model._unfinished = None
-            if progress.epoch < self.epochs:
+            if progress.epoch < settings.epochs:
                 model._unfinished = {
                     "progress": asdict(progress),
                     "earlier_losses": earlier_losses,
@@ -459,17 +482,32 @@ class Word2Vec(WordVectorizer):
                 raise CutShortError from error
         if not progress.thins:
             warn_user(
-                f"sample={self.sample!r} left no word beside another in any of {self.epochs} "
+                f"sample={self.sample!r} left no word beside another in any of {settings.epochs} "
                 "epochs: all words were kept instead, as with sample=0."
             )
         del training  # its arrays, before they are copied
         store(self)
 
+    def _settings(self, counts):
+        """Return how to train, given how often each word stood in text, earlier or now."""
+        given = {f.name: getattr(self, f.name) for f in fields(Settings)}
+        n_words = int(counts.sum())
+        if is_auto(self.epochs):
+            given["epochs"] = passes(n_words)
+        settings = Settings(**given)
+        if is_auto(self.alpha):
+            times = n_words * settings.epochs / len(counts)
+            added = (
+                1 if self.architecture == "skipgram" or self.cbow_mean else settings.mean_context
+            )
+            settings.alpha = learning_rate(self.architecture, times, added)
+        return settings
+
     def _watch(self, running, training):
         """Show how training gets on until it is done."""
         from tqdm.auto import tqdm
 
-        total = self.epochs * len(training.values)
+        total = training.settings.epochs * len(training.values)
         with tqdm(total=total, unit=" words", unit_scale=True, disable=not self.verbose) as bar:
             while wait([running], _LOOK_SECONDS).not_done:
                 self._show(bar, training)
@@ -477,7 +515,8 @@ class Word2Vec(WordVectorizer):
 
     def _show(self, bar, training):
         epoch, n_trained, alpha, loss = training.seen
-        bar.set_description(f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}", refresh=False)
+        n_epochs = training.settings.epochs
+        bar.set_description(f"epoch {min(epoch + 1, n_epochs)}/{n_epochs}", refresh=False)
         bar.set_postfix_str(f"alpha={alpha:.4f}, loss={loss:.4f}", refresh=False)
         bar.update(n_trained - bar.n)
 

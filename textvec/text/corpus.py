@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_no_table, check_number
+from textvec._checks import check_no_table, check_number, is_auto
 from textvec.kernels.corpora import count_ids, renumber
 from textvec.ragged import Ragged
 from textvec.text.columns import TextFiles, Texts, texts_at, texts_in
@@ -33,6 +33,8 @@ from textvec.text.vocabulary import (
 )
 
 _TOKENS_AT_ONCE = 1 << 16
+_WORDS_FOR_ONE = 600_000  # of text, more to every count that a word needs to stay,
+_FEWEST, _MOST = 2, 5  # from this to that
 
 
 class Corpus(NamedTuple):
@@ -108,7 +110,7 @@ def read_documents(documents) -> Iterable:
 
 
 def learn_corpus(
-    documents, tokenizer=None, min_count=5, max_final_vocab=None, n_jobs=None, known_words=()
+    documents, tokenizer=None, min_count="auto", max_final_vocab=None, n_jobs=None, known_words=()
 ) -> Corpus:
     """Learn the vocabulary of documents, and turn them into its ids.
 
@@ -120,8 +122,9 @@ def learn_corpus(
         How raw text is cut into tokens. None lower-cases it and takes the runs of word characters
         (``\\w+``), those of Han characters cut into words by jieba. "whitespace" splits at white
         space: for text that is cut already. Token lists are taken as they are.
-    min_count : int >= 1, default=5
-        Rarer words are dropped from the documents.
+    min_count : int >= 1 or "auto", default="auto"
+        Rarer words are dropped from the documents. "auto" is one for every 600,000 words, from 2
+        to 5.
     max_final_vocab : int >= 1 or None, default=None
         Raise ``min_count`` as far as it takes for at most this many words to stay. Words as
         frequent as the first that has to go, go too.
@@ -156,7 +159,7 @@ def learn_corpus(
     >>> [row.tolist() for row in corpus.tokens.rows()]
     [[0, 1, 0, 1], [0]]
     """
-    check_number("min_count", min_count, low=1, integer=True)
+    check_number("min_count", min_count, low=1, integer=True, auto=True)
     if max_final_vocab is not None:
         check_number("max_final_vocab", max_final_vocab, low=1, integer=True)
     tokens, terms = _scan(documents, tokenizer, n_jobs)
@@ -167,6 +170,8 @@ def learn_corpus(
             "raw_documents must hold at least one word. "
             f"Got {len(tokens.ends)} documents without any."
         )
+    if is_auto(min_count):
+        min_count = min(_MOST, max(_FEWEST, n_words_raw // _WORDS_FOR_ONE))
     known = {word: i for i, word in enumerate(known_words)}
     word_ids = np.array([known.get(term, -1) for term in terms], np.int32)
     new = np.flatnonzero(word_ids < 0)

@@ -113,8 +113,7 @@ class ClassificationTask(Task):
         check_number("n_splits", n_splits, low=2, integer=True)
         if shots is not None:
             check_number("shots", shots, low=1, integer=True)
-        if not (isinstance(C, str) and C == "auto"):
-            check_number("C", C, low=np.finfo(float).tiny)
+        check_number("C", C, low=np.finfo(float).tiny, auto=True)
         self.documents = list(documents)
         self.labels = _as_classes(labels)
         self.name, self.shots, self.language, self.C = name, shots, language, C

@@ -1,0 +1,60 @@
+"""What "auto" stands for: how long to train, and in what steps, on how much text."""
+
+_ENOUGH = 4_000_000  # words to be trained on in all
+_FEWEST, _MOST = 5, 30  # passes
+_SCALES = {"skipgram": (3, 0.025), "cbow": (6, 0.05)}  # and the least learning rate
+_LARGEST = 0.15
+
+
+def passes(n_words):
+    """Return how many times to go over a text: five times, and more often over a short one.
+
+    ``4,000,000 / n_words``, rounded up, from 5 to 30.
+
+    Parameters
+    ----------
+    n_words : int
+        The words of the text.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> [passes(n_words) for n_words in (1_000, 200_000, 500_000, 10_000_000)]
+    [30, 20, 8, 5]
+    """
+    return min(_MOST, max(_FEWEST, -(-_ENOUGH // max(1, n_words))))
+
+
+def learning_rate(architecture, times, added=1):
+    """Return the learning rate to begin with: smaller steps, the more of them a word takes.
+
+    ``sqrt(3 / times)`` for skip-gram, from 0.025 to 0.15, and ``sqrt(6 / times)`` for CBOW, from
+    0.05 to 0.15. A sum of ``n`` words is longer than their mean, and moves all of them: the rate of
+    a mean over ``sqrt(n)``.
+
+    Parameters
+    ----------
+    architecture : {"skipgram", "cbow"}
+        What is trained.
+    times : float
+        How often a word is met in training, on average: the words of the text, times the passes
+        over it, by the size of the vocabulary.
+    added : float >= 1, default=1
+        How many words an input is the sum of.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> [round(learning_rate("skipgram", times), 3) for times in (100, 300, 1_000, 10_000)]
+    [0.15, 0.1, 0.055, 0.025]
+    >>> [round(learning_rate("cbow", times), 3) for times in (100, 300, 1_000, 10_000)]
+    [0.15, 0.141, 0.077, 0.05]
+    """
+    scale, least = _SCALES[architecture]
+    return min(_LARGEST, max(least, (scale / times) ** 0.5)) / added**0.5
