@@ -24,6 +24,8 @@ def effective_n_jobs(n_jobs):
     No more than 256, or all cores: what a number that slipped, or a made-up file, asks for beyond
     that would take time and memory for each.
     """
+    if type(n_jobs) is int and n_jobs == 1:
+        return 1  # which a query of a few words asks for many times
     if n_jobs is not None:
         check_number("n_jobs", n_jobs, integer=True)
         if n_jobs == 0:
@@ -72,7 +74,7 @@ def run_parts(function: Callable, parts: list, n_jobs=None) -> list:
     After Ctrl-C, or an error in a part, those not begun are left out; a long one should call
     :func:`look_up` between its steps, to end then too.
     """
-    n_jobs = min(effective_n_jobs(n_jobs), len(parts))
+    n_jobs = min(effective_n_jobs(n_jobs), len(parts)) if len(parts) > 1 else 1
     if n_jobs < 2:
         return [function(*part) for part in parts]
     stop = Event()

@@ -11,6 +11,7 @@ from sklearn.utils import metadata_routing
 
 from textvec._checks import check_choice
 from textvec._threads import answering, learning, publish
+from textvec.ragged import Ragged
 from textvec.sparse.analysis import (
     COMPILED,
     DEFAULT_PATTERN,
@@ -19,13 +20,13 @@ from textvec.sparse.analysis import (
     translated,
 )
 from textvec.sparse.collecting import Collecting
-from textvec.sparse.known_ngrams import KnownNgrams, count_known
+from textvec.sparse.known_ngrams import Analysis, KnownNgrams, count_known
 from textvec.sparse.mixed import words_among
 from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
 from textvec.sparse.rows import compact, stacked
 from textvec.sparse.terms import Terms
 from textvec.text.stemming import stem_terms
-from textvec.text.vocabulary import map_blocks, scan_codes
+from textvec.text.vocabulary import encode, map_blocks, scan_codes
 
 OF_VOCABULARY = ("vocabulary_", "_terms")  # that of the user, or what was learned
 _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
@@ -462,7 +463,10 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
                 self.dtype,
             )
 
-        return learn_vocabulary(self._find(raw_documents, make_pruning))
+        vocabulary, counts = learn_vocabulary(self._find(raw_documents, make_pruning))
+        if isinstance(vocabulary, Terms):
+            vocabulary.analysis = self._looked_up_by(self._analysis())
+        return vocabulary, counts
 
     def _limit_features(self, X, vocabulary, high=None, low=None, limit=None):
         return X  # pruned before counting
@@ -471,7 +475,9 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         return X  # sorted before counting
 
     def _count_known(self, raw_documents):
-        if isinstance(raw_documents, list | tuple) and _are_few(raw_documents):
+        terms = self._learned_terms()
+        is_dict = terms is None or terms.are_looked_at
+        if is_dict and isinstance(raw_documents, list | tuple) and _are_few(raw_documents):
             return self._count_few(raw_documents)
         analysis = self._analysis()
         if analysis in COMPILED:
@@ -492,21 +498,23 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
 
     def _count_known_in_block(self, known, block, lowercase, analysis):
         if analysis == "char_wb":
-            words, interner = self._scan([block], lowercase, analysis)
+            words, interner = self._scan([block], lowercase, analysis, n_jobs=1)
             return known.count_in_words(words, interner, self.dtype)
         if analysis == "char":
-            tokens = scan_codes([block], lowercase)
+            tokens = scan_codes([block], lowercase, 1)
             return known.count(tokens, self.dtype)
         if self.stem is not None:
-            tokens, interner = self._scan([block], lowercase, analysis, self._stop_list())
+            tokens, interner = self._scan([block], lowercase, analysis, self._stop_list(), n_jobs=1)
             return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
-        tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner)
+        tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner, n_jobs=1)
         return known.count(tokens, self.dtype)
 
     def _count_known_terms(self, known, tokens, terms):
         """Count known n-grams of tokens that have ids of their own."""
-        ids = {term: number for number, term in enumerate(known.interner.terms())}
-        return known.count(translated(tokens, terms, ids), self.dtype)
+        text, ends, _ = encode(terms)
+        ids = np.append(known.interner.look_up(text, ends), np.int32(-1))  # of what has no id
+        ids[:-1][np.diff(ends, prepend=0) == 0] = -1
+        return known.count(Ragged(ids[tokens.values], tokens.ends), self.dtype)
 
     def _count_few(self, documents):
         """Count a query or two without touching the rest of a large vocabulary."""
@@ -525,26 +533,30 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             (data, indices.astype(np.int32), indptr), shape=shape, dtype=self.dtype
         )
 
-    def _known_ngrams(self, analysis):
-        """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
-        learned = self._learned_terms()
-        if learned is not None and learned.are_current():
-            terms = learned
-        else:
-            terms = list(self.vocabulary_), list(self.vocabulary_.values())
+    def _looked_up_by(self, kind):
+        """Return the `Analysis` that the parameters of now make."""
         dropped = stop_words = None
-        if analysis in ("word", "mixed", "tokens"):
+        if kind in ("word", "mixed", "tokens"):
             # by the time they are looked up, tokens that are made otherwise are without stop words
             found = self._stop_list()
-            stop_words = found if analysis == "mixed" else None
-            dropped = words_among(found) if analysis == "mixed" else found
-            if analysis == "tokens" or self.stem is not None:
+            stop_words = found if kind == "mixed" else None
+            dropped = words_among(found) if kind == "mixed" else found
+            if kind == "tokens" or self.stem is not None:
                 dropped = []
-        key = terms, self.ngram_range, dropped, stop_words
+        return Analysis(kind, self.ngram_range, dropped, stop_words)
+
+    def _known_ngrams(self, kind):
+        """Return the vocabulary as `KnownNgrams`, made once and kept while it stays the same."""
+        learned, analysis = self._learned_terms(), self._looked_up_by(kind)
+        is_learned = learned is not None and learned.are_current()
+        vocabulary = (
+            (learned,) if is_learned else (list(self.vocabulary_), list(self.vocabulary_.values()))
+        )
+        key = *vocabulary, analysis
         kept = getattr(self, "_known", None)
         if kept is None or kept[0] != key:
-            names, columns = terms if learned is not terms else (terms.names(), terms.columns)
-            self._known = kept = key, KnownNgrams(names, columns, *key[1:])
+            make = KnownNgrams.of_terms if is_learned else KnownNgrams.of_dict
+            self._known = kept = key, make(*key)
         return kept[1]
 
 

@@ -50,12 +50,14 @@ class Scripts:
         ----------
         firsts, lengths : ndarray of int
             The first token of each, and how many it has.
-        terms : list of str
-            The n-grams.
+        terms : callable
+            Returns the n-grams as a list of str.
         """
         min_n, max_n = self._words
         alone = self.alone[firsts]
-        is_stop = np.array([term in self._stop_words for term in terms], np.bool_)
+        is_stop = np.zeros(len(firsts), np.bool_)
+        if self._stop_words:
+            is_stop[:] = [term in self._stop_words for term in terms()]
         are_words = (lengths >= min_n) & (lengths <= max_n)
         return np.where(alone, (lengths <= 2) & ~is_stop, are_words)
 

@@ -17,7 +17,8 @@ def index_dtype(largest):
 
 def for_row_blocks(function, indptr, n_jobs):
     """Call function(first, last) for blocks of rows that together are all of them."""
-    n_blocks = min(effective_n_jobs(n_jobs), 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD)
+    most = 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD
+    n_blocks = min(effective_n_jobs(n_jobs), most) if most > 1 else 1
     run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
 
 
@@ -75,6 +76,9 @@ def compact(counts):
 
 def stacked(parts, dtype):
     """Return CSR matrices of the same columns, one under another, as one csr_array of a dtype."""
+    if len(parts) == 1:
+        parts[0].data = parts[0].data.astype(dtype, copy=False)
+        return parts[0]
     row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
     indptr = row_pointers(row_lengths)
     indices = np.empty(indptr[-1], indptr.dtype)

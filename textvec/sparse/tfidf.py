@@ -176,7 +176,10 @@ class TfidfTransformer(
             copy=copy,
             reset=False,
         )
-        X = as_own_csr(X, copy)
+        return self._weighed_in_place(as_own_csr(X, copy))
+
+    def _weighed_in_place(self, X):
+        """Weigh a CSR matrix of floats, whose format was checked."""
         idf = self._factors(X.shape[1]) if hasattr(self, "idf_") else None
 
         def scale(first, last):
@@ -190,9 +193,18 @@ class TfidfTransformer(
 
         for_row_blocks(scale, X.indptr, self.n_jobs)
         if self.norm is not None:
-            assert_all_finite(X.data, estimator_name="the normalize function")
+            if not np.isfinite(X.data.sum()):  # may be too large a sum, too
+                assert_all_finite(X.data, estimator_name="the normalize function")
             normalize_in_place(X, self.norm, self.n_jobs)
         return _align_api_if_sparse(X)
+
+    def _weigh_counts(self, X):
+        """Weigh counts that are a `CountVectorizer`'s: they are finite, and in order."""
+        if getattr(self, "n_features_in_", None) != X.shape[1] or not X.shape[0]:
+            return self.transform(X, copy=False)  # which says what is wrong, if anything is
+        if X.dtype not in (np.float64, np.float32):
+            X = X.astype(np.float64)
+        return self._weighed_in_place(X)
 
     def _factors(self, n_terms):
         """Return idf_ as a float array that is safe to index with n_terms columns."""
@@ -366,6 +378,15 @@ class TfidfVectorizer(WeighingVectorizer):
             sublinear_tf=self.sublinear_tf,
             n_jobs=self.n_jobs,
         )
+
+    def _learn_weights(self, X):
+        if X.shape[0]:
+            self._weigher._learn_more(X)
+        else:
+            self._weigher.fit(X)  # which says what is wrong
+
+    def _weigh(self, X):
+        return self._weigher._weigh_counts(X)
 
     @property
     def idf_(self):
