@@ -105,6 +105,7 @@ MODULES = [
     "textvec.integrations.passages",
     "textvec.integrations.pgvector",
     "textvec.integrations.qdrant",
+    "textvec.integrations.sentence_transformers",
     "textvec.integrations.vectors",
     "textvec.serve",
     "textvec.serve.limits",

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from textvec._checks import check_choice, check_number
 from textvec._threads import bounds_of_parts, effective_n_jobs, held, learning, run_parts
 from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.dense.static_models import write_static_model
 from textvec.kernels.corpora import count_ids
 from textvec.kernels.counting import count_distinct
 from textvec.kernels.pooling import maxima, remove_component, weighted_means
@@ -120,6 +121,40 @@ class WordVectorizer(
             )
         now._check_loaded()  # another table may have been set since
         return now._pool(*now._encode(raw_documents))
+
+    def to_static_model(self, path):
+        """Write a folder that sentence-transformers and model2vec open as a static model.
+
+        Its vectors are those of :meth:`transform`, but for their lengths where words are weighed,
+        and for words that a table makes of n-grams.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The folder; it is made where there is none.
+
+        Raises
+        ------
+        ValueError
+            If ``pooling`` is "sif" or "max", or ``tokenizer`` a callable: a static model has none.
+        ImportError
+            If safetensors and tokenizers are not installed; it names the extra.
+        FileExistsError
+            If the folder holds something already.
+
+        Warns
+        -----
+        UserWarning
+            If there are Chinese words: texts must be cut first, with spaces between words.
+        """
+        check_is_fitted(self)
+        now = self._as_it_is()
+        check_choice("pooling of a static model", now.pooling_, ("mean", "idf"))
+        check_choice("tokenizer of a static model", now.tokenizer, (None, "whitespace", "jieba"))
+        table = now.keyed_vectors_
+        vectors = table.vectors * now.word_weights_[:, np.newaxis]
+        at_spaces = now.tokenizer == "whitespace"
+        write_static_model(table.index_to_key, vectors, path, now.tokenizer is None, at_spaces)
 
     def _check_loaded(self):
         table = getattr(self, "keyed_vectors_", None)

@@ -7,6 +7,7 @@ import numpy as np
 from textvec._checks import import_optional, warn_user
 from textvec._threads import held, publish
 from textvec.dense.similar_words import SimilarWords, as_list, is_key, is_row, lengths_of, unit
+from textvec.dense.static_models import StaticModels
 from textvec.dense.translations import Translations
 from textvec.dense.unknown_words import UnknownWordError, UnknownWords
 from textvec.dense.vector_files import (
@@ -20,7 +21,7 @@ from textvec.persistence import SaveMixin
 from textvec.text.corpus import KnownWords
 
 
-class KeyedVectors(SaveMixin, SimilarWords, Translations, UnknownWords, WordTests):
+class KeyedVectors(SaveMixin, SimilarWords, StaticModels, Translations, UnknownWords, WordTests):
     """Look up words, their likenesses and their analogies in a table of vectors.
 
     Names and numbers are those of gensim's ``KeyedVectors``. What differs: several questions can
