@@ -1,20 +1,25 @@
 """Search: textvec against sparse-dot-topn, scikit-learn, faiss, datasketch and rensa in one table.
 
-Two tables more show the other engines (recall, queries a second) and how search grows with the
-items. Reads 20 newsgroups and Wikipedia from the folder that the environment variable TEXTVEC_DATA
-names. Search of short queries by BM25 is a part of bench_sparse.py.
+More tables show where the time of sparse search goes, approximate search of learned sparse vectors,
+the other engines (recall, queries a second), and how search grows with the items. Reads texts from
+the folder that the environment variable TEXTVEC_DATA names. Search of short queries by BM25 is a
+part of bench_sparse.py.
 """
 
 import argparse
+import csv
 import json
 import os
 import platform
+import re
 import sys
 import warnings
+import zipfile
 from functools import cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -29,6 +34,7 @@ from _timing import (
     yes_or_no,
 )
 from bench_sparse import read
+from scipy import sparse
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
@@ -45,10 +51,100 @@ PIECE = 350  # characters of such a piece
 N_ENGINE, ENGINE_WIDTH, N_TOPICS = 20_000, 64, 500
 N_DENSE, N_QUERIES, WIDTH = 100_000, 1_000, 384
 QUICK = 2_000  # items
+N_LEARNED, N_LEARNED_TERMS, N_LEARNED_TOPICS = 200_000, 30_522, 2_000
 WARM_UP = 300  # items
 
 
+# Texts
+
+
+def reviews():
+    """Return 2,000 film reviews."""
+    with zipfile.ZipFile(folder() / "classification" / "movie_reviews_polarity2.zip") as file:
+        names = sorted(name for name in file.namelist() if name.endswith(".txt"))
+        return [file.read(name).decode("latin-1") for name in names]
+
+
+def headlines():
+    """Return 7,600 titles of AG news, each with its first lines."""
+    with open(folder() / "classification" / "ag_news-test.csv", encoding="utf-8") as file:
+        return [" ".join(row[1:]) for row in csv.reader(file)]
+
+
+def abstracts():
+    """Return the titles and abstracts of Cranfield, CACM and LISA."""
+    found = []
+    for path in ("cranfield/cran.all.1400", "cacm/cacm.all"):
+        text = (folder() / "retrieval" / path).read_text("latin-1")
+        for document in re.split(r"(?m)^\.I \d+\s*$", text)[1:]:
+            _, *parts = re.split(r"(?m)^\.([A-Z])\s*$", document)
+            fields = zip(parts[::2], parts[1::2])
+            found.append(" ".join(content for name, content in fields if name in "TW"))
+    for path in sorted((folder() / "retrieval" / "lisa").glob("LISA[0-9].[0-9]*")):
+        documents = re.split(r"(?m)^\*{10,}\s*$", path.read_text("latin-1"))
+        found += [re.sub(r"^\s*Document\s+\d+", "", one) for one in documents if one.strip()]
+    return found
+
+
+def folder():
+    """Return the folder of the texts."""
+    return Path(os.environ["TEXTVEC_DATA"])
+
+
+TEXTS = {
+    "20 newsgroups": partial(read, "20 newsgroups"),
+    "AG news": headlines,
+    "film reviews": reviews,
+    "abstracts": abstracts,
+    "reviews and abstracts": lambda: reviews() + abstracts(),
+}
+
+
 # Vectors: (queries, items), rows of length 1
+
+
+@cache
+def learned_vectors(n_items, seed=0):
+    """Return queries and items like those of SPLADE, in shape: there is no network here.
+
+    As Bruch et al. 2024 describe SPLADE's vectors of MS MARCO, items have some 120 to 140 entries
+    and queries some 50, most of their mass in 50 and in 10 of these, over BERT's 30,522 terms.
+    There are 2,000 topics of 400 terms, which are drawn by Zipf's law; a row draws three in four of its
+    topical entries from one topic, the rest from another, likewise, and each weighs
+    ``log(1 + 2 * exp(-rank / depth) * noise)``, with the depth 60 for items and 8 for queries, and
+    lognormal noise; light terms of no topic are added. Queries are no items.
+    """
+    rng = np.random.default_rng(seed)
+    n_terms, n_topics, n_ranks = N_LEARNED_TERMS, N_LEARNED_TOPICS, 400
+    names = rng.permutation(n_terms)
+    popularity = np.cumsum(1 / (np.arange(n_terms) + 51))
+    closeness = np.cumsum(1 / (np.arange(n_ranks) + 6))
+
+    def drawn(cumulated, shape):
+        return cumulated.searchsorted(rng.random(shape) * cumulated[-1])
+
+    topics = names[drawn(popularity, (n_topics, n_ranks))]
+
+    def rows(n_rows, n_topical, n_others, depth):
+        two_topics = rng.integers(n_topics, size=(n_rows, 2))
+        second = (rng.random((n_rows, n_topical)) >= 0.75).astype(int)
+        ranks = drawn(closeness, (n_rows, n_topical))
+        topical = topics[np.take_along_axis(two_topics, second, axis=1), ranks]
+        others = names[drawn(popularity, (n_rows, n_others))]
+        weights = np.hstack([np.exp(-ranks / depth), np.full((n_rows, n_others), 0.15)])
+        weights = np.log1p(2 * weights * rng.lognormal(0, 0.6, weights.shape))
+        terms = np.hstack([topical, others])
+        order = np.lexsort((-weights, terms), axis=1)
+        terms, weights = (np.take_along_axis(part, order, axis=1) for part in (terms, weights))
+        is_first = np.diff(terms, axis=1, prepend=-1) > 0  # of several weights the largest
+        indptr = np.concatenate([[0], np.cumsum(is_first.sum(axis=1))])
+        parts = weights[is_first].astype(np.float32), terms[is_first], indptr
+        return sparse.csr_array(parts, shape=(n_rows, n_terms))
+
+    items = sparse.vstack(
+        [rows(min(n_items, 20_000), 140, 40, 60) for _ in range(0, n_items, 20_000)]
+    )
+    return rows(N_QUERIES, 45, 15, 8), items.tocsr()
 
 
 @cache
@@ -59,8 +155,11 @@ def vectors(name, quick=False):
         letters = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
         ends = np.cumsum([len(text) for text in texts])
         return texts, hash_shingles(letters, ends, SHINGLE, np.uint64(SEED))
-    if name == "20 newsgroups":
-        texts = read(name)[:QUICK] if quick else read(name)
+    if name == "learned":
+        return learned_vectors(QUICK if quick else N_LEARNED)
+    if name in TEXTS:
+        texts = TEXTS[name]()
+        texts = texts[:QUICK] if quick else texts
         rows = textvec.TfidfVectorizer(dtype=np.float32).fit_transform(texts)
         rows.sort_indices()
         return rows, rows
@@ -250,6 +349,13 @@ def dense(rows):
 
 # The table
 
+SPARSE = {
+    "headlines": "AG news",
+    "reviews": "film reviews",
+    "abstracts": "abstracts",
+    "reuters-like": "reviews and abstracts",
+}
+
 
 def rows(quick):
     """Return all rows, by name; those of faiss where it is installed."""
@@ -258,7 +364,11 @@ def rows(quick):
     pairs = f"all pairs, top-{K}, TF-IDF of {news}"
     search = f"top-{K} of {N_QUERIES:,} queries, random {N_DENSE:,} x {WIDTH}"
     table = [
-        ("sparse", pairs, news, 2, our_pairs, topn, None),
+        ("sparse", pairs, news, 3, our_pairs, topn, None),
+        *(
+            (f"sparse-{short}", pairs.replace(news, name), name, 3, our_pairs, topn, None)
+            for short, name in SPARSE.items()
+        ),
         ("sparse-one-thread", f"{pairs}, one thread", news, 2, our_pairs, topn, 1),
         ("sparse-kernel", pairs, news, 10, our_pairs, {"linear_kernel": kernel_pairs}, None),
         ("dense", search, random, 3, our_dense, {"scikit-learn brute": brute_dense}, None),
@@ -292,6 +402,128 @@ def rows(quick):
         equal = partial(near_jaccard, quick)
         found[name] = Row(name, title, "texts", bar, ours, theirs, equal, one)
     return found
+
+
+# Where the time of sparse search goes
+
+
+def time_lines(quick, repeats):
+    """Yield the lines of that table."""
+    for name in ("20 newsgroups", *SPARSE.values()):
+        queries, items = vectors(name, quick)
+        index, doubled = (textvec.ExactIndex("dot", n_jobs=n_jobs) for n_jobs in (1, 2))
+        fit = median(seconds_of(partial(index.fit, items))[0] for _ in range(repeats))
+        doubled.fit(items)
+        one, two = (
+            median(seconds_of(partial(one.search, queries, K))[0] for _ in range(repeats))
+            for one in (index, doubled)
+        )
+        lengths = np.diff(items.tocsc().indptr).astype(float)
+        n_pairs = queries.shape[0] * items.shape[0]
+        yield {
+            "all pairs": name,
+            "items": f"{items.shape[0]:,}",
+            "terms": f"{items.shape[1]:,}",
+            "entries of an item": f"{items.nnz / items.shape[0]:.0f}",
+            "products of a pair": f"{(lengths**2).sum() / n_pairs:.1f}",
+            "fit s": f"{fit:.3f}",
+            "search s": f"{one:.3f}",
+            "two threads s": f"{two:.3f}",
+            "gain": f"{one / two:.2f}",
+            "ns of a pair": f"{1e9 * one / n_pairs:.1f}",
+        }
+
+
+# Learned sparse vectors: recall against exact search and queries a second
+
+
+def learned_settings():
+    """Yield (what it is, the index) of ours."""
+    yield "ExactIndex", textvec.ExactIndex(metric="dot")
+    yield "SparseAnnIndex", textvec.SparseAnnIndex()
+    for cut, factor in ((5, 0.8), (5, 1.0), (10, 1.0), (20, 0.9)):
+        name = f"SparseAnnIndex query_cut={cut}, heap_factor={factor}"
+        yield name, textvec.SparseAnnIndex(query_cut=cut, heap_factor=factor)
+
+
+def learned_lines(quick, threads, repeats):
+    """Yield the lines of the table: ours, and Seismic by its authors where it is installed."""
+    queries, items = vectors("learned", quick)
+    built, best = None, None
+    for name, index in learned_settings():
+        index.set_params(n_jobs=threads)
+        fit_seconds = None
+        if built is None or type(built) is not type(index):
+            fit_seconds, built = seconds_of(partial(index.fit, items))
+        index = built.set_params(**index.get_params())  # the lists are the same
+        index.search(queries[:2], K)
+        seconds = median(seconds_of(partial(index.search, queries, K))[0] for _ in range(repeats))
+        scores, found = index.search(queries, K)
+        best = (scores[:, -1], seconds) if best is None else best
+        yield learned_line(name, best, seconds, scores, fit_seconds)
+    if not find_spec("seismic"):
+        return
+    seconds_to_build, ask = their_seismic(queries, items, threads)
+    for cut, factor in ((5, 0.8), (10, 0.8), (10, 1.0)):
+        times, found = zip(*(seconds_of(partial(ask, cut, factor)) for _ in range(repeats)))
+        scores = np.zeros((len(found[0]), K), np.float32)
+        for row, answer in zip(scores, found[0]):
+            row[: len(answer)] = [score for _, score, _ in answer]
+        name = f"pyseismic-lsr query_cut={cut}, heap_factor={factor}"
+        yield learned_line(name, best, median(times), scores, seconds_to_build)
+
+
+def learned_line(name, best, seconds, scores, fit_seconds):
+    """Return a line; found is what scores no less than the k-th best, but for rounding."""
+    least, exact_seconds = best
+    recall = np.mean(scores >= least[:, None] * (1 - 1e-3))
+    ratio = exact_seconds / seconds
+    return {
+        f"{N_LEARNED:,} learned sparse vectors": name,
+        f"recall@{K}": f"{recall:.3f}",
+        "queries a second": f"{len(scores) / seconds:,.0f}",
+        "times ExactIndex": f"{ratio:.1f}",
+        "bar": "5 at .95",
+        "met": yes_or_no(ratio >= 5 and recall >= 0.95),
+        "fit s": "" if fit_seconds is None else f"{fit_seconds:.1f}",
+    }
+
+
+def their_seismic(queries, items, threads):
+    """Build Seismic by its authors; return the seconds and what asks it (query_cut, heap_factor).
+
+    It takes terms by name, keeps values in 16 bits, and is given the parameters of ours.
+    """
+    import seismic
+
+    text = seismic.get_seismic_string()
+    names = np.arange(items.shape[1]).astype(text)
+
+    def rows(X):
+        bounds = list(pairwise(X.indptr))
+        return [names[X.indices[a:b]] for a, b in bounds], [X.data[a:b] for a, b in bounds]
+
+    def build():
+        data = seismic.SeismicDataset()
+        for number, (terms, values) in enumerate(zip(*rows(items))):
+            data.add_document(str(number), terms, values)
+        ours = textvec.SparseAnnIndex()
+        return seismic.SeismicIndex.build_from_dataset(
+            data, n_postings=ours.n_postings, centroid_fraction=ours.centroid_fraction,
+            summary_energy=ours.summary_energy, num_threads=threads,
+        )  # fmt: skip
+
+    seconds, index = seconds_of(build)
+    terms, values = rows(queries)
+    ids = np.arange(len(terms)).astype(text)
+
+    def ask(cut, factor):
+        return index.batch_search(
+            queries_ids=ids, query_components=terms, query_values=values, k=K, query_cut=cut,
+            heap_factor=factor, num_threads=threads,
+        )  # fmt: skip
+
+    return seconds, ask
 
 
 # The engines: recall against exact search and queries a second, each at several settings
@@ -409,7 +641,7 @@ def main():
     if "TEXTVEC_DATA" not in os.environ:
         parser.error("the environment variable TEXTVEC_DATA must name the folder of the corpora")
     table = rows(args.quick)
-    known = [*table, "engines", "scaling"]
+    known = [*table, "where-time-goes", "learned", "engines", "scaling"]
     wanted = args.only or known
     if unknown := set(wanted) - set(known):
         parser.error(f"there are no rows {', '.join(sorted(unknown))}, only {', '.join(known)}")
@@ -437,6 +669,7 @@ def main():
         print(f"    {lines[-1]['ratio']} times as fast", file=sys.stderr, flush=True)
 
     packages = ["numpy", "scipy", "numba", "scikit-learn", "sparse-dot-topn"]
+    packages += ["pyseismic-lsr"] if find_spec("seismic") else []
     for package in ("faiss-cpu", "hnswlib", "usearch", "annoy", "scann", "datasketch", "rensa"):
         packages += [package] if find_spec(package.removesuffix("-cpu")) else []
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
@@ -445,6 +678,14 @@ def main():
     print("ONLY A FEW ITEMS: a try-out\n" if args.quick else "")
     if lines:
         print_table(lines)
+    if "where-time-goes" in wanted:
+        print("\nSparse search: where the time goes, all in one table of postings")
+        measured = list(time_lines(args.quick, args.repeats))
+        print_table(measured, list(measured[0]))
+    if "learned" in wanted:
+        print(f"\nLearned sparse vectors, {args.threads} threads, {N_QUERIES:,} queries")
+        measured = list(learned_lines(args.quick, args.threads, args.repeats))
+        print_table(measured, list(measured[0]))
     if "engines" in wanted:
         print(f"\n{N_ENGINE:,} x {ENGINE_WIDTH} around {N_TOPICS} topics, {N_QUERIES:,} queries")
         measured = list(engine_lines(args.quick))

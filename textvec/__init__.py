@@ -28,6 +28,7 @@ _HOME = {
     "MinHashLSH": "textvec.search.minhash_lsh",
     "PPMI": "textvec.dense.factorized",
     "ScannIndex": "textvec.search.engines.scann",
+    "SparseAnnIndex": "textvec.search.sparse_ann",
     "SparseTransformerVectorizer": "textvec.encoders.sparse",
     "TfidfTransformer": "textvec.sparse.tfidf",
     "TfidfVectorizer": "textvec.sparse.tfidf",

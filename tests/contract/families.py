@@ -1,7 +1,7 @@
 """Families of estimators: what each is fitted on, what it is asked, and how answers compare."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -153,6 +153,14 @@ ROWS = Family(
     {"kneighbors": lambda queries: [(queries, 3)]},
     {"search": (_VECTORS,), "add": (_VECTORS,), "remove": (0,)},
     {**NO_TEXTS, **_NOT_A_TRANSFORMER, **_NUMBERED},
+)
+_WEIGHTS = np.abs(_VECTORS)
+WEIGHTS = replace(
+    ROWS,
+    corpus=_WEIGHTS,
+    other=_WEIGHTS[:30] * 2,
+    queries=_WEIGHTS[5:11] + np.float32(0.1),
+    methods={"search": (_WEIGHTS,), "add": (_WEIGHTS,), "remove": (0,)},
 )
 VIEWS = Family(
     [_VECTORS, _VECTORS[:, ::-1] ** 2],

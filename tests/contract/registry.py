@@ -18,6 +18,7 @@ from .families import (
     TEXTS,
     TOKENS,
     VIEWS,
+    WEIGHTS,
     Family,
 )
 from .models import table_of_words, tiny_classifier, tiny_encoder, tiny_splade, tiny_static
@@ -130,6 +131,7 @@ REGISTRY = {
         refuses={**_SILENT, "one letter": "no two words together"},
     ),
     "ScannIndex": Entry(partial(tv.ScannIndex, num_leaves=2), ROWS),
+    "SparseAnnIndex": Entry(tv.SparseAnnIndex, WEIGHTS),
     "SparseTransformerVectorizer": Entry(
         lambda: tv.SparseTransformerVectorizer(tiny_splade()),
         TEXTS,

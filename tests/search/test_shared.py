@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from textvec import ExactIndex, HybridIndex, MinHashLSH, load
+from textvec import ExactIndex, HybridIndex, MinHashLSH, SparseAnnIndex, load
 from textvec.search.engines.faiss import FaissIndex
 from textvec.search.engines.hnswlib import HnswlibIndex
 from textvec.search.engines.trees import TreeIndex
@@ -65,6 +65,13 @@ ASKED = {
 def test_exact_index(kind, asked):
     changes = [fitted_to(kind(ROWS)), with_more(kind(MORE)), without(np.arange(30))]
     assert_old_or_new(ExactIndex(), changes, ASKED[asked])
+
+
+def test_sparse_ann_index():
+    changes = [fitted_to(np.abs(ROWS)), with_more(np.abs(MORE)), without(np.arange(30))]
+    assert_old_or_new(
+        SparseAnnIndex(), changes, lambda index: index.kneighbors(np.abs(ROWS[:5]), 6)
+    )
 
 
 def test_exact_index_that_is_fitted_to_another_metric():

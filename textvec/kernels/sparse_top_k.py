@@ -67,7 +67,7 @@ def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, r
 
 
 @compiled
-def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
+def score_sparse(query, square, scale, euclidean, terms, values, begin, end):
     """Score one item from its own row, in float64, term after term.
 
     query          (n_terms,)    real     the query, scattered
@@ -96,7 +96,7 @@ def _score_sparse(query, square, scale, euclidean, terms, values, begin, end):
 
 @compiled
 def _score_short(query_terms, query_values, start, stop, scale, terms, values, begin, end):
-    """Score as _score_sparse does, searching the item's row for each term of a short query.
+    """Score as score_sparse does, searching the item's row for each term of a short query.
 
     query_terms, query_values  (n_entries,)  the query has the entries start:stop, ascending
     """
@@ -417,7 +417,7 @@ def sparse_top_k(
                         terms, values, start, stop, weight, item_terms, item_values, begin, end
                     )
                 else:
-                    score = _score_sparse(
+                    score = score_sparse(
                         query, square, weight, euclidean, item_terms, item_values, begin, end
                     )
                 if all_count or score != 0:

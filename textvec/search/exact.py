@@ -164,7 +164,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
                 aside, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C",
                 ensure_all_finite=False,
             )  # fmt: skip
-            aside.items_ = _ordered(X) if sparse.issparse(X) else X
+            aside.items_ = ordered_rows(X) if sparse.issparse(X) else X
             aside.effective_metric_ = self.metric
             squares = checked_squares(aside.items_, "items", self.metric != "euclidean")
             aside._made = {"layout": _lay_out(aside.items_, squares, self.metric)}
@@ -200,7 +200,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         X = index._as_rows(X)
         checked_squares(X, "items", index.effective_metric_ != "euclidean")
         if sparse.issparse(index.items_):
-            return self._replace(_ordered(sparse.vstack([index.items_, X], format="csr")))
+            return self._replace(ordered_rows(sparse.vstack([index.items_, X], format="csr")))
         X = X.toarray() if sparse.issparse(X) else X
         return self._replace(np.concatenate([index.items_, X]))
 
@@ -353,7 +353,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         )  # fmt: skip
         if sparse.issparse(self.items_):
             X = sparse.csr_array(X)
-        return _ordered(X) if sparse.issparse(X) else X
+        return ordered_rows(X) if sparse.issparse(X) else X
 
     def _as_distances(self, scores):
         if self.effective_metric_ == "euclidean":
@@ -370,7 +370,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
             squares = checked_squares(self.items_, "items", False)
             layout = self._made["layout"] = _lay_out(self.items_, squares, metric)
         squares = checked_squares(queries, "queries", metric != "euclidean")
-        _check_overflow(squares, layout.norms, metric)
+        check_overflow(squares, layout.norms, metric)
         scales = _scales(squares, metric)
         shape = queries.shape[0], min(k, n_items)
         scores, indices = np.zeros(shape, self.items_.dtype), np.full(shape, -1)
@@ -427,7 +427,7 @@ def _blas():
     return ThreadpoolController()  # looks through all loaded libraries, which takes milliseconds
 
 
-def _ordered(X):
+def ordered_rows(X):
     """Return sparse rows with ascending columns, each once, and int32 indices where they do."""
     X = sparse.csr_array(X)
     X.check_format()  # the kernels do not check bounds
@@ -475,7 +475,7 @@ def check_no_texts(X):
         )
 
 
-def _check_overflow(squares, norms, metric):
+def check_overflow(squares, norms, metric):
     """Raise if a score might be too large for its dtype."""
     if metric == "cosine":
         return
