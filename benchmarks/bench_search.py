@@ -109,8 +109,8 @@ def learned_vectors(n_items, seed=0):
 
     As Bruch et al. 2024 describe SPLADE's vectors of MS MARCO, items have some 120 to 140 entries
     and queries some 50, most of their mass in 50 and in 10 of these, over BERT's 30,522 terms.
-    There are 2,000 topics of 400 terms, which are drawn by Zipf's law; a row draws three in four of its
-    topical entries from one topic, the rest from another, likewise, and each weighs
+    There are 2,000 topics of 400 terms, which are drawn by Zipf's law; a row draws three in four
+    of its topical entries from one topic, the rest from another, likewise, and each weighs
     ``log(1 + 2 * exp(-rank / depth) * noise)``, with the depth 60 for items and 8 for queries, and
     lognormal noise; light terms of no topic are added. Queries are no items.
     """
@@ -679,7 +679,7 @@ def main():
     if lines:
         print_table(lines)
     if "where-time-goes" in wanted:
-        print("\nSparse search: where the time goes, all in one table of postings")
+        print("\nSparse search: where the time goes")
         measured = list(time_lines(args.quick, args.repeats))
         print_table(measured, list(measured[0]))
     if "learned" in wanted:

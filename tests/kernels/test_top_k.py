@@ -1,11 +1,18 @@
 """The top-k kernels against naive twins; also run with NUMBA_DISABLE_JIT=1."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from textvec.kernels.dense_top_k import DenseItems, dense_offer
-from textvec.kernels.sparse_top_k import SparseItems, lay_out_postings, sparse_top_k
+from textvec.kernels.sparse_top_k import (
+    SparseItems,
+    lay_out_postings,
+    lay_out_queries,
+    sparse_top_k,
+)
 from textvec.kernels.top_k import squared_norms, unwind_heaps
 
 METRICS = ("cosine", "dot", "euclidean")
@@ -49,7 +56,7 @@ def shared_layout(items, metric):
     return scale, bias.astype(items.dtype), (np.sqrt(squares) * scale).astype(items.dtype)
 
 
-def sparse_layout(items, metric, n_common):
+def sparse_layout(items, metric, n_common, n_dense=0):
     scale, bias, norms = shared_layout(items, metric)
     rows, by_term = sparse.csr_array(items), sparse.csc_array(items)
     n_common = min(n_common, items.shape[1])
@@ -59,22 +66,41 @@ def sparse_layout(items, metric, n_common):
     common = np.zeros((len(items), n_common), items.dtype)
     rest = np.empty(len(items), items.dtype)
     weights = by_term.data.copy()
-    lay_out_postings(by_term.indptr, by_term.indices, weights, scale, columns, peaks, common, rest)
+    places, dense = (
+        np.full(items.shape[1], -1, np.int32),
+        np.zeros((len(items), n_dense), items.dtype),
+    )
+    places[np.argsort(-np.diff(by_term.indptr))[:n_dense]] = np.arange(n_dense)
+    lay_out_postings(
+        by_term.indptr, by_term.indices, weights, scale, columns, peaks, common, rest, places, dense
+    )
     return SparseItems(
         rows.indptr, rows.indices, rows.data, scale, bias, norms,
-        by_term.indptr, by_term.indices, weights, peaks, columns, common, rest,
+        by_term.indptr, by_term.indices, weights, peaks, columns, common, rest, places, dense,
     )  # fmt: skip
 
 
-def search_sparse(queries, items, k, metric, every, n_common=5):
+def search_sparse(queries, items, k, metric, every, n_common=5, n_dense=0):
     rows = sparse.csr_array(queries)
+    layout = sparse_layout(items, metric, n_common, n_dense)
     scales = inverse_norms(queries) if metric == "cosine" else np.ones(len(queries))
     scores, ids = np.full((len(queries), k), 7, queries.dtype), np.full((len(queries), k), 7)
+    sums = np.empty((0, len(items)), queries.dtype)
+    if n_dense:
+        dense = np.empty((len(queries), n_dense), queries.dtype)
+        factors = scales * (2 if metric == "euclidean" else 1)
+        lay_out_queries(
+            rows.indptr, rows.indices, rows.data, factors, 0, len(queries), layout.places, dense
+        )
+        sums = dense @ layout.dense.T
     sparse_top_k(
-        rows.indptr, rows.indices, rows.data, scales, 0, len(queries),
-        sparse_layout(items, metric, n_common), k, metric == "euclidean", every, scores, ids,
+        rows.indptr, rows.indices, rows.data, scales, 0, len(queries), layout, sums, k,
+        metric == "euclidean", every, scores, ids,
     )  # fmt: skip
     return scores, ids
+
+
+search_by_products = partial(search_sparse, n_dense=3)
 
 
 def search_dense(queries, items, k, metric, every, block=23):
@@ -113,7 +139,7 @@ def skewed(rng, n_rows, dtype, signed):
     return rows
 
 
-@pytest.mark.parametrize("search", [search_sparse, search_dense])
+@pytest.mark.parametrize("search", [search_sparse, search_by_products, search_dense])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("signed", [False, True])
@@ -145,7 +171,7 @@ def test_common_terms_may_be_any_number(n_common):
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("search", [search_sparse, search_dense])
+@pytest.mark.parametrize("search", [search_sparse, search_by_products, search_dense])
 @pytest.mark.parametrize("signed", [False, True])
 def test_rounding_of_the_cheap_pass_costs_nothing(search, signed):
     """Sums of the same numbers in another order tie, though float32 would tell them apart."""
@@ -158,7 +184,7 @@ def test_rounding_of_the_cheap_pass_costs_nothing(search, signed):
 
 
 @pytest.mark.parametrize("n_items", [3, 100])  # a query that meets most items, and one that few
-@pytest.mark.parametrize("search", [search_sparse, search_dense])
+@pytest.mark.parametrize("search", [search_sparse, search_by_products, search_dense])
 def test_what_only_seems_to_match_keeps_nothing_out(search, n_items):
     """In float32 one of the first items seems to score 1; both score 0, and are no matches."""
     items = np.zeros((n_items, 4), np.float32)
@@ -169,7 +195,7 @@ def test_what_only_seems_to_match_keeps_nothing_out(search, n_items):
     assert (scores, ids) == (-1000, 2)
 
 
-@pytest.mark.parametrize("search", [search_sparse, search_dense])
+@pytest.mark.parametrize("search", [search_sparse, search_by_products, search_dense])
 def test_ties_are_settled_by_id_in_whatever_order_items_are_met(search):
     items = np.zeros((200, 5), np.float64)
     items[[150, 70, 71, 20, 20, 199], [0, 1, 1, 2, 3, 3]] = 2

@@ -126,6 +126,22 @@ def test_blocks_change_nothing(corpus, kind):
         assert_array_equal(top_k(rows, rows, 9), expected)
 
 
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
+def test_terms_of_many_items_are_multiplied_and_change_nothing(corpus, metric):
+    """A matrix product in the place of additions, where long rows have many terms in common."""
+    waves = np.cos(np.outer(np.arange(700), np.arange(9)))
+    rows = sparse.csr_array(np.hstack([corpus, corpus > 0, waves]))
+    with mock.patch.multiple(exact, _MOST_COMMON=2, _DENSE_SHARE=1.0):
+        expected = ExactIndex(metric).fit(rows).kneighbors(rows, 9)
+    with (
+        mock.patch.multiple(exact, _MOST_COMMON=2, _DENSE_SHARE=0.1),
+        mock.patch.object(exact, "lay_out_queries", side_effect=exact.lay_out_queries) as used,
+    ):
+        found = ExactIndex(metric, n_jobs=2).fit(rows).kneighbors(rows, 9)
+    assert used.called
+    assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("kind", [sparse.csr_array, np.asarray])
 def test_ties_go_to_the_lower_index(kind):
     rows = kind(np.tile([[3.0, 0.1, 0.7], [0.1, 3.0, 0.7]], (200, 1)))

@@ -185,8 +185,8 @@ def test_hybrid_index_takes_it():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda index: index.fit(-ITEMS), ValueError, "items must not be negative: row 0 holds -"),
-        (lambda index: index.search(-QUERIES), ValueError, "queries must not be neg.*ExactIndex"),
+        (lambda index: index.fit(-ITEMS), ValueError, "Neg.* of items: row 0 holds -"),
+        (lambda index: index.search(-QUERIES), ValueError, "Neg.* of queries.*ExactIndex"),
         (lambda index: index.add(ITEMS * np.nan), ValueError, "items must be finite"),
         (lambda index: index.search(QUERIES * np.inf), ValueError, "queries must be finite"),
         (lambda index: index.search(QUERIES[:, :5]), ValueError, "X has 5 features, but"),

@@ -26,6 +26,8 @@ class SparseItems(NamedTuple):
     columns   (n_terms,)           int32    column of a common term in ``common``, else -1
     common    (n_items, n_common)  real     the weights of common terms once more, by item
     rest      (n_items,)           real     norm of each row of ``common``
+    places    (n_terms,)           int32    column of a dense term in ``dense``, else -1
+    dense     (n_items, n_dense)   real     the weights of terms that many items have, for products
     """
 
     indptr: np.ndarray
@@ -41,16 +43,20 @@ class SparseItems(NamedTuple):
     columns: np.ndarray
     common: np.ndarray
     rest: np.ndarray
+    places: np.ndarray
+    dense: np.ndarray
 
 
 @compiled
-def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, rest):
-    """Scale the weights of postings, and fill peaks, common and rest; all as in SparseItems.
+def lay_out_postings(
+    starts, postings, weights, scale, columns, peaks, common, rest, places, dense
+):  # fmt: skip
+    """Scale the weights of postings, and fill peaks, common, rest, dense; all as in SparseItems.
 
     weights  (n_entries,)  real  the values of the postings when called, the weights after
     """
     for term in range(len(columns)):
-        column = columns[term]
+        column, place = columns[term], places[term]
         peak = 0.0
         for posting in range(starts[term], starts[term + 1]):
             item = postings[posting]
@@ -58,12 +64,32 @@ def lay_out_postings(starts, postings, weights, scale, columns, peaks, common, r
             peak = max(peak, abs(np.float64(weights[posting])))
             if column >= 0:
                 common[item, column] = weights[posting]
+            if place >= 0:
+                dense[item, place] = weights[posting]
         peaks[term] = peak
     for item in range(len(rest)):
         total = 0.0
         for weight in common[item]:
             total += np.float64(weight) ** 2
         rest[item] = np.sqrt(total)
+
+
+@compiled
+def lay_out_queries(indptr, terms, values, factors, first, last, places, rows):
+    """Write the weights of the dense terms of the queries first:last into rows.
+
+    indptr, terms, values               as in sparse_top_k
+    factors  (n_queries,)      float64  by which a query's values are multiplied
+    places                              as in SparseItems
+    rows     (n, n_dense)      real     written
+    """
+    rows[:] = 0
+    for row in range(first, last):
+        for entry in range(indptr[row], indptr[row + 1]):
+            place = places[terms[entry]]
+            if place >= 0:
+                weight = factors[row] * np.float64(values[entry])
+                rows[row - first, place] = rows.dtype.type(weight)
 
 
 @compiled
@@ -278,8 +304,9 @@ def _complete_open(
 
 @compiled
 def sparse_top_k(
-    indptr, terms, values, scales, first, last, items, k, euclidean, every, out_scores, out_ids
-):
+    indptr, terms, values, scales, first, last, items, sums, k, euclidean, every, out_scores,
+    out_ids,
+):  # fmt: skip
     """Find the k best items for each of the queries first:last.
 
     indptr      (n_queries + 1,)  index    query q owns the entries indptr[q]:indptr[q + 1]
@@ -287,16 +314,19 @@ def sparse_top_k(
     values      (n_entries,)      real     value of each entry, of the type of the items' values
     scales      (n_queries,)      float64  1 / norm of the query for the cosine, else 1
     items                                  SparseItems
+    sums        (n, n_items)      real     products of the queries' and the items' dense terms, or
+                                           none: (0, n_items)
     k                             int      at least 1
     euclidean                     bool     score by -distance**2, not by the scaled dot product
     every                         bool     whether items that score exactly 0 count as well
     out_scores  (n_queries, k)    real     written: best first, 0 where there are no more
     out_ids     (n_queries, k)    int64    written: lower ids first among equals, -1 for no more
 
-    Postings are added up, and the items whose sums are high enough are scored with care. Three
-    ways to get there, by what the query meets: few items are listed as they are met; else sums
-    are kept for all items; and where common terms meet very many, the postings of rare terms
-    are added up first. From then on an item scores at most
+    Postings are added up, and the items whose sums are high enough are scored with care. Four ways
+    to get there, by what the query meets: few items are listed as they are met; else sums are kept
+    for all items; where most meetings are in terms that many items have, these are given, as a
+    matrix product, and only the others are added up; and where common terms meet very many, the
+    postings of rare terms are added up first. From then on an item scores at most
     ``offset + bias + added + min(reach * rest, peak) + slack * norm``: reach and rest are the norms
     of what query and item have in common terms (Cauchy-Schwarz), peak is the sum of the query's
     weights there times each term's largest (MaxScore), slack the rounding error of a sum of
@@ -311,6 +341,7 @@ def sparse_top_k(
     n_items, n_common = rows.shape
     real = values.dtype.type
     unit = real(np.finfo(values.dtype).eps)
+    places, has_sums = items.places, len(sums) > 0
     all_count = euclidean or every
     row_length = len(item_values) // n_items
     highest_norm, lowest_bias = norms.max(), bias.min()
@@ -355,7 +386,7 @@ def sparse_top_k(
             for entry in range(start, stop):
                 query[terms[entry]] = values[entry]
 
-        few = meetings < n_items // 8 and not all_count
+        few = meetings < n_items // 8 and not all_count and not has_sums
         pruned = False
         n_listed = 0
         limit = real(-np.inf)
@@ -368,10 +399,14 @@ def sparse_top_k(
                     listed, n_listed,
                 )  # fmt: skip
         else:
-            pruned = waiting > 2 * n_items  # else to add them is no dearer than to ask whether to
+            if has_sums:
+                added[:] = sums[row - first]
+            pruned = (
+                waiting > 2 * n_items and not has_sums
+            )  # else to add them is no dearer than to ask whether to
             for entry in range(start, stop):
                 term = terms[entry]
-                if not pruned or columns[term] < 0:
+                if (not pruned or columns[term] < 0) and not (has_sums and places[term] >= 0):
                     weight = real(factor * values[entry])
                     _add(added, postings, weights, starts[term], starts[term + 1], weight)
             n_listed = _list_leads(added, bias, margin, all_count, heights, best, ids, listed)

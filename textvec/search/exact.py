@@ -12,7 +12,12 @@ from threadpoolctl import ThreadpoolController
 from textvec._checks import check_choice, check_number, warn_user
 from textvec._threads import equal_parts, held, learning, look_up, publish, run_parts
 from textvec.kernels.dense_top_k import DenseItems, dense_offer, link_same, offer_same, row_keys
-from textvec.kernels.sparse_top_k import SparseItems, lay_out_postings, sparse_top_k
+from textvec.kernels.sparse_top_k import (
+    SparseItems,
+    lay_out_postings,
+    lay_out_queries,
+    sparse_top_k,
+)
 from textvec.kernels.top_k import squared_norms, unwind_heaps
 from textvec.persistence import SaveMixin
 from textvec.sparse.rows import index_dtype
@@ -22,6 +27,9 @@ _QUERY_BLOCK = 256  # sparse queries that one thread takes at a time
 _DENSE_QUERY_BLOCK = 1024  # dense ones: the more, the more of its peak BLAS reaches
 _PRODUCTS = 1 << 19  # dot products that a thread keeps at a time
 _MOST_COMMON = 64  # terms that are also laid out by item
+_DENSE_SHARE = 0.2  # of the items has a term that is cheaper to multiply than to add up
+_ADDITION = 32  # multiplications of a matrix product in the time of an addition to a sum
+_LEAST_ROWS = 8  # of queries, for which a product is worth while
 _MOST_PLACES = 1 << 31  # that answers may have beyond the items
 _LARGE_EXPONENT = 32  # sums of products of values near 2**±32 are well within float32
 
@@ -387,12 +395,29 @@ class ExactIndex(SaveMixin, BaseEstimator):
 
 def _search_sparse(queries, scales, items, kind, n_jobs, scores, indices):
     """Fill scores and indices; kind is (euclidean, every) as sparse_top_k takes them."""
-    arrays = queries.indptr, queries.indices, queries.data, scales
+    entries = queries.indptr, queries.indices, queries.data
+    n_items, n_dense = items.dense.shape
+    n_rows = min(_QUERY_BLOCK, 2 * _PRODUCTS // n_items)
+    # Additions that a product saves: those of common terms are mostly left out anyway.
+    met = np.where((items.places >= 0) & (items.columns < 0), np.diff(items.starts), 0)
+    factors = scales * (2 if kind[0] else 1)
 
     def search_rows(first, last):
-        sparse_top_k(*arrays, first, last, items, indices.shape[1], *kind, scores, indices)
+        saved = met[queries.indices[queries.indptr[first] : queries.indptr[last]]].sum()
+        sums = np.empty((0, n_items), scores.dtype)
+        if saved * _ADDITION > (last - first) * n_items * n_dense > 0:
+            rows = np.empty((last - first, n_dense), scores.dtype)
+            lay_out_queries(*entries, factors, first, last, items.places, rows)
+            sums = rows @ items.dense.T
+        sparse_top_k(
+            *entries, scales, first, last, items, sums, indices.shape[1], *kind, scores, indices
+        )
 
-    run_parts(search_rows, equal_parts(len(scores), n_jobs, most=_QUERY_BLOCK), n_jobs)
+    if n_dense == 0 or n_rows < _LEAST_ROWS:
+        n_rows = _QUERY_BLOCK
+        met[:] = 0
+    with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
+        run_parts(search_rows, equal_parts(len(scores), n_jobs, most=n_rows), n_jobs)
 
 
 def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
@@ -521,15 +546,23 @@ def _lay_out(X, squares, metric):
     n_common = min(_MOST_COMMON, X.nnz // n_items // 2)  # half the memory of the items at most
     frequencies = np.diff(by_term.indptr)
     columns = np.full(n_terms, -1, np.int32)
-    columns[np.argsort(-frequencies, kind="stable")[:n_common]] = np.arange(n_common)
+    by_frequency = np.argsort(-frequencies, kind="stable")
+    columns[by_frequency[:n_common]] = np.arange(n_common)
+    n_dense = min(X.nnz // n_items, np.count_nonzero(frequencies > _DENSE_SHARE * n_items))
+    if n_dense <= n_common or n_items * _LEAST_ROWS > 2 * _PRODUCTS:
+        n_dense = 0
+    places, dense = np.full(n_terms, -1, np.int32), np.zeros((n_items, n_dense), X.dtype)
+    places[by_frequency[:n_dense]] = np.arange(n_dense)
     starts = by_term.indptr.astype(X.indptr.dtype, copy=False)
     postings = by_term.indices.astype(X.indices.dtype, copy=False)
     peaks, rest = np.empty(n_terms, X.dtype), np.empty(n_items, X.dtype)
     common = np.zeros((n_items, n_common), X.dtype)
-    lay_out_postings(starts, postings, by_term.data, scale, columns, peaks, common, rest)
+    lay_out_postings(
+        starts, postings, by_term.data, scale, columns, peaks, common, rest, places, dense
+    )
     return SparseItems(
         X.indptr, X.indices, X.data, scale, bias, norms,
-        starts, postings, by_term.data, peaks, columns, common, rest,
+        starts, postings, by_term.data, peaks, columns, common, rest, places, dense,
     )  # fmt: skip
 
 

@@ -348,8 +348,8 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
             entry = np.flatnonzero(X.data < 0)[0]
             row = X.indptr.searchsorted(entry, side="right") - 1
             raise ValueError(
-                f"{name} must not be negative: row {row} holds {X.data[entry]}. Learned sparse "
-                "vectors are not; for others take an ExactIndex."
+                f"Negative values in data of {name}: row {row} holds {X.data[entry]}. Learned "
+                "sparse vectors have none; for others take an ExactIndex."
             )
         if self.effective_metric_ == "cosine":
             norms = np.sqrt(np.where(squares > 0, squares, 1))
