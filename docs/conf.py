@@ -123,7 +123,10 @@ ROOMS = {
 
 # What else its users meet, by room.
 ALSO = {
-    "Dense vectors": ["textvec.dense.unknown_words.UnknownWordError"],
+    "Dense vectors": [
+        "textvec.dense.subwords.Subwords",
+        "textvec.dense.unknown_words.UnknownWordError",
+    ],
     "Tokens": ["textvec.text.clean_english", "textvec.text.stop_words.stop_words"],
     "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
     "Recommenders": [

@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -41,6 +42,7 @@ from textvec import (
 )
 from textvec.cli.files import read_items, read_lines
 from textvec.dense import vector_files
+from textvec.dense.subwords import Subwords
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import Task, read_task
 from textvec.text.corpus import read_documents
@@ -48,6 +50,9 @@ from textvec.text.corpus import read_documents
 BETWEEN_FILES = b"\n===\n"  # where one input stands for several files
 HOTELS = ["sea view", "quiet rooms near the sea", "airport hotel", "", "海边酒店"]
 TABLE = KeyedVectors([[1, 2, 3], [0.5, -1, 1e-3], [0, 0, 1]], ["sea", "view", "酒店"], [5, 2, 1])
+OPEN_TABLE = KeyedVectors(
+    TABLE.vectors, TABLE.index_to_key, None, Subwords(np.eye(4, 3, dtype=np.float32), 2, 3, 2)
+)
 VECTORIZER = DocumentVectorizer(TABLE).fit(HOTELS)
 
 
@@ -171,6 +176,81 @@ def vectors(content, folder, **options):
     if len(table) or writing["write_header"]:
         back = KeyedVectors.load_word2vec_format(again, datatype=dtype, **options)
         _check_same_table(back, table, dtype)
+
+
+def subword_vectors(content, folder, read):
+    """Read a binary file of fastText or floret, or floret's table.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    folder : Path
+        Where to write it.
+    read : str
+        The method of ``KeyedVectors``.
+    """
+    path = _put(folder / "vectors", content)
+    try:
+        table = getattr(KeyedVectors, read)(path)
+    except ValueError as error:
+        _check_message(error, path)
+        return
+    words = [*table.index_to_key[:2], "seaview", "", "酒"]
+    vectors = table[words] if table.subwords else table.vectors
+    assert np.isfinite(table.vectors).all()
+    assert len(set(table.index_to_key)) == len(table)
+    again = folder / "again"
+    table.save(again)
+    back = load(again)
+    _check_same_table(back, table, np.float32)
+    if not table.subwords:
+        assert back.subwords is None
+        return
+    assert back[words].tobytes() == vectors.tobytes()
+    if table.subwords.hashes:
+        table.save_floret_format(again)
+        back = KeyedVectors.load_floret_format(again)
+        assert back.subwords.rows.tobytes() == table.subwords.rows.tobytes()
+
+
+def fasttext_seeds():
+    """Return binary files of fastText and floret: with n-grams and without, with labels, packed.
+
+    Returns
+    -------
+    list of bytes
+    """
+    seeds = []
+    for version, model, max_n, mode in (
+        (12, 1, 3, b""),
+        (11, 3, 3, b""),
+        (12, 2, 0, b""),
+        (12, 2, 3, 2),
+    ):
+        mode = mode and struct.pack("<2i", mode, 2)
+        entries = ((b"sea", 5, 0), ("酒店".encode(), 2, 0), (b"__label__x", 1, 1))
+        rows = np.linspace(-1, 1, 2 * (2 + 4), dtype="<f4").tobytes()
+        seeds.append(
+            struct.pack("<2i11i", 793712314, version, 2, 5, 5, 1, 5, 1, 2, model, 4, 2, max_n)
+            + mode
+            + struct.pack("<id3i2q", 100, 1e-4, 3, 2, 1, 8, -1)
+            + b"".join(word + struct.pack("<bqb", 0, *counted) for word, *counted in entries)
+            + struct.pack("<?2q", False, 2 + 4, 2)
+            + rows
+        )
+    return [*seeds, gzip.compress(seeds[0], mtime=0)]
+
+
+def floret_seeds():
+    """Return tables of floret, whole and packed.
+
+    Returns
+    -------
+    list of bytes
+    """
+    table = b"3 2 2 3 2 2166136261 < >\n0 1 2\n1 0.5 -1\n2 1e-3 0\n"
+    return [table, table.replace(b"0.5", b"nan"), bz2.compress(table)]
 
 
 def _check_same_table(one, two, dtype):
@@ -355,7 +435,7 @@ def _small_models():
     yield from (odd, CountVectorizer(), HashingVectorizer(n_features=16))
     yield from (cls().fit(HOTELS) for cls in (CountVectorizer, TfidfVectorizer, BM25Vectorizer))
     yield TfidfVectorizer(tokenizer=JiebaTokenizer(), token_pattern=None).fit(HOTELS)
-    yield from (TABLE, DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS))
+    yield from (TABLE, OPEN_TABLE, DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS))
     yield LSAVectorizer(vector_size=2, random_state=0).fit(HOTELS)
     yield from (ExactIndex().fit(np.eye(4, dtype=np.float32)), ContentRecommender().fit(HOTELS))
     yield from (MinHashLSH(n_permutations=8).fit(HOTELS), TreeIndex().fit(np.eye(4)))
@@ -663,6 +743,12 @@ READERS = {
     "word2vec_text": Reader(vectors, vector_seeds, ("nan", "1e39", "\n", "\r\n", " ")),
     "word2vec_binary": Reader(partial(vectors, binary=True), partial(vector_seeds, binary=True)),
     "glove": Reader(partial(vectors, no_header=True), partial(vector_seeds, no_header=True)),
+    "fasttext": Reader(
+        partial(subword_vectors, read="load_fasttext_format"), fasttext_seeds, ("\0", "</s>")
+    ),
+    "floret": Reader(
+        partial(subword_vectors, read="load_floret_format"), floret_seeds, ("2166136261 < >",)
+    ),
     "word_counts": Reader(counts, count_seeds),
     "model": Reader(model, model_seeds, ("PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "header.json")),
     "model_header": Reader(model_header, header_seeds, _node_words(), 1),

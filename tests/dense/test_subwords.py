@@ -252,7 +252,7 @@ def test_what_does_not_fit_a_table_is_refused(table, subwords, error, message):
         ((np.ones((5, 3)), 1, 2, 1), "rows must be a table of float32"),
         ((np.ones((0, 3), np.float32), 1, 2, 1), "buckets must be between 1 and 2147483647. Got 0"),
         ((np.ones((5, 3), np.float32), 3, 2, 1), "min_n must be at most max_n"),
-        ((np.ones((5, 3), np.float32), 0, 0, 1), "max_n must be at least 1"),
+        ((np.ones((5, 3), np.float32), 0, 0, 0), "max_n must be at least 1"),
         ((np.ones((5, 3), np.float32), 1, 2, 5), "hashes must be between 0 and 4"),
     ],
 )

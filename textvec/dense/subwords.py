@@ -9,7 +9,7 @@ from textvec.ragged import Ragged
 MOST_HASHES = 4
 MOST_ROWS = (1 << 31) - 1
 _WORDS_AT_ONCE = 4096
-_END_OF_LINE = "</s>"  # fastText's word for it, which has no parts
+_END_OF_LINE = b"</s>"  # fastText's word for it, which has no parts
 
 
 class Subwords:
@@ -58,8 +58,8 @@ class Subwords:
 
     def __init__(self, rows, min_n, max_n, hashes):
         check_lengths(min_n, max_n)
-        check_number("max_n", max_n, low=1, integer=True)
         check_number("hashes", hashes, low=FNV, high=MOST_HASHES, integer=True)
+        check_number("max_n", max_n, low=int(hashes == FNV), integer=True)  # else whole words
         rows = np.asarray(rows)
         if rows.ndim != 2 or rows.dtype != np.float32:
             raise ValueError(
@@ -91,13 +91,18 @@ class Subwords:
         Ragged of int32
             A row for each word, in which a row of vectors comes as often as a part has it.
         """
-        raw = [
-            b"" if word == _END_OF_LINE else b"<%b>" % word.encode("utf-8", "surrogatepass")
-            for word in words
-        ]
+        return self.parts_of_raw([word.encode("utf-8", "surrogatepass") for word in words])
+
+    def parts_of_raw(self, words) -> Ragged:
+        """Return what `parts_of` does for words that are bytes."""
+        raw = [b"" if word == _END_OF_LINE else b"<%b>" % word for word in words]
         text = np.frombuffer(b"".join(raw), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, raw), np.int64, len(raw)))
         return Ragged(*parts_of(text, ends, self.min_n, self.max_n, len(self.rows), self.hashes))
+
+    def means_of(self, parts) -> np.ndarray:
+        """Return the mean of the rows of each word's parts, as of `parts_of`."""
+        return mean_rows(*parts, self.rows)
 
     def vectors_of(self, words) -> np.ndarray:
         """Return vectors of words from their parts alone, as of words that were never seen.
@@ -112,12 +117,11 @@ class Subwords:
         ndarray of shape (n_words, vector_size), float32
             The mean of the rows of each word's parts; zero for a word that has none.
         """
-        blocks = [np.zeros((0, self.rows.shape[1]), np.float32)]
+        vectors = np.empty((len(words), self.rows.shape[1]), np.float32)
         for start in range(0, len(words), _WORDS_AT_ONCE):
-            blocks.append(
-                mean_rows(*self.parts_of(words[start : start + _WORDS_AT_ONCE]), self.rows)
-            )
-        return np.concatenate(blocks)
+            block = slice(start, start + _WORDS_AT_ONCE)
+            vectors[block] = self.means_of(self.parts_of(words[block]))
+        return vectors
 
 
 def check_lengths(min_n, max_n):

@@ -1,8 +1,12 @@
 """What a table of vectors says of words that are not in it: nothing, or what their n-grams say."""
 
+from typing import Self
+
 import numpy as np
 
-from textvec._checks import check_choice, check_type, closest_names
+from textvec._checks import check_choice, check_type, closest_names, warn_user
+from textvec._threads import held
+from textvec.dense.fasttext_files import read_fasttext, read_floret, write_floret
 from textvec.dense.similar_words import is_key
 from textvec.dense.subwords import Subwords
 
@@ -11,7 +15,97 @@ _COMPARED = 10_000  # words of either kind that a misspelt one is compared with
 
 
 class UnknownWords:
-    """Give KeyedVectors vectors of words that are not among its own."""
+    """Give KeyedVectors vectors of words that are not among its own, and files that have them."""
+
+    @classmethod
+    def load_fasttext_format(cls, fname, encoding="utf-8", unicode_errors="strict") -> Self:
+        """Read a binary file of fastText or floret (``.bin``): skip-gram, CBOW or supervised.
+
+        Parameters
+        ----------
+        fname : str or path-like
+            The file, plain, in gzip, bzip2 or xz, or in a zip that holds just one.
+        encoding : str, default="utf-8"
+            How the words are encoded.
+        unicode_errors : str, default="strict"
+            What to do with bytes that are no text, as in :meth:`load_word2vec_format`.
+
+        Returns
+        -------
+        KeyedVectors
+            The words with their counts, and vectors of any other word, as the tool itself gives
+            them. Labels are left out.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such file, quantised (``.ftz``), damaged, cut short, or lies about its
+            size. The message names the byte.
+
+        See Also
+        --------
+        load_word2vec_format : Reads fastText's ``.vec``, which has no n-grams.
+        """
+        words, vectors, counts, subwords = read_fasttext(fname, encoding, unicode_errors)
+        return cls(vectors, words, counts, subwords)
+
+    @classmethod
+    def load_floret_format(cls, fname) -> Self:
+        """Read floret's table (``.floret``): rows of n-grams, and no words.
+
+        Parameters
+        ----------
+        fname : str or path-like
+            The file, plain, in gzip, bzip2 or xz, or in a zip that holds just one.
+
+        Returns
+        -------
+        KeyedVectors
+            Without words of its own and with a vector for any; ``table.add_vectors(words,
+            table[words])`` gives it those that ``most_similar`` is to look among.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such table, or a line of it is wrong. The message names the line.
+        """
+        subwords = read_floret(fname)
+        none = np.zeros((0, subwords.rows.shape[1]), np.float32)
+        return cls(none, [], None, subwords)
+
+    def save_floret_format(self, fname):
+        """Write the rows of n-grams to a table that floret and spaCy read.
+
+        Parameters
+        ----------
+        fname : str or path-like
+            The file, replaced at once or not at all. A name ending in ``.gz``, ``.bz2`` or ``.xz``
+            packs it.
+
+        Raises
+        ------
+        ValueError
+            If the table has no ``subwords``, or those of fastText's hash.
+
+        Notes
+        -----
+        Words that were not seen have the same vectors there. Those that were are given there by
+        their n-grams alone: what they have beside them has no place in such a table.
+        """
+        table = held(self)
+        if table.subwords is None:
+            raise ValueError(
+                "A floret table holds rows of n-grams, and this one has no subwords: train with "
+                "max_n, or use save_word2vec_format."
+            )
+        write_floret(fname, table.subwords)
+        made = table.subwords.vectors_of(table.index_to_key)
+        n_others = np.count_nonzero(~np.isclose(made, table.vectors, atol=1e-6).all(axis=1))
+        if n_others > table.index_to_key.count("</s>"):
+            warn_user(
+                f"{n_others} of the {len(table)} words have vectors beside those of their n-grams, "
+                "which a floret table has no place for: there they are given by n-grams alone."
+            )
 
     @property
     def composes(self):

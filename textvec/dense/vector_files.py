@@ -28,7 +28,7 @@ _LONGEST_LINE = 1 << 26  # bytes
 _LONGEST_WORD = 1 << 16  # bytes
 _LONGEST_HEADER = 256  # bytes
 _MOST_DIGITS = 18  # of a count, which an int64 holds
-_MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
+MOST_DIMENSIONS = 1 << 20  # so that one vector of a binary file always fits in memory
 _WHITE_SPACE = b" \t\n\r\v\f"
 _HEADER = re.compile(rb"[ \t]*([0-9]+)[ \t]+([0-9]+)[ \t\r]*\n")
 
@@ -100,6 +100,35 @@ def read_vectors(
     return reader.distinct(words, duplicates)
 
 
+def read_table(path, file, count, vector_size):
+    """Read lines of a label and its numbers, which follow the header of a text file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, for messages.
+    file : file
+        It, `opened`, after line 1.
+    count, vector_size : int
+        How many lines, and how many numbers in each, the header promises.
+
+    Returns
+    -------
+    labels : list of bytes
+        What stands before the numbers of each line.
+    vectors : ndarray of shape (count, vector_size), float32
+        The numbers.
+
+    Raises
+    ------
+    ValueError
+        As by :func:`read_vectors`.
+    """
+    reader = _Reader(path, file, count, vector_size, None, np.dtype(np.float32))
+    reader.read_text(first_line=2)
+    return reader.words, reader.table()
+
+
 def read_counts(path, encoding="utf-8", unicode_errors="strict"):
     """Read what word2vec's ``-save-vocab`` writes: one line a word, ``word count``.
 
@@ -132,7 +161,7 @@ def read_counts(path, encoding="utf-8", unicode_errors="strict"):
             try:
                 counts[word.decode(encoding, unicode_errors)] = int(count)
             except UnicodeDecodeError as error:
-                raise _not_text(f"{path}, line {number}", word, encoding) from error
+                raise not_text(f"{path}, line {number}", word, encoding) from error
     return counts
 
 
@@ -166,19 +195,43 @@ def write_vectors(path, words, vectors, binary=False, write_header=True):
     if binary and not write_header:
         raise ValueError("write_header=False is for text: a binary file needs its header.")
     encoded = [_encoded(word, b" \n" if binary else _WHITE_SPACE) for word in words]
+    if not binary:
+        write_table(path, b"%d %d\n" % vectors.shape if write_header else b"", encoded, vectors)
+        return
+    with replacing_packed(path) as file:
+        file.write(b"%d %d\n" % vectors.shape)
+        for block, rows in _blocks(encoded, vectors):
+            file.writelines(
+                b"%b %b" % (word, row.astype("<f4").data) for word, row in zip(block, rows)
+            )
+
+
+def write_table(path, header, labels, vectors):
+    """Write a header, and lines of a label and its numbers, to a text file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that exists is replaced. A name ending in .gz, .bz2 or .xz packs it.
+    header : bytes
+        The first line with its break, or nothing.
+    labels : list of bytes
+        What stands before the numbers of each line.
+    vectors : ndarray of shape (n_lines, vector_size)
+        The numbers, float32 or float16, written with the digits that bring them back.
+    """
     digits = 9 if vectors.dtype == np.float32 else 5  # as many as tell any two numbers apart
     line = b"%b " + b" ".join([b"%%.%dg" % digits] * vectors.shape[1]) + b"\n"
     with replacing_packed(path) as file:
-        if write_header:
-            file.write(b"%d %d\n" % vectors.shape)
-        step = max(1, _BLOCK // (4 * vectors.shape[1]))
-        for start in range(0, len(encoded), step):
-            block = vectors[start : start + step]
-            named = zip(encoded[start : start + step], block if binary else block.tolist())
-            if binary:
-                file.writelines(b"%b %b" % (word, row.astype("<f4").data) for word, row in named)
-            else:
-                file.writelines(line % (word, *row) for word, row in named)
+        file.write(header)
+        for block, rows in _blocks(labels, vectors):
+            file.writelines(line % (label, *row) for label, row in zip(block, rows.tolist()))
+
+
+def _blocks(labels, vectors):
+    step = max(1, _BLOCK // (4 * vectors.shape[1]))
+    for start in range(0, len(labels), step):
+        yield labels[start : start + step], vectors[start : start + step]
 
 
 def write_counts(path, words, counts):
@@ -371,16 +424,15 @@ class _Reader:
         try:
             word = raw.decode(encoding, errors)
         except UnicodeDecodeError as error:
-            raise _not_text(f"{self.path}, {self._where(i)}", raw, encoding) from error
+            raise not_text(f"{self.path}, {self._where(i)}", raw, encoding) from error
         if not word and errors == "strict":
             self._refuse(i, "the word is empty")
         return word
 
     def distinct(self, words, duplicates):
         """Return words and vectors; of a word that came again the first, or an error."""
-        self._table.resize((len(words), self.vector_size), refcheck=False)
         if len(set(words)) == len(words):
-            return words, self._table
+            return words, self.table()
         first, again = {}, []
         for i, word in enumerate(words):
             if first.setdefault(word, i) != i:
@@ -392,7 +444,12 @@ class _Reader:
             f"{self.path}: {len(again)} words come again and are left out. In "
             f"{self._where(again[0])}, {what}."
         )
-        return list(first), self._table[list(first.values())]
+        return list(first), self.table()[list(first.values())]
+
+    def table(self):
+        """Return the vectors that were read."""
+        self._table.resize((len(self.words), self.vector_size), refcheck=False)
+        return self._table
 
     def _refuse(self, i, what):
         raise ValueError(f"{self.path}, {self._where(i)}: {what}.")
@@ -414,9 +471,9 @@ def _read_header(file, path):
             f"{_shown(line)}. If the file has none, as GloVe's, pass no_header=True."
         )
     count, vector_size = int(match[1]), int(match[2])
-    if not 1 <= vector_size <= _MOST_DIMENSIONS:
+    if not 1 <= vector_size <= MOST_DIMENSIONS:
         raise ValueError(
-            f"{path}, line 1: the vector size must be between 1 and {_MOST_DIMENSIONS}. Got "
+            f"{path}, line 1: the vector size must be between 1 and {MOST_DIMENSIONS}. Got "
             f"{vector_size}: the header is wrong."
         )
     return count, vector_size, len(line)
@@ -457,7 +514,8 @@ def _shown(raw):
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def _not_text(where, raw, encoding):
+def not_text(where, raw, encoding):
+    """Return the error for bytes that are no text."""
     return ValueError(
         f"{where}: the word {_shown(raw)} is not {encoding}. Pass its encoding, for example "
         '"latin-1", or unicode_errors="replace".'
