@@ -77,9 +77,10 @@ def same_lines(name, bar, parts, args):
             WordTranslationTask(asked, asked, other, metric).evaluate(moved)
             for metric in ("csls", "cosine")
         ]
+        met = f" (bar {bar}: {yes_or_no(found[0]['precision@1'] > bar)})"
         yield (
-            f"{name}, {how}: precision@1 {found[0]['precision@1']:.3f} "
-            f"(bar {bar}: {yes_or_no(found[0]['precision@1'] > bar)}), "
+            f"{name}, {how}: precision@1 {found[0]['precision@1']:.3f}"
+            f"{met if how == f'{N_PAIRS} pairs' else ''}, "
             f"@5 {found[0]['precision@5']:.3f}; by cosine {found[1]['precision@1']:.3f}; "
             f"{seconds:.0f} s"
         )

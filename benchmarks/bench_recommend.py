@@ -1,4 +1,4 @@
-"""Recommending: planted pairs of hotels, what film lovers like, and 200,000 items in one table.
+"""Recommending: planted hotels, what film lovers like, sessions, and 200,000 items in one table.
 
 Reads films, ratings and books from the folder that the environment variable TEXTVEC_DATA names.
 """
@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from _timing import in_new_process, memory_growth, yes_or_no
 
-from textvec import ContentRecommender, TfidfVectorizer
+from textvec import ContentRecommender, TfidfVectorizer, Word2Vec
 from textvec.datasets import load_hotels
 from textvec.evaluate.metrics import ndcg_at_k
+from textvec.recommend.columns import Vectors
 
 N_ITEMS = 200_000
 HOTELS = {
@@ -105,6 +106,54 @@ def films(folder):
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
+def sessions(folder, seeds=3):
+    """Print hit rates of each user's last film, from the three before it, by text and sessions."""
+    links = pd.read_csv(folder / "ml-latest-small" / "links.csv")
+    items = pd.read_csv(folder / "tmdb_5000_movies.csv.gz").dropna(subset="overview")
+    items = items[items["id"].isin(links["tmdbId"])]
+    items["film"] = items["id"].astype(str)
+    seen = pd.read_csv(folder / "ml-latest-small" / "ratings.csv").merge(links, on="movieId")
+    seen = seen[seen["tmdbId"].isin(items["id"])].sort_values(
+        ["userId", "timestamp"], kind="stable"
+    )
+    seen["film"] = seen["tmdbId"].astype(int).astype(str)
+    lists = seen.drop_duplicates(["userId", "film"]).groupby("userId")["film"].apply(list)
+    known, hidden = [films[:-1] for films in lists], [films[-1] for films in lists]
+    rows = {film: row for row, film in enumerate(items["film"])}
+
+    def hit_rate(recommend):
+        hits = [goal in recommend(films) for films, goal in zip(known, hidden)]
+        return float(np.mean(hits))
+
+    def by(recommender):
+        def recommend(films):
+            new = np.ones(len(rows), bool)
+            new[[rows[film] for film in films]] = False
+            return set(recommender.recommend(films[-3:], k=10, where=new)["id"])
+
+        return hit_rate(recommend)
+
+    popular = pd.Series([film for films in known for film in films]).value_counts().index
+    most = hit_rate(lambda films: popular[~popular.isin(films)][:10])
+    given = items.assign(name=items["film"])
+    text = by(ContentRecommender().fit(given, ids="name", text="overview"))
+    print(f"\n{len(rows)} films, the last of {len(lists)} users hidden, in order of time\n")
+    print("| sessions | hit rate@10 | to text | to popularity |\n|---|---|---|---|")
+    print(f"| popularity | {most:.4f} | | |\n| text of the last three | {text:.4f} | | |")
+    for name, weight in (("sessions alone", None), ("text 0.1, sessions 1", 0.1), ("1 and 1", 1)):
+        rates = []
+        for seed in range(seeds):
+            model = Word2Vec(50, 5, 1, sample=0, random_state=seed)
+            column = {"film": Vectors(model.fit(known).keyed_vectors_)}
+            share = {"overview": weight or 1e-6}
+            fitted = ContentRecommender().fit(given, ids="name", text=share, columns=column)
+            rates.append(by(fitted))
+        rate = float(np.mean(rates))
+        spread = f" ±{np.std(rates, ddof=1):.4f}" if seeds > 1 else ""
+        cells = f"{rate:.4f}{spread} | {rate / text:.2f} | {rate / most:.2f}"
+        print(f"| {name} | {cells} |", flush=True)
+
+
 def names_in(cell):
     """Return the names in a cell of TMDB's JSON."""
     return [entry["name"] for entry in json.loads(cell)]
@@ -162,6 +211,7 @@ def main():
     hotels()
     print_many()
     films(folder / "recsys")
+    sessions(folder / "recsys")
 
 
 if __name__ == "__main__":

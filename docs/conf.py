@@ -45,6 +45,7 @@ EXAMPLES = [
     "sparse_vs_dense_english.py",
     "sparse_vs_dense_chinese.py",
     "hotel_recommender.py",
+    "sessions_of_guests.py",
     "journey_to_the_west.py",
 ]
 

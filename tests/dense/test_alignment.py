@@ -147,7 +147,8 @@ def test_two_trainings_of_a_corpus_and_two_halves_of_it_meet(data_folder):
     half = len(lines) // 2
 
     def learn(lines, seed):
-        model = Word2Vec(min_count=10, sample=1e-4, epochs=3, n_jobs=2, random_state=seed)
+        settings = {"min_count": 10, "sample": 1e-4, "alpha": 0.05, "epochs": 5}
+        model = Word2Vec(**settings, n_jobs=2, random_state=seed)
         return model.fit(lines).keyed_vectors_
 
     for tables, least in (
