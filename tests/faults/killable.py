@@ -39,6 +39,14 @@ def save(path, first):
         tell(version)
 
 
+def collect(path, first):
+    """Collect four shards one after the other, each of a word of its own, into the same file."""
+    for version in range(first, first + 4):
+        texts = [f"version{version} word{number}" for number in range(20_000)]
+        CountVectorizer().collect(texts).save(path)
+        tell(version)
+
+
 def train(path, documents):
     """Train to the end, from the checkpoint if there is one, and tell each epoch."""
     end_epoch = Training._end_epoch
@@ -104,5 +112,5 @@ def fetch(host, folder, content):
     tell("fetched")
 
 
-_WORKS = save, train, embed, put, compare_all, fetch, show_progress
+_WORKS = save, collect, train, embed, put, compare_all, fetch, show_progress
 WORKS = {work.__name__: work for work in _WORKS}

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from textvec import KeyedVectors, load
+from textvec import CountVectorizer, KeyedVectors, load
 from textvec.encoders.cache import EncodingCache
 
 from ..encoders.embeddings_server import running, vector_of
@@ -50,6 +50,23 @@ def test_a_saved_file_is_the_old_or_the_new(nursery, schedule, tmp_path):
         assert len(names(tmp_path)) <= 2  # and of all killed ones the last one's file aside
     KeyedVectors(np.ones((1, 2), np.float32), ["word"]).save(tmp_path / "other")
     assert names(tmp_path) == ["model", "other"]
+
+
+@times(2)
+def test_a_collected_part_is_the_old_or_the_new_and_never_half(nursery, schedule, tmp_path):
+    path, last = tmp_path / "part", 3
+    begun = time.monotonic()
+    nursery.expect("collect", str(path), 0)
+    took = time.monotonic() - begun
+    while not schedule.done:
+        outcome = schedule.kill(nursery, took, "collect", str(path), last + 1)
+        last += len(outcome.told)
+        found = CountVectorizer().fit_collected([path]).vocabulary_
+        (version,) = (int(term[7:]) for term in found if term.startswith("version"))
+        assert version in (last, last + 1)  # killed after the renaming, before it could tell
+        assert len(found) == 20_001
+        last = version
+        assert len(names(tmp_path)) <= 2
 
 
 @times(2)
