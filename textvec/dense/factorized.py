@@ -515,7 +515,7 @@ class PPMI(WordVectorizer):
     def _frequent(self, counted):
         frequencies = counted.words.collection_frequencies
         frequent = np.flatnonzero(frequencies >= self.min_count)
-        return counted.words.spelled.taken(frequent).names()
+        return counted.words.taken(frequent).names()
 
     def _learn_from_parts(self, parts):
         merged = CollectedPairs.merge(parts)
@@ -544,7 +544,7 @@ class PPMI(WordVectorizer):
         row_ends, contexts = matrix.indptr[1:].astype(np.int64), matrix.indices.astype(np.int32)
         weigh = self._weigher_of_rows(n_pairs)
         weights = weigh(0, len(order), row_ends, contexts, matrix.data)
-        words = merged.words.spelled.taken(order).names()
+        words = merged.words.taken(order).names()
         self._factorize(weights, words, frequencies[order])
         self.pooling_, self.common_component_ = self.pooling, None
         if self.pooling == "idf":

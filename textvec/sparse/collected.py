@@ -144,6 +144,13 @@ class CollectedTerms(SaveMixin):
         ends = self.ends
         return Spelled(self.text, begins_of(ends), ends, "")
 
+    def taken(self, numbers):
+        """Return the terms of these numbers, in this order, as `Spelled`."""
+        spelled = self.spelled
+        ends = (spelled.ends - spelled.begins)[numbers].cumsum()
+        text = lay_out(*spelled[:3], numbers)
+        return Spelled(text, begins_of(ends), ends, "")
+
     @property
     def ends(self):
         """Where each term ends in ``text``: int64."""

@@ -21,7 +21,7 @@ from textvec.sparse.collected import (
 )
 from textvec.sparse.ngrams import Pruning, keep_all
 from textvec.sparse.spelling import Spelled
-from textvec.sparse.terms import vocabulary_of
+from textvec.sparse.terms import Terms
 from textvec.text.tokenizers import JiebaTokenizer
 from textvec.text.vocabulary import Interner, encode
 
@@ -174,8 +174,8 @@ class Collecting:
             is_known = self._kept_by_pruning(collected, documents, totals)
             frequencies = documents[is_known]
             columns = np.arange(len(frequencies), dtype=np.int32)
-            kept = collected.spelled.taken(np.flatnonzero(is_known))
-            self.vocabulary_ = vocabulary_of(kept, columns)
+            kept = collected.taken(np.flatnonzero(is_known))
+            self.vocabulary_ = Terms(kept.text, kept.ends, columns)
         length = int(totals[is_known].sum())
         return Statistics(frequencies, collected.n_documents, length)
 
