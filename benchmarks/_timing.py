@@ -92,7 +92,7 @@ def compare(row, data, threads, repeats, memory_of):
         "peer s": f"{median(theirs):.3f}",
         "ratio": f"{ratio:.1f}",
         "of pairs": f"{min(pairs):.1f} to {max(pairs):.1f}",
-        "bar": f"{row.bar:g}" if row.bar else "",
+        "bar": f"{row.bar:.3g}" if row.bar else "",
         "met": yes_or_no(ratio >= row.bar) if row.bar else "",
         "equal": yes_or_no(equal),
         "ours MB": f"{our_bytes / 1e6:.1f}",

@@ -75,6 +75,22 @@ def read(corpus, quick=False):
         case "titles":
             path = folder / "clustering" / "stackoverflow_titles.txt"
             texts = path.read_text("utf-8").splitlines()
+        case "headlines":
+            path = folder / "classification" / "ag_news-test.csv"
+            with open(path, encoding="utf-8", newline="") as file:
+                texts = [" ".join(row[1:]) for row in csv.reader(file)]
+        case "questions":
+            texts = []
+            for part in ("train", "test"):
+                path = folder / "classification" / f"banking77-{part}.csv"
+                with open(path, encoding="utf-8", newline="") as file:
+                    texts += [question for question, _ in list(csv.reader(file))[1:]]
+        case "short texts":
+            texts = [*read("titles"), *read("headlines"), *read("questions")]
+        case "5 million terms":
+            texts = [
+                " ".join(f"t{i:x}" for i in range(n, n + 1000)) for n in range(0, 5 * 10**6, 1000)
+            ]
         case "hotel reviews":
             path = folder / "classification" / "zh_ChnSentiCorp_htl_all.csv"
             with open(path, encoding="utf-8", newline="") as file:
@@ -108,6 +124,23 @@ def transform(vectorizer, texts, threads, **parameters):
     """Get ready to turn texts into a matrix with a vocabulary learned before."""
     fitted = vectorizer(threads, **parameters).fit(texts)
     return lambda: (fitted.transform(texts), fitted)
+
+
+def fit_then_transform(vectorizer, texts, threads, **parameters):
+    """Get ready to learn a vocabulary, and then turn the first thousand texts into a matrix."""
+
+    def work():
+        fitted = vectorizer(threads, **parameters).fit(texts)
+        return fitted.transform(texts[:1000]), fitted
+
+    return work
+
+
+def answer(vectorizer, texts, threads, n_texts, n_times, **parameters):
+    """Get ready to turn so many short texts into a matrix, so many times."""
+    fitted, queries = vectorizer(threads, **parameters).fit(texts), queries_from(texts)
+    asked = [queries[first : first + n_texts] for first in range(0, n_texts * n_times, n_texts)]
+    return lambda: [(fitted.transform(some), fitted) for some in asked]
 
 
 def our_tfidf(threads, **parameters):
@@ -172,9 +205,16 @@ def same_matrix(ours, theirs):
     same = (X.shape, X.dtype, type(X)) == (Y.shape, Y.dtype, type(Y))
     for a, b in zip((X.indptr, X.indices, X.data), (Y.indptr, Y.indices, Y.data)):
         same = same and a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    if hasattr(their_vectorizer, "vocabulary_"):
-        same = same and our_vectorizer.vocabulary_ == their_vectorizer.vocabulary_
+    if hasattr(their_vectorizer, "vocabulary_"):  # ours has no dict until somebody looks at it
+        names = (one.get_feature_names_out() for one in (our_vectorizer, their_vectorizer))
+        same = same and np.array_equal(*names)
     return same
+
+
+def same_matrices(ours, theirs):
+    """Return whether all matrices are the same; the vocabulary that all share is looked at once."""
+    unnamed = [((X, None), (Y, None)) for (X, _), (Y, _) in zip(ours, theirs)]
+    return same_matrix(ours[0], theirs[0]) and all(same_matrix(*pair) for pair in unnamed)
 
 
 # Token lists: what Word2Vec, PPMI and DocumentVectorizer count and number, against a dict
@@ -321,6 +361,16 @@ def tfidf_row(name, corpus, bar, what, threads=None, **parameters):
     return sklearn_row(name, title, corpus, bar, fit_transform, ours, theirs, threads)
 
 
+def answer_row(name, corpus, bar, n_texts, n_times, **parameters):
+    """Return a row in which texts come a few at a time."""
+    ours, theirs = (
+        partial(answer, make, n_texts=n_texts, n_times=n_times, **parameters)
+        for make in (our_tfidf, their_tfidf)
+    )
+    title = f"TF-IDF transform of {n_texts}, {n_times} times, {corpus}"
+    return Row(name, title, corpus, bar, ours, {"scikit-learn": theirs}, same_matrices)
+
+
 def arrow_row(name, what, corpus, make):
     """Return a row in which texts come to ours as an Arrow column, and as a list of str."""
     peers = {"ours, list of str": partial(fit_transform, make)}
@@ -347,6 +397,7 @@ def rows():
     char_wb = {"analyzer": "char_wb", "ngram_range": (2, 5)}
     char = {"analyzer": "char", "ngram_range": (1, 2)}
     tfidf, hashing = (our_tfidf, their_tfidf), (our_hashing, their_hashing)
+    pairs = [partial(make, ngram_range=(1, 2)) for make in (our_tfidf, their_tfidf)]
     jieba = partial(our_tfidf, tokenizer="jieba"), their_jieba
     indexers = {
         f"bm25s csc_backend={backend}": partial(their_index, csc_backend=backend)
@@ -366,6 +417,23 @@ def rows():
         sklearn_row("transform-wiki", "TF-IDF transform", wiki, 10, transform, *tfidf),
         sklearn_row("hashing-news", "HashingVectorizer", news, 10, fit_transform, *hashing),
         sklearn_row("hashing-wiki", "HashingVectorizer", wiki, 10, fit_transform, *hashing),
+        *(
+            tfidf_row(f"tfidf-{n}-{corpus}", corpus, bar, f"word (1,{n})", ngram_range=(1, n))
+            for corpus in ("titles", "headlines", "questions")
+            for n, bar in ((1, 10), (2, 15))
+        ),
+        sklearn_row(
+            "fit-transform-short",
+            "TF-IDF word (1,2), fit, then transform of 1,000",
+            "short texts",
+            10,
+            fit_then_transform,
+            *pairs,
+        ),
+        answer_row("one-titles", "titles", 2 / 3, 1, 200, ngram_range=(1, 2)),
+        answer_row("hundred-titles", "titles", 5, 100, 10, ngram_range=(1, 2)),
+        answer_row("one-5-million", "5 million terms", 2 / 3, 1, 50),
+        answer_row("hundred-5-million", "5 million terms", 5, 100, 10),
         arrow_row("arrow-titles", "TF-IDF", "titles", our_tfidf),
         arrow_row("arrow-titles-hashing", "HashingVectorizer", "titles", our_hashing),
         arrow_row("arrow-news-hashing", "HashingVectorizer", news, our_hashing),
@@ -445,13 +513,16 @@ def first_use_lines(measure, repeats):
         return [measure(environment, side=side, **details) for side in ("ours", "peer")]
 
     with tempfile.TemporaryDirectory() as folder:
-        ever = [pair(folder, path="every path", corpus="small")]
-        yield line("first use ever, over the second: every path, 100 articles", 8, ever)
+        for path, bar in (("fit_transform", 5), ("every path", 8)):
+            with tempfile.TemporaryDirectory() as own:
+                ever = [pair(own, path=path, corpus="small")]
+            yield line(f"first use ever, over the second: {path}, 100 articles", bar, ever)
+        pair(folder, path="every path", corpus="small")
         for path, corpus in (("every path", "small"), ("fit_transform", "20 newsgroups")):
             name = f"{path}, {'100 articles' if corpus == 'small' else corpus}"
             work = f"first use in a new process, over the second: {name}"
             pairs = [pair(folder, path=path, corpus=corpus) for _ in range(repeats)]
-            yield line(work, 0.5, pairs)
+            yield line(work, 0.3, pairs)
     modules = "textvec", "sklearn.feature_extraction.text"
     pairs = [[in_new_process("-c", IMPORT.format(m)) for m in modules] for _ in range(repeats)]
     yield line("import in a new process, not part of the above", None, pairs)

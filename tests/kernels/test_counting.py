@@ -12,6 +12,7 @@ from textvec.kernels import counting
 from textvec.kernels.counting import (
     blank,
     count_distinct,
+    count_row_lengths,
     count_rows,
     hash_rows,
     intern_ngrams,
@@ -293,6 +294,32 @@ def test_count_rows(rows, n_parts, dtype):
             count_rows(levels, ends, first, last, indptr, columns, indices, data)
         assert indices.tolist() == [columns[feature] for feature, _ in expected]
         assert data.tolist() == [count for _, count in expected]
+
+
+@pytest.mark.parametrize(
+    ("n_docs", "n_features"),
+    [(1, 100_000), (40, 200_000), (300, 9000), (300, counting.LARGE + 1), (300, counting.LARGE)],
+)
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_rows_are_sorted_or_marked_as_is_quicker(n_docs, n_features, n_parts):
+    """Few documents and short ones are sorted, the others marked."""
+    rng = np.random.default_rng(n_docs)
+    lengths = rng.choice([0, 1, 5, counting.SHORT // 2, counting.SHORT // 2 + 1, 200], n_docs)
+    pool = rng.integers(-1, n_features, 400)
+    rows = [rng.choice(pool, length).tolist() for length in lengths]
+    levels, ends, counters = two_levels(rows)
+    columns = rng.permutation(n_features).astype(np.int32)
+    expected = [(f, c) for row in counters for f, c in sorted(row.items()) if f >= 0]
+    parts = cuts(n_docs, n_parts)
+    found = [count_row_lengths(levels, ends, *part, n_features) for part in parts]
+    row_lengths = np.concatenate(found)
+    assert row_lengths.tolist() == [len(counter.keys() - {-1}) for counter in counters]
+    indptr = np.concatenate([[0], row_lengths.cumsum()]).astype(np.int32)
+    indices, data = np.full(indptr[-1], -9, np.int32), np.full(indptr[-1], -9)
+    for first, last in parts:
+        count_rows(levels, ends, first, last, indptr, columns, indices, data)
+    assert indices.tolist() == [columns[feature] for feature, _ in expected]
+    assert data.tolist() == [count for _, count in expected]
 
 
 @pytest.mark.parametrize("n_features", [1, 63, 64, 65, 128, 4096, 4097])

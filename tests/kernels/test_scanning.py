@@ -15,6 +15,7 @@ from textvec.kernels.scanning import (
     find_pieces,
     join_terms,
     leading_bytes,
+    order_by_tokens,
     scan_characters,
     sort_ties,
 )
@@ -131,6 +132,16 @@ def test_join_terms(terms, grams, separators, random):
     assert bytes(text).decode() == "".join(string + outer for string in spelled)
     begins = [0, *(gram_ends[:-1] + len(outer.encode()))]
     assert [bytes(text[a:b]).decode() for a, b in zip(begins, gram_ends)] == spelled
+
+
+@given(st.lists(st.lists(st.integers(0, 20), min_size=1, max_size=4), min_size=1, unique_by=tuple))
+def test_order_by_tokens(grams):
+    ranks = np.random.default_rng(0).permutation(21) + 1
+    tokens = np.array([token for gram in grams for token in gram], np.int32)
+    ends = np.cumsum(list(map(len, grams)))
+    order = order_by_tokens(ranks, tokens, ends, max(map(len, grams)))
+    ranked = [[int(ranks[token]) for token in gram] for gram in grams]
+    assert [ranked[gram] for gram in order] == sorted(ranked)
 
 
 def assert_sorted_as_python_does(strings, gap=0):

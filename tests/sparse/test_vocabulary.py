@@ -215,3 +215,45 @@ def test_terms_lie_end_to_end_where_nothing_stands_between_them():
     assert terms.names_by_column().tolist() == ["a\u00e9", "b", "c", "\N{HOTEL}"]
     assert terms.by_column().tolist() == [3, 0, 2, 1]
     assert len(terms) == 4
+
+
+def ways():
+    """Return, by name, what is done with vocabularies that nobody looks at."""
+    from textvec.evaluate.tasks import ClassificationTask
+
+    items = [f"hotel {i} by the sea, with {i * i} rooms" for i in range(30)]
+
+    def fit_and_transform(vectorizer):
+        fitted = vectorizer.fit(items)
+        for documents in (items[:1], items * 30):
+            fitted.transform(documents)
+        return fitted
+
+    def recommend():
+        recommender = textvec.ContentRecommender().fit(items)
+        recommender.similar(0, 3)
+        recommender.query("a room by the sea", 3)
+        recommender.explain(0, 1)
+
+    def compare():
+        task = ClassificationTask("rooms", items, [0, 1] * 15)
+        textvec.compare({"tf-idf": textvec.TfidfVectorizer()}, [task])
+
+    return {
+        "counts": lambda: fit_and_transform(textvec.CountVectorizer(ngram_range=(1, 2))),
+        "tf-idf": lambda: fit_and_transform(textvec.TfidfVectorizer(max_features=20)),
+        "stems": lambda: fit_and_transform(textvec.TfidfVectorizer(stem="english")),
+        "bm25": lambda: fit_and_transform(textvec.BM25Vectorizer()).transform_queries(items[:2]),
+        "lsa": lambda: fit_and_transform(textvec.LSAVectorizer(vector_size=5)),
+        "inside words": lambda: fit_and_transform(
+            textvec.TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3))
+        ),
+        "content": recommend,
+        "compare": compare,
+    }
+
+
+@pytest.mark.parametrize("way", sorted(ways()))
+def test_nobody_looks_at_the_dict(way, made):
+    ways()[way]()
+    assert not made
