@@ -17,6 +17,12 @@ _COMPARED = 10_000  # words of either kind that a misspelt one is compared with
 class UnknownWords:
     """Give KeyedVectors vectors of words that are not among its own, and files that have them."""
 
+    index_to_key: list
+    oov: str
+    subwords: Subwords | None
+    vector_size: int
+    vectors: np.ndarray
+
     @classmethod
     def load_fasttext_format(cls, fname, encoding="utf-8", unicode_errors="strict") -> Self:
         """Read a binary file of fastText or floret (``.bin``): skip-gram, CBOW or supervised.

@@ -67,8 +67,8 @@ def _component(name) -> Any:
     class DocumentEmbedder(_Embedder):
         """A saved vectorizer that embeds documents."""
 
-        @haystack.component.output_types(documents=list[haystack.Document])
-        def run(self, documents: list[haystack.Document]):
+        @haystack.component.output_types(documents=list[haystack.Document])  # type: ignore[name-defined]
+        def run(self, documents: list[haystack.Document]):  # type: ignore[name-defined]
             self.warm_up()
             texts = [document.content or "" for document in documents]
             pairs = zip(documents, written(document_vectors(self.vectorizer, texts)), strict=True)

@@ -71,10 +71,10 @@ def register():
 
 @cache
 def _class() -> Any:
-    library = import_optional("lancedb.embeddings", "lancedb")
+    EmbeddingFunction: Any = import_optional("lancedb.embeddings", "lancedb").EmbeddingFunction
     private_attribute = import_optional("pydantic", "lancedb").PrivateAttr
 
-    class TextvecEmbeddingFunction(library.EmbeddingFunction):
+    class TextvecEmbeddingFunction(EmbeddingFunction):
         """A saved vectorizer; the table keeps its path and its signature."""
 
         path: str

@@ -136,8 +136,8 @@ def _sparse_class(store):
 @cache
 def _classes() -> dict[str, Any]:
     """Return our classes on LangChain's, by name."""
-    Embeddings = import_optional("langchain_core.embeddings", "langchain").Embeddings
-    BaseRetriever = import_optional("langchain_core.retrievers", "langchain").BaseRetriever
+    Embeddings: Any = import_optional("langchain_core.embeddings", "langchain").Embeddings
+    BaseRetriever: Any = import_optional("langchain_core.retrievers", "langchain").BaseRetriever
     Document = import_optional("langchain_core.documents", "langchain").Document
     run_in_executor = import_optional("langchain_core.runnables", "langchain").run_in_executor
 

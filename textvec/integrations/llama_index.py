@@ -157,7 +157,8 @@ def _classes() -> dict[str, Any]:
     """Return our classes on LlamaIndex's, by name."""
     dense = import_optional("llama_index.core.embeddings", "llama-index").BaseEmbedding
     sparse = import_optional("llama_index.core.base.embeddings.base_sparse", "llama-index")
-    BaseRetriever = import_optional("llama_index.core.retrievers", "llama-index").BaseRetriever
+    retrievers = import_optional("llama_index.core.retrievers", "llama-index")
+    BaseRetriever: Any = retrievers.BaseRetriever
     schema = import_optional("llama_index.core.schema", "llama-index")
     utils = import_optional("llama_index.core.vector_stores.utils", "llama-index")
 

@@ -1,4 +1,4 @@
-"""sentence-transformers: sparse vectorizers, BM25 among them, behind its SparseEncoder.
+"""For sentence-transformers: sparse vectorizers, BM25 among them, behind its SparseEncoder.
 
 sentence-transformers is the extra ``transformers`` and is imported where it is used.
 """
@@ -51,10 +51,11 @@ def as_sparse_encoder(vectorizer):
 
 @cache
 def _module() -> Any:
-    base = import_optional("sentence_transformers.base.modules.input_module", "transformers")
+    base: Any = import_optional("sentence_transformers.base.modules.input_module", "transformers")
+    InputModule: Any = base.InputModule
     torch = import_optional("torch", "transformers")
 
-    class TextvecModule(base.InputModule):
+    class TextvecModule(InputModule):
         """A vectorizer as the one module of an encoder."""
 
         modalities = ["text"]

@@ -227,9 +227,21 @@ def _n_items(index):
 
 
 def candidates(index, queries, depth):
-    """Return scores and indices, best first: matches where an index tells them, else neighbours.
+    """Return what an index finds: matches where it tells them, else neighbours.
 
-    Of neighbours the score is the distance, with its sign turned.
+    Parameters
+    ----------
+    index : index
+        Fitted.
+    queries : matrix
+        In its view.
+    depth : int
+        How many for each query.
+
+    Returns
+    -------
+    scores, indices : ndarray
+        Best first. Of neighbours the score is the distance, with its sign turned.
     """
     if hasattr(index, "search") and getattr(index, "effective_metric_", None) != "euclidean":
         return index.search(queries, depth)

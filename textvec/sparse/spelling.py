@@ -60,10 +60,7 @@ class Spelling(NamedTuple):
         return not self.inner or self.store[:n_bytes].min(initial=0xFF) > ord(self.inner)
 
     def ranks(self, tokens):
-        """Return the place of each term in alphabetical order, from 1 on: int64.
-
-        Only terms that are among these tokens have one.
-        """
+        """Return the place among these tokens of each term, from 1 on, in alphabetical order."""
         used = np.zeros(self.n_terms, np.bool_)
         used[tokens] = True
         if not self.inner:  # ids are code points
@@ -129,11 +126,8 @@ class Grams(NamedTuple):
         return self.spelling.ngrams(self.tokens.values, starts[numbers], lengths[numbers])
 
     def order(self, n_jobs=None):
-        """Return the numbers of the n-grams in alphabetical order.
-
-        That is the order of their first tokens, then of the second, …: the space between words is
-        less than what words are of.
-        """
+        """Return the numbers of the n-grams in alphabetical order."""
+        # that of their first tokens, then of the second, …: a space is less than what words are of
         if not len(self.tokens.ends) or not self.spelling.is_ordered_by_tokens():
             return self.spelled().order(n_jobs)
         tokens, ends = self.tokens.values, self.tokens.ends
