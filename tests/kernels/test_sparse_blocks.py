@@ -10,6 +10,8 @@ from textvec.kernels.sparse_blocks import Blocks, block_top_k, heads, make_block
 
 from .test_top_k import naive_scores, naive_top_k
 
+pytestmark = pytest.mark.usefixtures("wrapping_integers")
+
 
 def skewed(rng, n_rows, n_terms=30):
     """Rows of few terms, some in most rows and some in few, with twins and an empty one."""

@@ -534,7 +534,7 @@ def _lay_out(X, squares, metric):
     scale = _scales(squares, metric)
     bias = np.zeros(len(squares), X.dtype)
     if metric == "euclidean":
-        with np.errstate(over="ignore"):  # _check_overflow tells
+        with np.errstate(over="ignore"):  # check_overflow tells
             bias -= squares * (1 - 8 * np.finfo(X.dtype).eps)
     norms = (np.sqrt(squares) * scale).astype(X.dtype)
     if not sparse.issparse(X):
