@@ -51,14 +51,16 @@ def write_parts(folder, n_parts):
     text = np.frombuffer("".join(words).encode(), np.uint8)
     ends = np.fromiter(map(len, words), np.int64, N_TERMS).cumsum()
     begins = ends - np.diff(ends, prepend=0)
-    ranks = rng.permutation(N_TERMS)
-    weights = -np.log(ranks + 2.7)
+    term_of = rng.permutation(N_TERMS)  # rank -> term
+    ranks = np.argsort(term_of)
     like = CountVectorizer().collect([])
     own = rng.permutation(N_TERMS).reshape(N_PARTS, -1)  # terms that a part has for certain
     for number in range(n_parts):
-        drawn = weights - np.log(rng.exponential(size=N_TERMS))  # Gumbel: without replacement
-        drawn[own[number]] = np.inf
-        chosen = np.sort(np.argpartition(drawn, -TERMS_OF_A_PART)[-TERMS_OF_A_PART:])
+        drawn = np.exp(rng.random(150_000) * np.log(N_TERMS)).astype(np.int64)  # Zipf's law
+        others = np.setdiff1d(term_of[drawn - 1], own[number])
+        others = rng.permutation(others)[: TERMS_OF_A_PART - len(own[number])]
+        chosen = np.sort(np.append(own[number], others))
+        assert len(chosen) == TERMS_OF_A_PART
         frequencies = 1 + 100_000 // (ranks[chosen] + 1)
         occurrences = frequencies + frequencies // 3
         CollectedTerms(
