@@ -19,7 +19,7 @@ import numpy as np
 from _timing import print_table, processor
 
 from textvec import BM25Vectorizer, FaissIndex, LSAVectorizer, load
-from textvec.evaluate.tasks import tasks_of
+from textvec.evaluate import tasks_of
 from textvec.integrations.passages import PassageIndex
 from textvec.text.splitters import RecursiveTextSplitter
 

@@ -93,16 +93,18 @@ def test_the_signature_is_of_what_was_learned(tmp_path):
 
 def test_another_vectorizer_is_refused_with_both_names():
     mine = signature_of(LSAVectorizer(vector_size=2, random_state=0).fit(TEXTS))
-    other = signature_of(TfidfVectorizer().fit(TEXTS))
+    refitted = LSAVectorizer(vector_size=2, random_state=0).fit(TEXTS[::-1])
+    others = [signature_of(TfidfVectorizer().fit(TEXTS)), signature_of(refitted)]
     check_signature("x", mine._asdict(), mine)
     check_signature("x", list(mine), mine)
-    for known in (other._asdict(), list(other)):
-        with pytest.raises(ValueError) as told:
-            check_signature("collection 'x'", known, mine)
-        said = str(told.value)
-        assert "collection 'x'" in said
-        assert str(mine) in said
-        assert str(other) in said
+    for other in others:
+        for known in (other._asdict(), list(other)):
+            with pytest.raises(ValueError) as told:
+                check_signature("collection 'x'", known, mine)
+            said = str(told.value)
+            assert "collection 'x'" in said
+            assert str(mine) in said
+            assert str(other) in said
     for known in (None, {"made": "up"}, [1], 7):
         with pytest.raises(ValueError, match="LSAVectorizer"):
             check_signature("x", known, mine)
