@@ -236,7 +236,7 @@ def ways():
         recommender.explain(0, 1)
 
     def compare():
-        task = ClassificationTask("rooms", items, [0, 1] * 15)
+        task = ClassificationTask(items, [0, 1] * 15)
         textvec.compare({"tf-idf": textvec.TfidfVectorizer()}, [task])
 
     return {

@@ -1,5 +1,6 @@
 """Counts of word and character n-grams: scikit-learn's vectorizer on compiled kernels."""
 
+from itertools import chain
 from numbers import Integral
 
 import numpy as np
@@ -23,7 +24,7 @@ from textvec.sparse.collecting import Collecting
 from textvec.sparse.known_ngrams import Analysis, KnownNgrams, count_known
 from textvec.sparse.mixed import words_among
 from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
-from textvec.sparse.rows import compact, stacked
+from textvec.sparse.rows import stacked
 from textvec.sparse.terms import Terms
 from textvec.text.stemming import stem_terms
 from textvec.text.vocabulary import encode, map_blocks, scan_codes
@@ -486,10 +487,11 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             known = self._known_ngrams(analysis)
 
             def count(block):
-                return compact(self._count_known_in_block(known, block, lowercase, analysis))
+                return self._count_known_in_block(known, block, lowercase, analysis)
 
-            parts = list(map_blocks(count, blocks, self.n_jobs)) or [count([])]
-            return stacked(parts, self.dtype)
+            parts = map_blocks(count, blocks, self.n_jobs)
+            first = next(parts, None)
+            return stacked(chain([count([]) if first is None else first], parts), self.dtype)
         tokens, terms, are_features = self._numbered(raw_documents, analysis)
         if are_features:
             columns = translated(tokens, terms, self.vocabulary_)

@@ -1,5 +1,7 @@
 """Counts of n-grams in columns that a hash gives: scikit-learn's vectorizer on compiled kernels."""
 
+from itertools import chain
+
 import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction import text as sklearn_text
@@ -173,8 +175,9 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
             ngrams = self._find_in_blocks([block], lowercase, analysis, keep_all, None)
             return hash_counts(ngrams, *how)
 
-        parts = list(map_blocks(count, blocks, self.n_jobs)) or [count([])]
-        return stacked(parts, self.dtype)
+        parts = map_blocks(count, blocks, self.n_jobs)
+        first = next(parts, None)
+        return stacked(chain([count([]) if first is None else first], parts), self.dtype)
 
     def set_output(self, *, transform=None):
         """Accept the sparse matrix only, for hashed columns have no names.

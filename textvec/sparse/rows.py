@@ -66,27 +66,31 @@ def row_pointers(row_lengths):
     return indptr.astype(index_dtype(indptr[-1]))
 
 
-def compact(counts):
-    """Give a CSR matrix of counts, one of many that wait to be stacked, the smallest integers."""
-    low, high = int(counts.data.min(initial=0)), int(counts.data.max(initial=0))
-    smallest = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high))
-    counts.data = counts.data.astype(smallest)
-    return counts
-
-
 def stacked(parts, dtype):
-    """Return CSR matrices of the same columns, one under another, as one csr_array of a dtype."""
-    if len(parts) == 1:
-        parts[0].data = parts[0].data.astype(dtype, copy=False)
-        return parts[0]
-    row_lengths = np.concatenate([np.diff(part.indptr) for part in parts])
-    indptr = row_pointers(row_lengths)
-    indices = np.empty(indptr[-1], indptr.dtype)
-    data = np.empty(indptr[-1], dtype)
-    n_columns, entry = parts[0].shape[1], 0
-    for number, part in enumerate(parts):
-        indices[entry : entry + part.nnz] = part.indices
-        data[entry : entry + part.nnz] = part.data
-        entry += part.nnz
-        parts[number] = None  # so that memory does not double
+    """Return CSR matrices of the same columns, one under another, as one csr_array of a dtype.
+
+    Parameters
+    ----------
+    parts : iterable of csr_array
+        At least one; each is written where it stays as soon as it comes, and forgotten.
+    dtype : dtype
+        Of the entries.
+    """
+    parts = iter(parts)
+    first, second = next(parts), next(parts, None)
+    if second is None:
+        first.data = first.data.astype(dtype, copy=False)
+        return first
+    n_columns, row_lengths = first.shape[1], []
+    indices, data = np.empty(0, np.int32), np.empty(0, dtype)
+    waiting = [second, first]
+    del first, second
+    while (part := waiting.pop() if waiting else next(parts, None)) is not None:
+        n_before, n_entries = len(data), len(data) + part.nnz
+        indices = indices.astype(index_dtype(n_entries), copy=False)
+        for grown, new in ((indices, part.indices), (data, part.data)):
+            grown.resize(n_entries, refcheck=False)  # where it is, if there is room
+            grown[n_before:] = new
+        row_lengths.append(np.diff(part.indptr))
+    indptr = row_pointers(np.concatenate(row_lengths))
     return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
