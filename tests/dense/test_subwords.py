@@ -1,13 +1,19 @@
 """Words by their n-grams: what Word2Vec learns of them, and what a table says of unseen words."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from textvec import DocumentVectorizer, KeyedVectors, Word2Vec, load
 from textvec.dense.subwords import Subwords
+from textvec.dense.training import Parts, Progress, Settings, Training
 from textvec.dense.unknown_words import UnknownWordError
+from textvec.kernels.subwords import train_plainly
+from textvec.kernels.word_vectors import SKIPGRAM, draw
 from textvec.persistence import save
+from textvec.ragged import Ragged
 
 SEA = ["beach", "beaches", "beachy", "wave", "waves", "wavy", "sandy", "sands"]
 CITY = ["street", "streets", "metro", "metros", "tower", "towers", "crowd", "crowds"]
@@ -95,6 +101,33 @@ def test_no_result_depends_on_n_jobs(architecture):
     ]
     for other in models[1:]:
         assert_same(models[0], other)
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_span_learns_what_the_plain_kernel_does(free):
+    rng = np.random.default_rng(0)
+    tokens = Ragged(rng.integers(0, 9, 12).astype(np.int32), np.array([5, 12]))
+    parts = Ragged(rng.integers(0, 7, 20).astype(np.int32), np.array([0, *range(6, 22, 2)]))
+    matrices = [rng.normal(size=(n, 16)).astype(np.float32) for n in (9, 7, 9)]
+    own, rows, contexts = fast = [matrix.copy() for matrix in matrices]
+    settings = Settings(2, 0, 3, 0.75, "skipgram", True, 0.1, 0.1, 1, True)
+    counts = np.bincount(tokens.values, minlength=9) + 1
+    training = Training(
+        tokens, counts, own, contexts, settings, Progress([1, 0], free), 1, Parts(rows, parts)
+    )
+    training._begin_epoch()
+    spans = len(training._spans)
+    states, order = training._states.copy(), training._order
+    training.run(Event(), lambda: None)
+    assert spans == 1
+    kept = draw(tokens.values, tokens.ends, order, np.ones(9), *training.noise, states)
+    plain = [matrix.copy() for matrix in matrices]
+    how = (2, True, 3, SKIPGRAM, np.float32(0.1))
+    train_plainly(*kept, *parts, *plain, *how, states)
+    for changed, expected, start in zip(fast, plain, matrices):
+        step = np.abs(expected - start).max()
+        assert step > 0
+        assert_allclose(changed, expected, rtol=0, atol=0.01 * step)
 
 
 def test_loss_falls(model):
