@@ -6,13 +6,15 @@ import pytest
 from textvec.kernels import word_vectors
 from textvec.kernels.subwords import (
     FNV,
+    add_rows,
     compose,
+    damp_in_turn,
     fnv_hash,
     halve,
     mean_rows,
     murmur_hash,
     parts_of,
-    spread_in_turn,
+    spread,
     train_plainly,
 )
 from textvec.kernels.word_vectors import CBOW_MEAN, CBOW_SUM, LANES, SKIPGRAM
@@ -185,10 +187,10 @@ def test_the_fast_kernels_learn_what_the_plain_one_does(architecture):
     )
     changes = vectors[words] - before
     halve(words, part_ends, changes)
-    own[words] += changes
-    updates, left = np.zeros(len(words), np.float32), np.ones(len(rows), np.float32)
+    for part in ((0, 5), (5, len(own))):
+        add_rows(own, words, changes, *part)
     for part in ((0, 7), (7, len(rows))):
-        spread_in_turn(rows, words, parts, part_ends, changes, updates, 0.1, left, *part)
+        spread(rows, words, parts, part_ends, changes, *part)
     assert (loss, n_inputs) == pytest.approx(expected, rel=1e-3)
     for changed, other, start in zip(fast, plain, matrices):
         step = np.abs(other - start).max()
@@ -196,16 +198,14 @@ def test_the_fast_kernels_learn_what_the_plain_one_does(architecture):
         np.testing.assert_allclose(changed, other, rtol=0, atol=0.01 * step)
 
 
-def test_changes_are_spread_in_turn():
-    parts, part_ends = np.array([1, 1, 0, 2], np.int32), np.array([2, 4])
-    rows, left = np.zeros((3, 2), np.float32), np.ones(3, np.float32)
-    words = np.array([0, 1], np.int32)
-    changes, updates = np.ones((2, 2), np.float32), np.array([10, 0], np.float32)
-    for _ in range(3):
-        for part in ((0, 1), (1, 3)):
-            spread_in_turn(rows, words, parts, part_ends, changes, updates, 0.1, left, *part)
-    assert rows[[0, 2]].tolist() == [[3, 3], [3, 3]]  # hardly updated: changes add up
-    np.testing.assert_allclose(rows[1], 2 * (1 + np.exp(-2) + np.exp(-4)), rtol=1e-6)
+def test_changes_are_damped_in_turn():
+    words, done = np.array([2, 0], np.int32), np.zeros(3, np.float32)
+    updates = np.array([10, 0], np.float32)
+    for turn in range(3):
+        changes = np.ones((2, 2), np.float32)
+        damp_in_turn(words, changes, updates, 0.1, done)
+        np.testing.assert_allclose(changes, [[np.exp(-turn)] * 2, [1, 1]], rtol=1e-6)
+    assert done.tolist() == [0, 0, 30]
 
 
 def test_means_of_rows():

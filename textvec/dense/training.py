@@ -10,7 +10,7 @@ import numpy as np
 
 from textvec._threads import effective_n_jobs, equal_parts
 from textvec.kernels import word_vectors as kernel
-from textvec.kernels.subwords import compose, halve, spread_in_turn
+from textvec.kernels.subwords import add_rows, compose, damp_in_turn, halve, spread
 from textvec.ragged import Ragged
 
 _LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed
@@ -150,7 +150,6 @@ class Training:
         self._numbers = []  # arrays for `number_apart` that no thread uses now
         self._done = np.zeros((2, len(vectors)), np.float32)
         self.parts = parts
-        self._left = np.ones(0 if parts is None else len(parts.rows), np.float32)
         self.seen = progress.epoch, 0, settings.alpha, 0.0
 
     def run(self, stop: Event, each_round: Callable):
@@ -239,10 +238,12 @@ class Training:
             changed = list(pool.map(self._train_apart, range(first, last)))
             parts = equal_parts(len(self.vectors), self.n_jobs)
             pull = _PULL * self._alpha(first)
+            if self.parts is not None:
+                self._damp(changed, pull)
             list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), parts))
             if self.parts is not None:
                 bounds = equal_parts(len(self.parts.rows), self.n_jobs)
-                list(pool.map(lambda part: self._spread_in_turn(changed, pull, *part), bounds))
+                list(pool.map(lambda part: self._spread(changed, *part), bounds))
             results = [change.result for change in changed]
         for loss, n_inputs in results:
             self.progress.loss += loss
@@ -314,6 +315,13 @@ class Training:
                 as_input *= around
         return _Change(result, (inputs, words), (vectors, context_vectors), (as_input, as_target))
 
+    def _damp(self, changed, pull):
+        """Leave of inputs' changes what is to be added to all rows alike."""
+        done = np.zeros(len(self.vectors), np.float32)
+        for change in changed:
+            damp_in_turn(change.words[0], change.changes[0], change.updates[0], pull, done)
+            change.updates[0][:] = 0  # so that nothing more is taken off
+
     def _add_in_turn(self, changed, pull, first, last):
         for which, matrix in enumerate((self.vectors, self.context_vectors)):
             done = self._done[which]
@@ -324,18 +332,20 @@ class Training:
                     pull, done, first, last,
                 )  # fmt: skip
 
-    def _spread_in_turn(self, changed, pull, first, last):
-        self._left[first:last] = 1
-        for change in changed:
-            spread_in_turn(
-                self.parts.rows, change.words[0], *self.parts.of_words, change.changes[0],
-                change.updates[0], pull, self._left, first, last,
-            )  # fmt: skip
-
     def _add_at_once(self, change):
         """Add what one free span did: nothing of it has been done by others."""
-        self._add_in_turn([change], 0.0, 0, len(self.vectors))
-        self._spread_in_turn([change], 0.0, 0, len(self.parts.rows))
+        for matrix, words, changes in zip(
+            (self.vectors, self.context_vectors), change.words, change.changes
+        ):
+            add_rows(matrix, words, changes, 0, len(matrix))
+        self._spread([change], 0, len(self.parts.rows))
+
+    def _spread(self, changed, first, last):
+        for change in changed:
+            spread(
+                self.parts.rows, change.words[0], *self.parts.of_words, change.changes[0], first,
+                last,
+            )  # fmt: skip
 
 
 @dataclass

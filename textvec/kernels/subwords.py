@@ -231,32 +231,42 @@ def halve(words, part_ends, changes):
 
 
 @compiled
-def spread_in_turn(rows, words, parts, part_ends, changes, updates, pull, left, first, last):
-    """Add the changes that one of several spans made to vectors to the rows of the words' parts.
+def damp_in_turn(words, changes, updates, pull, done):
+    """Leave of the changes that one of several spans made what `word_vectors.add_in_turn` adds.
 
-    All spans began from the same rows. For why some part of a change is left, see
-    `word_vectors.add_in_turn`; here it is what the row's updates in earlier spans leave.
+    All spans began from the same rows. A word has one share, in its own row and those of its parts.
 
-    rows     (n_rows, width)   float32  changed, in the rows first..last - 1
     words    (n,)              int32    the word that each row of changes belongs to
-    changes  (n, width)        float32
+    changes  (n, width)        float32  changed
     updates  (n,)              float32  how many updates made each change
     pull     float             of one update
-    left     (n_rows,)         float32  the share that is left after spans before this, changed
-                                        likewise
+    done     (n_words,)        float32  updates of the spans before this, changed likewise
     """
     for i in range(len(words)):
         w = words[i]
-        for p in range(part_ends[w - 1] if w else 0, part_ends[w]):
-            r = parts[p]
-            if first <= r < last:
-                share = left[r]
-                for d in range(rows.shape[1]):
-                    rows[r, d] += share * changes[i, d]
+        share = np.float32(math.exp(-pull * done[w]))
+        done[w] += updates[i]
+        for d in range(changes.shape[1]):
+            changes[i, d] *= share
+
+
+@compiled
+def add_rows(own, words, changes, first, last):
+    """Add the changes of words to their own rows, in the rows first..last - 1."""
     for i in range(len(words)):
         w = words[i]
-        factor = np.float32(math.exp(-pull * updates[i]))
+        if first <= w < last:
+            for d in range(own.shape[1]):
+                own[w, d] += changes[i, d]
+
+
+@compiled
+def spread(rows, words, parts, part_ends, changes, first, last):
+    """Add the changes of words to the rows of their parts, in the rows first..last - 1."""
+    for i in range(len(words)):
+        w = words[i]
         for p in range(part_ends[w - 1] if w else 0, part_ends[w]):
             r = parts[p]
             if first <= r < last:
-                left[r] *= factor
+                for d in range(rows.shape[1]):
+                    rows[r, d] += changes[i, d]
