@@ -41,11 +41,13 @@ import math
 import numpy as np
 
 from textvec.kernels.compiling import compiled
+from textvec.kernels.prefetching import prefetch
 
-LANES = 16  # float32 numbers in the widest registers
+LANES = 16  # float32 numbers in the widest registers, and in a line of memory
 SKIPGRAM, CBOW_MEAN, CBOW_SUM = 0, 1, 2
 _TARGETS_AT_ONCE = 6  # a word and five noise words, the default, in one go
 _INPUTS_AT_ONCE = 3
+_AHEAD = 2  # words: so much sooner memory is asked for their rows
 _STEPS = 4096  # of the tables below: 32 KiB together, which stay in the nearest cache
 _REACH = 8.0  # which span -8..8
 _GRID = np.linspace(-_REACH, _REACH, _STEPS + 1)
@@ -137,9 +139,8 @@ def draw(tokens, ends, chosen, keep, share, other, state):
     for row in range(len(chosen)):
         doc = chosen[row]
         for place in range(ends[doc - 1] if doc else 0, ends[doc]):
-            if random_share(state) < keep[tokens[place]]:
-                kept[n_kept] = tokens[place]
-                n_kept += 1
+            kept[n_kept] = tokens[place]
+            n_kept += random_share(state) < keep[tokens[place]]  # no branch: none could foretell it
         kept_ends[row] = n_kept
     noise = np.empty((n_kept + 1) // 2, np.int32)
     for k in range(len(noise)):
@@ -259,6 +260,12 @@ def train(
             if n_context == 0:
                 continue
             n_targets = _pick_targets(tokens[place], noise, negative, state, targets)
+            soon, new = place + _AHEAD, place + window + _AHEAD
+            for d in range(0, lanes, LANES):
+                if soon < len(tokens):
+                    prefetch(context_vectors, tokens[soon], d)
+                if new < len(tokens):
+                    prefetch(vectors, tokens[new], d)
             for t in range(n_targets):
                 word = targets[t]
                 for d in range(lanes):
