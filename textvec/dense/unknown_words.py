@@ -1,6 +1,6 @@
 """What a table of vectors says of words that are not in it: nothing, or what their n-grams say."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class UnknownWords:
 
     index_to_key: list
     oov: str
-    subwords: Subwords | None
+    subwords: Any  # Subwords or None
     vector_size: int
     vectors: np.ndarray
 

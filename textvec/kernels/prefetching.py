@@ -35,4 +35,5 @@ def _do_nothing(matrix, row, column):
     """Python waits for other things."""
 
 
-prefetch = _do_nothing if config.DISABLE_JIT else intrinsic(_ask)
+_is_python: bool = config.DISABLE_JIT  # type: ignore[attr-defined]
+prefetch = _do_nothing if _is_python else intrinsic(_ask)
