@@ -212,9 +212,9 @@ sisters = sure[sure["task"] == "sister hotels (en)"].set_index("method")
 sisters[["score", "low", "high", "p"]].round(3)
 
 # %%
-# Only in part. 27 pairs tell the best from plain TF-IDF and from untrained-looking word vectors,
-# not from LSA. And all were written by one hand, which decided what a sister is. With users one
-# would hide what they liked and see if it comes back: ``recommender.evaluate(interactions)``.
+# Only in part. 27 pairs tell the best from plain TF-IDF, not from LSA or word vectors. And all were
+# written by one hand, which decided what a sister is. With users one would hide what they liked
+# and see if it comes back: ``recommender.evaluate(interactions)``.
 #
 # What to take home
 # -----------------
@@ -233,6 +233,6 @@ assert max(with_amenities) > only_text + 0.1
 assert with_price[-1] < only_text < max(with_price) < max(with_amenities)
 assert (score["duplicate hotels (en)"] > 0.99).all()
 assert score["sister hotels (en)"].idxmax() == "TF-IDF, stems"
-assert (sisters["p"][["TF-IDF", "word2vec, SIF"]] < 0.05).all()
-assert sisters["p"]["LSA"] > 0.05
+assert sisters["p"]["TF-IDF"] < 0.05
+assert (sisters["p"][["LSA", "word2vec, SIF"]] > 0.05).all()
 assert set(mixed["id"]) != set(plain["id"])

@@ -44,7 +44,7 @@ from textvec import (
 from textvec.datasets import load_mini_benchmark
 from textvec.evaluate.tasks import ClassificationTask, mini_benchmark_tasks
 
-word2vec = Word2Vec(vector_size=50, min_count=1, epochs=20, random_state=0)
+word2vec = Word2Vec(vector_size=50, min_count=1, alpha=0.025, epochs=20, random_state=0)
 METHODS = {
     "counts": CountVectorizer(),
     "TF-IDF, words": TfidfVectorizer(),

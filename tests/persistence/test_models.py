@@ -171,6 +171,7 @@ WRITERS = {
     "_writing": "every file, aside and then in place",
     "cli/embed": "whose a folder of unfinished work is",
     "dense/compressed_files": "word vectors for other tools",
+    "dense/static_models": "word vectors as a folder for other tools",
     "encoders/cache": "the cache of encodings (SQLite)",
     "encoders/claims": "who encodes what (SQLite)",
     "encoders/files": "vectors of a table for other tools",

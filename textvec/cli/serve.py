@@ -38,7 +38,9 @@ def serve(  # numpydoc ignore=PR01
         typer.Option(metavar="FOLDER", help="Where pretrained models keep vectors of texts."),
     ] = None,
 ):
-    """Serve vectors in the shape of OpenAI's API, searches and recommendations.
+    """Serve vectors, searches and recommendations.
+
+    Vectors are asked for as OpenAI's API has it.
 
     A key that clients must send is read from the environment variable TEXTVEC_API_KEY. Stop with
     Ctrl-C or SIGTERM: what was asked is answered first.

@@ -4,6 +4,7 @@ _ENOUGH = 4_000_000  # words to be trained on in all
 _FEWEST, _MOST = 5, 30  # passes
 _SCALES = {"skipgram": (3, 0.025), "cbow": (6, 0.05)}  # and the least learning rate
 _LARGEST = 0.15
+STEPS = 6 * 6  # of skip-gram for a word: 6 neighbours in a shrinking window of 5, 5 noise words
 
 
 def passes(n_words):
@@ -28,12 +29,13 @@ def passes(n_words):
     return min(_MOST, max(_FEWEST, -(-_ENOUGH // max(1, n_words))))
 
 
-def learning_rate(architecture, times, added=1):
+def learning_rate(architecture, times, added=1, pairs=1):
     """Return the learning rate to begin with: smaller steps, the more of them a word takes.
 
     ``sqrt(3 / times)`` for skip-gram, from 0.025 to 0.15, and ``sqrt(6 / times)`` for CBOW, from
     0.05 to 0.15. A sum of ``n`` words is longer than their mean, and moves all of them: the rate of
-    a mean over ``sqrt(n)``.
+    a mean over ``sqrt(n)``. And skip-gram takes so many steps for each word as its window and its
+    noise have it: where they are more than a window of 5 and 5 noise words make, each is shorter.
 
     Parameters
     ----------
@@ -44,6 +46,8 @@ def learning_rate(architecture, times, added=1):
         over it, by the size of the vocabulary.
     added : float >= 1, default=1
         How many words an input is the sum of.
+    pairs : float, default=1
+        How many steps are taken for a word of the text, by those of the default settings.
 
     Returns
     -------
@@ -57,4 +61,5 @@ def learning_rate(architecture, times, added=1):
     [0.15, 0.141, 0.077, 0.05]
     """
     scale, least = _SCALES[architecture]
-    return min(_LARGEST, max(least, (scale / times) ** 0.5)) / added**0.5
+    rate = min(_LARGEST, max(least, (scale / times) ** 0.5)) / added**0.5
+    return max(least, rate / pairs) if pairs > 1 else rate

@@ -24,7 +24,7 @@ from textvec._checks import (
 )
 from textvec._threads import CutShortError, held, learning
 from textvec._writing import check_place
-from textvec.dense.by_size import learning_rate, passes
+from textvec.dense.by_size import STEPS, learning_rate, passes
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.subwords import MOST_HASHES, MOST_ROWS, Subwords, check_lengths
@@ -500,7 +500,10 @@ class Word2Vec(WordVectorizer):
             added = (
                 1 if self.architecture == "skipgram" or self.cbow_mean else settings.mean_context
             )
-            settings.alpha = learning_rate(self.architecture, times, added)
+            pairs = 1
+            if self.architecture == "skipgram":
+                pairs = settings.mean_context * (1 + settings.negative) / STEPS
+            settings.alpha = learning_rate(self.architecture, times, added, pairs)
         return settings
 
     def _watch(self, running, training):

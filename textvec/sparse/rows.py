@@ -18,7 +18,7 @@ def index_dtype(largest):
 def for_row_blocks(function, indptr, n_jobs):
     """Call function(first, last) for blocks of rows that together are all of them."""
     most = 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD
-    n_blocks = min(effective_n_jobs(n_jobs), most) if most > 1 else 1
+    n_blocks = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), most)
     run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
 
 

@@ -167,7 +167,8 @@ def texts_in(documents):
         kept_by_arrow = getattr(documents.dtype, "storage", None) == "pyarrow"
         if arrow is not None and (kept_by_arrow or isinstance(documents.dtype, pandas.ArrowDtype)):
             column = arrow.array(documents.array)
-            documents = column if _is_text(column.type) else documents
+            # what is missing is the Series' own to name, as in a Series that Arrow does not keep
+            documents = column if _is_text(column.type) and not column.null_count else documents
     elif polars is not None and isinstance(documents, polars.Series):
         with suppress(ImportError):  # polars alone gives str
             if documents.dtype in (polars.String, polars.Categorical, polars.Enum):

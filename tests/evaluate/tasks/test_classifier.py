@@ -128,10 +128,10 @@ def test_threads_change_nothing():
 @pytest.mark.parametrize(
     ("C", "error", "message"),
     [
-        ("best", TypeError, "C must be a number. Got 'best' instead"),
+        ("best", TypeError, 'C must be a number or "auto". Got .best. instead'),
         (0, ValueError, "C must be at least .* Got 0 instead"),
         (np.inf, ValueError, "C must be finite"),
-        (None, TypeError, "C must be a number. Got None instead"),
+        (None, TypeError, 'C must be a number or "auto". Got None instead'),
     ],
 )
 def test_a_bad_penalty_is_named(C, error, message):
