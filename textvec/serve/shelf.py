@@ -178,7 +178,9 @@ def _check_by(name, by, kinds):
         )
     for one in by:
         if kinds.get(one) != "vectorizer":
-            found = f"a {kinds[one]}" if one in kinds else "not served"
+            found = {"index": "an index", "recommender": "a recommender"}.get(
+                kinds.get(one), "not served"
+            )
             raise ValueError(
                 f"{one!r}, by which {name!r} is searched, is {found}: name a vectorizer."
             )
