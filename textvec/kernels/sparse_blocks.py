@@ -68,7 +68,8 @@ def _grown(array, size):
     if size <= len(array):
         return array
     larger = np.empty(max(size, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
+    for place in range(len(array)):  # a slice on the left takes seconds to compile
+        larger[place] = array[place]
     return larger
 
 
