@@ -4,7 +4,6 @@ import hashlib
 import inspect
 import json
 import os
-import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,6 +42,7 @@ _TIMES = ("fit_seconds", "transform_seconds", "documents_per_second")
 _REPEATS, _BUDGET = 5, 0.05  # runs of what is fast, and the seconds they may take together
 _WARM = 20  # documents of the run that loads and compiles
 _CLONE = BaseEstimator.__sklearn_clone__
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def measure_costs(vectorizer, documents):
@@ -117,34 +117,26 @@ def run_cell(vectorizer, task):
 def peak_memory():
     """Yield a dict that holds, after the block, by how many MB it made the process grow at most.
 
-    Looks every few milliseconds at the resident memory that Linux shows; elsewhere NaN. Memory
-    that the process already held and used again does not count.
+    Asks Linux for the peak of the resident memory since the block began; NaN elsewhere, and where
+    that peak cannot be set back. Memory that the process already held and used again does not
+    count. Blocks inside one another would set back the outer one's peak.
     """
-    found, done = {"peak_mb": float("nan")}, threading.Event()
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
+    found = {"peak_mb": float("nan")}
+    try:
+        _CLEAR.write_text("5")  # 5: the peak becomes what is resident now (man 5 proc)
+    except OSError:
         yield found
         return
-    page = os.sysconf("SC_PAGE_SIZE") / 1e6
-
-    def resident():
-        return int(statm.read_text().split()[1]) * page
-
-    def watch():
-        while not done.wait(0.005):
-            peak[0] = max(peak[0], resident())
-
-    start = resident()
-    peak = [start]
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    start = _peak_kib()
     try:
         yield found
     finally:
-        peak[0] = max(peak[0], resident())
-        done.set()
-        watcher.join()
-        found["peak_mb"] = peak[0] - start
+        found["peak_mb"] = (_peak_kib() - start) * 1.024e-3
+
+
+def _peak_kib():
+    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1])
 
 
 class Store:
