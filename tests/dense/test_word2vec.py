@@ -383,6 +383,18 @@ Word2Vec(16, sample=0, epochs=100_000, random_state=1, checkpoint=sys.argv[2]).f
 """
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ids_on_disk_train_the_same_vectors(documents, n_jobs, tmp_path):
+    folder, path = tmp_path / "ids", tmp_path / "model"
+    folder.mkdir()
+    given = {"n_jobs": n_jobs, "temp_folder": str(folder), "checkpoint": path}
+    model = trained(documents, **given)
+    assert_same(model, trained(documents))
+    assert_same(Word2Vec.resume(path, documents), model)
+    assert_same(model.partial_fit(documents), trained(documents).partial_fit(documents))
+    assert not list(folder.iterdir())
+
+
 def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
     texts, path = tmp_path / "texts.txt", tmp_path / "model"
     texts.write_text("\n".join(map(" ".join, documents)), encoding="utf-8")

@@ -4,6 +4,8 @@ import bz2
 import gzip
 import lzma
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -281,6 +283,48 @@ def test_documents_are_read_once_as_a_stream(tmp_path, monkeypatch):
             alive -= 1
 
     learn_corpus((Text("sea view") for _ in range(500)), min_count=1)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("documents", [TEXTS, LISTS], ids=["texts", "lists"])
+def test_ids_can_lie_on_disk(documents, n_jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr("textvec.text.corpus._TOKENS_AT_ONCE", 3)
+    monkeypatch.setattr(textvec.text.vocabulary, "BLOCK_CHARACTERS", 10)
+    corpus = learn_corpus(documents, min_count=2, n_jobs=n_jobs, temp_folder=tmp_path)
+    same(corpus, learn_corpus(documents, min_count=2))
+    holder = corpus.tokens.values
+    while isinstance(holder.base, np.ndarray):
+        holder = holder.base
+    assert isinstance(holder, np.memmap)
+    options = {"n_jobs": n_jobs, "temp_folder": tmp_path}
+    known = encode_corpus(documents, corpus.words, **options)
+    assert [row.tolist() for row in known.rows()] == [row.tolist() for row in corpus.tokens.rows()]
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="at least one word. Got 1 documents"):
+        learn_corpus([""], temp_folder=tmp_path)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        learn_corpus(documents, temp_folder=tmp_path / "nowhere")
+
+
+def test_a_disk_without_room_for_ids_is_named(tmp_path):
+    command = [sys.executable, "-c", CRAMPED, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert (
+        said == f"[Errno 27] File too large: temp_folder takes 4 bytes a word: {str(tmp_path)!r}\n"
+    )
+
+
+CRAMPED = """
+import resource, signal, sys
+from textvec.text.corpus import learn_corpus
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    learn_corpus(["sea view " * 1000] * 100, temp_folder=sys.argv[1])
+except OSError as error:
+    print(error)
+"""
 
 
 @pytest.mark.parametrize(

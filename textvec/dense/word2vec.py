@@ -101,6 +101,11 @@ class Word2Vec(WordVectorizer):
         A file that is written, whole or not at all, after every epoch and every two minutes; see
         :meth:`resume`. Ctrl-C too leaves the model as trained so far, usable and to be saved and
         resumed.
+    temp_folder : str, path-like or None, default=None
+        A folder on a disk with room for 4 bytes a word of the text: while it trains, the text's ids
+        are in a file without a name there, mapped into memory, which lets a text train that is
+        larger than memory (give it as a ``pathlib.Path``, too). None holds them in memory. A disk
+        without room is an OSError. The vectors are the same.
     n_jobs : int or None, default=None
         How many threads; None is 1 and -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -197,6 +202,7 @@ class Word2Vec(WordVectorizer):
         pooling="mean",
         tokenizer=None,
         checkpoint=None,
+        temp_folder=None,
         n_jobs=None,
         random_state=None,
         verbose=0,
@@ -221,6 +227,7 @@ class Word2Vec(WordVectorizer):
         self.pooling = pooling
         self.tokenizer = tokenizer
         self.checkpoint = checkpoint
+        self.temp_folder = temp_folder
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -285,7 +292,7 @@ class Word2Vec(WordVectorizer):
                 )
         corpus = learn_corpus(
             raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs,
-            known_words=known.index_to_key,
+            known_words=known.index_to_key, temp_folder=self.temp_folder,
         )  # fmt: skip
         corpus.counts[: len(known)] += known.counts
         self._begin(corpus, *self._begun(), self.context_vectors_, self.loss_history_)
@@ -326,8 +333,9 @@ class Word2Vec(WordVectorizer):
         model._check_parameters()
         unfinished = getattr(model, "_unfinished", None)
         tokens = encode_corpus(
-            raw_documents, model.keyed_vectors_.known_words, model.tokenizer, model.n_jobs
-        )
+            raw_documents, model.keyed_vectors_.known_words, model.tokenizer, model.n_jobs,
+            model.temp_folder,
+        )  # fmt: skip
         if unfinished is not None and unfinished["digest"] != _digest(tokens):
             raise ValueError(
                 f"{path} was trained on other documents than raw_documents. Pass the same, in the "
@@ -364,6 +372,9 @@ class Word2Vec(WordVectorizer):
         check_type(
             "checkpoint", self.checkpoint, str | PathLike | None, "the path of a file, or None"
         )
+        check_type(
+            "temp_folder", self.temp_folder, str | PathLike | None, "the path of a folder, or None"
+        )
         if not isinstance(self.verbose, bool):
             check_number("verbose", self.verbose, low=0)
         seeded(self.random_state)
@@ -373,8 +384,9 @@ class Word2Vec(WordVectorizer):
 
     def _learn(self, raw_documents):
         corpus = learn_corpus(
-            raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs
-        )
+            raw_documents, self.tokenizer, self.min_count, self.max_final_vocab, self.n_jobs,
+            temp_folder=self.temp_folder,
+        )  # fmt: skip
         none = np.zeros((0, self.vector_size), np.float32)
         self._begin(corpus, none, none if self.max_n else None, none, np.zeros(0))
         return corpus.tokens, []

@@ -110,7 +110,13 @@ def read_documents(documents) -> Iterable:
 
 
 def learn_corpus(
-    documents, tokenizer=None, min_count="auto", max_final_vocab=None, n_jobs=None, known_words=()
+    documents,
+    tokenizer=None,
+    min_count="auto",
+    max_final_vocab=None,
+    n_jobs=None,
+    known_words=(),
+    temp_folder=None,
 ) -> Corpus:
     """Learn the vocabulary of documents, and turn them into its ids.
 
@@ -134,6 +140,9 @@ def learn_corpus(
     known_words : sequence of str, default=()
         Words that keep their places: ids 0, 1, ... They stay however rare they are, and do not
         count for ``max_final_vocab``; new words come after them.
+    temp_folder : str, path-like or None, default=None
+        Where a file without a name holds the ids of the documents, 4 bytes a word, instead of
+        memory.
 
     Returns
     -------
@@ -162,7 +171,7 @@ def learn_corpus(
     check_number("min_count", min_count, low=1, integer=True, auto=True)
     if max_final_vocab is not None:
         check_number("max_final_vocab", max_final_vocab, low=1, integer=True)
-    tokens, terms = _scan(documents, tokenizer, n_jobs)
+    tokens, terms = _scan(documents, tokenizer, n_jobs, temp_folder=temp_folder)
     counts, firsts = count_ids(tokens.values, len(terms))
     n_words_raw = int(counts.sum())
     if n_words_raw == 0:
@@ -194,10 +203,10 @@ def learn_corpus(
     word_counts = np.zeros(len(known) + n_added, np.int64)
     word_counts[word_ids[word_ids >= 0]] = counts[word_ids >= 0]
     words = [*known_words, *(terms[i] for i in added.tolist())]
-    return Corpus(words, word_counts, _renumbered(tokens, word_ids), n_words_raw)
+    return Corpus(words, word_counts, _renumbered(tokens, word_ids, temp_folder), n_words_raw)
 
 
-def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
+def encode_corpus(documents, words, tokenizer=None, n_jobs=None, temp_folder=None) -> Ragged:
     """Turn documents into ids of words that are known, and leave the others out.
 
     Parameters
@@ -206,7 +215,7 @@ def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
         See :func:`read_documents`.
     words : sequence of str, or KnownWords
         The words of ids 0, 1, ...; `KnownWords` are made ready once for many calls.
-    tokenizer, n_jobs
+    tokenizer, n_jobs, temp_folder
         As in :func:`learn_corpus`.
 
     Returns
@@ -225,8 +234,8 @@ def encode_corpus(documents, words, tokenizer=None, n_jobs=None) -> Ragged:
     [[1, 0], []]
     """
     known = words if isinstance(words, KnownWords) else KnownWords(words)
-    tokens, _ = _scan(documents, tokenizer, n_jobs, known)
-    return _renumbered(tokens, np.arange(len(known.ids), dtype=np.int32))
+    tokens, _ = _scan(documents, tokenizer, n_jobs, known, temp_folder)
+    return _renumbered(tokens, np.arange(len(known.ids), dtype=np.int32), temp_folder)
 
 
 def encode_all_words(documents, words, tokenizer=None, n_jobs=None) -> tuple[Ragged, list[str]]:
@@ -283,9 +292,9 @@ class KnownWords:
         """Return the ids of words of raw text, -1 for unknown ones, by rules of `scan_words`."""
         return scan_words(blocks, *rules, interner=self._ready(), **options)[0]
 
-    def scan_lists(self, blocks, n_jobs=None):
+    def scan_lists(self, blocks, **options):
         """Return the ids of the tokens of lists, -1 for unknown ones, see `scan_lists`."""
-        return scan_lists(blocks, self._ready(), n_jobs)[0]
+        return scan_lists(blocks, self._ready(), **options)[0]
 
     def _ready(self):
         if self._interner is None:
@@ -298,7 +307,7 @@ class KnownWords:
         return self._interner
 
 
-def _scan(documents, tokenizer, n_jobs, known=None):
+def _scan(documents, tokenizer, n_jobs, known=None, temp_folder=None):
     """Return the ids of all tokens as Ragged, -1 where a token is left out, and the words of ids.
 
     Given `KnownWords`, only those have ids.
@@ -310,8 +319,9 @@ def _scan(documents, tokenizer, n_jobs, known=None):
         first = next(rows, None)
         rows = rows if first is None else chain([first], rows)
     cut = resolve_tokenizer(tokenizer)
+    options = {"n_jobs": n_jobs, "temp_folder": temp_folder}
     if isinstance(first, str) and (cut is None or cut is str.split):
-        rules, options = ("non-space", 1, False), {"n_jobs": n_jobs}
+        rules = "non-space", 1, False
         if cut is None:
             rules, options["cut_han"] = ("word", 1, True), cut_han
         blocks = documents_in_blocks(rows, None)
@@ -323,8 +333,8 @@ def _scan(documents, tokenizer, n_jobs, known=None):
         rows = (_cut(row, document, cut) for row, document in enumerate(rows))
     blocks = _token_blocks(rows)
     if known is not None:
-        return known.scan_lists(blocks, n_jobs), None
-    tokens, interner = scan_lists(blocks, n_jobs=n_jobs)
+        return known.scan_lists(blocks, **options), None
+    tokens, interner = scan_lists(blocks, **options)
     return tokens, interner.terms()
 
 
@@ -351,11 +361,11 @@ def _cut(row, document, tokenizer):
     return tokens if isinstance(tokens, list) else list(tokens)
 
 
-def _renumbered(tokens, new_ids):
+def _renumbered(tokens, new_ids, temp_folder=None):
     """Return tokens with new ids, those of -1 left out; what was given is used up."""
     n_kept = renumber(tokens.values, tokens.ends, new_ids)
     kept = tokens.values[:n_kept]
-    if 4 * n_kept < 3 * len(tokens.values):
+    if temp_folder is None and 4 * n_kept < 3 * len(tokens.values):
         kept = kept.copy()  # a view would keep all that was dropped in memory
     return Ragged(kept, tokens.ends)
 

@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from os import PathLike
 from queue import SimpleQueue
+from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -298,6 +300,7 @@ def scan_words(
     n_jobs=None,
     cut_han=None,
     in_pieces=False,
+    temp_folder=None,
 ):
     """Turn blocks of documents into token ids, on up to ``n_jobs`` threads.
 
@@ -321,6 +324,8 @@ def scan_words(
         Puts blanks between the words of a text that may hold Han characters.
     in_pieces : bool
         Whether text is cut as by `textvec.text.mixed.cut_mixed`; its breaks get id -1.
+    temp_folder : str, path-like or None
+        Where a file without a name holds the ids, mapped into memory; None holds them in memory.
 
     Returns
     -------
@@ -337,17 +342,17 @@ def scan_words(
         cut_han=cut_han,
         in_pieces=in_pieces,
     )
-    return _interned(blocks, find, dropped, interner, n_jobs, in_pieces)
+    return _interned(blocks, find, dropped, interner, n_jobs, in_pieces, temp_folder)
 
 
-def scan_lists(blocks, interner=None, n_jobs=None):
+def scan_lists(blocks, interner=None, n_jobs=None, temp_folder=None):
     """Turn blocks of token lists into token ids, on up to ``n_jobs`` threads.
 
     Parameters
     ----------
     blocks : iterable of (int, list of list of str)
         The number of a row, and token lists from there on, some ten thousand tokens in all.
-    interner, n_jobs
+    interner, n_jobs, temp_folder
         As in `scan_words`.
 
     Returns
@@ -364,10 +369,10 @@ def scan_lists(blocks, interner=None, n_jobs=None):
     """
     learning = interner is None
     find = partial(_listed_tokens, marks_empty=not learning)
-    return _interned(blocks, find, (), interner, n_jobs, in_pieces=learning)
+    return _interned(blocks, find, (), interner, n_jobs, learning, temp_folder)
 
 
-def _interned(blocks, find, dropped, interner, n_jobs, in_pieces):
+def _interned(blocks, find, dropped, interner, n_jobs, in_pieces, temp_folder):
     """Return what `scan_words` does of the tokens that ``find`` finds in each block."""
     learning = interner is None
     n_jobs = effective_n_jobs(n_jobs)
@@ -383,18 +388,17 @@ def _interned(blocks, find, dropped, interner, n_jobs, in_pieces):
         finally:
             idle.put(worker)
 
-    scanned = list(map_blocks(scan, blocks, n_jobs))
+    scanned = map_blocks(scan, blocks, n_jobs)
+    if temp_folder is None:
+        values, ends, workers = _in_memory(scanned)
+    else:
+        values, ends, workers = _on_disk(scanned, temp_folder)
     if learning:
-        merged = interners[0]
-        new_ids = [
-            None,
-            *(np.append(merged.absorb(other), np.int32(-1)) for other in interners[1:]),
-        ]
-        for worker, tokens in scanned:
+        new_ids = [np.append(interners[0].absorb(other), np.int32(-1)) for other in interners[1:]]
+        for worker, part in workers:
             if worker:
-                np.take(new_ids[worker], tokens.values, out=tokens.values, mode="wrap")
-        interner = merged
-    return _concatenated([tokens for _, tokens in scanned]), interner
+                np.take(new_ids[worker - 1], values[part], out=values[part], mode="wrap")
+    return Ragged(values, ends), interners[0]
 
 
 def _listed_tokens(block, marks_empty):
@@ -465,7 +469,9 @@ def scan_codes(blocks, lowercase, n_jobs=None):
         fold = fold_table("all", lowercase, ascii_only)
         return Ragged(*scan_characters(text, ends, fold, ~_is_kept("non-space", ascii_only)))
 
-    return _concatenated(list(map_blocks(scan, blocks, effective_n_jobs(n_jobs))))
+    rows = map_blocks(scan, blocks, effective_n_jobs(n_jobs))
+    values, ends, _ = _in_memory((0, tokens) for tokens in rows)
+    return Ragged(values, ends)
 
 
 def map_blocks(function, blocks, n_jobs=None):
@@ -484,14 +490,41 @@ def map_blocks(function, blocks, n_jobs=None):
             yield future.result()
 
 
-def _concatenated(rows):
-    """One Ragged of many, which is emptied on the way so that memory does not double."""
-    values = np.empty(sum(len(part.values) for part in rows), np.int32)
-    ends = []
-    start = 0
-    for number, part in enumerate(rows):
-        values[start : start + len(part.values)] = part.values
-        ends.append(part.ends + start)
-        start += len(part.values)
-        rows[number] = None
-    return Ragged(values, np.concatenate(ends) if ends else np.zeros(0, np.int64))
+def _in_memory(scanned):
+    """Return the ids of all blocks, the ends of documents, and (worker, slice of ids) of blocks."""
+    blocks = deque(scanned)
+    values = np.empty(sum(len(tokens.values) for _, tokens in blocks), np.int32)
+
+    def take_in(ids, start):
+        values[start : start + len(ids)] = ids
+
+    drained = (blocks.popleft() for _ in range(len(blocks)))  # so that memory does not double
+    return values, *_laid_out(drained, take_in)
+
+
+def _on_disk(scanned, temp_folder):
+    """As `_in_memory`, with the ids in a file that goes with the last array that shows them."""
+    with TemporaryFile(dir=temp_folder) as file:
+
+        def take_in(ids, start):
+            try:
+                file.write(ids.data)
+            except OSError as error:
+                reason = f"{os.strerror(error.errno)}: temp_folder takes 4 bytes a word"
+                raise OSError(error.errno, reason, os.fspath(temp_folder)) from error
+
+        ends, workers = _laid_out(scanned, take_in)
+        file.flush()
+        if file.tell() == 0:  # which cannot be mapped
+            return np.zeros(0, np.int32), ends, workers
+        return np.asarray(np.memmap(file, np.int32, "r+")), ends, workers
+
+
+def _laid_out(scanned, take_in):
+    ends, workers, start = [np.zeros(0, np.int64)], [], 0
+    for worker, tokens in scanned:
+        take_in(tokens.values, start)
+        ends.append(tokens.ends + start)
+        workers.append((worker, slice(start, start + len(tokens.values))))
+        start += len(tokens.values)
+    return np.concatenate(ends), workers
