@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textvec.kernels.merging import add_statistics, are_ascending, lay_out
+from textvec.kernels.merging import add_statistics, are_ascending, lay_out, merge_ascending
 
 strings = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=8)
 numbers = st.integers(0, 9)
@@ -27,6 +27,23 @@ def test_statistics_add_up_by_term(rows):
     ids, documents, occurrences = (np.array(column) for column in (*zip(*rows), (), (), ())[:3])
     add_statistics(ids.astype(np.int32), documents.astype(int), occurrences.astype(int), sums)
     np.testing.assert_array_equal(sums, expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(strings, strings)
+def test_what_two_lists_hold_is_merged(one, other):
+    lists = [sorted(set(one)), sorted(set(other))]
+    counts = [{word: (10 * place + which, place) for place, word in enumerate(words)}
+              for which, words in enumerate(lists)]  # fmt: skip
+    given_ = [part for words, count in zip(lists, counts) for part in (
+        *laid(words), np.array([*count.values()], np.int64).reshape(-1, 2))]  # fmt: skip
+    text, ends, sums = merge_ascending(*given_)
+    expected = sorted({*one, *other})
+    assert text.tobytes() == "".join(expected).encode()
+    assert ends.tolist() == laid(expected)[1].tolist()
+    assert sums.tolist() == [
+        [sum(count.get(word, (0, 0))[k] for count in counts) for k in (0, 1)] for word in expected
+    ]
 
 
 @settings(max_examples=60, deadline=None)

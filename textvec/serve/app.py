@@ -1,16 +1,12 @@
 """The routes of the service and what answers them."""
 
 import asyncio
-import base64
 import json
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from itertools import pairwise
 
-import numpy as np
-from scipy import sparse
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -24,10 +20,13 @@ from textvec.serve.batching import Batcher, BusyError
 from textvec.serve.guard import LOOPBACK, Guard
 from textvec.serve.limits import Limits
 from textvec.serve.metrics import Metrics
+from textvec.serve.rows import Rows, as_dense, as_sparse
 from textvec.serve.shelf import views_of
 from textvec.show.records import records
+from textvec.sparse.counts import CountVectorizer
 
 _log = logging.getLogger("textvec.serve")
+_QUICK = 20_000  # characters that a vectorizer of counts reads in a millisecond
 _LOOK_EVERY = 1.0  # seconds between looks whether files were replaced
 _words = re.compile(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]").findall
 _BAD_WISH = (KeyError, ValueError, TypeError)  # what recommenders say of what was asked
@@ -125,9 +124,9 @@ class Service:
                 raise RefusedError(
                     400, "dimensions is for dense vectors, not sparse ones.", "dimensions"
                 )
-            embeddings = _sparse_rows(vectors)
+            embeddings = as_sparse(vectors)
         else:
-            embeddings = _dense_rows(vectors, width, form, self._limits.values, name)
+            embeddings = as_dense(vectors, width, form, self._limits.values, name)
         data = [
             {"object": "embedding", "index": place, "embedding": embedding}
             for place, embedding in enumerate(embeddings)
@@ -266,6 +265,7 @@ class Service:
                 self._limits.batch,
                 self._limits.waiting,
                 lambda n: self._metrics.observe("textvec_batch_texts", n, model=name),
+                self._quickly_by(name) if kind == "vectors" else lambda wishes: False,
             )
         self._metrics.count("textvec_texts_total", len(items), model=what[1])
         try:
@@ -285,9 +285,19 @@ class Service:
         def compute(texts):
             vectorizer = self._shelf[name].thing  # as it is by now: files are read anew
             make = query_vectors if side == "query" else lambda model, some: model.transform(some)
-            return _Rows(make(vectorizer, texts), _tokens_of(vectorizer, texts))
+            return Rows(make(vectorizer, texts), _tokens_of(vectorizer, texts))
 
         return compute
+
+    def _quickly_by(self, name):
+        def is_quick(texts):
+            vectorizer = self._shelf[name].thing
+            if not isinstance(vectorizer, CountVectorizer):
+                return False
+            steps = vectorizer.preprocessor, vectorizer.tokenizer, vectorizer.analyzer
+            return not any(map(callable, steps)) and sum(map(len, texts)) <= _QUICK
+
+        return is_quick
 
     def _search_by(self, name):
         def compute(wishes):
@@ -317,65 +327,11 @@ class Service:
             self._n_asking -= 1
 
 
-class _Rows:
-    """Vectors of texts and how many tokens each has; a slice is the vectors of some, and a sum."""
-
-    def __init__(self, vectors, n_tokens):
-        self._vectors = vectors
-        self._n_tokens = n_tokens
-
-    def __getitem__(self, places):
-        return self._vectors[places], sum(self._n_tokens[places])
-
-
 def _tokens_of(vectorizer, texts):
     """Return how many tokens each text has: of the model, or else words and Han characters."""
     if isinstance(vectorizer, TransformerVectorizer):
         return vectorizer.count_tokens(texts)
     return [len(_words(text)) for text in texts]
-
-
-def _dense_rows(vectors, width, form, most, name):
-    """Return rows as OpenAI has them: lists of numbers, or base64 of little-endian float32."""
-    n_rows, n_columns = vectors.shape
-    if n_rows * n_columns > most:
-        raise RefusedError(
-            400,
-            f"{name!r} gives {n_columns} numbers a text, too many for {n_rows} texts: ask for "
-            "encoding_format 'sparse' (indices and values), or for fewer texts.",
-            "input",
-        )
-    if sparse.issparse(vectors):
-        if width is not None:
-            raise RefusedError(
-                400, f"dimensions cannot cut {name!r}, whose columns are terms.", "dimensions"
-            )
-        vectors = vectors.toarray()
-    if width is not None:
-        if width > n_columns:
-            raise RefusedError(
-                400, f"dimensions must be at most {n_columns}. Got {width}.", "dimensions"
-            )
-        vectors = vectors[:, :width]
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / np.where(lengths == 0, 1, lengths)
-    vectors = np.ascontiguousarray(vectors, "<f4")
-    if form == "base64":
-        return [base64.b64encode(row).decode("ascii") for row in vectors]
-    return vectors.tolist()
-
-
-def _sparse_rows(vectors):
-    vectors = sparse.csr_array(vectors)
-    vectors.sort_indices()
-    ends = vectors.indptr.tolist()
-    return [
-        {
-            "indices": vectors.indices[begin:end].tolist(),
-            "values": vectors.data[begin:end].tolist(),
-        }
-        for begin, end in pairwise(ends)
-    ]
 
 
 def _choice(fields, name, choices):

@@ -26,14 +26,19 @@ class Batcher:
         How many items may wait.
     told : callable
         Called with the number of items of each batch.
+    is_quick : callable
+        Whether a list of items takes less time than to wake a thread: computed where it is asked.
     """
 
-    def __init__(self, compute, pool, most, waiting, told=lambda n_items: None):
+    def __init__(
+        self, compute, pool, most, waiting, told=lambda n_items: None, is_quick=lambda items: False
+    ):
         self._compute = compute
         self._pool = pool
         self._most = most
         self._room = waiting
         self._told = told
+        self._is_quick = is_quick
         self._queue: list = []  # of (items, future), in order
         self._n_waiting = 0
         self._running = None
@@ -69,7 +74,10 @@ class Batcher:
         items = [item for some, _ in taken for item in some]
         self._told(len(items))
         try:
-            results = await loop.run_in_executor(self._pool, self._compute, items)
+            if self._is_quick(items):
+                results = self._compute(items)
+            else:
+                results = await loop.run_in_executor(self._pool, self._compute, items)
         except Exception as error:
             if len(taken) == 1:
                 _settle(taken[0][1], error=error)

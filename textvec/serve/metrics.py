@@ -1,8 +1,9 @@
 """What a service counts of itself, in the text form that Prometheus reads."""
 
-import math
 import os
+from bisect import bisect_left
 from collections import Counter, defaultdict
+from itertools import accumulate
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -20,7 +21,7 @@ class Metrics:
 
     def __init__(self):
         self._counts = defaultdict(Counter)  # name -> labels -> count
-        self._histograms = defaultdict(dict)  # name -> labels -> [sum, count up to each bound, all]
+        self._histograms = defaultdict(dict)  # name -> labels -> [sum, counts between bounds]
 
     def count(self, name, amount=1, **labels):
         """Add to a counter.
@@ -49,12 +50,12 @@ class Metrics:
             Names and values.
         """
         bounds = _METRICS[name][2]
-        seen = self._histograms[name].setdefault(
-            tuple(labels.items()), [0, *(0 for _ in bounds), 0]
-        )
+        key = tuple(labels.items())
+        seen = self._histograms[name].get(key)
+        if seen is None:
+            seen = self._histograms[name][key] = [0] * (len(bounds) + 2)
         seen[0] += value
-        for place, bound in enumerate((*bounds, math.inf), start=1):
-            seen[place] += value <= bound
+        seen[1 + bisect_left(bounds, value)] += 1
 
     def text(self):
         """Return all in Prometheus' text form, version 0.0.4."""
@@ -63,10 +64,11 @@ class Metrics:
             lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
             lines += [f"{name}{_labels(key)} {n}" for key, n in self._counts[name].items()]
             for key, (total, *counts) in self._histograms[name].items():
-                for bound, n in zip((*(f"{bound:g}" for bound in bounds), "+Inf"), counts):
+                up_to = list(accumulate(counts))
+                for bound, n in zip((*(f"{bound:g}" for bound in bounds), "+Inf"), up_to):
                     lines.append(f"{name}_bucket{_labels((*key, ('le', bound)))} {n}")
                 lines.append(f"{name}_sum{_labels(key)} {total:g}")
-                lines.append(f"{name}_count{_labels(key)} {counts[-1]}")
+                lines.append(f"{name}_count{_labels(key)} {up_to[-1]}")
         for name, (meaning, value) in _of_the_process().items():
             lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge", f"{name} {value}"]
         return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from textvec._checks import check_number
-from textvec.kernels.merging import add_statistics, are_ascending, lay_out
+from textvec.kernels.merging import add_statistics, are_ascending, lay_out, merge_ascending
 from textvec.persistence import SaveMixin, fingerprint, load
 from textvec.persistence.classes import is_ours
 from textvec.sparse.spelling import Spelled, begins_of
@@ -155,6 +155,11 @@ class CollectedTerms(SaveMixin):
     def ends(self):
         """Where each term ends in ``text``: int64."""
         return self.lengths.cumsum(dtype=np.int64)
+
+    def summed(self):
+        """Return text, ends and both frequencies, as `merge_ascending` takes and returns them."""
+        frequencies = self.document_frequencies, self.collection_frequencies
+        return self.text, self.ends, np.stack(frequencies, 1).astype(np.int64, copy=False)
 
     def __len__(self):
         return len(self.lengths)
@@ -347,16 +352,38 @@ def merged(parts, settings=None, made_with=None, whose=None):
     -------
     CollectedTerms
     """
-    tally, bounds = Tally(), []
+    sums: list[tuple] = []  # of runs of parts, each of at least twice as many as the next
+    counted, bounds = np.zeros(4, np.int64), []
     for name, part in each_part(parts, CollectedTerms):
         if settings is None:
             settings, made_with, whose = part.settings, part.made_with, "part 0"
         check_settings(name, part.settings, settings, whose)
         check_made_with(name, part.made_with, made_with)
-        tally.add_part(part)
+        counted += part.n_documents, part.total_length, *part.max_missing
         if part.max_terms is not None:
             bounds.append(part.max_terms)
-    return tally.collected(settings, made_with, max(bounds, default=None))
+        n_parts, terms = 1, part.summed()
+        while sums and sums[-1][0] <= n_parts:
+            others, before = sums.pop()
+            n_parts, terms = others + n_parts, merge_ascending(*before, *terms)
+        sums.append((n_parts, terms))
+    (_, terms), *smaller = reversed(sums)
+    for _, others in smaller:
+        terms = merge_ascending(*others, *terms)
+    text, ends, (documents, occurrences) = terms[0], terms[1], terms[2].T
+    n_documents, total_length, *max_missing = counted.tolist()
+    return CollectedTerms(
+        text.copy(),  # a view would keep the room that was made for both
+        narrowed(np.diff(ends, prepend=0)),
+        narrowed(documents),
+        narrowed(occurrences),
+        n_documents,
+        total_length,
+        settings,
+        made_with,
+        max(bounds, default=None),
+        tuple(max_missing),
+    )
 
 
 def each_part(parts, kind):
