@@ -337,47 +337,74 @@ def order_by_tokens(ranks, tokens, ends, max_n):
 
 
 @compiled
-def _precedes(a, b, text, begins, ends):
-    """Whether string a comes before or equals b, their first eight bytes being equal."""
-    length_a, length_b = ends[a] - begins[a], ends[b] - begins[b]
-    for j in range(8, min(length_a, length_b)):
-        if text[begins[a] + j] != text[begins[b] + j]:
-            return text[begins[a] + j] < text[begins[b] + j]
-    return length_a <= length_b
+def _next_bytes(text, begin, end):
+    """Eight bytes of text[begin:end] as one number, zeros behind its end."""
+    key = np.uint64(0)
+    for j in range(min(8, end - begin)):
+        key |= np.uint64(text[begin + j]) << np.uint64(56 - 8 * j)
+    return key
 
 
 @compiled
 def sort_ties(order, first, end, leading, text, begins, ends):
     """Order strings by all their bytes that are in order by their first eight; in place.
 
-    For UTF-8 that is the order of their code points. A bottom-up merge sort of each run of ties.
+    For UTF-8 that is the order of their code points. Each run of ties is sorted by the next eight
+    bytes, by a bottom-up merge sort of numbers that lie side by side, and what ties in these by the
+    eight after them.
 
     order       (n_strings,)  int64  string numbers
     first, end  int                  the runs of ties that begin in order[first:end] are sorted
     leading, text, begins, ends    from and to `leading_bytes`
     """
-    merged = np.empty(len(order), np.int64)
     while 0 < first < end and leading[order[first]] == leading[order[first - 1]]:
         first += 1
+    runs, longest = [(first, first, 0)], 1  # and the bytes that strings of a run have in common
     while first < end:
         last = first + 1
         while last < len(order) and leading[order[last]] == leading[order[first]]:
             last += 1
+        if last - first > 1:
+            runs.append((first, last, 8))
+            longest = max(longest, last - first)
+        first = last
+    keys, sorted_keys = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    lengths, sorted_lengths = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    strings, sorted_strings = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    while runs:
+        low, high, depth = runs.pop()
+        n = high - low
+        for i in range(n):
+            string = order[low + i]
+            strings[i] = string
+            lengths[i] = min(8, ends[string] - begins[string] - depth)  # at a tie, the shorter one
+            keys[i] = _next_bytes(text, begins[string] + depth, ends[string])
         width = 1
-        while width < last - first:
-            for low in range(first, last, 2 * width):
-                middle, high = min(low + width, last), min(low + 2 * width, last)
-                left, right = low, middle
-                for i in range(low, high):
+        while width < n:
+            for start in range(0, n, 2 * width):
+                middle, stop = min(start + width, n), min(start + 2 * width, n)
+                left, right = start, middle
+                for i in range(start, stop):
                     if left < middle and (
-                        right >= high or _precedes(order[left], order[right], text, begins, ends)
+                        right >= stop
+                        or keys[left] < keys[right]
+                        or (keys[left] == keys[right] and lengths[left] <= lengths[right])
                     ):
-                        merged[i] = order[left]
+                        at = left
                         left += 1
                     else:
-                        merged[i] = order[right]
+                        at = right
                         right += 1
-            for i in range(first, last):
-                order[i] = merged[i]
+                    sorted_keys[i], sorted_lengths[i] = keys[at], lengths[at]
+                    sorted_strings[i] = strings[at]
+            keys, sorted_keys = sorted_keys, keys
+            lengths, sorted_lengths = sorted_lengths, lengths
+            strings, sorted_strings = sorted_strings, strings
             width *= 2
-        first = last
+        start = 0
+        for i in range(n):
+            order[low + i] = strings[i]
+            if i + 1 == n or keys[i + 1] != keys[i] or lengths[i + 1] != lengths[i]:
+                if i > start and lengths[i] == 8:
+                    runs.append((low + start, low + i + 1, depth + 8))
+                start = i + 1
