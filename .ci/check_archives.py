@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 WANTED = {f"textvec/_data/{file.name}" for file in Path("datasets").iterdir()} | {
+    *(str(file) for file in Path("textvec/course").glob("*/*.md")),
     "textvec/kernels/__init__.py",
     "textvec/cli/__init__.py",
 }

@@ -1,6 +1,7 @@
 """Configuration of the documentation. Build it with: sphinx-build -W docs docs/_build."""
 
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -9,16 +10,28 @@ from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 
 import textvec
 
+sys.path.insert(0, str(Path(__file__).parent))  # our own extensions lie beside this file
+
 project = "textvec"
 author = "the textvec developers"
 release = version = textvec.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "matplotlib.sphinxext.mathmpl",
+    "bilingual_search",
+    "course_pages",
+    "mathml",
+    "myst_parser",
     "numpydoc",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 0
+html_math_renderer = "mathml"
+html_search_language = "bilingual"
+copybutton_exclude = ".linenos, .gp, .go"  # of an example with prompts, what one would type
+copybutton_selector = "div:not(.output) > div.highlight > pre"
 exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
 suppress_warnings = ["config.cache"]  # the gallery's settings hold functions: built anew each time
 templates_path = ["_templates"]
@@ -30,12 +43,11 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["textvec.css"]
+html_js_files = ["course.js"]
 # Room for code and for tables: the pages of all examples and of all names link theirs.
 html_sidebars = {"gallery/*": [], "api/index": []}
 html_copy_source = False
 autodoc_typehints = "none"  # the docstrings name the types
-mathmpl_fontsize = 14.0
-mathmpl_srcset = ["2x"]  # formulas are drawn here: the pages need no network
 numpydoc_show_class_members = False  # the template for classes lists them
 
 # The order in which one reads them.
@@ -82,6 +94,7 @@ sphinx_gallery_conf = {
 
 # Modules whose functions are public under the module's name.
 MODULES = [
+    "textvec.course",
     "textvec.datasets",
     "textvec.show.csv_files",
     "textvec.show.plots",

@@ -23,6 +23,7 @@ FLOORS = [
     {"evaluate"},
     {"recommend", "finetune"},
     {"integrations", "serve"},
+    {"course"},
     {"cli"},
     {"__main__"},
 ]

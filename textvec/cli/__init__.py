@@ -4,6 +4,7 @@ from textvec.cli import (
     app,
     collect,
     compare,
+    course,
     datasets,
     embed,
     fit,
@@ -30,3 +31,4 @@ for _subcommand in (
     info.info,
 ):
     app.app.command(cls=app.OnceEach)(_subcommand)
+app.app.add_typer(course.course, name="course")

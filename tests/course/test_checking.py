@@ -1,0 +1,96 @@
+"""Checks: they say right, or what is not, and never what would be."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from textvec.course import check
+from textvec.course.checking import Verdict, checkable, difference
+
+SQUARE = [[1.0, 0.5], [0.5, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "said"),
+    [
+        (0.8165, 0.81649658, None),
+        (np.float32(0.8165), 0.81649658, None),
+        (np.array(3), 3, None),
+        (0.7, 0.8165, "it is too small"),
+        (1, 0.8165, "it is too large"),
+        ("0.8165", 0.8165, "a number is wanted, and this is of type str"),
+        (True, 1, "a number is wanted, and this is of type bool"),
+        ([0.8], 0.8, "one number is wanted, and this has the shape (1,)"),
+        (float("nan"), 0.8, "it holds what is no finite number"),
+        ({}, 0.8, "a number is wanted, and this is of type dict"),
+        (SQUARE, SQUARE, None),
+        (sparse.csr_array(SQUARE), SQUARE, None),
+        (SQUARE[0], SQUARE, "its shape is (2,), and (2, 2) is wanted"),
+        (
+            [[1, 0.5], [0.4, 1.1]],
+            SQUARE,
+            "the shape is right, its sum is right, and the first wrong number stands in row 1, "
+            "column 0 (from 0)",
+        ),
+        (
+            [1, 3],
+            [1, 2],
+            "the shape is right, its sum is too large, and the first wrong number stands in "
+            "place 1 (from 0)",
+        ),
+        ([[1], [1, 2]], SQUARE, "an array of numbers is wanted, and this is of type list"),
+        ("cat", "cat", None),
+        (" cat\n", "cat", None),
+        ("dog", "cat", "it is another one"),
+        (1, "cat", "a str is wanted, and this is of type int"),
+        (True, True, None),
+        (np.True_, True, None),
+        (False, True, "it is the other one"),
+        (1, True, "True or False is wanted, and this is of type int"),
+        (["a", "b"], ["a", "b"], None),
+        (np.array(["a", "b"]), ["a", "b"], None),
+        (("b", "a"), ["a", "b"], "all are there, in another order"),
+        (["b", "a", "a"], {"a", "b"}, None),
+        ({"a", "c"}, {"a", "b"}, "there are 1 missing and 1 that should not be there"),
+        (["a"], ["a", "a"], "there are 1 missing"),
+        ("ab", {"a", "b"}, "a collection of str is wanted, and this is of type str"),
+        ({"a": 1}, {"a": 1.0}, None),
+        ({"a": 2}, {"a": 1}, "at 'a', it is too large"),
+        ({"b": 2}, {"a": 1}, "among the keys, there are 1 missing and 1 that should not be there"),
+        ([1], {"a": 1}, "a dict is wanted, and this is of type list"),
+    ],
+)
+def test_difference(answer, right, said):
+    assert difference(answer, right) == said
+
+
+def test_tolerance_is_absolute_and_relative():
+    assert difference(0.0009, 0.0) is None
+    assert difference(1000.9, 1000.0) is None
+    assert difference(0.01, 0.0, tolerance=0.02) is None
+    assert difference(0.0011, 0.0) is not None
+
+
+def test_verdict_is_true_where_right():
+    assert Verdict(True, "2.1: right.")
+    assert not Verdict(False, "2.1: no answer yet.")
+    assert repr(check("2.1", None)) == "2.1: no answer yet."
+    assert not check("2.1", None)
+    assert repr(check("2.1", 0.8)) == "2.1: right."
+    assert repr(check("2.1", 0.5)) == "2.1: not yet. It is too small."
+
+
+def test_a_function_that_raises_is_told_so():
+    verdict = check("2.2", lambda rows: rows.nothing)
+    assert not verdict
+    assert repr(verdict).startswith("2.2: not yet. It raises AttributeError: ")
+
+
+@pytest.mark.parametrize("number", ["2.9", "99.1", 2.1, "2", "", None, "../2.1"])
+def test_an_unknown_exercise_is_refused(number):
+    with pytest.raises(ValueError, match="number must be that of an exercise that can be checked"):
+        check(number, 1)
+
+
+def test_checkable_are_in_order():
+    assert {"2.1", "2.2"} <= set(checkable())

@@ -1,0 +1,101 @@
+"""The code of a unit, run as its reader would, with what it prints and draws."""
+
+import ast
+import contextlib
+import io
+import sys
+import warnings
+from code import InteractiveInterpreter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a cell of code printed, showed and drew.
+
+    Parameters
+    ----------
+    text : str
+        What was printed, and the value of a last expression.
+    figures : list of bytes
+        PNG images.
+    value : object
+        The value of a last expression.
+    """
+
+    text: str
+    figures: list
+    value: object
+
+
+class _Interpreter(InteractiveInterpreter):
+    """One that raises what the code raises."""
+
+    def showtraceback(self):
+        raise sys.exception()
+
+
+def run(source, draw=True):
+    """Run all code of a unit in one namespace, solutions last.
+
+    Parameters
+    ----------
+    source : Source
+        The unit.
+    draw : bool, default=True
+        Whether to make images of the figures.
+
+    Returns
+    -------
+    dict of {int: Output}
+        The number of each cell of code, and what it put out.
+
+    Raises
+    ------
+    RuntimeError
+        If a cell raises or warns: the notes say which.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    outputs = {}
+    interpreter = _Interpreter({"__name__": "__main__"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")  # jieba's
+        warnings.filterwarnings("ignore", "invalid escape sequence")  # jieba's, too
+        for i, cell in enumerate(source.cells):
+            if not cell.code:
+                continue
+            shown = []
+            printed = io.StringIO()
+            tree = ast.parse(cell.code)
+            is_value = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+            if is_value:
+                call = ast.parse("__show__(None)").body[0]
+                call.value.args = [tree.body[-1].value]
+                tree.body[-1] = ast.copy_location(call, tree.body[-1])
+                ast.fix_missing_locations(tree)
+            interpreter.locals["__show__"] = shown.append
+            try:
+                with contextlib.redirect_stdout(printed):
+                    interpreter.runcode(compile(tree, f"{source.name}, cell {i}", "exec"))
+            except Exception as error:
+                raise RuntimeError(
+                    f"{source.name}: the cell that begins with {cell.code[:60]!r} raised "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            value = shown[0] if shown else None
+            is_seen = value is not None and not type(value).__module__.startswith("matplotlib")
+            text = printed.getvalue() + (f"{value!r}\n" if is_seen else "")
+            figures = []
+            for number in plt.get_fignums():
+                if draw:
+                    image = io.BytesIO()
+                    plt.figure(number).savefig(image, format="png", dpi=110)
+                    figures.append(image.getvalue())
+                plt.close(number)
+            outputs[i] = Output(text, figures, value)
+    return outputs
