@@ -180,7 +180,8 @@ def parse(text, name):
 
 
 def _read(folder):
-    files = (resources.files("textvec.course") / folder).iterdir()
+    folder = resources.files("textvec.course") / folder
+    files = folder.iterdir() if folder.is_dir() else []
     found = {file.name[:-3]: file for file in files if file.name.endswith(".md")}
     return [parse(found[name].read_text(encoding="utf-8"), name) for name in sorted(found)]
 
