@@ -208,6 +208,7 @@ BEYOND = {
     "pooling": "median",
     "precision": "int4",
     "query_cut": 0,
+    "query_max_length": 0,
     "random_seed": -1,
     "random_state": -1,
     "reorder": 0,

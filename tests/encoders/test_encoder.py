@@ -425,6 +425,47 @@ def test_a_prompt_that_leaves_no_room(tiny, backend, prompt, long_text):
     assert np.abs(hotel - room).max() > 0.01
 
 
+@pytest.mark.parametrize("kind", ["transformers", "sentence-transformers", "onnx", "static"])
+@pytest.mark.parametrize("long_text", ["truncate", "mean_chunks"])
+def test_queries_have_a_length_of_their_own(request, kind, long_text, tmp_path):
+    """As those of an estimator whose max_length it is, from the cache, too."""
+    parameters = {"long_text": long_text, "prompts": {"query": "query: "}}
+    if kind == "onnx":
+        parameters |= {"backend": "onnx", "model_kwargs": request.getfixturevalue("minilm_int8")}
+    elif kind != "static":
+        parameters |= {"backend": kind}
+    models = {"transformers": "tiny", "static": "static"}
+    model = request.getfixturevalue(models.get(kind, "minilm"))
+    texts = ["the sea view is quiet. " * 9, "a room", "passage sea " * 20]
+    long = TransformerVectorizer(model, max_length=40, **parameters)
+    short = TransformerVectorizer(model, max_length=12, **parameters)
+    own = clone(long).set_params(query_max_length=12, cache=tmp_path / "cache")
+    for _ in range(2):
+        np.testing.assert_allclose(own.transform(texts), long.transform(texts), atol=1e-6)
+        np.testing.assert_allclose(
+            own.transform_queries(texts), short.transform_queries(texts), atol=1e-6
+        )
+    difference = np.abs(own.transform_queries(texts) - long.transform_queries(texts))
+    assert difference[0].max() > 1e-3 > 1e-5 > difference[1].max()
+    longer = clone(short).set_params(query_max_length=40)
+    if kind == "sentence-transformers":
+        with pytest.raises(ValueError, match="query_max_length must be at most 12, what the back"):
+            longer.transform_queries(texts)
+        return
+    np.testing.assert_allclose(
+        longer.transform_queries(texts), long.transform_queries(texts), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("backend", ["transformers", "sentence-transformers"])
+def test_lengths_of_queries_that_there_are_not(tiny, backend):
+    vectorizer = TransformerVectorizer(tiny, backend=backend)
+    for length in (2, 65):
+        message = f"^query_max_length must be at least 3 .* at most 64, .* Got {length} instead"
+        with pytest.raises(ValueError, match=message):
+            vectorizer.set_params(query_max_length=length).transform(["sea"])
+
+
 def test_chunks_of_the_models_own_length(tiny):
     text = ["the sea view is quiet. " * 40]
     expected = TransformerVectorizer(tiny, long_text="mean_chunks").transform(text)

@@ -16,8 +16,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from textvec._checks import check_choice, import_optional
+from textvec.encoders.adapter_folders import open_model
 from textvec.encoders.batching import WINDOW, Encoded
-from textvec.encoders.model_files import NO_LIMIT, find_model
+from textvec.encoders.model_files import NO_LIMIT
 from textvec.encoders.networks import (
     OnnxNetwork,
     Rows,
@@ -31,6 +32,7 @@ from textvec.encoders.openai_api import OpenAIEndpoint, server_address
 BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
 _API_LENGTH = 512  # tokens of a text that a batch for a server counts with
 SETTINGS = ("dtype", "device", "max_length", "append_eos", "batch_size", "model_kwargs")
+SETTINGS += ("query_max_length",)
 
 _loaded: WeakValueDictionary = WeakValueDictionary()  # so clones in use share their weights
 
@@ -40,7 +42,9 @@ class SentenceTransformerModel:
 
     poolings = ("vector",)
 
-    def __init__(self, folder, dtype, device, max_length, batch_size, model_kwargs):
+    def __init__(
+        self, folder, dtype, device, max_length, query_max_length, batch_size, model_kwargs
+    ):
         library = import_optional("sentence_transformers", "transformers")
         torch = import_optional("torch", "transformers")
         options = dict(model_kwargs)
@@ -62,7 +66,9 @@ class SentenceTransformerModel:
         network = getattr(self.model[0], "auto_model", None)
         self._rows = None
         if callable(tokenizer):  # a network's, not a table's
-            folder.check_length(max_length, tokenizer.num_special_tokens_to_add())
+            n_special = tokenizer.num_special_tokens_to_add()
+            folder.check_length(max_length, n_special)
+            folder.check_length(query_max_length, n_special, "query_max_length")
             self._rows = Rows(folder, tokenizer, network)
             if tokenizer.pad_token is None:  # the mask hides what fills up, whatever it is
                 tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
@@ -158,12 +164,12 @@ class Choice:
     truncate_dim : int or None
         Sent to servers.
     **settings : dict
-        ``dtype, device, max_length, append_eos, batch_size, model_kwargs``.
+        ``dtype, device, max_length, query_max_length, append_eos, batch_size, model_kwargs``.
     """
 
     def __init__(self, model, backend, revision=None, truncate_dim=None, **settings):
         check_choice("backend", backend, BACKENDS)
-        self.settings = {"model_kwargs": {}} | settings
+        self.settings = {"model_kwargs": {}, "query_max_length": None} | settings
         if self.settings["model_kwargs"] is None:
             self.settings["model_kwargs"] = {}
         self.options = dict(self.settings["model_kwargs"])
@@ -185,8 +191,9 @@ class Choice:
             backend = "onnx" if backend == "auto" else backend
         trust = bool(self.options.get("trust_remote_code"))
         wanted = "transformers" if backend == "auto" else backend
-        self.folder = find_model(self.model, revision, wanted, trust)
+        self.folder = open_model(self.model, revision, wanted, trust)
         self.backend = self._fitting() if backend == "auto" else backend
+        self.folder.check_backend(self.backend)
         if self.backend in ("transformers", "onnx") and self.folder.is_static:
             raise ValueError(
                 f"{self.model} is a static table, which the backend {self.backend!r} cannot run. "
@@ -227,12 +234,31 @@ class Choice:
         """Whether the backend gives one vector, its own, instead of a choice of poolings."""
         return self.backend not in ("transformers", "onnx")
 
-    @property
-    def cuts(self):
-        """Whether the backend cuts texts to ``max_length``; otherwise they must be cut before."""
-        if self.backend == "openai":
+    def cuts(self, side="document"):
+        """Return whether the backend cuts texts to length; otherwise they must be cut before."""
+        if self.backend == "openai" or self.pools_itself and self._differs(side):
             return False
         return not self.folder.is_static or self.folder.is_model2vec
+
+    def length(self, side="document"):
+        """Return the most tokens of a text that the parameters want read, or None."""
+        own = self.settings["query_max_length"] if side == "query" else None
+        return own or self.settings["max_length"]
+
+    def limit(self, side="document"):
+        """Return the most tokens that are read of a text, or None where nobody knows."""
+        length, most = self.length(side), self.load().max_length
+        if not self._differs(side):
+            return most or length
+        if self.pools_itself and most is not None and length > most:
+            raise ValueError(
+                f"query_max_length must be at most {most}, what the backend {self.backend!r} reads "
+                f"of {self.model}. Got {length} instead."
+            )
+        return length
+
+    def _differs(self, side):
+        return self.length(side) != self.length()
 
     @property
     def heads(self):
@@ -242,7 +268,7 @@ class Choice:
     def identity(self, side="document"):
         """Return what tells vectors of this model from others': weights and all settings."""
         settings = self.settings
-        described = {"max_length": settings["max_length"], "model_kwargs": self.options}
+        described = {"max_length": self.length(side), "model_kwargs": self.options}
         if self.backend == "openai":
             described = {"model": self.model, "dimensions": self.truncate_dim}
             described["base_url"] = self._source()  # how long to wait is no matter

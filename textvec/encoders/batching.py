@@ -95,7 +95,7 @@ def pack(lengths, budget):
     return batches
 
 
-def encode_in_batches(network, texts, wanted, budget):
+def encode_in_batches(network, texts, wanted, budget, side="document"):
     """Run a network over texts; while it computes, the next texts are being tokenised.
 
     Parameters
@@ -108,6 +108,8 @@ def encode_in_batches(network, texts, wanted, budget):
         Which poolings and heads.
     budget : int
         Tokens of a batch, as in :func:`pack`.
+    side : {"document", "query"}, default="document"
+        What the texts are: queries may be cut shorter.
 
     Yields
     ------
@@ -115,10 +117,11 @@ def encode_in_batches(network, texts, wanted, budget):
         Batch by batch, in an order of its own.
     """
     with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(network.tokenize, texts[:WINDOW])
+        ahead = pool.submit(network.tokenize, texts[:WINDOW], side)
         for first in range(0, len(texts), WINDOW):
             tokens = ahead.result()
-            ahead = pool.submit(network.tokenize, texts[first + WINDOW : first + 2 * WINDOW])
+            following = texts[first + WINDOW : first + 2 * WINDOW]
+            ahead = pool.submit(network.tokenize, following, side)
             for batch in pack([len(ids) for ids in tokens], budget):
                 rows = [tokens[row] for row in batch]
                 vectors = network.forward(rows, wanted)

@@ -23,7 +23,7 @@ from textvec.encoders.batching import check_texts
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.encoding import encode_texts
 from textvec.encoders.heads import HEAD_FILES, token_matrix
-from textvec.encoders.long_texts import check_room, cut_up, join_up, shorten
+from textvec.encoders.long_texts import check_room, cut_up, fitting, join_up
 from textvec.encoders.pooling import POOLINGS
 from textvec.encoders.prompts import FAMILIES, Prompt, choose_prompt, family_prompts, parse_prompt
 from textvec.encoders.vectors import (
@@ -100,6 +100,8 @@ default="auto"
         The most tokens that the model reads of a text, its prompt and special tokens together; None
         for its own limit. Servers and tables of StaticEmbedding tell none: without this they get
         texts whole. For servers four bytes count as a token.
+    query_max_length : int >= 1, default=None
+        The same for queries, which are often to be cut sooner; None for as many.
     append_eos : bool, default=False
         End each text with the end-of-text token, as E5-mistral and GTE-Qwen2 want it.
     dtype : str, default="float32"
@@ -166,6 +168,7 @@ default="auto"
         long_text="truncate",
         batch_size=32,
         max_length=None,
+        query_max_length=None,
         append_eos=False,
         dtype="float32",
         device="auto",
@@ -185,6 +188,7 @@ default="auto"
         self.long_text = long_text
         self.batch_size = batch_size
         self.max_length = max_length
+        self.query_max_length = query_max_length
         self.append_eos = append_eos
         self.dtype = dtype
         self.device = device
@@ -508,9 +512,10 @@ default="auto"
             return found
 
         if self.long_text == "truncate":
-            found = encode(self._prompted(choice, texts, prompt))
+            texts = fitting(texts, prompt, choice, side)
+            found = encode([prompt.around(text) for text in texts])
         else:
-            found = {"dense": self._chunked(choice, texts, prompt, encode)}
+            found = {"dense": self._chunked(choice, texts, prompt, side, encode)}
         if "dense" in found:
             found["dense"] = self._shaped(choice, found["dense"])
             self._width = self._model_key(), found["dense"].shape[1]
@@ -524,28 +529,16 @@ default="auto"
             normalizes = choice.folder is not None and choice.folder.normalizes
         return at_unit_length(vectors) if normalizes else np.ascontiguousarray(vectors)
 
-    def _prompted(self, choice, texts, prompt):
-        """Put the prompt around each text; what comes after it must not be cut off."""
-        if prompt.suffix or self.max_length is not None and not choice.cuts:
-            backend = choice.load()
-            limit = backend.max_length or self.max_length
-            if limit is not None:
-                count = backend.count_tokens
-                check_room(prompt.around(""), count, limit)
-                texts = [shorten(text, prompt, count, limit) for text in texts]
-        return [prompt.around(text) for text in texts]
-
-    def _chunked(self, choice, texts, prompt, encode):
+    def _chunked(self, choice, texts, prompt, side, encode):
         """Return one vector for each text from those of its chunks."""
-        backend = choice.load()
-        limit = backend.max_length or self.max_length
+        limit, count_tokens = choice.limit(side), choice.load().count_tokens
         if limit is None:
             raise ValueError(
                 f"long_text={self.long_text!r} needs to know how much {self.model} reads, and the "
                 f"backend {choice.backend!r} does not. Give max_length."
             )
-        check_room(prompt.around(""), backend.count_tokens, limit)
-        chunks, ends = cut_up(texts, prompt, backend.count_tokens, limit)
+        check_room(prompt.around(""), count_tokens, limit)
+        chunks, ends = cut_up(texts, prompt, count_tokens, limit)
         vectors = encode([prompt.around(chunk) for chunk in chunks])["dense"]
         return join_up(vectors, ends, self.long_text)
 
@@ -584,7 +577,7 @@ default="auto"
         check_choice("precision", self.precision, _PRECISIONS)
         check_choice("long_text", self.long_text, _LONG_TEXT)
         check_number("batch_size", self.batch_size, low=1, integer=True)
-        for name in ("truncate_dim", "max_length"):
+        for name in ("truncate_dim", "max_length", "query_max_length"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), low=1, integer=True)
         if isinstance(self.prompts, str) and self.prompts not in FAMILIES:

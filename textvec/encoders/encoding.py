@@ -58,8 +58,7 @@ def encode_texts(choice, texts, wanted, prefix="", side="document", cache=None, 
     if cache is None:
         found = {}
         with _progress(verbose, choice, wanted, len(distinct)) as tell:
-            backend = _loaded(choice, wanted)
-            for rows, vectors in _batches(backend, distinct, wanted, prefix, side, tell):
+            for rows, vectors in _batches(choice, distinct, wanted, prefix, side, tell):
                 _keep(found, rows, vectors, wanted)
     else:
         found = _through_cache(choice, distinct, wanted, prefix, side, cache, verbose)
@@ -109,7 +108,7 @@ def _through_cache(choice, texts, wanted, prefix, side, cache, verbose):
                 found |= just_made
                 rows = [row for row in rows if row not in just_made]
                 some = [texts[row] for row in rows]
-                for places, vectors in _batches(backend, some, made, prefix, side, tell):
+                for places, vectors in _batches(choice, some, made, prefix, side, tell):
                     first_row = {name: of_texts[0] for name, of_texts in vectors.items()}
                     _check_widths(choice, cache, widths, first_row)
                     batch = [rows[place] for place in places]
@@ -140,10 +139,11 @@ def _loaded(choice, wanted):
     return backend
 
 
-def _batches(backend, texts, wanted, prefix, side, tell):
+def _batches(choice, texts, wanted, prefix, side, tell):
     """Yield places in ``texts``, and what is wanted of these, as it gets done."""
+    backend = _loaded(choice, wanted)
     if prefix and texts:
-        check_room(prefix, backend.count_tokens, backend.max_length)
+        check_room(prefix, backend.count_tokens, choice.limit(side))
     for batch in backend.encode(texts, wanted, prefix, side):
         _check_finite(batch, texts)
         tell(len(batch.rows), batch.n_tokens)

@@ -61,6 +61,34 @@ def shorten(text, prompt, count_tokens, limit):
     return text[:fits]
 
 
+def fitting(texts, prompt, choice, side):
+    """Return texts cut where they must be before a model gets them: the prompt around them stays.
+
+    Parameters
+    ----------
+    texts : list of str
+        The texts.
+    prompt : Prompt
+        What comes before and after each.
+    choice : Choice
+        The model.
+    side : {"document", "query"}
+        What the texts are.
+
+    Returns
+    -------
+    list of str
+        Without the prompt.
+    """
+    if not prompt.suffix and (choice.cuts(side) or choice.length(side) is None):
+        return texts
+    limit, count = choice.limit(side), choice.load().count_tokens
+    if limit is None:
+        return texts
+    check_room(prompt.around(""), count, limit)
+    return [shorten(text, prompt, count, limit) for text in texts]
+
+
 def cut_up(texts, prompt, count_tokens, limit):
     """Cut texts into chunks that fit together with the prompt.
 

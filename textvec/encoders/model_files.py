@@ -78,7 +78,7 @@ class ModelFolder:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = self.network_path = self.tokenizer_path = Path(path)
 
     def read(self, name, default):
         """Return the JSON of a file, or ``default`` if there is no such file.
@@ -256,7 +256,7 @@ class ModelFolder:
         names = [f"sentence_{kind}_config.json" for kind in _SENTENCE_KINDS]
         return next((name for name in names if self.read(name, {})), names[0])
 
-    def check_length(self, max_length, n_special):
+    def check_length(self, max_length, n_special, name="max_length"):
         """Raise unless texts of so many tokens have room for one of their own and a place for each.
 
         Parameters
@@ -265,6 +265,8 @@ class ModelFolder:
             What the user asks for.
         n_special : int
             How many of the tokens are special ones.
+        name : str, default="max_length"
+            The parameter.
 
         Raises
         ------
@@ -277,7 +279,7 @@ class ModelFolder:
         if max_length < low or high is not None and max_length > high:
             end = "" if high is None else f", and at most {high}, its positions"
             raise ValueError(
-                f"max_length must be at least {low} for {self.path}, its {n_special} special "
+                f"{name} must be at least {low} for {self.path}, its {n_special} special "
                 f"tokens and one of the text{end}. Got {max_length} instead."
             )
 
@@ -350,6 +352,13 @@ class ModelFolder:
         """
         with explained(lambda error: fails_on_texts(self.path, error)):
             yield
+
+    def check_backend(self, backend):
+        """Raise ValueError unless a backend runs what is here: each says so itself."""
+
+    def adapted(self, network):
+        """Return a network with what the folder adds to its weights: nothing."""
+        return network
 
     def check_files(self, weights=True, suspicious=False):
         """Raise ValueError for a file here that is empty, a pointer, cut short or no JSON.

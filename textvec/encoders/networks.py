@@ -41,14 +41,27 @@ class TorchNetwork:
         How many texts of ``max_length`` make a batch on a GPU.
     model_kwargs : dict
         For ``AutoModel.from_pretrained``.
+    query_max_length : int or None, default=None
+        The most tokens of a query; None for as many as of any text.
     """
 
     poolings = POOLINGS
 
-    def __init__(self, folder, dtype, device, max_length, append_eos, batch_size, model_kwargs):
+    def __init__(
+        self,
+        folder,
+        dtype,
+        device,
+        max_length,
+        append_eos,
+        batch_size,
+        model_kwargs,
+        query_max_length=None,
+    ):
         self.torch = torch = import_optional("torch", "transformers")
         transformers = import_optional("transformers", "transformers")
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.query_max_length = query_max_length or self.max_length
         self.append_eos = append_eos
         self.device, number = torch_device(torch, device), torch_dtype(torch, dtype)
         on_processor = self.device == "cpu"
@@ -64,10 +77,10 @@ class TorchNetwork:
         reports = not trusted  # code that comes with a model may not know how to
         with quiet(transformers), folder.loading():
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
-                folder.path, local_files_only=True, **tokenizer_kwargs
+                folder.tokenizer_path, local_files_only=True, **tokenizer_kwargs
             )
             loaded = transformers.AutoModel.from_pretrained(
-                folder.path,
+                folder.network_path,
                 local_files_only=True,
                 dtype=number,
                 **({"output_loading_info": True} if reports else {}),
@@ -80,6 +93,7 @@ class TorchNetwork:
             model, unused = model.get_encoder(), rf"{UNUSED}|^decoder\."
         if getattr(model.config, "quantization_config", None) is None:  # else names may differ
             check_complete(folder, report, unused)
+        model = folder.adapted(model)
         if not {"quantization_config", "device_map"} & model_kwargs.keys():
             model = model.to(self.device)  # else the library has placed it
         model.config.use_cache = False  # keys and values are for generating text
@@ -91,7 +105,9 @@ class TorchNetwork:
             raise ValueError(
                 f"The tokenizer in {folder.path} has no end-of-text token. Use append_eos=False."
             )
-        folder.check_length(max_length, self.tokenizer.num_special_tokens_to_add() + append_eos)
+        n_special = self.tokenizer.num_special_tokens_to_add() + append_eos
+        folder.check_length(max_length, n_special)
+        folder.check_length(query_max_length, n_special, "query_max_length")
         if folder.lowers and self.tokenizer.is_fast:
             lower_first(self.tokenizer.backend_tokenizer)
         self._rows = Rows(folder, self.tokenizer, model)
@@ -105,15 +121,16 @@ class TorchNetwork:
         """How many tokens the network knows, rows that only fill up included."""
         return self.model.config.vocab_size
 
-    def tokenize(self, texts):
+    def tokenize(self, texts, side="document"):
         """Return the token ids of each text, special ones included, cut to the limit."""
         if not texts:
             return []
+        length = self.query_max_length if side == "query" else self.max_length
         with self.folder.reading():
             found = self.tokenizer(
                 texts,
                 truncation=True,
-                max_length=self.max_length - self.append_eos,
+                max_length=length - self.append_eos,
                 return_attention_mask=False,
                 return_token_type_ids=False,
             )["input_ids"]
@@ -129,7 +146,7 @@ class TorchNetwork:
 
     def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, batch by batch."""
-        return encode_in_batches(self, texts, poolings, self.budget)
+        return encode_in_batches(self, texts, poolings, self.budget, side)
 
     def forward(self, rows, wanted):
         """Return what is wanted of a batch: arrays by pooling, lists of arrays by head."""
@@ -196,11 +213,15 @@ class OnnxNetwork:
         Whether each text ends with the end-of-text token.
     batch_size : int
         How many texts of ``max_length`` make a batch on a GPU.
+    query_max_length : int or None, default=None
+        The most tokens of a query; None for as many as of any text.
     """
 
     poolings = LAST_LAYER_POOLINGS
 
-    def __init__(self, folder, file, device, max_length, append_eos, batch_size):
+    def __init__(
+        self, folder, file, device, max_length, append_eos, batch_size, query_max_length=None
+    ):
         runtime = import_optional("onnxruntime", "onnx")
         tokenizers = import_optional("tokenizers", "onnx")
         self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
@@ -245,8 +266,11 @@ class OnnxNetwork:
             lower_first(self.tokenizer)
         n_special = self.tokenizer.num_special_tokens_to_add(False) + append_eos
         folder.check_length(max_length, n_special)
-        self._truncating = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
-        self._truncating.enable_truncation(self.max_length - append_eos, direction=side)
+        folder.check_length(query_max_length, n_special, "query_max_length")
+        self._truncating = {}
+        for of, length in ("document", self.max_length), ("query", query_max_length):
+            cutting = self._truncating[of] = tokenizers.Tokenizer.from_str(self.tokenizer.to_str())
+            cutting.enable_truncation((length or self.max_length) - append_eos, direction=side)
         self.end = self._end_token(folder) if append_eos else []
         self.pad_id = first_given(folder.pad_id, 0)
 
@@ -269,10 +293,11 @@ class OnnxNetwork:
             )
         return [number]
 
-    def tokenize(self, texts):
+    def tokenize(self, texts, side="document"):
         """Return the token ids of each text, special ones included, cut to the limit."""
         with self.folder.reading():
-            return [found.ids + self.end for found in self._truncating.encode_batch_fast(texts)]
+            found = self._truncating[side].encode_batch_fast(texts)
+        return [one.ids + self.end for one in found]
 
     def count_tokens(self, text):
         """Return how many tokens a text has uncut, special tokens included."""
@@ -280,7 +305,7 @@ class OnnxNetwork:
 
     def encode(self, texts, poolings, prefix="", side="document"):
         """Yield the vectors of texts, batch by batch."""
-        return encode_in_batches(self, texts, poolings, self.budget)
+        return encode_in_batches(self, texts, poolings, self.budget, side)
 
     def forward(self, rows, poolings):
         """Return the wanted vectors of one batch, a dict of arrays (n_texts, n_dimensions)."""

@@ -9,6 +9,34 @@ _EOL = 'This sentence : "{text}" means in one word:"'
 # Families of models and the prompts that their authors give. A side that is missing has none.
 FAMILIES = {
     "bge-zh": {"query": "为这个句子生成表示以用于检索相关文章："},
+    "bge-en": {"query": "Represent this sentence for searching relevant passages: "},
+    "nomic": {"query": "search_query: ", "document": "search_document: "},
+    "nomic-classification": dict.fromkeys(("query", "document"), "classification: "),
+    "nomic-clustering": dict.fromkeys(("query", "document"), "clustering: "),
+    "llm-embedder-qa": {
+        "query": "Represent this query for retrieving relevant documents: ",
+        "document": "Represent this document for retrieval: ",
+    },
+    "llm-embedder-convsearch": {
+        "query": "Encode this query and context for searching relevant passages: ",
+        "document": "Encode this passage for retrieval: ",
+    },
+    "llm-embedder-chat": {
+        "query": "Embed this dialogue to find useful historical dialogues: ",
+        "document": "Embed this historical dialogue for retrieval: ",
+    },
+    "llm-embedder-lrlm": {
+        "query": "Embed this text chunk for finding useful historical chunks: ",
+        "document": "Embed this historical text chunk for retrieval: ",
+    },
+    "llm-embedder-icl": {
+        "query": "Convert this example into vector to look for useful examples: ",
+        "document": "Convert this example into vector for retrieval: ",
+    },
+    "llm-embedder-tool": {
+        "query": "Transform this user request for fetching helpful tool descriptions: ",
+        "document": "Transform this tool description for retrieval: ",
+    },
     "e5": {"query": "query: ", "document": "passage: "},
     "instruct": {"query": "Instruct: {task}\nQuery: {text}"},
     "prompt-eol": {"query": _EOL, "document": _EOL},
@@ -85,8 +113,13 @@ def family_prompts(family, task=None):
 
     Parameters
     ----------
-    family : {"bge-zh", "e5", "instruct", "prompt-eol", "prompt-eol-one-shot", "angle"}
-        The family. ``"prompt-eol"`` and ``"angle"`` go with ``pooling="last_token"``.
+    family : str
+        The family: ``"bge-zh"``, ``"bge-en"``; ``"nomic"`` for search, ``"nomic-classification"``,
+        ``"nomic-clustering"``; ``"llm-embedder-"`` with ``qa`` (questions), ``convsearch``
+        (search within a conversation), ``chat`` (its history), ``lrlm`` (long texts in chunks),
+        ``icl`` (examples for a language model) or ``tool`` (tools for one); ``"e5"``,
+        ``"instruct"``; ``"prompt-eol"``, ``"prompt-eol-one-shot"`` and ``"angle"``, which go with
+        ``pooling="last_token"``.
     task : str, default=None
         For ``"instruct"``: in a sentence, what queries are for.
 
@@ -102,9 +135,10 @@ def family_prompts(family, task=None):
 
     References
     ----------
-    Xiao et al. 2023, C-Pack (BGE); Wang et al. 2022 and 2024 (E5, and instructions for decoders);
-    Jiang et al. 2023, "Scaling sentence embeddings with large language models" (PromptEOL); Li and
-    Li 2023, AnglE.
+    Xiao et al. 2023, C-Pack (BGE); Nussbaum et al. 2024, Nomic Embed; Zhang et al. 2023, "Retrieve
+    anything to augment large language models" (LLM-Embedder); Wang et al. 2022 and 2024 (E5, and
+    instructions for decoders); Jiang et al. 2023, "Scaling sentence embeddings with large language
+    models" (PromptEOL); Li and Li 2023, AnglE.
 
     Examples
     --------
