@@ -142,10 +142,47 @@ def test_a_column_without_a_name_is_no_field(tmp_path):
     assert (type(task), task.texts2) == (BitextMiningTask, ["b", "d"])
 
 
+PAIRS = [{"text": A, "positive_text": B}, {"text": A, "positive_text": "beach"}]
+PAIRS += [{"text": "shuttle", "positive_text": C}]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        PAIRS,
+        [record | {"negative_text": ""} for record in PAIRS],
+        [record | {"negative_text": None} for record in PAIRS],
+        [{"query": A, "pos": [B, "beach"]}, {"query": "shuttle", "pos": C}],
+        [{"query": A, "pos": [B, "beach"], "neg": []}, {"query": "shuttle", "pos": [C], "neg": []}],
+    ],
+    ids=["pairs", "empty", "null", "bge", "bge empty"],
+)
+def test_pairs_look_for_the_positive_among_all(records, tmp_path):
+    task = read_task(write(tmp_path / "pairs.jsonl", records))
+    assert type(task) is RetrievalTask
+    assert task.queries == {"q0": A, "q1": "shuttle"}
+    assert task.corpus == {"d0": B, "d1": "beach", "d2": C}
+    assert task.relevance == {"q0": {"d0": 1, "d1": 1}, "q1": {"d2": 1}}
+    with pytest.raises(ValueError, match="kind must be a class that can read .*: RetrievalTask"):
+        read_task(tmp_path / "pairs.jsonl", RerankingTask)
+
+
+@pytest.mark.parametrize("negatives", [[], None, "absent"])
+def test_one_record_without_negatives_spoils_no_file(negatives, tmp_path):
+    records = [{"query": A, "pos": [B], "neg": negatives}, *FILES[RerankingTask]]
+    if negatives == "absent":
+        del records[0]["neg"]
+    path = write(tmp_path / "mined.jsonl", records)
+    with pytest.warns(UserWarning, match="1 of 2 records of .* have no 'neg', such as record 1"):
+        task = read_task(path)
+    assert (task.queries, task.negatives) == ([A], [[C, "a room"]])
+    assert list(read_task(path, RetrievalTask).corpus.values()) == [B, C, "a room"]
+
+
 def test_an_empty_cell_is_no_candidate(tmp_path):
     (tmp_path / "a.csv").write_text("query,pos,neg\nq,a,\nr,b,c\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"Got \['a'\] and \[\] for 'q'"):
-        read_task(tmp_path / "a.csv")
+    with pytest.warns(UserWarning, match="left out"):
+        assert read_task(tmp_path / "a.csv").queries == ["r"]
     assert list(read_task(tmp_path / "a.csv", RetrievalTask).corpus.values()) == ["a", "b", "c"]
 
 

@@ -27,13 +27,15 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
     path : str or path-like
         A BEIR folder (``corpus.jsonl``, ``queries.jsonl`` and ``qrels/*.tsv``), or a JSON,
         JSONL, CSV or TSV file: an object with ``corpus``, ``queries`` and ``relevant_docs``,
-        or records with the fields ``query, pos, neg``; ``text, positive_text,
-        negative_text``; ``text, scored_text, score``; ``text, human_summaries,
+        or records with the fields ``query, pos[, neg]``; ``text, positive_text[,
+        negative_text]``; ``text, scored_text, score``; ``text, human_summaries,
         machine_summaries, scores``; ``text1, text2, label``; ``text1, text2, score``; ``text,
         label``; ``word, translation``; or ``text1, text2`` and no other. In a CSV file, cells with
         commas stand in quotation marks; in a TSV file, these are characters like any other. A file
         that ends in .txt is a dictionary as MUSE has them: a word, white space and its translation
-        in each line.
+        in each line. Records without negatives are queries, each of which looks for its positives
+        among those of all; where others have negatives to put behind, they are left out of
+        `RerankingTask`, with a warning.
     kind : class or None, default=None
         Class of the task, such as `RetrievalTask` for queries with ``pos`` and ``neg``, or
         `ClusteringTask` for texts with labels; None means the one that suits the fields best.
@@ -106,13 +108,20 @@ def _fields(records, path):
     if not records:
         raise ValueError(f"{path} must hold at least one record. Got none.")
     columns = set().union(*records)
+    with_negatives = {name for name in _NEGATIVES for record in records if record.get(name)}
     for fields in _BUILDERS:
-        if fields == _ALONE and columns != set(fields):
+        if (
+            fields == _ALONE
+            and columns != set(fields)
+            or {*fields[2:]} & _NEGATIVES - with_negatives
+        ):
             continue
-        if isinstance(fields, tuple) and set(fields) <= records[0].keys():
+        if isinstance(fields, tuple) and set(fields) <= records[0].keys() | with_negatives:
             for number, record in enumerate(records, start=1):
                 for field in fields:
                     found, (wanted, holds) = record.get(field), _VALUES[field]
+                    if field in _NEGATIVES and (found is None or found != found):
+                        continue
                     if found is None or found != found or found == "" and field in _NEVER_EMPTY:
                         raise ValueError(
                             f"Every record must have a value for {field!r}. "
@@ -297,21 +306,28 @@ def _as_judged(relevance, queries, corpus, path):
     return relevance
 
 
-def _from_triples(fields, task_class, records, path):
-    query, pos, neg = fields
-    queries = [record[query] for record in records]
-    positives = [_as_list(record[pos]) for record in records]
-    negatives = [_as_list(record[neg]) for record in records]
+def _from_pairs(query, pos, neg, task_class, records, path):
+    """Return how to build a task of queries with their positives and, perhaps, negatives."""
+    rows = [(record[query], _as_list(record[pos]), _as_list(record.get(neg))) for record in records]
     if task_class is RerankingTask:
-        return lambda **options: RerankingTask(queries, positives, negatives, **options)
+        fitting = [row for row in rows if row[2]]
+        if len(fitting) < len(rows):
+            which = next(number for number, row in enumerate(rows, start=1) if not row[2])
+            warn_user(
+                f"{len(rows) - len(fitting)} of {len(rows)} records of {path} have no {neg!r}, "
+                f"such as record {which}: left out, as there is nothing to rank behind the "
+                "positives. kind=RetrievalTask takes all."
+            )
+        return lambda **options: RerankingTask(*zip(*fitting), **options)
     corpus: dict[str, str] = {}
+    queries: dict[str, str] = {}
     relevance: dict[str, dict[str, int]] = {}
-    for number, (good, bad) in enumerate(zip(positives, negatives, strict=True)):
-        for text in (*good, *bad):
-            corpus.setdefault(text, f"d{len(corpus)}")
-        relevance.setdefault(f"q{number}", {}).update({corpus[text]: 1 for text in good})
-    by_id = {one: text for text, one in corpus.items()}
-    asked = {f"q{number}": text for number, text in enumerate(queries)}
+    for text, good, bad in rows:
+        for candidate in (*good, *bad):
+            corpus.setdefault(candidate, f"d{len(corpus)}")
+        place = queries.setdefault(text, f"q{len(queries)}")
+        relevance.setdefault(place, {}).update({corpus[one]: 1 for one in good})
+    asked, by_id = ({one: text for text, one in texts.items()} for texts in (queries, corpus))
     return lambda **options: RetrievalTask(asked, by_id, relevance, **options)
 
 
@@ -358,6 +374,8 @@ def _from_labelled_pairs(task_class, records, path):
 
 def _as_list(value):
     """Return texts as a list; an empty cell of a table holds none, and no cell a list."""
+    if value is None or value != value:
+        return []
     if not isinstance(value, str):
         return list(value)
     if re.fullmatch(r"""\[\s*(["']).*\1\s*\]""", value, re.DOTALL):
@@ -409,6 +427,9 @@ _N_SPLITS = 5  # the default of ClassificationTask
 
 _NEVER_EMPTY = ("label", "score", "pos", "positive_text", "word", "translation")
 
+_NEGATIVES = {"neg", "negative_text"}  # a record may have none of
+_from_texts = partial(_from_pairs, "text", "positive_text", "negative_text")
+
 # Fields of a record -> how to build its task, and the classes that can read it, the usual first.
 # The order decides where a record has the fields of two. Two texts alone are translations: another
 # column beside them, whatever it is called, may hold what they are to be scored by.
@@ -416,10 +437,10 @@ _ALONE = ("text1", "text2")
 _WORDS = ("word", "translation")
 _BUILDERS = {
     "corpus": _from_corpus,
-    ("query", "pos", "neg"): partial(_from_triples, ("query", "pos", "neg")),
-    ("text", "positive_text", "negative_text"): partial(
-        _from_triples, ("text", "positive_text", "negative_text")
-    ),
+    ("query", "pos", "neg"): partial(_from_pairs, "query", "pos", "neg"),
+    ("query", "pos"): partial(_from_pairs, "query", "pos", "neg"),
+    ("text", "positive_text", "negative_text"): _from_texts,
+    ("text", "positive_text"): _from_texts,
     ("text", "scored_text", "score"): _from_columns("text", "scored_text", "score"),
     ("text", "human_summaries", "machine_summaries", "scores"): _from_columns(
         "text", "human_summaries", "machine_summaries", "scores"
@@ -433,7 +454,9 @@ _BUILDERS = {
 _CLASSES: dict = {
     "corpus": [RetrievalTask],
     ("query", "pos", "neg"): [RerankingTask, RetrievalTask],
+    ("query", "pos"): [RetrievalTask],
     ("text", "positive_text", "negative_text"): [RerankingTask, RetrievalTask],
+    ("text", "positive_text"): [RetrievalTask],
     ("text", "scored_text", "score"): [STSTask],
     ("text", "human_summaries", "machine_summaries", "scores"): [SummarizationTask],
     ("text1", "text2", "label"): [PairClassificationTask, STSTask],
