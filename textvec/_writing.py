@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, whatever happens while they are written."""
 
 import errno
+import json
 import os
 import re
 import secrets
@@ -63,6 +64,60 @@ def replacing(path):
                 os.fsync(file.fileno())
             os.replace(aside, path)
         _sync_folder(path.parent)
+
+
+def write_json_lines(path, records):
+    """Write a file that has an object of JSON in each line.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that exists is replaced.
+    records : iterable of dict
+        The objects. Halves of characters, which no file can hold, are written as question marks.
+    """
+    with replacing(path) as file:
+        for record in records:
+            line = json.dumps(record, ensure_ascii=False) + "\n"
+            file.write(line.encode("utf-8", "replace"))
+
+
+def check_new_folder(path):
+    """Raise FileExistsError if a folder to be written is there already, and not empty."""
+    path = Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} holds something already: choose another folder.")
+
+
+@contextmanager
+def new_folder(path):
+    """Make a folder aside, and put it at ``path`` when the block is done.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where it is to stand. Folders above it are made.
+
+    Yields
+    ------
+    Path
+        An empty folder beside it, which goes if the block raises.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at ``path`` that is no empty folder.
+    """
+    path = Path(path)
+    check_new_folder(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".textvec-") as aside:
+        made = Path(aside, "made")
+        made.mkdir()
+        yield made
+        if path.is_dir():
+            path.rmdir()
+        os.replace(made, path)
 
 
 def check_place(path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from textvec._checks import check_flag, import_optional, warn_user
-from textvec._writing import replacing
+from textvec._writing import check_new_folder, replacing
 from textvec.text.scripts import HAN
 
 _MARK = "\u2581"  # before each word, so that no word is made of others' letters
@@ -81,10 +81,7 @@ def write_static_model(words, vectors, path, lowercase=True, at_spaces=False):
         Whether texts are cut at white space alone, and else into runs of word characters.
     """
     tokenizers = import_optional("tokenizers", "static")
-    write = import_optional("safetensors.numpy", "static").save
-    folder = Path(path)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} holds something already: choose another folder.")
+    check_new_folder(path)
     if not at_spaces and any(map(re.compile(f"[{HAN}]").search, words)):
         warn_user(
             "The table has Chinese words, and a static model cuts texts at spaces and punctuation "
@@ -100,16 +97,35 @@ def write_static_model(words, vectors, path, lowercase=True, at_spaces=False):
     cut = pre.WhitespaceSplit() if at_spaces else words_alone
     mark = pre.Metaspace(_MARK, prepend_scheme="always", split=False)
     tokenizer.pre_tokenizer = pre.Sequence([cut, mark])
-    module = {
-        "idx": 0,
-        "name": "0",
-        "path": ".",
-        "type": "sentence_transformers.models.StaticEmbedding",
-    }
+    write_table(tokenizer, vectors, path)
+
+
+def write_table(tokenizer, vectors, path, normalize=False):
+    """Write a tokenizer and the vectors of its tokens as a folder of a static model.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        What cuts texts into tokens.
+    vectors : ndarray of shape (n_tokens, vector_size)
+        By the tokens' numbers.
+    path : str or path-like
+        The folder.
+    normalize : bool, default=False
+        Whether vectors of texts get unit length.
+    """
+    write = import_optional("safetensors.numpy", "static").save
+    folder = Path(path)
+    check_new_folder(folder)
+    kinds = [(".", "StaticEmbedding"), *[("1_Normalize", "Normalize")] * normalize]
+    modules = [
+        {"idx": i, "name": str(i), "path": place, "type": f"sentence_transformers.models.{kind}"}
+        for i, (place, kind) in enumerate(kinds)
+    ]
     config = {
         "model_type": "model2vec",
         "architectures": ["StaticModel"],
-        "normalize": False,
+        "normalize": normalize,
         "hidden_dim": int(vectors.shape[1]),
         "seq_length": 1_000_000,
         "embedding_dtype": "float32",
@@ -118,7 +134,7 @@ def write_static_model(words, vectors, path, lowercase=True, at_spaces=False):
         "model.safetensors": write({"embeddings": np.ascontiguousarray(vectors, np.float32)}),
         "tokenizer.json": tokenizer.to_str().encode(),
         "config.json": json.dumps(config, indent=2).encode(),
-        "modules.json": json.dumps([module], indent=2).encode(),
+        "modules.json": json.dumps(modules, indent=2).encode(),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
