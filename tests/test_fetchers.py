@@ -40,6 +40,21 @@ TINY = {
     "searchsnippets": {"texts": "\ufeffbank account\n".encode(), "labels": b"1\n"},
     "stsb_zh": {"test": '猫睡了。,"猫,睡了。",5.0\n狗,船,0.25\n'.encode()},
     "lcqmc": {"dev": '谁"在\t谁来\t0\n'.encode()},
+    "afqmc": {"dev": '借呗\ufeff\t花"呗\t1\n'.encode()},
+    "atec": {"train": "\ufeff1\t\ufeff怎么改\t如何改\t1\r\n2\tNA\t谁\t0\r\n".encode()},
+    "pawsx_zh": {"test": 'id\tsentence1\tsentence2\tlabel\n4\t甲在"乙\t乙在甲\t0\n'.encode()},
+    "msrp": {
+        "dev": '\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t7\t8\tA "b\tB\r\n'.encode()
+    },
+    "semeval_sts": {
+        "2013_FNWN": b"4.25\ta\tb\n",
+        "2013_OnWN": b"1\tc\td\n0.5\te\tnull\n",
+        "2013_headlines": b"5.000\tf\tg\n",
+    },
+    "simclue": {
+        "train": '{"query": "胡子", "title": "胡须\u2028", "neg_title": "头发"}\n'.encode(),
+        "corpus": "生日\n".encode(),
+    },
     "tatoeba": {"zh": "你好\u2028！\n好。\n".encode(), "en": b"Hello!\nFine.\n"},
     "scifact": {
         "corpus": gzip.compress(
@@ -132,6 +147,21 @@ def test_pairs(tiny):
     asked = datasets.fetch_lcqmc("dev")
     assert (asked.data, asked.target.tolist()) == ([('谁"在', "谁来")], [0])
     translated = datasets.fetch_tatoeba()
+    for found, pair, label in (
+        (datasets.fetch_afqmc("dev"), ("借呗", '花"呗'), 1),
+        (datasets.fetch_atec(), ("怎么改", "如何改"), 1),
+        (datasets.fetch_pawsx("test"), ('甲在"乙', "乙在甲"), 0),
+        (datasets.fetch_msrp("dev"), ('A "b', "B"), 1),
+    ):
+        assert (found.data[0], found.target[0]) == (pair, label)
+        assert list(found.frame.columns) == ["text1", "text2", "label"]
+    graded = datasets.fetch_semeval_sts("2013")
+    assert graded.data == [("a", "b"), ("c", "d"), ("e", "null"), ("f", "g")]
+    assert graded.target.tolist() == graded.frame["score"].tolist() == [4.25, 1, 0.5, 5]
+    assert graded.sources.tolist() == ["2013 FNWN", *["2013 OnWN"] * 2, "2013 headlines"]
+    triples = datasets.fetch_simclue()
+    assert (triples.data, triples.corpus) == ([("胡子", "胡须\u2028", "头发")], ["生日"])
+    assert triples.frame.loc[0].tolist() == ["胡子", "胡须\u2028", "头发"]
     assert translated.data == [("你好\u2028！", "Hello!"), ("好。", "Fine.")]
     assert list(translated.frame.columns) == ["text1", "text2"]
 
@@ -417,6 +447,11 @@ def test_real_labelled_texts(fetch, n_classes):
         (lambda: datasets.fetch_stsb("en", "all"), 8_628, 0, 5),
         (lambda: datasets.fetch_stsb("zh", "all"), 8_628, 0, 5),
         (lambda: datasets.fetch_lcqmc("all"), 21_302, 0, 1),
+        (lambda: datasets.fetch_afqmc("all"), 38_650, 0, 1),
+        (datasets.fetch_atec, 39_346, 0, 1),
+        (lambda: datasets.fetch_pawsx("all"), 4_000, 0, 1),
+        (lambda: datasets.fetch_msrp("all"), 5_801, 0, 1),
+        (datasets.fetch_semeval_sts, 7_608, 0, 5),
     ],
 )
 @pytest.mark.usefixtures("data_folder")

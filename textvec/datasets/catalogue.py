@@ -138,6 +138,48 @@ _FACTS = {
         "licence": "none stated (research use)",
         "about": "The training part is not to be had.",
     },
+    "afqmc": {
+        "title": "AFQMC: pairs of Chinese questions on loans that ask the same (1) or do not (0)",
+        "language": "zh",
+        "rows": 38_650,
+        "licence": "none stated",
+    },
+    "atec": {
+        "title": "ATEC: pairs of Chinese questions on payments that ask the same (1) or do not (0)",
+        "language": "zh",
+        "rows": 39_346,
+        "licence": "none stated",
+        "about": "Byte order marks within texts are left out.",
+    },
+    "pawsx_zh": {
+        "title": "PAWS-X in Chinese: pairs of like words that say the same (1) or do not (0)",
+        "language": "zh",
+        "rows": 4_000,
+        "licence": "none stated (PAWS-X: free use)",
+        "about": "Translated; a swapped word makes the difference. The training part is missing.",
+    },
+    "msrp": {
+        "title": "Microsoft Research Paraphrase Corpus: pairs of sentences, paraphrases (1) or not",
+        "language": "en",
+        "rows": 5_801,
+        "licence": "MSR licence (research)",
+    },
+    "semeval_sts": {
+        "title": "SemEval STS 2012 to 2014: pairs of sentences, and how alike they are (0 to 5)",
+        "language": "en",
+        "rows": 7_608,
+        "licence": "SemEval task terms",
+        "about": (
+            "The test parts. The STS Benchmark was drawn from these tasks: half of the pairs are\n"
+            "in it, too. Leave those out where both are to be independent."
+        ),
+    },
+    "simclue": {
+        "title": "SimCLUE: Chinese sentences, each with one that says the same and one that not",
+        "language": "zh",
+        "rows": 10_000,
+        "licence": "none stated",
+    },
     "scifact": {
         "title": "SciFact: scientific claims, and the abstracts that support or refute them",
         "language": "en",

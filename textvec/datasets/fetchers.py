@@ -1,6 +1,7 @@
 """Data sets of others: read from this machine, or downloaded once and verified."""
 
 import inspect
+import json
 from io import BytesIO
 
 import numpy as np
@@ -22,11 +23,17 @@ from textvec.datasets.readers import (
 )
 from textvec.datasets.remote import fetch
 
+_SEMEVAL_YEARS = ("2012", "2013", "2014")
 NOVELS = ("journey_to_the_west", "three_kingdoms", "water_margin")
 _SPLITS = ("train", "dev", "test")
 _TAB = {"separator": "\t", "quoted": False}
 # How each table is read: see read_table.
 _FORMATS = {
+    "afqmc": {"columns": ["text1", "text2", "label"], **_TAB},
+    "atec": {"columns": ["line", "text1", "text2", "label"], **_TAB},
+    "msrp": {"columns": ["label", "id1", "id2", "text1", "text2"], "skip": 1, **_TAB},
+    "pawsx_zh": {"columns": ["id", "text1", "text2", "label"], "skip": 1, **_TAB},
+    "semeval_sts": {"columns": ["score", "text", "scored_text"], **_TAB},
     "20newsgroups": {"columns": ["label", "text"], "skip": 4, "zipped": True, **_TAB},
     "banking77": {"columns": ["text", "label"], "skip": 1},
     "chnsenticorp": {"columns": ["label", "text"], "skip": 1},
@@ -36,6 +43,9 @@ _FORMATS = {
     "stsb_zh": {"columns": ["text", "scored_text", "score"]},
     "thucnews_titles": {"columns": ["text", "label"], **_TAB},
 }
+
+
+_PAIRS = (("text", "scored_text", "score"), ("text1", "text2", "label"))
 
 
 def _fetches(*names):
@@ -215,6 +225,123 @@ def fetch_lcqmc(subset="test"):
         (both, as the columns text1, text2 and label) and DESCR.
     """
     return _scored_pairs("lcqmc", subset, int)
+
+
+@_fetches("afqmc")
+def fetch_afqmc(subset="train"):
+    """Load pairs of Chinese questions on loans that ask the same, or do not.
+
+    Parameters
+    ----------
+    subset : {"train", "dev", "all"}, default="train"
+        34,334 and 4,316 pairs.
+
+    Returns
+    -------
+    Bunch
+        data (list of pairs of str), target (ndarray of int: 1 if they ask the same, else 0), frame
+        (both, as the columns text1, text2 and label) and DESCR.
+    """
+    return _scored_pairs("afqmc", subset, int)
+
+
+@_fetches("atec")
+def fetch_atec():
+    """Load 39,346 pairs of Chinese questions on payments that ask the same, or do not.
+
+    Returns
+    -------
+    Bunch
+        data (list of pairs of str), target (ndarray of int: 1 if they ask the same, else 0), frame
+        (both, as the columns text1, text2 and label) and DESCR.
+    """
+    return _scored_pairs("atec", "all", int)
+
+
+@_fetches("pawsx_zh")
+def fetch_pawsx(subset="dev"):
+    """Load pairs of Chinese sentences of the same words that say the same, or do not.
+
+    Parameters
+    ----------
+    subset : {"dev", "test", "all"}, default="dev"
+        2,000 pairs each. There is no training part.
+
+    Returns
+    -------
+    Bunch
+        data (list of pairs of str), target (ndarray of int: 1 if they say the same, else 0), frame
+        (both, as the columns text1, text2 and label) and DESCR.
+    """
+    return _scored_pairs("pawsx_zh", subset, int)
+
+
+@_fetches("msrp")
+def fetch_msrp(subset="train"):
+    """Load pairs of sentences of the news that paraphrase each other, or do not.
+
+    Parameters
+    ----------
+    subset : {"train", "dev", "test", "all"}, default="train"
+        3,576, 500 and 1,725 pairs.
+
+    Returns
+    -------
+    Bunch
+        data (list of pairs of str), target (ndarray of int: 1 for paraphrases, else 0), frame
+        (both, as the columns text1, text2 and label) and DESCR.
+    """
+    return _scored_pairs("msrp", subset, int)
+
+
+@_fetches("semeval_sts")
+def fetch_semeval_sts(year="all"):
+    """Load the pairs of SemEval's tasks on how alike sentences are, of 2012 to 2014.
+
+    Parameters
+    ----------
+    year : {"2012", "2013", "2014", "all"}, default="all"
+        2,358, 1,500 and 3,750 pairs.
+
+    Returns
+    -------
+    Bunch
+        data (list of pairs of str), target (ndarray of float, from 0 to 5), frame (both, as the
+        columns text, scored_text and score), sources (ndarray of str: year and set of each pair,
+        such as "2012 MSRpar") and DESCR.
+    """
+    check_choice("year", year, (*_SEMEVAL_YEARS, "all"))
+    one = real_sets()["semeval_sts"]
+    parts = [part for part in one.files if year in ("all", part[:4])]
+    found = fetch({part: one.files[part] for part in parts})
+    tables = [read_table(found[part], **_FORMATS["semeval_sts"]) for part in parts]
+    bunch = _as_scored_pairs(one, pd.concat(tables, ignore_index=True), float)
+    names = [part.replace("_", " ") for part in parts]
+    bunch["sources"] = np.repeat(np.array(names, object), list(map(len, tables)))
+    return bunch
+
+
+@_fetches("simclue")
+def fetch_simclue():
+    """Load 10,000 Chinese triples: a sentence, one that says the same, and one that does not.
+
+    Returns
+    -------
+    Bunch
+        data (list of triples of str), target (None), frame (the triples, as the columns text,
+        positive_text and negative_text), corpus (list of str: 10,000 further sentences) and DESCR.
+    """
+    one = real_sets()["simclue"]
+    found = fetch(one.files)
+    triples = map(json.loads, found["train"].decode("utf-8").strip().split("\n"))
+    rows = [(triple["query"], triple["title"], triple["neg_title"]) for triple in triples]
+    return Bunch(
+        data=rows,
+        target=None,
+        frame=pd.DataFrame(rows, columns=["text", "positive_text", "negative_text"]),
+        corpus=read_lines(found["corpus"]),
+        DESCR=one.description,
+    )
 
 
 @_fetches("tatoeba")
@@ -416,8 +543,9 @@ def _chosen(subset, parts):
 def _table_of(name, subset):
     """Return the chosen parts of a set of tables as one."""
     files = real_sets()[name].files
-    splits = tuple(part for part in files if part in _SPLITS) or ("all",)
-    found = fetch({part: files[part] for part in _chosen(subset, splits)})
+    splits = tuple(part for part in files if part in _SPLITS)
+    chosen = tuple(files) if subset == "all" and len(files) == 1 else _chosen(subset, splits)
+    found = fetch({part: files[part] for part in chosen})
     tables = [read_table(content, **_FORMATS[name]) for content in found.values()]
     return pd.concat(tables, ignore_index=True)
 
@@ -444,14 +572,21 @@ def _with_labels(name, texts, labels):
 
 
 def _scored_pairs(name, subset, as_number):
-    frame = _table_of(name, subset)
-    *_, scores = frame.columns
+    return _as_scored_pairs(real_sets()[name], _table_of(name, subset), as_number)
+
+
+def _as_scored_pairs(one, table, as_number):
+    kind = next(kind for kind in _PAIRS if {*kind} <= {*table.columns})
+    *texts, scores = kind
+    frame = table[[*kind]].copy()
+    for column in texts:  # some files have byte order marks within
+        frame[column] = frame[column].str.replace("\ufeff", "")
     frame[scores] = frame[scores].astype(as_number)
     return Bunch(
         data=_pairs(frame),
         target=frame[scores].to_numpy(),
         frame=frame,
-        DESCR=real_sets()[name].description,
+        DESCR=one.description,
     )
 
 

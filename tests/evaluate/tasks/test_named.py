@@ -13,14 +13,19 @@ from textvec.evaluate.tasks.named import languages_of
 # Name -> the type of its tasks, and how many documents they vectorize.
 REAL = {
     "20newsgroups": ("Classification", [11_293]),
+    "afqmc": ("STS", [8_611]),
+    "atec": ("STS", [77_512]),
     "banking77": ("Classification", [10_003]),
     "chnsenticorp": ("Classification", [7_766]),
     "cmrc2018": ("Retrieval", [848]),
     "cranfield": ("Retrieval", [1_400]),
     "lcqmc": ("STS", [23_557]),
+    "msrp": ("STS", [3_393]),
     "npl": ("Retrieval", [11_429]),
+    "pawsx": ("STS", [3_618]),
     "scifact": ("Retrieval", [5_183]),
     "searchsnippets": ("Clustering", [12_340]),
+    "semeval_sts": ("STS", [12_305]),
     "sst2": ("Classification", [6_920]),
     "stackoverflow": ("Clustering", [20_000]),
     "stsb": ("STS", [2_552, 2_501]),
@@ -32,6 +37,7 @@ WITHOUT_TASKS = {
     "movielens",
     "novel_zh",
     "seattle_hotels",
+    "simclue",
     "three_kingdoms",
     "water_margin",
 }

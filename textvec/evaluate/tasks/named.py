@@ -20,8 +20,9 @@ def tasks_of(name, language=None) -> list[Task]:
     ----------
     name : str
         "mini_benchmark" or "hotels", which ship with textvec, or one of those that can be fetched:
-        "20newsgroups", "banking77", "chnsenticorp", "cmrc2018", "cranfield", "lcqmc", "npl",
-        "scifact", "searchsnippets", "sst2", "stackoverflow", "stsb", "tatoeba", "thucnews_titles".
+        "20newsgroups", "afqmc", "atec", "banking77", "chnsenticorp", "cmrc2018", "cranfield",
+        "lcqmc", "msrp", "npl", "pawsx", "scifact", "searchsnippets", "semeval_sts", "sst2",
+        "stackoverflow", "stsb", "tatoeba", "thucnews_titles".
         What :func:`~textvec.datasets.list_datasets` lists by language, such as "hotels_zh", is
         understood, too.
     language : {"en", "zh"} or None, default=None
@@ -150,15 +151,20 @@ def _described(task, texts):
 _SETS = {
     "mini_benchmark": (("en", "zh"), mini_benchmark_tasks),
     "hotels": (("en", "zh"), hotel_tasks),
+    "afqmc": (("zh",), _similarity("AFQMC", lambda _: datasets.fetch_afqmc("dev"))),
+    "atec": (("zh",), _similarity("ATEC", lambda _: datasets.fetch_atec())),
     "20newsgroups": (("en",), _classification("20 newsgroups", datasets.fetch_20newsgroups)),
     "banking77": (("en",), _classification("Banking77", datasets.fetch_banking77)),
     "chnsenticorp": (("zh",), _chnsenticorp),
     "cmrc2018": (("zh",), _retrieval("CMRC2018", datasets.fetch_cmrc2018)),
     "cranfield": (("en",), _retrieval("Cranfield", datasets.fetch_cranfield)),
     "lcqmc": (("zh",), _similarity("LCQMC", lambda _: datasets.fetch_lcqmc())),
+    "msrp": (("en",), _similarity("MSRP", lambda _: datasets.fetch_msrp("test"))),
     "npl": (("en",), _retrieval("NPL", datasets.fetch_npl)),
+    "pawsx": (("zh",), _similarity("PAWS-X ({})", lambda _: datasets.fetch_pawsx("test"))),
     "scifact": (("en",), _retrieval("SciFact", datasets.fetch_scifact)),
     "searchsnippets": (("en",), _clustering("SearchSnippets", datasets.fetch_searchsnippets)),
+    "semeval_sts": (("en",), _similarity("SemEval STS", lambda _: datasets.fetch_semeval_sts())),
     "sst2": (("en",), _classification("SST-2", datasets.fetch_sst2)),
     "stackoverflow": (("en",), _clustering("Stack Overflow", datasets.fetch_stackoverflow)),
     "stsb": (("en", "zh"), _similarity("STS-B ({})", datasets.fetch_stsb)),
