@@ -130,6 +130,7 @@ ROOMS = {
     "encoders": "Pretrained encoders",
     "text": "Tokens",
     "search": "Search",
+    "finetune": "Tuning",
     "recommend": "Recommenders",
     "evaluate": "Evaluation",
     "persistence": "Saving and loading",
@@ -141,8 +142,17 @@ ALSO = {
         "textvec.dense.subwords.Subwords",
         "textvec.dense.unknown_words.UnknownWordError",
     ],
-    "Tokens": ["textvec.text.clean_english", "textvec.text.stop_words.stop_words"],
+    "Tokens": [
+        "textvec.text.clean_english",
+        "textvec.text.documents.Passage",
+        "textvec.text.stop_words.stop_words",
+    ],
     "Search": ["textvec.search.minhash_lsh.choose_bands", "textvec.search.minhash_lsh.shingles"],
+    "Tuning": [
+        "textvec.finetune.chat.ChatModel",
+        "textvec.finetune.generate.Generated",
+        "textvec.finetune.positions.decomposed_positions",
+    ],
     "Recommenders": [
         "textvec.recommend.characters.Relation",
         "textvec.recommend.columns.Categories",

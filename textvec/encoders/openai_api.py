@@ -4,6 +4,7 @@ import json
 import numbers
 import os
 import re
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -92,49 +93,20 @@ class OpenAIEndpoint:
                 yield Encoded(empty, {"vector": np.zeros((len(empty), width), np.float32)}, 0)
 
     def _client(self, http):
-        key = _key()
-        if not key and self.options["base_url"] == _OWN_ADDRESS:
-            raise PermissionError(
-                f"The backend 'openai' reads its key from the environment variable {_KEY}, which "
-                'is not set. For a server of your own give model_kwargs={"base_url": ...}, or set '
-                f"{_ADDRESS}."
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise ValueError(
-                f"The key in the environment variable {_KEY} must be of printable ASCII characters "
-                "alone. Got others in it: set it anew."
-            )
-        return self.openai.OpenAI(api_key=key or "none", http_client=http, **self.options)
+        own = 'give model_kwargs={"base_url": ...}'
+        return official_client(self.openai, http, self.options, "The backend 'openai'", own)
 
     def _ask(self, client, http, texts):
         """Return the vectors of texts, in their order, and the tokens that the server counted."""
-        where = _without_password(client.base_url)
         more = {} if self.dimensions is None else {"dimensions": self.dimensions}
         http.most_bytes = len(texts) * _WIDEST * _BYTES_PER_NUMBER
-        try:
+        late = "Raise timeout in model_kwargs, or lower batch_size. What was done is in the cache, "
+        with explained_answers(self.openai, self.options, late + "if one is on.", self._bad):
             # The client's own reading makes True and "1.5" numbers, in several times the time.
             raw = client.embeddings.with_raw_response.create(
                 model=self.model, input=texts, encoding_format="float", **more
             )
             answer = json.loads(raw.content)
-        except self.openai.APITimeoutError:
-            raise TimeoutError(
-                f"{where} did not answer in {self.options['timeout']} s. Raise timeout "
-                "in model_kwargs, or lower batch_size. What was done is in the cache, if one is on."
-            ) from None
-        except self.openai.APIConnectionError as error:
-            reason = _without_key(str(error.__cause__ or error))
-            raise ConnectionError(f"{where} cannot be reached: {reason}.") from None
-        except self.openai.APIStatusError as error:
-            if refused := error.response.extensions.get("refused"):
-                raise self._bad(_without_key(refused)) from None
-            kind = PermissionError if error.status_code in (401, 403) else ConnectionError
-            raise kind(
-                f"{where} answered {error.status_code}: {_without_key(error.message)}"
-                + (f" Check {_KEY}." if kind is PermissionError else "")
-            ) from None
-        except (ValueError, RecursionError) as error:  # no JSON, or brackets without end
-            raise self._bad(f"something else ({_without_key(str(error))})") from None
         return self._vectors(answer, len(texts)), _n_tokens(answer)
 
     def _vectors(self, answer, n_texts):
@@ -164,7 +136,7 @@ class OpenAIEndpoint:
         return vectors
 
     def _bad(self, what):
-        where = _without_password(self.options["base_url"])
+        where = without_password(self.options["base_url"])
         return BadAnswerError(
             f"{where} was asked for a vector of {self.model!r} for each text and sent {what}. "
             "Check base_url and model: does the server speak OpenAI's embeddings API?"
@@ -187,6 +159,93 @@ def server_address(options):
     return str(options.get("base_url") or os.environ.get(_ADDRESS, "").strip() or _OWN_ADDRESS)
 
 
+def official_client(openai, http, options, who, own):
+    """Return the official client, with the key of the environment.
+
+    Parameters
+    ----------
+    openai : module
+        The library.
+    http : openai.DefaultHttpxClient
+        What carries requests.
+    options : dict
+        For the client, ``base_url`` among them.
+    who : str
+        Who asks, for messages.
+    own : str
+        How to name a server of one's own, for messages.
+
+    Returns
+    -------
+    openai.OpenAI
+        A context manager.
+
+    Raises
+    ------
+    PermissionError
+        If there is no key, and OpenAI is asked.
+    ValueError
+        If the key holds what no header can.
+    """
+    key = _key()
+    if not key and options["base_url"] == _OWN_ADDRESS:
+        raise PermissionError(
+            f"{who} reads its key from the environment variable {_KEY}, which is not set. For a "
+            f"server of your own {own}, or set {_ADDRESS}."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError(
+            f"The key in the environment variable {_KEY} must be of printable ASCII characters "
+            "alone. Got others in it: set it anew."
+        )
+    return openai.OpenAI(api_key=key or "none", http_client=http, **options)
+
+
+@contextmanager
+def explained_answers(openai, options, late, bad):
+    """Turn what goes wrong with a server into errors that say so, without the key.
+
+    Parameters
+    ----------
+    openai : module
+        The library.
+    options : dict
+        Of the client: ``base_url`` and ``timeout``.
+    late : str
+        What to do where no answer comes.
+    bad : callable
+        From what the server sent, in words, to the error.
+
+    Yields
+    ------
+    None
+        To where it is asked.
+
+    Raises
+    ------
+    ConnectionError, PermissionError, TimeoutError
+        If the server cannot be reached, refuses, or does not answer.
+    """
+    where = without_password(options["base_url"]).rstrip("/") + "/"
+    try:
+        yield
+    except openai.APITimeoutError:
+        raise TimeoutError(f"{where} did not answer in {options['timeout']} s. {late}") from None
+    except openai.APIConnectionError as error:
+        reason = _without_key(str(error.__cause__ or error))
+        raise ConnectionError(f"{where} cannot be reached: {reason}.") from None
+    except openai.APIStatusError as error:
+        if refused := error.response.extensions.get("refused"):
+            raise bad(_without_key(refused)) from None
+        kind = PermissionError if error.status_code in (401, 403) else ConnectionError
+        raise kind(
+            f"{where} answered {error.status_code}: {_without_key(error.message)}"
+            + (f" Check {_KEY}." if kind is PermissionError else "")
+        ) from None
+    except (ValueError, RecursionError) as error:  # no JSON, or brackets without end
+        raise bad(f"something else ({_without_key(str(error))})") from None
+
+
 def _key():
     return os.environ.get(_KEY, "").strip()
 
@@ -197,7 +256,7 @@ def _n_tokens(answer):
     return count if type(count) is int and 0 <= count < 10**15 else 0
 
 
-def _without_password(url):
+def without_password(url):
     """Return an address as it may be shown."""
     return re.sub("//[^/]*@", "//", str(url))
 

@@ -1,0 +1,1 @@
+"""Tuning of pretrained encoders on pairs, triplets, scores or labels."""
