@@ -20,6 +20,7 @@ def test_help_names_every_command():
             "embed",
             "collect",
             "fit",
+            "generate",
             "serve",
             "datasets",
             "info",
