@@ -57,7 +57,7 @@ def generate(  # numpydoc ignore=PR01
     encoding: Annotated[str, typer.Option(help="Encoding of text files.")] = "utf-8",
     as_json: AsJson = False,
 ):
-    """Have a language model write pairs to tune on; if cut off, run again."""
+    """Have a model write pairs to tune on; run again to resume."""
     from textvec.finetune.generate import generate_pairs, generate_triplets
     from textvec.text.documents import load_documents
     from textvec.text.splitters import RecursiveTextSplitter
