@@ -57,6 +57,7 @@ EXAMPLES = [
     "sparse_vs_dense_english.py",
     "sparse_vs_dense_chinese.py",
     "hotel_recommender.py",
+    "two_maps.py",
     "sessions_of_guests.py",
     "journey_to_the_west.py",
 ]
@@ -159,6 +160,7 @@ ALSO = {
         "textvec.recommend.columns.Numbers",
         "textvec.recommend.columns.Vectors",
         "textvec.recommend.defaults.default_vectorizer",
+        "textvec.recommend.maps.MapOptions",
         "textvec.recommend.names.find_names",
         "textvec.recommend.names.short_forms",
     ],

@@ -20,7 +20,7 @@ FLOORS = [
     {"dense"},
     {"encoders"},
     {"search"},
-    {"evaluate"},
+    {"evaluate", "maps"},
     {"recommend", "finetune"},
     {"integrations", "serve"},
     {"course"},

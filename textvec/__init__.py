@@ -46,6 +46,7 @@ _HOME = {
     "longer_positions": "textvec.finetune.positions",
     "measure_index": "textvec.search.measuring",
     "mine_hard_negatives": "textvec.search.negatives",
+    "show_map": "textvec.recommend.maps",
     "top_k": "textvec.search.exact",
 }
 

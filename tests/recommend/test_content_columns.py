@@ -19,8 +19,8 @@ from textvec import (
     LSAVectorizer,
     TfidfVectorizer,
 )
+from textvec.maps.planes import plane
 from textvec.recommend.columns import Categories, ColumnVectorizer, Numbers, Vectors
-from textvec.recommend.maps import plane
 
 HOTELS = pd.DataFrame(
     {

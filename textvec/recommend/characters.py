@@ -20,8 +20,8 @@ from textvec._checks import check_number, closest_names, seeded, warn_user
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.maps.planes import plane, spring
 from textvec.persistence import SaveMixin
-from textvec.recommend.maps import plane, spring
 from textvec.recommend.names import cut_story, find_names, short_forms
 from textvec.text.scripts import is_mostly_han
 from textvec.text.traditional import to_simplified
@@ -354,7 +354,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             **scores,
         )
 
-    def plot_map(self, n_names=60, random_state=0):
+    def plot_map(self, n_names=60, random_state=0, html=None):
         """Draw the most frequent characters as points on a plane, alike ones close together.
 
         Parameters
@@ -363,20 +363,26 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             How many characters.
         random_state : int, default=0
             Seeds the layout, t-SNE (van der Maaten and Hinton 2008).
+        html : str or path-like, default=None
+            A page to write in place of a figure, see :func:`~textvec.show_map`. Who is nearest to
+            whom is there as :meth:`similar` has it.
 
         Returns
         -------
         matplotlib.figure.Figure
+            Of ``html``, the Path of the page.
 
         Raises
         ------
         ImportError
-            If matplotlib is not installed.
+            If matplotlib is not installed; for a page, if openTSNE is not.
         """
-        from textvec.show.plots import plot_points
-
         check_number("n_names", n_names, low=1, integer=True)
         known = self._as_it_is()
+        if html is not None:
+            return known._write_map(html, n_names, random_state)
+        from textvec.show.plots import plot_points
+
         names = known.names_[:n_names]
         places = plane(known.vectors_[: len(names)], random_state)
         return plot_points(places, names, sizes=known._sizes(len(names)))
@@ -518,6 +524,17 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         start, stop = np.searchsorted(self.paragraphs_, [number, number + 1])
         sentences = self.sentences_[start:stop]
         return ("" if is_mostly_han(sentences) else " ").join(sentences)
+
+    def _write_map(self, path, n_names, random_state):
+        """Write the page of :meth:`plot_map`."""
+        from textvec.recommend.maps import map_people
+
+        names = self.names_[:n_names]
+        kept = slice(len(names))
+        scores = np.array([self._scores(row)["score"][kept] for row in range(len(names))])
+        chapters = (_sums(self.mentions_, self.chapters_)[:, kept] > 0).sum(axis=0)
+        counts = self.counts_[kept], np.asarray(chapters).ravel()
+        return map_people(names, self.vectors_[kept], scores, counts, path, random_state)
 
     def _sizes(self, n_names):
         return 400 * np.sqrt(self.counts_[:n_names] / self.counts_[0])

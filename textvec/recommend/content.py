@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, closest_names, warn_user
 from textvec._threads import held, publish
+from textvec.maps.planes import plane
 from textvec.persistence import SaveMixin
 from textvec.recommend.changes import added, name_items, removed, updated
 from textvec.recommend.defaults import default_vectorizers
@@ -28,7 +29,6 @@ from textvec.recommend.items import (
     read_items,
     read_weights,
 )
-from textvec.recommend.maps import plane
 from textvec.recommend.ranking import MOST_CANDIDATES, best_allowed, diverse
 from textvec.search.exact import ExactIndex
 
@@ -491,8 +491,11 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         vectors = known._as_queries(range(len(known.ids_)))
         return evaluate(users, rows, vectors, known.vectors_, k, n_held_out)
 
-    def plot_map(self, color=None, labels=None, random_state=0):
+    def plot_map(self, color=None, labels=None, random_state=0, html=None):
         """Draw the items as points on a plane, alike ones close together.
+
+        With ``html`` that is a page to explore, see :func:`~textvec.show_map`, laid out by t-SNE
+        from exact neighbours, however many items there are. A figure is for print:
 
         The vectors are reduced to 50 dimensions by truncated SVD and laid out by t-SNE (van der
         Maaten and Hinton 2008, "Visualizing data using t-SNE"); more than 2,000 items by the two
@@ -507,25 +510,43 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             What is written beside the points, as far as there is room. None writes the ids.
         random_state : int, default=0
             Seeds the layout.
+        html : str or path-like, default=None
+            A page to write in place of a figure.
 
         Returns
         -------
         matplotlib.figure.Figure
+            Of ``html``, the Path of the page.
 
         Raises
         ------
         ImportError
-            If matplotlib is not installed.
+            If matplotlib is not installed; for a page, if openTSNE is not.
         ValueError
             If a column is missing or has another length.
         """
+        known = self._as_it_is()
+        if html is not None:
+            return known._write_map(html, color, labels, random_state)
         from textvec.show.plots import plot_points
 
-        known = self._as_it_is()
         labels = known.ids_ if labels is None else labels
         names = None if labels is False else known._values("labels", labels)
         color = None if color is None else known._values("color", color)
         return plot_points(plane(known.vectors_, random_state), names, color)
+
+    def _write_map(self, path, color, labels, random_state):
+        """Write the page of :meth:`plot_map`."""
+        from textvec.recommend.maps import map_items
+
+        terms = [self._terms_of(at) for at in range(len(self.blocks_))]
+        labels = None if labels is False else self.ids_ if labels is None else labels
+        names, color = (
+            None if values is None else self._values(name, values)
+            for name, values in (("labels", labels), ("color", color))
+        )
+        queries = self._as_queries(range(len(self.ids_)))
+        return map_items(self, queries, terms, path, names, color, random_state)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vectors_")  # to look through all is not safe among threads
