@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
-from textvec._checks import import_optional
+from textvec._checks import check_type, import_optional
 from textvec.encoders.model_files import ModelFolder, find_model
 from textvec.encoders.whole import cannot_be_loaded, check_weights, explained, read_json
 
@@ -38,10 +38,17 @@ def open_model(model, revision=None, backend="transformers", trust_remote_code=F
     ValueError
         If the adapter is of another kind than LoRA.
     """
+    check_type("model", model, str | os.PathLike, "a str or a path")
+    if _is_adapter(Path(model)):
+        return AdapterFolder(model, backend, trust_remote_code)
     folder = find_model(model, revision, backend, trust_remote_code)
-    if not (folder.path / _CONFIG).is_file() or (folder.path / "config.json").is_file():
-        return folder
-    return AdapterFolder(folder.path, backend, trust_remote_code)
+    if _is_adapter(folder.path):  # of the hub
+        return AdapterFolder(folder.path, backend, trust_remote_code)
+    return folder
+
+
+def _is_adapter(path):
+    return (path / _CONFIG).is_file() and not (path / "config.json").is_file()
 
 
 class AdapterFolder(ModelFolder):
@@ -139,6 +146,7 @@ class AdapterFolder(ModelFolder):
             simplefilter("ignore", FutureWarning)  # peft's, of what transformers renames
             config = peft.LoraConfig.from_pretrained(os.fspath(self.path))
             config.inference_mode = True
+            config.base_model_name_or_path = network.name_or_path  # else peft warns of another
             wrapped = peft.get_peft_model(network, config)
             weights = peft.load_peft_weights(os.fspath(self.path), device="cpu")
             inner = f"base_model.model.{network.base_model_prefix}."
