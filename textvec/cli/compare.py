@@ -1,5 +1,6 @@
 """``textvec compare``: vectorizers beside each other on tasks, and what they score."""
 
+import os
 import re
 import sys
 from collections import Counter
@@ -58,6 +59,16 @@ def compare(  # numpydoc ignore=PR01
     html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
         "textvec-report.html"
     ),
+    page_language: Annotated[str, typer.Option(help="Of the page's own words: en or zh.")] = "en",
+    maps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="For each task, write a page with two maps of its documents, by the two methods "
+            "whose answers the page sets beside each other, and link it.",
+        ),
+    ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -70,10 +81,13 @@ def compare(  # numpydoc ignore=PR01
     as_json: AsJson = False,
 ):
     """Score vectorizers on tasks, side by side: tables and a page."""
-    from textvec._checks import check_choice
+    from textvec._checks import check_choice, import_optional
 
     if language is not None:
         check_choice("--language", language, ("en", "zh"))
+    check_choice("--page-language", page_language, ("en", "zh"))
+    if maps is not None:
+        import_optional("openTSNE", "maps")
     check_page(html, *map(Path, data or []))
 
     from textvec.evaluate.compare import compare
@@ -93,7 +107,8 @@ def compare(  # numpydoc ignore=PR01
         print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
     else:
         print_comparison(comparison)
-    comparison.to_html(html)
+    links = {} if maps is None else write_maps(comparison, maps, html, page_language)
+    comparison.to_html(html, page_language, links)
     print(f"Wrote {html}", file=sys.stderr)
     if found["score"].isna().all():
         raise typer.Exit(1)
@@ -196,6 +211,50 @@ def choose_methods(names, tasks):
     if all(map(is_pretrained, names)):
         return defaults | methods
     return methods
+
+
+def write_maps(comparison, folder, page, language="en"):
+    """Write a page with two maps for each task, and return where they are.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What was compared.
+    folder : Path
+        Where they are written.
+    page : Path
+        The page that links to them.
+    language : {"en", "zh"}, default="en"
+        Of their own words.
+
+    Returns
+    -------
+    dict of str to str
+        For names of tasks the map, relative to the page. A task is left out if no two methods
+        answer it item by item, or, with a warning, if its documents cannot be mapped.
+    """
+    from textvec.evaluate.compare import suited
+    from textvec.evaluate.page import rivals
+    from textvec.recommend.maps import MapOptions, show_map
+
+    folder.mkdir(parents=True, exist_ok=True)
+    options = MapOptions(language=language, n_jobs=-1)
+    links = {}
+    for number, task in enumerate(comparison.tasks, start=1):
+        pair = rivals(comparison, task)
+        if pair is None:
+            continue
+        out = folder / f"{number}-{re.sub(r'[^0-9A-Za-z]+', '-', task.name).strip('-')}.html"
+        methods = {name: suited(comparison.vectorizers[name], task) for name in pair}
+        labels = getattr(task, "labels", None)
+        color = labels if labels is not None and len(labels) == len(task.documents) else None
+        try:
+            show_map(methods, task.documents, out, None, None, color, task.name, options)
+        except (ValueError, TypeError, LookupError) as error:
+            warn(f"there is no map of {task.name}: {error}")
+            continue
+        links[task.name] = os.path.relpath(out, page.parent).replace(os.sep, "/")
+    return links
 
 
 def _tasks_of(data, language, encoding, alone):

@@ -124,7 +124,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
                 progress.set_postfix_str(f"{method} on {task.name}")
                 key = method, task.name
                 try:
-                    vectorizer = _suited(given, task)
+                    vectorizer = suited(given, task)
                     results[key] = store.get(vectorizer, task)
                     if results[key] is None:
                         if id(vectorizer) not in warm:
@@ -476,13 +476,20 @@ class Comparison:
 
         return write_csv(path, self.table)
 
-    def to_html(self, path):
+    def to_html(self, path, language="en", maps=None):
         """Write the comparison as one self-contained page with tables and plots.
+
+        It begins with the verdict: which method to take for each task, and how sure that is.
 
         Parameters
         ----------
         path : str or path-like
             File to write; an existing one is replaced, at once or not at all.
+        language : {"en", "zh"}, default="en"
+            Of the page's own words.
+        maps : mapping of str to str, default=None
+            For names of tasks, a page of :func:`~textvec.show_map`, relative to this one, to which
+            the items on which methods disagree lead.
 
         Returns
         -------
@@ -498,7 +505,8 @@ class Comparison:
         """
         from textvec.evaluate.page import write_page
 
-        return write_page(self, path)
+        check_choice("language", language, ("en", "zh"))
+        return write_page(self, path, language, maps)
 
     @cached_property
     def _significance(self):
@@ -542,8 +550,20 @@ class Comparison:
         return found[found["winner"]].set_index("task")["method"].to_dict()
 
 
-def _suited(given, task):
-    """Return the estimator for a task out of those of a method, by its language and name."""
+def suited(given, task):
+    """Return the estimator for a task out of those of a method, by its language and name.
+
+    Parameters
+    ----------
+    given : estimator, or mapping of str to estimator
+        As :func:`compare` takes it.
+    task : Task
+        The task.
+
+    Returns
+    -------
+    estimator
+    """
     if not isinstance(given, Mapping):
         return given
     code = _code(given, task)
@@ -562,14 +582,14 @@ def _code(given, task):
 
 def _own_settings(given, task):
     """Say what a method's estimator for this task alone does otherwise than in its language."""
-    suited = _suited(given, task)
+    chosen = suited(given, task)
     usual = given[_code(given, task)] if isinstance(given, Mapping) else given
-    if suited is usual or not (hasattr(suited, "get_params") and hasattr(usual, "get_params")):
+    if chosen is usual or not (hasattr(chosen, "get_params") and hasattr(usual, "get_params")):
         return []
     before = usual.get_params(deep=False)
     return [
         f"here with {name}={value!r:.40} instead of {before[name]!r:.40}"
-        for name, value in suited.get_params(deep=False).items()
+        for name, value in chosen.get_params(deep=False).items()
         if name in before and not (value is before[name] or repr(value) == repr(before[name]))
     ]
 

@@ -2,113 +2,137 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
 from textvec import __version__
 from textvec.evaluate.cells import COST_FORMATS
-from textvec.evaluate.significance import LEVEL
-from textvec.evaluate.tasks.task import counted, printable
+from textvec.evaluate.page_words import WORDS, counted_in
+from textvec.evaluate.tasks.task import printable
+from textvec.evaluate.verdicts import verdict_of
 from textvec.show.plots import plot_counts
-from textvec.show.report import Fold, Picture, Table, write_report
+from textvec.show.report import Fold, Link, Picture, Table, write_report
 
-_LANGUAGES = {"en": "English", "zh": "Chinese"}
 _N_ITEMS = 5  # of each task, on which two methods disagree
 _N_LETTERS = 160  # that are shown of a text
+_N_WORDS = 8  # of a text, by which a map is searched for it
 _SPARSE = 0.5  # vectors with this share of zeros are sparse
-_QUALITY_NOTE = (
-    "Main metric of each task. Higher is better; 1 is the most. A star marks a method that is "
-    f"better than every other one (paired randomisation test, p < {LEVEL}). Click a heading to "
-    "sort."
-)
-_SURE_NOTE = (
-    "Low and high: 95 % bootstrap interval over the items of the task. p: paired randomisation "
-    "test against the best method of the task. Neither exists for clustering, which repeats runs "
-    "on the same texts."
-)
-_CHOSEN_NOTE = (
-    "C: how freely the weights of the classifier may grow, found by cross-validation on training "
-    "documents alone; where a task has folds, over all of them."
-)
-_COST_NOTE = (
-    "Seconds and documents/s are of fitting on, and transforming, the documents of a task, once "
-    "everything is loaded and compiled: medians of up to five runs where one is fast, and over the "
-    "folds where a task has folds. Non-zeros and stored MB are those of the vectors of the "
-    "documents that a method was fitted on (sparse ones as CSR), zeros the share of their entries "
-    "that is zero, each the median over the folds where a task has folds. Peak MB is by "
-    "how much the process grew at most while it worked on a task. Costs are averaged over the "
-    "tasks."
-)
-_RIVALS_NOTE = (
-    "The items of each task on which the best method with sparse vectors and the best with dense "
-    "ones differ most; where all are of one kind, the two best. The scores are those of the one "
-    "item."
-)
 
 
-def write_page(comparison, path):
+def write_page(comparison, path, language="en", maps=None):
     """Write the page; see :meth:`~textvec.Comparison.to_html`."""
+    words, maps = WORDS[language], maps or {}
     groups = comparison.tasks_by_language()
-    sections = []
+    found = {task.name: verdict_of(comparison, task.name, language) for task in comparison.tasks}
+    sections = [(words["verdict"], _verdict(found, words))]
     for code, tasks in groups.items():
-        title = f"Quality: {_LANGUAGES.get(code, code)}" if len(groups) > 1 else "Quality"
-        sections.append((title, _quality(comparison, tasks)))
-    tradeoff = Picture(
-        comparison.plot("tradeoff"),
-        "Quality against cost. Methods on the grey line are beaten by no other in both.",
-    )
-    sections.append(("Cost", [Table(comparison.costs(), COST_FORMATS, note=_COST_NOTE), tradeoff]))
-    if differences := _differences(comparison):
-        sections.append(("Where methods disagree", [_RIVALS_NOTE, *differences]))
+        title = words["quality"]
+        if len(groups) > 1:
+            title = words["quality of"].format(words.get(code, code))
+        sections.append((title, _quality(comparison, tasks, found, words)))
+    tradeoff = Picture(comparison.plot("tradeoff"), words["tradeoff"])
+    costs = _renamed(Table(comparison.costs(), COST_FORMATS, note=words["cost note"]), words)
+    sections.append((words["cost"], [costs, tradeoff]))
+    if differences := _differences(comparison, language, maps):
+        sections.append((words["disagree"], [words["rivals note"], *differences]))
     sections += [
-        ("Data", _data(comparison.tasks)),
-        ("Settings", [_settings(comparison.vectorizers)]),
-        ("Versions", [_versions()]),
+        (words["data"], _data(comparison.tasks, words)),
+        (words["settings"], [_settings(comparison.vectorizers)]),
+        (words["versions"], [_versions()]),
     ]
-    return write_report(
-        path,
-        "Ways of turning text into vectors, compared",
-        f"{counted(len(comparison.vectorizers), 'method')} on "
-        f"{counted(len(comparison.tasks), 'task')}: how good the vectors are, and what they cost.",
-        sections,
+    lead = words["lead"].format(
+        methods=counted_in(language, len(comparison.vectorizers), "method"),
+        tasks=counted_in(language, len(comparison.tasks), "task"),
     )
+    return write_report(path, words["title"], lead, sections, language)
 
 
-def _quality(comparison, tasks):
+def _verdict(found, words):
+    """Return what to take for each task; tasks on which nothing works are one line."""
+    works = [one for one in found.values() if one.take]
+    others = [one for one in found.values() if not one.take]
+    pieces: list = []
+    if works:
+        frame = pd.DataFrame(works).set_index("task")
+        names = words["verdict columns"]
+        frame = frame.rename(columns=names).rename_axis(names["task"])
+        pieces.append(Table(frame))
+    if others:
+        title = words["nothing"].format(", ".join(one.task for one in others))
+        pieces.append(Fold(title, [f"{one.task}: {one.sentence}" for one in others]))
+    return pieces
+
+
+def _quality(comparison, tasks, found, words):
     """Return how good the methods are at tasks of one language, and how sure that is."""
+    working = [task for task in tasks if found[task.name].take]
+    others = [task for task in tasks if not found[task.name].take]
     names = [task.name for task in tasks]
-    main, every = comparison.scores(tasks), comparison.scores(tasks, None).T
+    every = comparison.scores(tasks, None).T
     every.index = pd.Index([f"{task}, {metric}" for task, metric in every.index], name="metric")
     sure = comparison.significance()
     sure = sure[sure["task"].isin(names)].set_index("method")
     notes, chosen = (comparison.remarks(column, tasks) for column in ("note", "chosen"))
-    chart = Picture(comparison.plot(tasks=tasks), "The main score of every method on every task.")
-    return [
-        Table(
-            main,
-            dict.fromkeys(main.columns, "{:.3f}"),
-            _by_task(comparison.table, "error", main),
-            _QUALITY_NOTE,
-            _by_task(sure.reset_index(), "winner", main) == True,  # noqa: E712 - NaN is not
-        ),
-        *([notes] if notes else []),
-        *([chart] if len(tasks) > 1 else []),  # of one task, the table says it as well
-        Fold(
-            "How sure these scores are",
-            [
-                Table(
-                    sure.drop(columns="winner"),
-                    {"score": "{:.3f}", "low": "{:.3f}", "high": "{:.3f}", "p": "{:.4f}"},
-                    note=_SURE_NOTE,
-                )
-            ],
-        ),
-        Fold("All metrics", [Table(every, dict.fromkeys(every.columns, "{:.3f}"))]),
-        *([Fold("What a task chose for each method", [_CHOSEN_NOTE, chosen])] if chosen else []),
-    ]
+    pieces: list = []
+    if working:
+        pieces.append(_scores(comparison, working, words, words["quality note"]))
+    if others:
+        title = words["nothing"].format(", ".join(task.name for task in others))
+        pieces.append(Fold(title, [_scores(comparison, others, words, "")]))
+    if notes:
+        pieces.append(notes)
+    if len(working) > 1:  # of one task, the table says it as well
+        pieces.append(Picture(comparison.plot(tasks=working), words["chart"]))
+    formats = {"score": "{:.3f}", "low": "{:.3f}", "high": "{:.3f}", "p": "{:.4f}"}
+    sure = Table(sure.drop(columns="winner"), formats, note=words["sure note"])
+    pieces.append(Fold(words["sure"], [_renamed(sure, words)]))
+    every = Table(every, dict.fromkeys(every.columns, "{:.3f}"))
+    pieces.append(Fold(words["every"], [_renamed(every, words)]))
+    if chosen:
+        pieces.append(Fold(words["chosen"], [words["chosen note"], chosen]))
+    return pieces
+
+
+def _scores(comparison, tasks, words, note):
+    """Return the table of main scores on some tasks."""
+    main = comparison.scores(tasks)
+    sure = comparison.significance()
+    sure = sure[sure["task"].isin([task.name for task in tasks])]
+    table = Table(
+        main,
+        dict.fromkeys(main.columns, "{:.3f}"),
+        _by_task(comparison.table, "error", main),
+        note,
+        _by_task(sure, "winner", main) == True,  # noqa: E712 - NaN is not
+    )
+    return _renamed(table, words)
+
+
+def _renamed(table, words):
+    """Return a table with headings in the language of the page."""
+    names = words["columns"]
+    if not names:
+        return table
+    parts = {
+        name: getattr(table, name).rename(columns=lambda one: _renamed_one(one, names))
+        for name in ("frame", "errors", "marks")
+        if getattr(table, name) is not None
+    }
+    axis = parts["frame"].index.name
+    parts["frame"] = parts["frame"].rename_axis(names.get(axis, axis))
+    formats = {_renamed_one(name, names): one for name, one in table.formats.items()}
+    return replace(table, formats=formats, **parts)
+
+
+def _renamed_one(name, names):
+    if isinstance(name, tuple):  # of a task's or method's own name only what is said of it
+        return (names.get(name[0], name[0]), *name[1:])
+    return names.get(name, name)
 
 
 def _by_task(rows, column, scores):
@@ -118,11 +142,11 @@ def _by_task(rows, column, scores):
     return wide.set_axis(scores.columns, axis=1)
 
 
-def _differences(comparison):
+def _differences(comparison, language, maps):
     """Return for each task the items on which its best sparse and dense methods differ most."""
-    folds = []
+    words, folds = WORDS[language], []
     for task in comparison.tasks:
-        pair = _rivals(comparison, task)
+        pair = rivals(comparison, task)
         if pair is None:
             continue
         n_items = len(comparison.results[pair[0], task.name].rows)
@@ -134,18 +158,48 @@ def _differences(comparison):
             *shown.columns[:2],
             *((what, method) for what in ("found by", "score of") for method in pair),
         ]
+        texts = shown["text"].tolist()
         shown = shown.assign(**{name: shown[name].map(_brief) for name in ("text", "expected")})
+        if task.name in maps:
+            there = set(task.documents)
+            links = [
+                _found_on(maps[task.name], text, brief) if text in there else brief
+                for text, brief in zip(texts, shown["text"])
+            ]
+            shown["text"] = pd.Series(links, shown.index, dtype=object)
         for method in pair:
             shown["found by", method] = shown["found by", method].map(_brief)
         shown.index = pd.RangeIndex(1, len(shown) + 1)
         formats = dict.fromkeys(shown.columns[4:], "{:.2f}")
-        title = f"{task.name}: {pair[0]} and {pair[1]} differ on {counted(len(every), 'item')}"
-        folds.append(Fold(title, [Table(shown, formats)]))
+        items = counted_in(language, len(every), "item")
+        title = words["differ"].format(task=task.name, a=pair[0], b=pair[1], items=items)
+        link = [Link(words["map"], maps[task.name])] if task.name in maps else []
+        folds.append(Fold(title, [*link, _renamed(Table(shown, formats), words)]))
     return folds
 
 
-def _rivals(comparison, task):
-    """Return the two methods whose answers to a task are shown beside each other, or None."""
+def _found_on(page, text, shown):
+    """Return a link to a map that is searched for a text."""
+    asked = " ".join(text.split()[:_N_WORDS])[:_N_LETTERS]
+    return Link(shown, page, f"find={quote(asked, errors='replace')}")
+
+
+def rivals(comparison, task):
+    """Return the two methods whose answers to a task are shown beside each other, or None.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What was compared.
+    task : Task
+        One of its tasks.
+
+    Returns
+    -------
+    list of str, or None
+        The best with sparse vectors and the best with dense ones; where all are of one kind, the
+        two best. None where items have no scores of their own, or one method alone works.
+    """
     rows = comparison.table
     rows = rows[(rows["task"] == task.name) & rows["score"].notna()]
     rows = rows.sort_values("score", ascending=False, kind="stable")
@@ -167,7 +221,7 @@ def _brief(value):
     return str(value)
 
 
-def _data(tasks):
+def _data(tasks, words):
     """Return what the tasks are about, with a beginning of a document and the labels of each."""
     table = pd.DataFrame(
         {
@@ -187,16 +241,16 @@ def _data(tasks):
             plot_counts(
                 pd.Series([printable(str(one)) for one in task.labels]).value_counts(sort=False)
             ),
-            f"Documents by label: {task.name}.",
+            words["labels of"].format(task.name),
         )
         for task in tasks
         if hasattr(task, "labels")
     ]
-    pieces: list = [Table(table, {"characters (median)": "{:,.0f}"})]
+    pieces: list = [_renamed(Table(table, {"characters (median)": "{:,.0f}"}), words)]
     if examples:
-        pieces.append(Fold("How a document of each begins", [examples]))
+        pieces.append(Fold(words["begins"], [examples]))
     if labels:
-        pieces.append(Fold("How many documents have each label", labels))
+        pieces.append(Fold(words["labels"], labels))
     return pieces
 
 

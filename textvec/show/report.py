@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -55,6 +56,7 @@ figure svg { max-width: 100%; min-width: 720px; height: auto; }
 figure svg text { font-family: var(--font) !important; }
 figcaption, .note { font-size: 14px; color: var(--soft); max-width: 88ch; }
 details { margin: 10px 0; border-left: 3px solid var(--line); padding-left: 14px; }
+a { color: var(--accent); }
 summary { cursor: pointer; font-weight: 600; }
 summary:hover, summary:focus-visible { color: var(--accent); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; font-size: 14px; }
@@ -167,7 +169,34 @@ class Fold:
     pieces: Sequence
 
 
-def render_report(title, lead, sections):
+@dataclass(frozen=True)
+class Link:
+    """A link to another page beside this one: a piece, or a cell of a table.
+
+    Parameters
+    ----------
+    text : str
+        What is shown.
+    path : str
+        The page, relative to this one, with / between folders.
+    place : str, default=""
+        Where on it, quoted as in an address.
+    """
+
+    text: str
+    path: str
+    place: str = ""
+
+    def render(self):
+        """Return the element; it leads to no other site, and runs nothing."""
+        parts = PurePosixPath(self.path)
+        if parts.is_absolute() or ":" in parts.parts[0]:
+            raise ValueError(f"path must be relative to the page. Got {self.path!r} instead.")
+        address = quote(self.path, errors="replace") + (f"#{self.place}" if self.place else "")
+        return f'<a href="{escape(address)}">{escape(self.text)}</a>'
+
+
+def render_report(title, lead, sections, language="en"):
     """Return a page that needs nothing else: styles, figures, fonts and sorting are inside.
 
     All text is escaped, control characters in it are pictures, and the page forbids its own browser
@@ -184,7 +213,9 @@ def render_report(title, lead, sections):
         A sentence below it.
     sections : sequence of (str, sequence)
         Heading and content: each piece a str (a paragraph), a mapping (names and values), a
-        `Table`, a `Picture` or a `Fold`.
+        `Table`, a `Picture`, a `Link` or a `Fold`.
+    language : str, default="en"
+        Code of the language of the page.
 
     Returns
     -------
@@ -212,7 +243,7 @@ def render_report(title, lead, sections):
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{escape(language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -230,14 +261,14 @@ def render_report(title, lead, sections):
 """
 
 
-def write_report(path, title, lead, sections):
+def write_report(path, title, lead, sections, language="en"):
     """Write the page of :func:`render_report` to a file, whole or not at all.
 
     Parameters
     ----------
     path : str or path-like
         File to write; an existing one is replaced.
-    title, lead, sections
+    title, lead, sections, language
         As in :func:`render_report`.
 
     Returns
@@ -258,7 +289,7 @@ def write_report(path, title, lead, sections):
     'report.html'
     """
     path = Path(path)
-    page = render_report(title, lead, sections).encode("utf-8", errors="replace")
+    page = render_report(title, lead, sections, language).encode("utf-8", errors="replace")
     with replacing(path) as file:
         file.write(page)
     return path
@@ -282,8 +313,10 @@ def _render(piece):
     if isinstance(piece, Fold):
         content = "".join(map(_render, piece.pieces))
         return f"<details><summary>{escape(piece.title)}</summary>{content}</details>"
+    if isinstance(piece, Link):
+        return f"<p>{piece.render()}</p>"
     raise TypeError(
-        "A piece of a report must be a str, a mapping, a Table, a Picture or a Fold. "
+        "A piece of a report must be a str, a mapping, a Table, a Picture, a Link or a Fold. "
         f"Got {type(piece).__name__} instead."
     )
 
@@ -329,6 +362,8 @@ def _cell(value, style, is_number, error, is_marked):
         whole = escape(value.whole)
         fold = f"<details><summary>all of it</summary><p>{whole}</p></details>"
         return f'<td class="excerpt" data-value="{whole}">{escape(value.shown)}{fold}</td>'
+    if isinstance(value, Link):
+        return f'<td class="long" data-value="{escape(value.text)}">{value.render()}</td>'
     is_long = isinstance(value, str) and max(map(len, value.split()), default=0) > _LONG_WORD
     kinds = " ".join(["number"] * is_number + ["best"] * bool(is_marked) + ["long"] * is_long)
     kind = f' class="{kinds}"' if kinds else ""
