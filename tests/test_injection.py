@@ -2,8 +2,7 @@
 
 import json
 import re
-import shutil
-import subprocess
+from html import unescape
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -15,6 +14,8 @@ from textvec import CountVectorizer, TfidfVectorizer, compare
 from textvec.cli.app import app
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask
 from textvec.show.visible import visible
+
+from .browsers import Browser, find_browser
 
 pytest.importorskip("matplotlib")
 
@@ -181,31 +182,31 @@ def test_the_page_may_load_nothing_and_run_its_own_script_alone(pages):
     assert "form-action 'none'" in policy
 
 
-def rendered(path, page):
-    """Return what a browser makes of a page, after its scripts."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    browser = next(filter(None, map(shutil.which, names)), None)
-    assert browser, "No browser found: install chromium to run this test."
-    path.write_text(page, encoding="utf-8")
-    done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-         f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=2000",
-         "--dump-dom", path.as_uri()],
-        capture_output=True, encoding="utf-8", timeout=120, check=True,
-    )  # fmt: skip
-    return done.stdout
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if find_browser() is None:
+        pytest.skip("No Chromium is installed")
+    with Browser(tmp_path_factory.mktemp("profile")) as one:
+        yield one
 
 
-@pytest.mark.slow
-def test_in_a_browser(pages, tmp_path):
+def test_in_a_browser(browser, pages, tmp_path):
     page = read(pages[1])
-    title = re.search(r"<title>(.*?)</title>", page)[1]
-    found = rendered(tmp_path / "page.html", page)
-    assert f"<title>{title}</title>" in found
-    assert 'tabindex="0"' in found  # our own script has run
+    title = unescape(re.search(r"<title>(.*?)</title>", page)[1])
+    loaded = "document.readyState === 'complete'"
+
+    def open_as(page):
+        (tmp_path / "page.html").write_text(page, encoding="utf-8")
+        browser.open(tmp_path / "page.html", f"location.protocol === 'file:' && {loaded}")
+        return browser.run("document.title")
+
+    assert open_as(page) == title
+    assert browser.messages == []
+    assert [one for one in browser.requests if not one.startswith(("file:", "about:"))] == []
+    assert browser.run("document.querySelectorAll('[tabindex=\"0\"]').length")  # our script ran
     # Were a text ever let through, the policy would stop it; without it we would see it run.
     for attack in HOSTILE[0], f'<img src="x" onerror="{TITLE}">':
         broken = page.replace("<main>", f"<main>{attack}")
-        assert f"<title>{title}</title>" in rendered(tmp_path / "page.html", broken)
-        open_to_all = re.sub(r"<meta http-equiv.*?>", "", broken, count=1)
-        assert "<title>owned</title>" in rendered(tmp_path / "page.html", open_to_all)
+        assert open_as(broken) == title
+        open_as(re.sub(r"<meta http-equiv.*?>", "", broken, count=1))
+        browser.wait("document.title === 'owned'")

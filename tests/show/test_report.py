@@ -231,5 +231,5 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_pieces_must_be_known():
-    with pytest.raises(TypeError, match="a Table, a Picture or a Fold. Got int"):
+    with pytest.raises(TypeError, match="a Table, a Picture, a Link or a Fold. Got int"):
         render_report("", "", [("", [3])])

@@ -1,7 +1,8 @@
 """A collection on one page: a map of it, or two that are linked, one for each way of embedding."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -271,7 +272,7 @@ def write_map(
         counts, terms = term_counts(texts)
         for at, chart in enumerate(charts if counts is not None else ()):
             regions, of = name_regions(chart, counts, terms)
-            charts[at] = chart = type(chart)(**{**vars(chart), "regions": regions})
+            charts[at] = replace(chart, regions=regions)
             if at == 0 and regions:
                 made[said["region"]] = [name or None for name in of]
     both = None
@@ -540,21 +541,11 @@ def _name(name):
     return "" if pd.api.types.is_scalar(name) and pd.isna(name) is True else str(name)
 
 
-class _progress:  # noqa: N801 - used like a function
-    """Show how far the work is, in maps; or nothing."""
+@contextmanager
+def _progress(verbose, n_maps):
+    """Give a function that is told how many maps are done, and shows it if that is wanted."""
+    from tqdm import tqdm
 
-    def __init__(self, verbose, n_maps):
-        self.bar, self.verbose, self.n_maps = None, verbose, n_maps
-
-    def __enter__(self):
-        from tqdm import tqdm
-
-        bar_format = "{desc}{percentage:3.0f} %|{bar}| {elapsed}"
-        self.bar = tqdm(total=100 * self.n_maps, disable=not self.verbose, bar_format=bar_format)
-        return self
-
-    def __call__(self, share):
-        self.bar.update(max(0, int(100 * share) - self.bar.n))
-
-    def __exit__(self, *error):
-        self.bar.close()
+    bar_format = "{percentage:3.0f} %|{bar}| {elapsed}"
+    with tqdm(total=100 * n_maps, disable=not verbose, bar_format=bar_format) as bar:
+        yield lambda done: bar.update(max(0, int(100 * done) - bar.n))
