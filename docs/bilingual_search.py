@@ -16,7 +16,7 @@ class BilingualSearch(SearchEnglish):
     """English words and Chinese pairs."""
 
     lang = "bilingual"
-    language_name = "English and Chinese"
+    language_name = "English"  # the name of its stemmer in JavaScript
     js_splitter_code = f"""
 var splitQuery = (query) =>
   (query.match(/[{_HAN}]+|[^\\s\\p{{P}}\\p{{S}}{_HAN}]+/gu) || []).flatMap((piece) =>
