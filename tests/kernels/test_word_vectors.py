@@ -14,6 +14,7 @@ from textvec.kernels.word_vectors import (
     number_apart,
     random_below,
     random_share,
+    subtract_rows,
     take_rows,
     train,
     train_plainly,
@@ -186,6 +187,8 @@ def test_numbering_apart_and_back():
     assert rows.tolist() == matrix[[7, 3, 9]].tolist()
     rows += 1
     assert matrix[7, 0] == 14  # a copy
+    subtract_rows(rows, matrix, words[:3])
+    assert rows.tolist() == [[1, 1]] * 3
 
 
 def test_changes_are_added_in_turn():

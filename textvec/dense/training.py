@@ -8,7 +8,7 @@ from threading import Event
 
 import numpy as np
 
-from textvec._threads import effective_n_jobs, equal_parts
+from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts
 from textvec.kernels import word_vectors as kernel
 from textvec.kernels.subwords import add_rows, compose, damp_in_turn, halve, spread
 from textvec.ragged import Ragged
@@ -144,7 +144,9 @@ class Training:
         self.settings, self.progress = settings, progress
         self.n_jobs = effective_n_jobs(n_jobs)
         self.keep = _share_kept(counts, settings.sample if progress.thins else 0)
-        self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
+        drawn = counts.astype(np.float64) ** settings.ns_exponent  # rows change about as often
+        self._shares = bounds_of_parts(drawn.cumsum(), self.n_jobs)
+        self.noise = kernel.alias_table(drawn)
         n_tokens = max(1, len(self.values))
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
         self._numbers = []  # arrays for `number_apart` that no thread uses now
@@ -236,11 +238,10 @@ class Training:
         else:
             last = min(first + _SPANS_IN_TURN, len(self._spans))
             changed = list(pool.map(self._train_apart, range(first, last)))
-            parts = equal_parts(len(self.vectors), self.n_jobs)
             pull = _PULL * self._alpha(first)
             if self.parts is not None:
                 self._damp(changed, pull)
-            list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), parts))
+            list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), self._shares))
             if self.parts is not None:
                 bounds = equal_parts(len(self.parts.rows), self.n_jobs)
                 list(pool.map(lambda part: self._spread(changed, *part), bounds))
@@ -291,17 +292,18 @@ class Training:
         n_inputs, n_met = kernel.number_apart(tokens, noise, number, words)
         self._numbers.append(number)
         inputs, words = words[:n_inputs], words[:n_met]
+        context_vectors = kernel.take_rows(self.context_vectors, words)
         if self.parts is None:
             vectors = kernel.take_rows(self.vectors, inputs)
+            result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
+            kernel.subtract_rows(vectors, self.vectors, inputs)
         else:
             vectors = compose(inputs, *self.parts.of_words, self.vectors, self.parts.rows)
-        context_vectors = kernel.take_rows(self.context_vectors, words)
-        before = vectors.copy(), context_vectors.copy()
-        result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
-        vectors -= before[0]
-        context_vectors -= before[1]
-        if self.parts is not None:
+            before = vectors.copy()
+            result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
+            vectors -= before
             halve(inputs, self.parts.of_words.ends, vectors)
+        kernel.subtract_rows(context_vectors, self.context_vectors, words)
         as_word = np.bincount(tokens, minlength=n_met).astype(np.float32)
         as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
         around, negative = self.settings.mean_context, self.settings.negative

@@ -463,6 +463,20 @@ def take_rows(matrix, words):
 
 
 @compiled
+def subtract_rows(rows, matrix, words):
+    """Subtract from rows those of a matrix that they were taken from; in place.
+
+    rows    (n_taken, width)  float32  changed: row i by that of words[i]
+    matrix  (n_words, width)  float32
+    words   (n_taken,)        int32
+    """
+    for i in range(len(words)):
+        word = words[i]
+        for d in range(matrix.shape[1]):
+            rows[i, d] -= matrix[word, d]
+
+
+@compiled
 def add_in_turn(matrix, words, changes, updates, pull, done, first, last):
     """Add the changes that one of several spans, which all began from ``matrix``, made to its rows.
 
