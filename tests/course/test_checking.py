@@ -39,6 +39,7 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
             "place 1 (from 0)",
         ),
         ([[1], [1, 2]], SQUARE, "an array of numbers is wanted, and this is of type list"),
+        (None, SQUARE, "it is None: does your function return what it made?"),
         ("cat", "cat", None),
         (" cat\n", "cat", None),
         ("dog", "cat", "it is another one"),

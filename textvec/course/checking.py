@@ -107,7 +107,7 @@ def _wanted(number):
 
 def _not_yet(wrong):
     wrong = wrong.rstrip(".")
-    return f"not yet. {wrong[:1].upper()}{wrong[1:]}."
+    return f"not yet. {wrong[:1].upper()}{wrong[1:]}{'' if wrong.endswith('?') else '.'}"
 
 
 def difference(answer, right, tolerance=TOLERANCE):
@@ -128,6 +128,8 @@ def difference(answer, right, tolerance=TOLERANCE):
     str or None
         A phrase, or None where there is no difference.
     """
+    if answer is None:
+        return "it is None: does your function return what it made?"
     if isinstance(right, str):
         if not isinstance(answer, str):
             return f"a str is wanted, and this is {_kind(answer)}"
