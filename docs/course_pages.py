@@ -25,6 +25,7 @@ WORDS = {
         "slides": "Slides",
         "solutions": "Solutions",
         "solutions of": "Solutions of unit {}",
+        "figure": "What the code above draws",
     },
     "zh": {
         "other": "English",
@@ -32,6 +33,7 @@ WORDS = {
         "slides": "幻灯片",
         "solutions": "练习解答",
         "solutions of": "第 {} 单元练习解答",
+        "figure": "上面的代码画出的图",
     },
 }
 OTHER = {"en": "zh", "zh": "en"}
@@ -97,7 +99,8 @@ def page(source, outputs, language, parts):
         if outputs[i].text:
             found.append(f":::{{container}} output\n```text\n{outputs[i].text.rstrip()}\n```\n:::")
         found += [
-            f"![](../figures/{source.name}-{i}-{n}.png)" for n in range(len(outputs[i].figures))
+            f"![{WORDS[language]['figure']}](../figures/{source.name}-{i}-{n}.png)"
+            for n in range(len(outputs[i].figures))
         ]
     return "\n\n".join(found).lstrip() + "\n"
 
@@ -200,7 +203,7 @@ def slides(source, outputs, language):
             shown = f"<pre>{html.escape(output.text.rstrip())}</pre>" if output.text else ""
             for n in range(len(output.figures)):
                 place = posixpath.join("..", "figures", f"{source.name}-{i}-{n}.png")
-                shown += f'<img src="{place}" alt="">'
+                shown += f'<img src="{place}" alt="{WORDS[language]["figure"]}">'
             if shown and decks:
                 code = f"<details><summary>Python</summary><pre>{html.escape(text)}</pre></details>"
                 decks[-1].append(shown + code)

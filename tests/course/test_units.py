@@ -144,3 +144,11 @@ def test_prints_values_and_figures_are_kept():
     assert first.text == "a\n"
     assert first.figures[0].startswith(b"\x89PNG")
     assert (second.text, second.figures, second.value) == ("3\n", [], 3)
+
+
+def test_a_figure_that_is_a_value_is_drawn():
+    code = "from matplotlib.figure import Figure\nfigure = Figure()\nfigure\n%% code\n[figure, 1]"
+    first, second = run(parse(SMALL + code, "good")).values()
+    assert first.text == ""
+    assert first.figures[0].startswith(b"\x89PNG")
+    assert (second.text, second.figures) == ("", [])

@@ -59,6 +59,7 @@ def run(source, draw=True):
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     outputs = {}
     interpreter = _Interpreter({"__name__": "__main__"})
@@ -88,14 +89,24 @@ def run(source, draw=True):
                     f"{type(error).__name__}: {error}"
                 ) from error
             value = shown[0] if shown else None
-            is_seen = value is not None and not type(value).__module__.startswith("matplotlib")
+            is_seen = value is not None and not _is_drawing(value)
             text = printed.getvalue() + (f"{value!r}\n" if is_seen else "")
-            figures = []
-            for number in plt.get_fignums():
-                if draw:
-                    image = io.BytesIO()
-                    plt.figure(number).savefig(image, format="png", dpi=110)
-                    figures.append(image.getvalue())
-                plt.close(number)
+            found = [plt.figure(number) for number in plt.get_fignums()]
+            if isinstance(value, Figure) and value not in found:  # one that pyplot does not know
+                found.append(value)
+            figures = [_png(figure) for figure in found if draw]
+            plt.close("all")
             outputs[i] = Output(text, figures, value)
     return outputs
+
+
+def _is_drawing(value):
+    """Return whether a value is part of a figure, or parts of it: a reader sees the figure."""
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    return type(first).__module__.startswith("matplotlib")
+
+
+def _png(figure):
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=110)
+    return image.getvalue()
