@@ -160,17 +160,19 @@ _SENTENCE = re.compile(r"(?<=[.?!])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z*\[`$\"])|(?<
 
 
 def first_sentence(text):
-    """Return the first sentence of a paragraph; formulas are never cut."""
+    """Return the first sentence of a paragraph, with its bold beginning; formulas are never cut."""
+    lead = re.match(r"(?:[-*] |\d+\. )?\*\*.+?\*\*", text)
+    start = lead.end() if lead else 0
     hidden = re.sub(r"\$[^$]*\$|`[^`]*`|\([^()]*\)", lambda found: "x" * len(found[0]), text)
-    match = _SENTENCE.search(hidden)
+    match = _SENTENCE.search(hidden, start + 1)
     return text[: match.start()].strip() if match else text.strip()
 
 
 def points(text):
     """Return what of a text stands on a slide: headings, first sentences, formulas, tables."""
     found = []
-    for block in re.split(r"\n\s*\n", text):
-        block = block.strip()
+    for block in re.split(r"(?m)(^```[^`]*^```)|\n\s*\n", text):
+        block = (block or "").strip()
         if not block:
             continue
         if block.startswith(("#", "|", "$$", "```")):
