@@ -134,7 +134,7 @@ def whole(options):
     }
     page = show_map(
         ways, frame, options.out, text="text", color="kind",
-        options=MapOptions(n_jobs=-1, verbose=1),
+        options=MapOptions(n_jobs=options.threads, verbose=1),
     )  # fmt: skip
     seconds = perf_counter() - began
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -210,16 +210,9 @@ def regions(options):
 
 
 def alone(options):
-    """Run the big page in a process of its own, for the peak of its memory."""
-    command = [
-        sys.executable,
-        __file__,
-        "whole",
-        "--items",
-        str(options.items),
-        "--out",
-        options.out,
-    ]
+    """Make the big page in a process of its own, for the peak of its memory."""
+    numbers = ["--items", str(options.items), "--threads", str(options.threads)]
+    command = [sys.executable, __file__, "whole", *numbers, "--out", options.out]
     subprocess.run(command, check=True)
 
 
@@ -231,6 +224,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", choices=[*WORKS, "all"], nargs="?", default="all")
     parser.add_argument("--items", type=int)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", default="map-100000.html")
     options = parser.parse_args()
     if options.work == "all":

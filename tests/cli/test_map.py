@@ -63,3 +63,20 @@ def test_the_file_that_is_read_is_not_written_over(hotels):
     before = hotels.read_bytes()
     assert_refused(run("map", hotels, "--text", "desc", "--out", hotels), "would write over")
     assert hotels.read_bytes() == before
+
+
+def test_compare_writes_maps_and_leads_to_them(tmp_path):
+    page, folder = tmp_path / "page.html", tmp_path / "maps"
+    chosen = ("--task", "retrieval (en)", "--vectorizer", "counts", "--vectorizer", "lsa")
+    done = run("compare", *chosen, "--html", page, "--maps", folder, "--page-language", "zh")
+    assert done.exit_code == 0, done.stderr
+    (made,) = folder.iterdir()
+    assert made.name == "1-retrieval-en.html"
+    text = page.read_text("utf-8")
+    assert '<a href="maps/1-retrieval-en.html">在地图上看两者</a>' in text
+    assert "<h2>该用哪种方法</h2>" in text
+    map_page = made.read_text("utf-8")
+    assert '<html lang="zh">' in map_page
+    head, _ = unpacked(map_page)
+    assert sorted(chart["name"] for chart in head["charts"]) == ["counts", "lsa"]
+    assert_refused(run("compare", *chosen, "--page-language", "fr"), "--page-language must be one")
