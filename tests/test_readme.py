@@ -7,23 +7,44 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
 
 
-def blocks_of(text):
-    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+def blocks_of(text, language="python"):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-BLOCKS = blocks_of(README)
+def code_of(block):
+    return re.sub(r" *#.*", "", block)
+
+
+# What the Chinese README shows in the very words of the English one runs once.
+BLOCKS = list({code_of(block): block for block in blocks_of(CHINESE) + blocks_of(README)}.values())
 
 
 def title(block):
-    return re.findall(r"^## (.*)$", README[: README.index(block)], re.MULTILINE)[-1]
+    text = README if block in README else CHINESE
+    return re.findall(r"^## (.*)$", text[: text.index(block)], re.MULTILINE)[-1]
 
 
 def test_the_promised_blocks_are_there():
     assert len(BLOCKS) >= 3
     for words in (["Pipeline", "GridSearchCV"], ["read_csv"], ["jieba"]):
         assert any(all(re.search(word, block) for word in words) for block in BLOCKS), words
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"^(?:textvec|pip) .*", r"^\| (`.*?) \|", r"\]\(([\w./]+)\)"],
+    ids=["commands", "extras", "links"],
+)
+def test_the_chinese_readme_says_nothing_else(pattern):
+    english, chinese = (
+        {line.split(" --", 1)[0] for line in re.findall(pattern, text, re.MULTILINE)}
+        for text in (README, CHINESE.replace("、", ", "))
+    )
+    assert len(chinese) >= 3
+    assert chinese - {"README.md"} <= english
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=title)
