@@ -59,6 +59,7 @@ EXAMPLES = [
     "hotel_recommender.py",
     "two_maps.py",
     "sessions_of_guests.py",
+    "topics_of_hotels.py",
     "journey_to_the_west.py",
 ]
 
