@@ -60,6 +60,7 @@ EXAMPLES = [
     "two_maps.py",
     "sessions_of_guests.py",
     "topics_of_hotels.py",
+    "tune_an_encoder.py",
     "journey_to_the_west.py",
 ]
 
@@ -111,6 +112,7 @@ MODULES = [
     "textvec.evaluate.tasks",
     "textvec.evaluate.metrics",
     "textvec.evaluate.significance",
+    "textvec.finetune.losses",
     "textvec.integrations.chroma",
     "textvec.integrations.dask",
     "textvec.integrations.lancedb",

@@ -103,6 +103,19 @@ REGISTRY = {
     ),
     "ExactIndex": Entry(tv.ExactIndex, ROWS),
     "FaissIndex": Entry(tv.FaissIndex, ROWS),
+    "FineTunedVectorizer": Entry(
+        lambda: tv.FineTunedVectorizer(
+            tiny_encoder(), training=tv.Training(max_steps=1), random_state=0
+        ),
+        TEXTS,
+        without={
+            **{name: why for name, why in _NETWORK.items() if name != "fit"},
+            "order": "it trains on one batch after another",
+        },
+        refuses={"one document": "at least two records"},
+        slow=_LONG,
+        atol=1e-5,
+    ),
     "HashingVectorizer": Entry(
         partial(tv.HashingVectorizer, n_features=64),
         TEXTS,

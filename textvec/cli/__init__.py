@@ -15,6 +15,7 @@ from textvec.cli import (
     recommend,
     search,
     serve,
+    tune,
 )
 from textvec.cli.app import main
 
@@ -30,6 +31,7 @@ for _subcommand in (
     collect.collect,
     fit.fit,
     generate.generate,
+    tune.tune,
     serve.serve,
     datasets.datasets,
     info.info,

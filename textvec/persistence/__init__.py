@@ -103,6 +103,8 @@ def save(estimator, path):
             "Save other objects with joblib, and load only files that you trust."
         )
     writer = Encoder()
+    if isinstance(estimator, Savable):
+        estimator = estimator._beside(Path(path).parent)
     root = writer.encode(estimator, type(estimator).__name__)
     with replacing(path) as file:
         write(file, root, writer.parts)
@@ -177,6 +179,8 @@ def load(path, mmap_mode=None, trust=False, verify=True):
         raise ValueError(
             f"{path} {decoder.needs[0]}. If you know who wrote it, load it with trust=True."
         )
+    if isinstance(value, Savable):
+        value._found_beside(path.parent)
     return value
 
 

@@ -38,6 +38,13 @@ class Savable:
     def _check_loaded(self):
         """Raise ValueError unless what a file says was learned fits together."""
 
+    def _beside(self, folder):
+        """Write what is to lie beside the file, in its folder; return what the file is to hold."""
+        return self
+
+    def _found_beside(self, folder):
+        """Find what lies beside the file, which was read from this folder."""
+
 
 def class_named(name):
     """Return the class that a file means by a name, or None if that is none which it may hold."""
