@@ -1,0 +1,56 @@
+"""From records to rows and batches: who is no negative of whom, and what a column holds."""
+
+import numpy as np
+import pytest
+
+from textvec.finetune.objective import columns_of, no_negatives
+from textvec.finetune.records import read_records
+
+torch = pytest.importorskip("torch")
+
+
+def test_who_is_no_negative_of_whom():
+    queries, positives, negatives = (
+        torch.tensor(column) for column in ([0, 1, 0, 3], [4, 5, 6, 4], [7, 7, 1, 4])
+    )
+    found = no_negatives([queries, positives, negatives]).int().tolist()
+    assert found == [
+        [0, 0, 1, 1, 0, 1, 0, 1],  # its query's other answer; its own answer, again; 7 twice
+        [0, 0, 0, 1, 0, 1, 1, 1],  # text 4 counts once for others; its own query is no negative
+        [1, 0, 0, 1, 0, 1, 0, 1],
+        [1, 0, 0, 0, 0, 1, 0, 1],
+    ]
+
+
+def test_classes_are_no_negatives():
+    ids = [torch.arange(4), torch.arange(4, 8)]
+    found = no_negatives(ids, torch.tensor([0, 1, 0, 2])).int().tolist()
+    assert found == [[0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_rows_of_labels_are_pairs_of_one_class():
+    records = read_records(
+        [f"{label}{i}" for label in "ab" for i in range(6)] + ["c"], ["a"] * 6 + ["b"] * 6 + ["c"]
+    )
+    random = np.random.RandomState(0)
+    found = columns_of(records, "infonce", 7, random)
+    assert len(found["first"]) == 12 * 4 + 1
+    for first, second, label in zip(*found.values()):
+        assert first[0] == second[0] == "abc"[label]
+        assert first != second or first == "c"
+    scored = columns_of(records, "cosent", 7, random)
+    assert sum(scored["label"]) == len(scored["label"]) / 2
+    for first, second, score in zip(*scored.values()):
+        assert (first[0] == second[0]) == score
+
+
+def test_rows_have_as_many_negatives():
+    rows = [
+        {"query": "q", "pos": ["p"], "neg": ["n", "m", "l"]},
+        {"query": "r", "pos": ["s"], "neg": ["o"]},
+        {"query": "t", "pos": ["u"], "neg": []},
+    ]
+    found = columns_of(read_records(rows), "infonce", 2, None)
+    assert found["negative_0"] == ["n", "o", "u"]
+    assert found["negative_1"] == ["m", "o", "u"]
+    assert "negative_2" not in found
