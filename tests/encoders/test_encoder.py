@@ -447,6 +447,9 @@ def test_queries_have_a_length_of_their_own(request, kind, long_text, tmp_path):
         )
     difference = np.abs(own.transform_queries(texts) - long.transform_queries(texts))
     assert difference[0].max() > 1e-3 > 1e-5 > difference[1].max()
+    bare = clone(own).set_params(prompts={})  # one text, cached at two lengths
+    difference = np.abs(bare.transform(texts[:1]) - bare.transform_queries(texts[:1])).max()
+    assert difference > 1e-3 or (kind, long_text) == ("static", "mean_chunks")  # means of like ones
     longer = clone(short).set_params(query_max_length=40)
     if kind == "sentence-transformers":
         with pytest.raises(ValueError, match="query_max_length must be at most 12, what the back"):
