@@ -156,6 +156,8 @@ ALSO = {
         "textvec.finetune.chat.ChatModel",
         "textvec.finetune.generate.Generated",
         "textvec.finetune.positions.decomposed_positions",
+        "textvec.finetune.retromae.Pretraining",
+        "textvec.finetune.retromae.sampled_attention",
     ],
     "Recommenders": [
         "textvec.recommend.characters.Relation",

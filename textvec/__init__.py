@@ -54,6 +54,7 @@ _HOME = {
     "longer_positions": "textvec.finetune.positions",
     "measure_index": "textvec.search.measuring",
     "mine_hard_negatives": "textvec.search.negatives",
+    "pretrain_retromae": "textvec.finetune.retromae",
     "show_map": "textvec.recommend.maps",
     "top_k": "textvec.search.exact",
 }
