@@ -57,6 +57,7 @@ _HOME = {
     "pretrain_retromae": "textvec.finetune.retromae",
     "show_map": "textvec.recommend.maps",
     "top_k": "textvec.search.exact",
+    "tune_static": "textvec.finetune.static",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

@@ -17,11 +17,8 @@ auto-encoder" (arXiv 2205.12035), sections 3.1 to 3.3.
 
 import json
 import os
-import random
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import RLock
 
 import numpy as np
 
@@ -33,7 +30,6 @@ from textvec.encoders.networks import check_complete, quiet
 
 _IGNORED = -100  # what cross-entropy passes over
 _LONGEST = 512
-_ONE_AT_A_TIME = RLock()  # trainings draw from generators that all threads share
 
 
 @dataclass(frozen=True)
@@ -184,6 +180,8 @@ def pretrain_retromae(
     Traceback (most recent call last):
     ValueError: encoder_mask must be between 0.01 and 0.99. Got 2 instead.
     """
+    from textvec.finetune.running import drawing_from
+
     pretraining = Pretraining() if pretraining is None else pretraining
     check_type("pretraining", pretraining, Pretraining, "a Pretraining, or None")
     pretraining._check()
@@ -197,7 +195,7 @@ def pretrain_retromae(
     transformers = import_optional("transformers", "finetune")
     import_optional("accelerate", "finetune")
     folder = find_model(model)
-    with _drawing_from(random_state):
+    with drawing_from(random_state):
         tokenizer, network = _opened(transformers, folder)
         length = pretraining.max_length or min(folder.max_length or _LONGEST, _LONGEST)
         folder.check_length(pretraining.max_length, 2)
@@ -211,23 +209,6 @@ def pretrain_retromae(
             tokenizer.save_pretrained(aside)
             _write_modules(aside, network.config.hidden_size, length)
     return os.fspath(path)
-
-
-@contextmanager
-def _drawing_from(seed):
-    """Let all generators draw from a seed, and go on as before afterwards."""
-    import torch
-
-    with _ONE_AT_A_TIME, torch.random.fork_rng():
-        kept = random.getstate(), np.random.get_state()  # noqa: NPY002  (the Trainer seeds these)
-        try:
-            random.seed(seed)
-            np.random.seed(seed)  # noqa: NPY002
-            torch.manual_seed(seed)
-            yield
-        finally:
-            random.setstate(kept[0])
-            np.random.set_state(kept[1])  # noqa: NPY002
 
 
 def _opened(transformers, folder):
