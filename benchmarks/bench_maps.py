@@ -73,7 +73,8 @@ def layouts(options):
             rows[peer.__name__] = perf_counter() - began, made
         again = lay_out(found, rough_places(unit), n_jobs=1).tobytes() == places.tobytes()
         for way, (seconds, made) in rows.items():
-            print(f"{name:8} {way:10} trustworthiness {trust(vectors, made):.4f} {seconds:7.1f} s")
+            told = f"{name:8} {way:10} trustworthiness {trust(vectors, made):.4f} {seconds:7.1f} s"
+            print(told, flush=True)
         best = max(trust(vectors, made) for way, (_, made) in rows.items() if way != "ours")
         met = trust(vectors, places) >= best - 0.01
         print(f"{name:8} at least the better peer - .01: {met}; same bits on one thread: {again}")

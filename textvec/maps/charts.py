@@ -13,7 +13,8 @@ from textvec.maps.regions import hills, name_groups
 from textvec.show.atlas import Chart, Region
 
 _TERMS = ((2_000, 500), (20_000, 64), (10**9, 24))  # of an item are kept, by number of items
-_LEVELS = ((0, 30), (1, 100), (2, 500), (3, 5000))  # of regions, from so many items on
+_LEVELS = ((0, 30), (1, 100), (2, 500), (3, 5000), (4, 20_000))  # of hills, from so many items on
+_LEAST_HILLS = 6  # of the first level that is shown, if there is a finer one
 _LEAST = 4  # items of a region that is named
 _LEAST_SHARE = 1 / 2500  # of all items
 _DOT = " · "  # between the terms of a region
@@ -189,7 +190,7 @@ def name_regions(chart, counts, terms):
     regions : list of Region
         Those of enough items. A part of a region that would be called as the whole is left out.
     of : list of str
-        The name of each item's region at the level of a dozen or so, "" for none.
+        The name of each item's region at the first level, "" for none.
     """
     n_items = len(chart.places)
     near = chart.neighbours[:, 0] >= 0  # those without neighbours stand aside
@@ -198,13 +199,14 @@ def name_regions(chart, counts, terms):
     above, above_of, names_of = [""], np.zeros(n_items, np.int64), [""] * n_items
     if near.sum() < _LEVELS[0][1]:
         return regions, names_of
-    rows = np.flatnonzero(near)
+    rows, shown = np.flatnonzero(near), 0
     for level, enough in _LEVELS:
         if rows.size < enough:
             break
         found = hills(chart.places[rows], level)
         n_hills = len(found.peaks)
-        if n_hills < 2:
+        is_last = level == len(_LEVELS) - 1 or rows.size < _LEVELS[level + 1][1]
+        if n_hills < (2 if is_last or regions else _LEAST_HILLS):
             continue
         of = np.full(n_items, -1)
         of[rows] = found.of
@@ -215,8 +217,9 @@ def name_regions(chart, counts, terms):
         np.minimum.at(first, found.of, rows)
         for hill in np.argsort(-sizes, kind="stable"):
             if names[hill] and not _alike(names[hill], above[above_of[first[hill]]]):
-                regions.append(Region(level, tuple(found.peaks[hill]), names[hill]))
-        if level == 0:
+                regions.append(Region(shown, tuple(found.peaks[hill]), names[hill]))
+        if shown == 0:
             names_of = ["" if at < 0 else names[at] for at in of]
         above, above_of = [*names, ""], of
+        shown += 1
     return regions, names_of

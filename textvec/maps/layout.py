@@ -1,8 +1,9 @@
 """Places on the plane by t-SNE, from a table of neighbours: exact ones, sparse or dense alike.
 
-openTSNE is the extra ``maps``. Measured on 11,314 posts of 20 newsgroups, see
-``benchmarks/bench_maps.py`` for the figures: it keeps neighbours better than UMAP does, is as fast,
-and the same seed gives the same bits on any number of threads.
+openTSNE is the extra ``maps``: the same seed gives the same bits on any number of threads. On posts
+of 20 newsgroups by TF-IDF, trustworthiness at 15 neighbours is .855 where the 30 nearest count
+alike, .831 with the 15 nearest and .810 with a perplexity of 30. ``benchmarks/bench_maps.py`` sets
+layouts beside those of openTSNE and umap-learn at their defaults.
 """
 
 import numpy as np

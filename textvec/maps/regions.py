@@ -11,14 +11,10 @@ from textvec.text.scripts import is_mostly_han
 from textvec.text.stop_words import stop_words
 
 _CELLS = 320  # on a side of the grid on which density is counted
-_BLURS = (
-    0.055,
-    0.028,
-    0.014,
-    0.008,
-)  # of the map's side, for each level: the finer, the more hills
+# Of the map's side, by level: the finer, the more hills
+_BLURS = (0.055, 0.028, 0.014, 0.008, 0.005)
 _N_WORDS = 3  # of a name
-_LEAST_ITEMS, _LEAST_SHARE = 2, 0.05  # of a group have each of them
+_LEAST_ITEMS, _LEAST_SHARE = 2, 0.01  # of a group have each of them
 _MOST_LETTERS = 1000  # of a text that are counted
 _MOST_TERMS = 60_000
 
@@ -48,7 +44,7 @@ def hills(places, level):
     ----------
     places : ndarray of shape (n_items, 2)
         Where the items stand.
-    level : int from 0 to 3
+    level : int from 0 to 4
         How fine they are.
 
     Returns
@@ -147,8 +143,8 @@ def name_groups(counts, terms, of, n_groups):
     Returns
     -------
     list of list of str
-        Up to three terms each, the most telling first; none within another one, and none that a
-        twentieth of the items, or less than two, have.
+        Up to three terms each, the most telling first; none within another one, and none that less
+        than two of the items, or a hundredth of them, have.
 
     Examples
     --------

@@ -257,7 +257,7 @@ class Chart {
   }
   resize() {
     const {width, height} = this.box.getBoundingClientRect(), ratio = Math.min(devicePixelRatio || 1, 2);
-    if (!width || !height) return;
+    if (!width || !height || (width === this.width && height === this.height && ratio === this.ratio)) return;
     const first = !this.width;
     Object.assign(this, {width, height, ratio});
     for (const canvas of [this.points, this.names]) {
@@ -787,6 +787,7 @@ async function begin() {
   $("wait").remove();
   addEventListener("hashchange", byAddress);
   byAddress();
+  for (let frame = 0; frame < 2; frame++) await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
   document.documentElement.dataset.ready = "true";
 }
 
