@@ -42,6 +42,11 @@ LABELS = ["sea", "room"] * 5
 STS = STSTask(*zip(*PAIRS), SCORES)
 
 
+def slow(*losses):
+    """Return what only ``--runslow`` trains by: the formulas have tests of their own."""
+    return [pytest.param(loss, marks=pytest.mark.slow) for loss in losses]
+
+
 def quick(learner, **parameters):
     return FineTunedVectorizer(learner, **{"training": QUICK, "random_state": 0, **parameters})
 
@@ -59,7 +64,7 @@ def sts(vectorizer):
 # ---------------------------------------------------------------------------- what can be learned
 
 
-@pytest.mark.parametrize("loss", ["auto", "angle", "cosine_regression"])
+@pytest.mark.parametrize("loss", ["auto", *slow("angle", "cosine_regression")])
 def test_scores_are_learned(learner, loss):
     tuned = quick(learner, loss=loss, training=clone(QUICK).set_params(epochs=12)).fit(
         PAIRS, SCORES
@@ -72,7 +77,7 @@ def test_scores_are_learned(learner, loss):
     assert tuned.score_history_ == []
 
 
-@pytest.mark.parametrize("loss", ["infonce", "gte", "pair_sigmoid", "cosent"])
+@pytest.mark.parametrize("loss", ["infonce", *slow("gte", "pair_sigmoid", "cosent")])
 def test_labels_are_learned(learner, loss):
     tuned = quick(learner, loss=loss, training=clone(QUICK).set_params(epochs=4)).fit(TEXTS, LABELS)
     assert apart(tuned, TEXTS, LABELS) > apart(TransformerVectorizer(learner), TEXTS, LABELS) + 0.2
@@ -87,7 +92,7 @@ def apart(vectorizer, texts, labels):
     return similar[same].mean() - similar[~same].mean()
 
 
-@pytest.mark.parametrize("loss", ["infonce", "triplet_cosent", "triplet_sigmoid"])
+@pytest.mark.parametrize("loss", ["infonce", *slow("triplet_cosent", "triplet_sigmoid")])
 def test_triplets_are_learned(learner, loss):
     rows = [(text, TEXTS[i - 1], TEXTS[i - 3]) for i, text in enumerate(TEXTS)]
     tuned = quick(learner, loss=loss, training=clone(QUICK).set_params(epochs=6)).fit(rows)
@@ -170,6 +175,7 @@ def test_the_tokenizer_of_a_prefix_writes_its_tokens(learner):
     np.testing.assert_allclose(tuned.transform(TEXTS), theirs, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_strategies_have_settings(learner):
     few = quick(learner, strategy=LoRA(rank=1)).fit(PAIRS, SCORES)
     many = quick(learner, strategy=LoRA(rank=4)).fit(PAIRS, SCORES)
@@ -246,6 +252,7 @@ def order_of(learner):
     return (first * second).sum(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:No step of the training improved")
 def test_a_share_of_the_records_is_held_out(learner):
     tuned = quick(learner, validation=0.4).fit(PAIRS * 2, SCORES * 2)
@@ -307,6 +314,7 @@ def test_ewc_keeps_the_weights_near(learner):
     assert moved(EWC(TEXTS, weight=100)) < moved(EWC(PAIRS, weight=1)) < free
 
 
+@pytest.mark.slow
 def test_matryoshka_serves_the_first_dimensions(learner):
     narrow = STSTask(*zip(*PAIRS), SCORES)
     scores = []
@@ -448,6 +456,7 @@ def test_a_folder_of_somebody_else_is_left_alone(learner, tmp_path):
 # ------------------------------------------------------------------------------- as any estimator
 
 
+@pytest.mark.slow
 def test_grids_reach_into_training(learner):
     steps = [("vectors", quick(learner)), ("classifier", LogisticRegression())]
     grid = GridSearchCV(Pipeline(steps), {"vectors__training__epochs": [1, 2]}, cv=2)
@@ -456,9 +465,12 @@ def test_grids_reach_into_training(learner):
     assert QUICK.epochs == 3
     scores = cross_val_score(Pipeline(steps), TEXTS, LABELS, cv=2)
     assert len(scores) == 2
-    changed = FineTunedVectorizer(learner).set_params(training__epochs=7)
+
+
+def test_what_is_set_within_training_is_set_on_a_copy():
+    changed = FineTunedVectorizer("m").set_params(training__epochs=7)
     assert changed.training.epochs == 7
-    assert FineTunedVectorizer(learner).training.epochs == 1
+    assert FineTunedVectorizer("m").training.epochs == 1
     with pytest.raises(ValueError, match="Invalid parameter 'epoch' for Training"):
         changed.set_params(training__epoch=7)
 
