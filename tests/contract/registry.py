@@ -67,6 +67,17 @@ _NETWORK = {
 }
 _AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
 _LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all before they cut
+_TRAINED_OFTEN = frozenset(  # a training takes a second
+    {
+        "test_any_corpus_is_learned_or_refused_clearly",
+        "test_any_text_is_answered",
+        "test_copies_are_equal",
+        "test_documents_in_any_container",
+        "test_refit_forgets",
+        "test_set_output_gives_tables",
+        "test_what_is_no_text_is_named_with_its_row",
+    }
+)
 _COLUMNS = {"test_a_table_is_no_corpus": "scikit-learn's takes the names of its columns"}
 _AS_SCIKIT_LEARN = {"dtype": "the error is scikit-learn's own, without the name"}
 
@@ -113,7 +124,7 @@ REGISTRY = {
             "order": "it trains on one batch after another",
         },
         refuses={"one document": "at least two records"},
-        slow=_LONG,
+        slow=_LONG | _TRAINED_OFTEN,
         atol=1e-5,
     ),
     "HashingVectorizer": Entry(
