@@ -165,7 +165,7 @@ class _Chroma:
         embeddings = as_embeddings(self.function.vectorizer)
         store = TheirChroma("passages", embeddings, client=self.client)
         found = store.max_marginal_relevance_search(query, K, CANDIDATES, 0.5)
-        return [one.id for one in found]
+        return {one.id for one in found}  # which come by likeness, whatever MMR chose first
 
     def update(self, id, text):
         self.collection.upsert(ids=[id], documents=[text], metadatas=[{"group": -1}])
@@ -325,7 +325,7 @@ def measure(name, store, exact, texts, queries):
         for q, s in exact["dense"]
     ]
     marks["MMR"] = [
-        None if (found := store.mmr(q)) is None else float(found == chosen)
+        None if (found := store.mmr(q)) is None else float(found == type(found)(chosen))
         for q, chosen in exact["MMR"]
     ]
     line = {}
