@@ -15,6 +15,9 @@ _DIGITS = 16  # of a digest in a name
 _LEAST_ROOM = 1_000_000  # bytes: a disk of less is full
 
 
+_TEMPORARY: weakref.WeakValueDictionary = weakref.WeakValueDictionary()  # path -> its Folder
+
+
 class Folder:
     """A folder of a tuned model; a temporary one goes when nothing in this process has it.
 
@@ -30,6 +33,7 @@ class Folder:
         self.path = str(path)
         self.is_temporary = is_temporary
         if is_temporary:
+            _TEMPORARY[self.path] = self
             weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     @classmethod
@@ -41,7 +45,12 @@ class Folder:
         return self  # it goes with the last of the copies
 
     def __reduce__(self):
-        return Folder, (self.path,)  # a pickle names it, and does not keep it
+        return _folder_at, (self.path,)  # a pickle names it, and does not keep it
+
+
+def _folder_at(path):
+    """Return the folder that a pickle names: in the process that made it, the very same."""
+    return _TEMPORARY.get(path) or Folder(path)
 
 
 @contextmanager
