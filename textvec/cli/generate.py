@@ -66,7 +66,7 @@ def generate(  # numpydoc ignore=PR01
         raise ValueError("Give documents, or --triplets NUMBER, and not both.")
     if out.suffix.lower() != ".jsonl":
         raise ValueError(f"--out must end in .jsonl. Got {str(out)!r} instead.")
-    llm = {"model": model, "base_url": base_url}
+    llm: dict = {"model": model, "base_url": base_url}
     llm |= {} if temperature is None else {"temperature": temperature}
     shared = {"path": out, "verbose": sys.stderr.isatty()}
     if source is not None:

@@ -31,8 +31,9 @@ from textvec.encoders.openai_api import OpenAIEndpoint, server_address
 
 BACKENDS = ("auto", "sentence-transformers", "transformers", "onnx", "openai", "static")
 _API_LENGTH = 512  # tokens of a text that a batch for a server counts with
-SETTINGS = ("dtype", "device", "max_length", "append_eos", "batch_size", "model_kwargs")
-SETTINGS += ("query_max_length",)
+SETTINGS = (
+    "dtype", "device", "max_length", "query_max_length", "append_eos", "batch_size", "model_kwargs",
+)  # fmt: skip
 
 _loaded: WeakValueDictionary = WeakValueDictionary()  # so clones in use share their weights
 
