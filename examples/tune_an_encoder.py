@@ -90,7 +90,7 @@ found = {
     for name, vectorizer in {
         "random network": TransformerVectorizer(str(folder), pooling="mean"),
         "tuned": tuner.vectorizer_,
-        "LSA": LSAVectorizer(random_state=0),
+        "LSA": LSAVectorizer(vector_size=50, random_state=0),
     }.items()
 }
 print({name: round(score, 3) for name, score in found.items()})
