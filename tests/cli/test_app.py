@@ -24,6 +24,8 @@ def test_help_names_every_command():
             "serve",
             "datasets",
             "info",
+            "map",
+            "course",
         ):
             assert f"\n  {name} " in result.stdout
         assert "..." not in result.stdout.split("Commands:")[1]  # no summary is cut

@@ -54,6 +54,7 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         (["b", "a", "a"], {"a", "b"}, None),
         ({"a", "c"}, {"a", "b"}, "there are 1 missing and 1 that should not be there"),
         (["a"], ["a", "a"], "there are 1 missing"),
+        ({"a", "b", "c"}, {"a", "b"}, "there are 1 that should not be there"),
         ("ab", {"a", "b"}, "a collection of str is wanted, and this is of type str"),
         ({"a": 1}, {"a": 1.0}, None),
         ({"a": 2}, {"a": 1}, "at 'a', it is too large"),

@@ -56,7 +56,7 @@ def map(  # numpydoc ignore=PR01
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     as_json: AsJson = False,
 ):
-    """Show a whole collection on one page, as a map; or two ways of embedding it."""
+    """Show a collection on one page as a map, or as two."""
     from textvec._checks import check_choice, import_optional
     from textvec._writing import check_place
 
