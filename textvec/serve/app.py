@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from textvec.encoders.encoder import TransformerVectorizer
+from textvec.persistence.classes import is_ours
 from textvec.recommend.characters import CharacterRecommender
 from textvec.search._vectorizers import queries_differ, query_vectors
 from textvec.search.hybrid import candidates
@@ -292,7 +293,7 @@ class Service:
     def _quickly_by(self, name):
         def is_quick(texts):
             vectorizer = self._shelf[name].thing
-            if not isinstance(vectorizer, CountVectorizer):
+            if not (isinstance(vectorizer, CountVectorizer) and is_ours(vectorizer)):
                 return False
             steps = vectorizer.preprocessor, vectorizer.tokenizer, vectorizer.analyzer
             return not any(map(callable, steps)) and sum(map(len, texts)) <= _QUICK
