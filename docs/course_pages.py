@@ -9,13 +9,13 @@ import posixpath
 import re
 from pathlib import Path
 
+from course_running import run
 from docutils.utils.math.latex2mathml import tex2mathml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from textvec.course.links import plain, resolve
 from textvec.course.notebooks import notebook
-from textvec.course.running import run
 from textvec.course.sources import LANGUAGES, pages, units
 
 WORDS = {

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from textvec.course import check
-from textvec.course.checking import Verdict, checkable, difference
+from textvec.course.checking import Verdict, checkable
+from textvec.course.differences import difference
 
 SQUARE = [[1.0, 0.5], [0.5, 1.0]]
 

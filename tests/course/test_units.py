@@ -3,21 +3,27 @@
 import re
 from functools import cache
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
 from textvec.course.checking import Verdict, check, checkable
-from textvec.course.running import run
 from textvec.course.sources import pages, parse, units
 
 pytest.importorskip("matplotlib")
+SPEC = spec_from_file_location(
+    "course_running", Path(__file__).parents[2] / "docs" / "course_running.py"
+)
+COURSE_RUNNING = module_from_spec(SPEC)
+SPEC.loader.exec_module(COURSE_RUNNING)
 SOURCES = {source.name: source for source in [*units(), *pages()]}
 UNITS = [unit.name for unit in units()]
 
 
 @cache
 def outputs(name):
-    return run(SOURCES[name], draw=False)
+    return COURSE_RUNNING.run(SOURCES[name], draw=False)
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -135,12 +141,12 @@ SMALL = "%% en\n# A\n%% zh\n# 甲\n%% code\n"
 def test_a_cell_that_raises_or_warns_is_named():
     for code, error in [("1 / 0", "ZeroDivisionError"), ("import numpy\nnumpy.log(0.0)", "Warn")]:
         with pytest.raises(RuntimeError, match=f"bad: the cell that begins with .*{error}"):
-            run(parse(SMALL + code, "bad"))
+            COURSE_RUNNING.run(parse(SMALL + code, "bad"))
 
 
 def test_prints_values_and_figures_are_kept():
     code = "import matplotlib.pyplot as plt\nprint('a')\nplt.figure()\n%% code\nx = 2\nx + 1"
-    first, second = run(parse(SMALL + code, "good")).values()
+    first, second = COURSE_RUNNING.run(parse(SMALL + code, "good")).values()
     assert first.text == "a\n"
     assert first.figures[0].startswith(b"\x89PNG")
     assert (second.text, second.figures, second.value) == ("3\n", [], 3)
@@ -148,7 +154,7 @@ def test_prints_values_and_figures_are_kept():
 
 def test_a_figure_that_is_a_value_is_drawn():
     code = "from matplotlib.figure import Figure\nfigure = Figure()\nfigure\n%% code\n[figure, 1]"
-    first, second = run(parse(SMALL + code, "good")).values()
+    first, second = COURSE_RUNNING.run(parse(SMALL + code, "good")).values()
     assert first.text == ""
     assert first.figures[0].startswith(b"\x89PNG")
     assert (second.text, second.figures) == ("", [])

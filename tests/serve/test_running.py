@@ -174,7 +174,7 @@ def test_told_to_stop_it_answers_what_it_was_asked(files):
     CountVectorizer().fit(TEXTS).save(files / "counts.textvec")
     with serving(files, "counts.textvec", "--batch", "1", code=SLOW) as (process, port):
         with ThreadPoolExecutor(4) as pool:
-            body = {"model": "counts", "input": "sea"}
+            body = {"model": "counts", "input": "sea " * 6000}  # too long for the loop itself
             asked = [pool.submit(ask, port, "/v1/embeddings", body) for _ in range(4)]
             time.sleep(0.5)
             process.send_signal(signal.SIGTERM)

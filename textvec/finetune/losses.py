@@ -427,9 +427,9 @@ def angle(
 def angle_similarity(texts1, texts2):
     """Return how near vectors lie as complex numbers, row by row.
 
-    Halves are real and imaginary parts, u = a + ib and v = c + id; d = |sum_k (Re_k + Im_k)| of
-    ((ac + bd) + i(bc - ad)) / ||v||^2, divided by ||u|| / ||v||. It is 1 for u = v, and may exceed
-    1. Source: Li and Li 2024, AnglE.
+    Halves are real and imaginary parts, ``u = a + ib`` and ``v = c + id``;
+    ``d = |sum_k (Re_k + Im_k)|`` of ``((ac + bd) + i(bc - ad)) / ||v||^2``, divided by
+    ``||u|| / ||v||``. It is 1 for ``u = v``, and may exceed 1. Source: Li and Li 2024, AnglE.
 
     Parameters
     ----------

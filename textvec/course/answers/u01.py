@@ -2,7 +2,7 @@
 
 import itertools
 
-from textvec.course.checking import difference
+from textvec.course.differences import difference
 from textvec.sparse.counts import CountVectorizer
 
 WORDS = {"研究", "研究生", "生命", "命", "生", "的", "起源"}

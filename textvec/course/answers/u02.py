@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from textvec.course.checking import difference
+from textvec.course.differences import difference
 from textvec.search.exact import top_k
 from textvec.sparse.counts import CountVectorizer
 from textvec.sparse.tfidf import TfidfTransformer

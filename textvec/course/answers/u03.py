@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textvec.course.checking import difference
+from textvec.course.differences import difference
 from textvec.sparse.counts import CountVectorizer
 
 

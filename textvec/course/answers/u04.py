@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from textvec.course.checking import difference
+from textvec.course.differences import difference
 from textvec.sparse.tfidf import TfidfTransformer
 
 

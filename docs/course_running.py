@@ -34,6 +34,32 @@ class _Interpreter(InteractiveInterpreter):
     def showtraceback(self):
         raise sys.exception()
 
+    def showsyntaxerror(self, filename=None, **kwargs):
+        raise sys.exception()
+
+    def value_of(self, code, name):
+        """Run code, and return the value of its last line where that is an expression."""
+        lines, tail = code.splitlines(keepends=True), ""
+        last = ast.parse(code).body[-1:]
+        if last and isinstance(last[0], ast.Expr):
+            place = last[0].lineno - 1
+            lines, tail = lines[:place], "".join(lines[place:])
+        self.runsource("".join(lines), name, "exec")
+        shown = []
+        with _displaying(shown.append):
+            self.runsource(tail, name, "single")
+        return shown[0] if shown else None
+
+
+@contextlib.contextmanager
+def _displaying(show):
+    """Let values of lone expressions go to a function of ours."""
+    usual, sys.displayhook = sys.displayhook, show
+    try:
+        yield
+    finally:
+        sys.displayhook = usual
+
 
 def run(source, draw=True):
     """Run all code of a unit in one namespace, solutions last.
@@ -70,25 +96,15 @@ def run(source, draw=True):
         for i, cell in enumerate(source.cells):
             if not cell.code:
                 continue
-            shown = []
             printed = io.StringIO()
-            tree = ast.parse(cell.code)
-            is_value = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
-            if is_value:
-                call = ast.parse("__show__(None)").body[0]
-                call.value.args = [tree.body[-1].value]
-                tree.body[-1] = ast.copy_location(call, tree.body[-1])
-                ast.fix_missing_locations(tree)
-            interpreter.locals["__show__"] = shown.append
             try:
                 with contextlib.redirect_stdout(printed):
-                    interpreter.runcode(compile(tree, f"{source.name}, cell {i}", "exec"))
+                    value = interpreter.value_of(cell.code, f"{source.name}, cell {i}")
             except Exception as error:
                 raise RuntimeError(
                     f"{source.name}: the cell that begins with {cell.code[:60]!r} raised "
                     f"{type(error).__name__}: {error}"
                 ) from error
-            value = shown[0] if shown else None
             is_seen = value is not None and not _is_drawing(value)
             text = printed.getvalue() + (f"{value!r}\n" if is_seen else "")
             found = [plt.figure(number) for number in plt.get_fignums()]
