@@ -260,7 +260,7 @@ def our_index(texts, threads):
     """Get ready to make an index that can be searched, from texts."""
 
     def work():
-        vectorizer = textvec.BM25Vectorizer(dtype=np.float32, n_jobs=threads)
+        vectorizer = textvec.BM25Vectorizer(analyzer="word", dtype=np.float32, n_jobs=threads)
         weights = vectorizer.fit_transform(texts)
         return vectorizer, textvec.ExactIndex(metric="dot", n_jobs=threads).fit(weights)
 
