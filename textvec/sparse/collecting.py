@@ -25,7 +25,7 @@ from textvec.sparse.terms import Terms
 from textvec.text.tokenizers import JiebaTokenizer
 from textvec.text.vocabulary import Interner, encode
 
-_BLOCKS_AT_ONCE = 16  # of half a million characters each, whose terms are found in one go
+_BLOCKS_AT_ONCE = 64  # of half a million characters each, whose terms are found in one go
 _DOCUMENTS_AT_ONCE = 4096  # of those whose tokens are made in Python
 _STEPS = (
     "build_analyzer", "build_preprocessor", "build_tokenizer", "decode", "_word_ngrams",
@@ -60,7 +60,7 @@ class Collecting:
         ----------
         raw_documents : iterable
             Documents of this shard, as for `fit`; none are fine. A generator is read in blocks of
-            some million characters, so that memory holds terms and not documents.
+            some thirty million characters, so that memory holds terms and not documents.
         max_terms : int >= 1 or None, default=None
             Keep within so many terms, by lossy counting; the result says so, and how much may be
             missing at most (``max_missing``). None is exact.
