@@ -67,8 +67,9 @@ _NETWORK = {
 }
 _AT_LEAST_ONE = {"test_no_queries_give_no_rows": "scikit-learn's wants one document at least"}
 _LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all before they cut
-_TRAINED_OFTEN = frozenset(  # a training takes a second
+_TRAINED_OFTEN = frozenset(  # a training takes a second, and PyTorch seconds in each new process
     {
+        "test_a_grid_search_in_processes_is_one_without",
         "test_any_corpus_is_learned_or_refused_clearly",
         "test_any_text_is_answered",
         "test_copies_are_equal",
