@@ -288,6 +288,15 @@ def are_alone(store, offsets, n_terms, fold):
 
 
 @compiled
+def _next_bytes(text, begin, end):
+    """Eight bytes of text[begin:end] as one number, zeros behind its end."""
+    key = np.uint64(0)
+    for j in range(min(8, end - begin)):
+        key |= np.uint64(text[begin + j]) << np.uint64(56 - 8 * j)
+    return key
+
+
+@compiled
 def leading_bytes(text, begins, ends):
     """Return the first eight bytes of strings as numbers that sort as they do.
 
@@ -296,10 +305,9 @@ def leading_bytes(text, begins, ends):
 
     Returns (n_strings,) uint64.
     """
-    leading = np.zeros(len(begins), np.uint64)
+    leading = np.empty(len(begins), np.uint64)
     for s in range(len(begins)):
-        for j in range(min(8, ends[s] - begins[s])):
-            leading[s] |= np.uint64(text[begins[s] + j]) << np.uint64(56 - 8 * j)
+        leading[s] = _next_bytes(text, begins[s], ends[s])
     return leading
 
 
@@ -334,15 +342,6 @@ def order_by_tokens(ranks, tokens, ends, max_n):
             order[firsts[keys[gram]]] = gram
             firsts[keys[gram]] += 1
     return order
-
-
-@compiled
-def _next_bytes(text, begin, end):
-    """Eight bytes of text[begin:end] as one number, zeros behind its end."""
-    key = np.uint64(0)
-    for j in range(min(8, end - begin)):
-        key |= np.uint64(text[begin + j]) << np.uint64(56 - 8 * j)
-    return key
 
 
 @compiled

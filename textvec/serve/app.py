@@ -27,7 +27,7 @@ from textvec.show.records import records
 from textvec.sparse.counts import CountVectorizer
 
 _log = logging.getLogger("textvec.serve")
-_QUICK = 20_000  # characters that a vectorizer of counts reads in a millisecond
+_QUICK = 2_000  # characters: what a vectorizer of counts reads sooner than a thread wakes
 _LOOK_EVERY = 1.0  # seconds between looks whether files were replaced
 _words = re.compile(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]").findall
 _BAD_WISH = (KeyError, ValueError, TypeError)  # what recommenders say of what was asked

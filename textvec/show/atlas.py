@@ -5,7 +5,6 @@ Arrays and tables in, a page out. What the page does is in ``atlas.js``, how it 
 """
 
 import base64
-import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from textvec._writing import replacing
+from textvec.show.pages import policy_of, write_page
 from textvec.show.visible import visible
 
 SIDE = 65535  # of the square that places are rounded to
@@ -147,17 +146,12 @@ def render_atlas(atlas):
     False
     """
     script, style = ((_HERE / f"atlas.{kind}").read_text("utf-8") for kind in ("js", "css"))
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     title = escape(visible(atlas.title))
     return f"""<!DOCTYPE html>
 <html lang="{atlas.language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{policy_of(script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>{style}</style>
@@ -213,11 +207,7 @@ def write_atlas(path, atlas):
     OSError
         If the file cannot be written.
     """
-    path = Path(path)
-    page = render_atlas(atlas).encode("utf-8", errors="replace")
-    with replacing(path) as file:
-        file.write(page)
-    return path
+    return write_page(path, render_atlas(atlas))
 
 
 def _packed(atlas):

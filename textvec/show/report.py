@@ -1,18 +1,17 @@
 """One self-contained HTML page: texts, tables and figures in, no estimators, no network."""
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 import pandas as pd
 
-from textvec._writing import replacing
+from textvec.show.pages import policy_of, write_page
 from textvec.show.plots import find_cjk_font, to_svg
 from textvec.show.visible import visible
 
@@ -237,16 +236,11 @@ def render_report(title, lead, sections, language="en"):
     for heading, pieces in sections:
         body += [f"<section><h2>{escape(heading)}</h2>", *map(_render, pieces), "</section>"]
     title, content = visible(title), visible("\n".join(body))
-    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; font-src data:; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
     return f"""<!DOCTYPE html>
 <html lang="{escape(language)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{policy_of(_SCRIPT, "font-src data:")}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>{_font_face(title + content)}{_CSS}</style>
@@ -288,11 +282,7 @@ def write_report(path, title, lead, sections, language="en"):
     ...     write_report(f"{folder}/report.html", "Hotels", "A short one.", []).name
     'report.html'
     """
-    path = Path(path)
-    page = render_report(title, lead, sections, language).encode("utf-8", errors="replace")
-    with replacing(path) as file:
-        file.write(page)
-    return path
+    return write_page(path, render_report(title, lead, sections, language))
 
 
 def _render(piece):
