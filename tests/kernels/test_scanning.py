@@ -177,6 +177,11 @@ def test_strings_are_sorted_by_code_point(strings, gap):
     assert_sorted_as_python_does(strings, gap)
 
 
+def test_zeros_at_the_end_of_strings_count():
+    zeros = [beginning + "\0" * n for beginning in ("same", "the same") for n in range(20)]
+    assert_sorted_as_python_does(zeros[::-1])
+
+
 @pytest.mark.parametrize("n_ties", [1, 2, 3, 4, 5, 7, 8, 9, 31, 33])
 def test_ties_of_every_number_are_sorted(n_ties):
     ties = [f"the same beginning, {i * 7919 % n_ties:02}" for i in range(n_ties)]

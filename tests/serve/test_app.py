@@ -22,6 +22,7 @@ from textvec import (
 from textvec.datasets import load_novel
 from textvec.serve import make_app
 from textvec.serve.limits import Limits
+from textvec.serve.metrics import Metrics
 
 testclient = pytest.importorskip("starlette.testclient")
 # Clients see an empty answer; the log of a program that serves has the warnings
@@ -414,3 +415,16 @@ def test_what_cannot_be_served_is_refused_at_once(models, by, words):
 def test_an_index_of_other_vectors_is_refused_at_once(models):
     with pytest.raises(ValueError, match="'index' does not answer"):
         make_app({"index": models["index"], "lsa": models["lsa"]}, by={"index": ["lsa"]})
+
+
+def test_a_histogram_counts_up_to_each_bound():
+    metrics = Metrics()
+    for n_texts in (1, 2, 3, 256, 300):
+        metrics.observe("textvec_batch_texts", n_texts, model="m")
+    lines = metrics.text().splitlines()
+    start = 'textvec_batch_texts_bucket{model="m",le="'
+    found = [line[len(start) :].split('"} ') for line in lines if line.startswith(start)]
+    bounds = ["1", "2", "4", "8", "16", "32", "64", "128", "256", "+Inf"]
+    assert found == [[b, n] for b, n in zip(bounds, ["1", "2", *"3333334", "5"])]
+    assert 'textvec_batch_texts_sum{model="m"} 562' in lines
+    assert 'textvec_batch_texts_count{model="m"} 5' in lines
