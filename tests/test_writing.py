@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from textvec import CountVectorizer, load
-from textvec._writing import check_place, replacing
+from textvec._writing import check_place, holds_something, replacing
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, pipes and devices are Unix'")
 
@@ -108,3 +108,14 @@ def test_what_is_neither_file_nor_stream_is_refused(tmp_path, monkeypatch, write
     assert stat.S_ISSOCK((tmp_path / "socket").stat().st_mode)
     with pytest.raises(IsADirectoryError):
         write(tmp_path)
+
+
+def test_what_a_kill_left_aside_is_nothing(tmp_path):
+    assert not holds_something(tmp_path / "new")
+    left = tmp_path / ".textvec-0123456789abcdef.tmp"
+    left.write_bytes(b"half")
+    assert not holds_something(tmp_path)
+    assert not left.exists()
+    left.with_name(".textvec-notes").write_bytes(b"ours")
+    assert holds_something(tmp_path)
+    assert holds_something(tmp_path / ".textvec-notes")

@@ -82,10 +82,21 @@ def write_json_lines(path, records):
             file.write(line.encode("utf-8", "replace"))
 
 
+def holds_something(path):
+    """Return whether there is anything at a path but an empty folder.
+
+    What killed processes left aside in the folder is nothing, and is removed.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path.exists()
+    _sweep(path)
+    return any(path.iterdir())
+
+
 def check_new_folder(path):
     """Raise FileExistsError if a folder to be written is there already, and not empty."""
-    path = Path(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if holds_something(path):
         raise FileExistsError(f"{path} holds something already: choose another folder.")
 
 

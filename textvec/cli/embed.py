@@ -190,10 +190,11 @@ def cache_beside(out):
 @contextmanager
 def _kept_until_done(folder):
     """Give the folder of a cache that goes when the block is done, and stays if it is cut off."""
+    from textvec._writing import holds_something
     from textvec.encoders.cache import EncodingCache
 
     note = folder / _NOTE
-    if folder.exists() and not note.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not note.exists() and holds_something(folder):
         raise FileExistsError(
             errno.EEXIST,
             "it was not made by this command, which would keep what is done there and remove it "

@@ -10,6 +10,8 @@ import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
+from textvec._writing import holds_something, replacing
+
 _NOTE = "textvec-tune.json"  # tells a folder that fit may write to from one of somebody else
 _DIGITS = 16  # of a digest in a name
 _LEAST_ROOM = 1_000_000  # bytes: a disk of less is full
@@ -93,13 +95,15 @@ def workplace(output_dir, state):
                     "another output_dir, or remove it."
                 )
             seed = found["seed"]
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+    elif holds_something(path):
         raise FileExistsError(
             errno.EEXIST, "it was not written by a training: name another output_dir", str(path)
         )
     with explained(path):
-        work.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps({**state, "seed": seed}))
+        path.mkdir(parents=True, exist_ok=True)
+        with replacing(note) as file:  # before the checkpoints, of which it tells whose they are
+            file.write(json.dumps({**state, "seed": seed}).encode())
+        work.mkdir(exist_ok=True)
     yield folder, work, seed
     shutil.rmtree(work, ignore_errors=True)
 

@@ -23,10 +23,7 @@ from textvec.finetune.strategies import Full
 _LEAST_WIDTH = 32  # of vectors cut short
 
 
-class _Table(Full):
-    """What learns of a static model: all of it."""
-
-    rate = 0.01  # what learning_rate="auto" is
+_RATE = 0.01  # what learning_rate="auto" is where a table learns
 
 
 def tune_static(
@@ -107,8 +104,10 @@ def tune_static(
             training = Training(epochs=10, batch_size=256, matryoshka=widths)
         training._check()
         sides = dict.fromkeys(("query", "document"), Prompt())
+        strategy = Full()
+        strategy.rate = _RATE
         outcome = run(
-            model, {"records": (records, loss)}, tasks, _Table(), training,
+            model, {"records": (records, loss)}, tasks, strategy, training,
             Path(work, "states"), bool(tasks), random_state, sides, verbose,
         )  # fmt: skip
         if outcome.error is not None:
