@@ -223,6 +223,7 @@ def test_a_recommender_answers_as_it_does_alone(client, models):
         ({"query": 7}, "query must be"),
         ({"query": "sea", "disliked": ["a"]}, "disliked goes with liked"),
         ({"id": "a", "diversity": 7}, "diversity"),
+        ({"id": "a", "diversity": 10**400}, "diversity"),
         ({"id": "a", "k": 1001}, "1000"),
     ],
 )
@@ -270,7 +271,7 @@ def test_names_that_a_stranger_gave_this_machine_are_refused(models):
         assert client.get("/health", headers={"host": "[::1]:8000"}).status_code == 200
         for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "["):
             refused(client.get("/health", headers={"host": host}), 421, code="unknown_host")
-        for origin in ("http://evil.example", "null"):
+        for origin in ("http://evil.example", "null", "", "http://[", "http://[localhost]", "//"):
             refused(client.get("/health", headers={"origin": origin}), 403, code="origin")
         assert client.get("/health", headers={"origin": "http://localhost:3000"}).status_code == 200
     with opened({"lsa": models["lsa"]}, host="evil.example", hosts=["*"]) as client:
@@ -282,6 +283,8 @@ def test_bodies_are_bounded(models):
         body = json.dumps({"model": "lsa", "input": "x" * 100})
         refused(client.post("/v1/embeddings", content=body), 413)
         refused(client.post("/v1/embeddings", content=iter([body.encode()])), 413)  # no length told
+        endless = {"content-length": "9" * 5000}
+        refused(client.post("/v1/embeddings", content="{}", headers=endless), 413)
         assert client.post("/v1/embeddings", json={"model": "lsa", "input": "x"}).status_code == 200
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 
 import numpy as np
@@ -184,12 +184,12 @@ def test_told_to_stop_it_answers_what_it_was_asked(files):
             ask(port, "/health")
 
 
-PATIENT = """
+BOUND = """
 from textvec.serve import limits
-limits.Limits.__init__.__defaults__ = (*limits.Limits.__init__.__defaults__[:-1], 1.0)
+limits.Limits.__init__.__defaults__ = (*limits.Limits.__init__.__defaults__[:-2], {}, {})
 from textvec.cli import main
 main()
-"""
+"""  # connections and patience
 
 
 def test_clients_without_end_are_sent_away(files):
@@ -197,7 +197,7 @@ def test_clients_without_end_are_sent_away(files):
     CountVectorizer(analyzer="char").fit(["".join(map(chr, range(200, 9000)))]).save(
         files / "wide.textvec"
     )
-    with serving(files, "wide.textvec", code=PATIENT) as (_, port):
+    with serving(files, "wide.textvec", code=BOUND.format(512, 1.0)) as (_, port):
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
         silent, header, body, deaf = clients
         header.sendall(b"POST /v1/embeddings HTTP/1.1\r\nHo")
@@ -220,6 +220,72 @@ def test_clients_without_end_are_sent_away(files):
         assert is_sent_away(deaf)
         for client in clients:
             client.close()
+
+
+def test_a_request_whose_head_does_not_end_fills_no_memory(files):
+    """Many headers, one long header, a long path; a second request behind a whole one, too."""
+    whole = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    begun = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    with serving(files, "lsa.textvec") as (_, port):
+        for head, more in (
+            (begun, b"X: y\r\n" * 2000),
+            (begun + b"X: ", b"x" * 16_000),
+            (b"GET /", b"x" * 16_000),
+            (whole + begun + b"X: ", b"x" * 16_000),
+        ):
+            client = socket.create_connection(("127.0.0.1", port), 60)
+            taken = 0
+            with suppress(ConnectionError):
+                client.sendall(head)
+                while taken < 64 << 20:
+                    client.sendall(more)
+                    taken += len(more)
+            assert taken < 16 << 20  # what the sockets of both sides hold, and no more
+            client.close()
+        client = socket.create_connection(("127.0.0.1", port), 60)
+        client.sendall(begun + b"X: " + b"x" * (65 << 10))
+        assert client.recv(100).startswith(b"HTTP/1.1 431 ")
+        client.close()
+        long = "x" * (60 << 10)
+        assert ask(port, "/health", **{"X-Long": long}) == (200, {"status": "ok"})
+        texts = {"model": "lsa", "input": ["sea " * 20_000] * 4}  # bodies have bounds of their own
+        assert ask(port, "/v1/embeddings", texts)[0] == 200
+
+
+def test_a_flood_of_connections_takes_a_bounded_number(files):
+    with ExitStack() as stack:
+        process, port = stack.enter_context(
+            serving(files, "lsa.textvec", code=BOUND.format(8, 60.0))
+        )
+        flood = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+            for _ in range(200)
+        ]
+        n_open = len(flood)
+        end = time.monotonic() + 20
+        while n_open > 8 + 64 and time.monotonic() < end:
+            time.sleep(0.1)
+            n_open = sum(map(is_open, flood))
+        assert n_open <= 8 + 64
+        if os.path.exists(f"/proc/{process.pid}/fd"):
+            assert len(os.listdir(f"/proc/{process.pid}/fd")) < 8 + 64 + 50
+        for client in flood:
+            client.close()
+        end = time.monotonic() + 20
+        while fetch(port, "/health")[0] != 200:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def is_open(client):
+    """Whether the other side, which says nothing, has not closed a connection."""
+    client.setblocking(False)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
 
 
 def is_sent_away(client):

@@ -181,7 +181,7 @@ class Service:
             found = await self._aside(lambda: recommender.similar(wish["id"], k))
         else:
             wish = _wish(fields, ("id", "liked", "query"))
-            diversity = float(field(fields, "diversity", int | float, "a number from 0 to 1", 0))
+            diversity = field(fields, "diversity", int | float, "a number from 0 to 1", 0)
             if "query" in wish:
                 texts_of(fields, "query", self._limits)
             if "disliked" in fields and "liked" not in wish:

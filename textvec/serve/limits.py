@@ -27,7 +27,7 @@ class Limits:
     waiting : int, default=8192
         Texts that wait while a model is busy. Above: 429, with ``Retry-After``.
     connections : int, default=512
-        Open connections. Above: 503.
+        Open connections. Above: 503; those beyond 64 more are closed unanswered.
     patience : float, default=30
         Seconds that a client may take to send its request, or to take up anything of the answer.
     """
