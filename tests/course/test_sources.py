@@ -49,7 +49,7 @@ def test_a_source_is_read():
     ]
     assert source.cells[1] == Cell("unit", "", {}, "print(1)")
     assert source.title("zh") == "标题"
-    assert (source.heading("en"), source.heading("zh")) == ("Unit 3: Title", "第 3 单元：标题")
+    assert (source.heading("en"), source.heading("zh")) == ("Unit 3: Title", "第 3 单元\u3000标题")
     assert source.exercises() == ["3.1"]
     blocks = list(source.blocks("en"))
     assert blocks[0] == (0, "text", "# Unit 3: Title\n\nOne.")

@@ -10,7 +10,7 @@ LANGUAGES = ("en", "zh")
 _MARK = re.compile(r"%% (en|zh|code|unit|exercise|solution)(?: (\d+\.\d+))?\s*")
 _WORDS = {
     "en": {"unit": "Unit {}: {}", "exercise": "Exercise {}", "solution": "Solution of {}"},
-    "zh": {"unit": "第 {} 单元：{}", "exercise": "练习 {}", "solution": "练习 {} 解答"},
+    "zh": {"unit": "第 {} 单元\u3000{}", "exercise": "练习 {}", "solution": "练习 {} 解答"},
 }
 
 
