@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from course_running import run
-from docutils.utils.math.latex2mathml import tex2mathml
 from markdown_it import MarkdownIt
+from mathml import formula
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from textvec.course.links import plain, resolve
@@ -191,7 +191,7 @@ def to_html(markdown):
     for token in tokens:
         for one in [token, *(token.children or [])]:
             if one.type in ("math_inline", "math_block"):
-                one.content = tex2mathml(one.content, as_block=one.type == "math_block")
+                one.content = formula(one.content, as_block=one.type == "math_block")
                 one.type = "html_block" if one.type == "math_block" else "html_inline"
     return _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
 

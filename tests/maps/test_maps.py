@@ -152,6 +152,19 @@ def test_names_are_by_class_based_tf_idf():
     assert names[0][0] == "sea pier"
 
 
+@pytest.mark.parametrize(("n_plain", "n_loud"), [(3, 1), (250, 2)])
+def test_what_hardly_any_item_of_a_region_says_does_not_name_it(n_plain, n_loud):
+    texts = [*["sea pier"] * n_plain, *["sea " + "zebra " * 500] * n_loud, "ski lift", "ski zebra"]
+    counts, terms = term_counts(texts)
+    assert "zebra" in terms  # of two texts, and of one or two loud ones in the first region
+    of = np.repeat([0, 1], [n_plain + n_loud, 2])
+    assert name_groups(counts, terms, of, 2)[0] == ["sea pier"]
+    one_more = [*texts[: n_plain + n_loud], texts[n_plain], *texts[-2:]]
+    counts, terms = term_counts(one_more)
+    of = np.repeat([0, 1], [n_plain + n_loud + 1, 2])
+    assert "zebra" in " ".join(name_groups(counts, terms, of, 2)[0])
+
+
 def test_chinese_regions_are_named_by_words_without_stop_words():
     texts = ["这里的海滩很美丽，我们喜欢海滩", "海滩边的酒店", "滑雪场的酒店很好", "我们去滑雪场"]
     counts, terms = term_counts(texts)
