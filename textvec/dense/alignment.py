@@ -63,7 +63,7 @@ def align(source, target, pairs=None, *, refine=True, n_words=5_000, random_stat
 
     See Also
     --------
-    KeyedVectors.translate : Finds the nearest words of the other table.
+    textvec.KeyedVectors.translate : Finds the nearest words of the other table.
     textvec.evaluate.tasks.WordTranslationTask : Says how many are right.
 
     Notes
@@ -77,9 +77,9 @@ def align(source, target, pairs=None, *, refine=True, n_words=5_000, random_stat
     can be translated, too.
 
     A round of self-learning translates each word of either table by the measure of
-    :meth:`KeyedVectors.translate`, and learns ``W`` from all of these pairs. Where little is known
-    at first, each round may choose from a tenth of the words, drawn anew, then from more and more:
-    so it does not settle on the first solution that is no worse than those beside it.
+    :meth:`~textvec.KeyedVectors.translate`, and learns ``W`` from all of these pairs. Where little
+    is known at first, each round may choose from a tenth of the words, drawn anew, then from more
+    and more: so it does not settle on the first solution that is no worse than those beside it.
 
     Fewer pairs than dimensions leave some directions open, which are turned at will; then
     self-learning begins as it does without pairs.

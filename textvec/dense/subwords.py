@@ -37,7 +37,7 @@ class Subwords:
 
     See Also
     --------
-    KeyedVectors : Holds them beside the vectors of the words that were seen.
+    textvec.KeyedVectors : Holds them beside the vectors of the words that were seen.
 
     References
     ----------

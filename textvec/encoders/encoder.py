@@ -290,7 +290,7 @@ default="auto"
             as BGE-M3, also give ``"sparse"``, weights of the text's own tokens, and
             ``"multi_vector"``, a vector for each token but the first, for
             :func:`~textvec.encoders.multi_vector.max_sim_scores`; formulas in
-            :mod:`textvec.encoders.heads`.
+            ``textvec.encoders.heads``.
         side : {"document", "query"}, default="document"
             Which prompt the texts get, and which network, if the model has one for each side.
         prompt : str, default=None

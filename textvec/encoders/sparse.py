@@ -41,7 +41,7 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     exist, tokens x vocabulary, and never those of a batch.
 
     A model with a head for it, ``sparse_linear`` as in BGE-M3, weighs a text's own tokens and no
-    others: see :mod:`textvec.encoders.heads`.
+    others: see ``textvec.encoders.heads``.
 
     Vectors are compared by dot product, and indexed as counts are.
 

@@ -41,7 +41,8 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
         {"en": TfidfVectorizer(), "zh": TfidfVectorizer(tokenizer="jieba")}}``; a task in two
         languages, one of them Chinese, takes the Chinese one; one task alone takes that under
         ``"en, name of the task"``. They are cloned, never changed. None means
-        :func:`default_vectorizers` of each task's language, LSA shorter on fewer than 50 documents.
+        :func:`~textvec.evaluate.compare.default_vectorizers` of each task's language, LSA shorter
+        on fewer than 50 documents.
     tasks : sequence of Task, or None, default=None
         What to do with the vectors. None means the mini benchmark that ships with textvec, see
         :func:`~textvec.evaluate.tasks.mini_benchmark_tasks`. Some of them, by type or category,
@@ -140,7 +141,7 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
 
 
 def default_vectorizers(language="en"):
-    """Return the methods that :func:`compare` takes when none are given.
+    """Return the methods that :func:`~textvec.compare` takes when none are given.
 
     Parameters
     ----------
@@ -192,7 +193,7 @@ def defaults_for(tasks):
     Returns
     -------
     dict of str to dict of language to estimator
-        As :func:`compare` takes them.
+        As :func:`~textvec.compare` takes them.
     """
     codes = dict.fromkeys(code for task in tasks for code in task.language.split("-"))
     methods: dict[str, dict] = {}
@@ -230,7 +231,7 @@ def _rank(texts, enough):
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """What :func:`compare` found.
+    """What :func:`~textvec.compare` found.
 
     Parameters
     ----------
@@ -288,7 +289,7 @@ class Comparison:
         Parameters
         ----------
         tasks : list of Task or None, default=None
-            Some of :attr:`tasks`; None means all.
+            Some of ``tasks``; None means all.
         n_metrics : int >= 1 or None, default=1
             How many metrics of each task, the main one first; None means all.
 
@@ -313,7 +314,7 @@ class Comparison:
         column : {"note", "error", "chosen"}, default="note"
             What is to be known of a score, why there is none, or what was chosen for the method.
         tasks : list of Task or None, default=None
-            Some of :attr:`tasks`; None means all.
+            Some of ``tasks``; None means all.
 
         Returns
         -------
@@ -432,7 +433,7 @@ class Comparison:
             The main score of every method, a panel for each task; or the mean of these scores
             against fit time, speed and size.
         tasks : list of Task or None, default=None
-            Some of :attr:`tasks`; None means all. The costs are always those of all tasks.
+            Some of ``tasks``; None means all. The costs are always those of all tasks.
 
         Returns
         -------
@@ -556,7 +557,7 @@ def suited(given, task):
     Parameters
     ----------
     given : estimator, or mapping of str to estimator
-        As :func:`compare` takes it.
+        As :func:`~textvec.compare` takes it.
     task : Task
         The task.
 

@@ -107,7 +107,7 @@ def generate_pairs(
         ``seed``, ``timeout`` and ``max_retries`` if wanted. The key is read from the environment
         (OPENAI_API_KEY).
     texts : iterable of str, or of Passage
-        Such as :func:`~textvec.text.documents.load_documents` gives; of a
+        Such as :func:`~textvec.load_documents` gives; of a
         :class:`~textvec.text.documents.Passage` the record says the ``source``.
     n : int >= 1, default=2
         How many questions to ask for, for each text. A model may write fewer.

@@ -82,7 +82,7 @@ def longer_positions(model, n_positions, path, a=0.4):
     path : str or path-like
         The folder to write; it must not exist, or be empty.
     a : float in (0, 1), default=0.4
-        As for :func:`decomposed_positions`.
+        As for :func:`~textvec.finetune.positions.decomposed_positions`.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class Pretraining:
     Parameters
     ----------
     decoder : {"enhanced", "basic"}, default="enhanced"
-        Which decoding; see :mod:`textvec.finetune.retromae`.
+        Which decoding; see :func:`~textvec.pretrain_retromae`.
     encoder_mask : float in (0, 1), default=0.3
         The share of tokens that the encoder does not see: 0.15 to 0.3.
     decoder_mask : float in (0, 1), default=0.5

@@ -68,7 +68,7 @@ def tune_static(
 
     See Also
     --------
-    KeyedVectors.to_static_model : The same without training.
+    textvec.KeyedVectors.to_static_model : The same without training.
 
     Examples
     --------

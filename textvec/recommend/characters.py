@@ -46,7 +46,8 @@ class Relation(NamedTuple):
     togetherness : float
         How much oftener than by chance they share paragraphs: from 0 to 1.
     score : float
-        The mix of similarity and togetherness by which :meth:`CharacterRecommender.similar` ranks.
+        The mix of similarity and togetherness by which
+        :meth:`~textvec.CharacterRecommender.similar` ranks.
     """
 
     similarity: float

@@ -75,7 +75,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
     Notes
     -----
     The score of two items is the weighted mean of what their columns score, texts by their
-    vectorizer and ``columns`` as :class:`~textvec.recommend.features.ColumnVectorizer` compares
+    vectorizer and ``columns`` as :class:`~textvec.recommend.columns.ColumnVectorizer` compares
     them: a weighted sum of similarities, CombSUM of Fox and Shaw 1994, "Combination of multiple
     searches". A dot product such as BM25's has no upper bound: beside cosines, weigh it down.
 

@@ -84,7 +84,8 @@ def find_names(text, min_count=5):
     Parameters
     ----------
     text : str
-        The story; chapters need not be apart. Wrapped lines are joined as by :func:`cut_story`.
+        The story; chapters need not be apart. Wrapped lines are joined as by
+        :func:`~textvec.recommend.names.cut_story`.
     min_count : int >= 1, default=5
         How often a name must occur.
 

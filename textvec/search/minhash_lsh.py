@@ -140,13 +140,14 @@ class MinHashLSH(SaveMixin, BaseEstimator):
     shingle_size : int >= 1, default=5
         Characters or words of a shingle: the more, the less unrelated texts share.
     analyzer : {"char", "word"}, default="char"
-        What shingles are made of, see :func:`shingles`. Characters suit every language.
+        What shingles are made of, see
+        :func:`~textvec.search.minhash_lsh.shingles`. Characters suit every language.
     lowercase : bool, default=True
         Whether case is folded first.
     n_permutations : int in [1, 16384], default=128
         Slots of a signature. Estimated similarities err by about ``0.5 / sqrt(n_permutations)``.
     false_positive_weight : float in [0, 1], default=0.5
-        See :func:`choose_bands`.
+        See :func:`~textvec.search.minhash_lsh.choose_bands`.
     random_state : int, RandomState or None, default=0
         Seed of the hashes. Signatures of different seeds have nothing in common.
     n_jobs : int, default=None

@@ -63,7 +63,7 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
     items_ : csr_array of float32 of shape (n_items, n_features)
         The items; for the cosine they have length 1.
     blocks_ : dict of ndarrays
-        The lists, their blocks and summaries; see :mod:`textvec.kernels.sparse_blocks`.
+        The lists, their blocks and summaries; see ``textvec.kernels.sparse_blocks``.
     effective_metric_ : str
         The metric that the items were made ready for.
     n_features_in_ : int

@@ -82,7 +82,8 @@ class TaskResult(dict):
         Whether the rows are items of their own (queries, documents, pairs), which may be
         resampled; False for repeated runs on the same items.
     costs : mapping or None, default=None
-        What fitting and transforming took: see :func:`vector_costs`.
+        What fitting and transforming took: see
+        :func:`~textvec.evaluate.compare.measure_costs`.
     notes : mapping of str to str or None, default=None
         By metric: why it is NaN, or on which of the items alone it rests.
     chosen : mapping of str to str or None, default=None
