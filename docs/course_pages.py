@@ -25,6 +25,7 @@ WORDS = {
         "slides": "Slides",
         "solutions": "Solutions",
         "solutions of": "Solutions of unit {}",
+        "back": "Back to unit {}",
         "figure": "What the code above draws",
     },
     "zh": {
@@ -33,6 +34,7 @@ WORDS = {
         "slides": "幻灯片",
         "solutions": "练习解答",
         "solutions of": "第 {} 单元练习解答",
+        "back": "回到第 {} 单元",
         "figure": "上面的代码画出的图",
     },
 }
@@ -77,6 +79,8 @@ def write_pages(folder, source, outputs, language):
     (folder / language / f"{source.name}.md").write_text(f"{title}\n{box}{rest}", "utf-8")
     if has_solutions:
         title = f"# {words['solutions of'].format(source.number)}\n\n"
+        back = f"[{words['back'].format(source.number)}]({source.name}.md)"
+        title += f":::{{container}} course-links\n{back}\n:::\n\n"
         text = title + page(source, outputs, language, ("solution",)).replace("\n### ", "\n## ")
         (folder / language / f"s{source.name}.md").write_text(text, "utf-8")
 
