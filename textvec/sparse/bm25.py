@@ -332,7 +332,7 @@ class BM25Vectorizer(WeighingVectorizer):
     stop_words : {"english", "chinese"}, list or None, default=None
         Words to leave out. "mixed" leaves out features that are Chinese stop words, and keeps the
         pairs that these characters are part of.
-    token_pattern : str, default=r"(?u)\b\w\w+\b"
+    token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
         What a word is.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
         The shortest and the longest n-grams.

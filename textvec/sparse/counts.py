@@ -34,7 +34,7 @@ _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables
 
 
 class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer):
-    """Count the words, word n-grams or character n-grams of documents.
+    r"""Count the words, word n-grams or character n-grams of documents.
 
     A drop-in for :class:`sklearn.feature_extraction.text.CountVectorizer`: the same parameters,
     methods, messages and matrices to the last bit, many times faster.
@@ -62,7 +62,7 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         Words to drop, if ``analyzer`` is "word" or "mixed".
     token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"
         Regular expression of a token, with at most one group; by default two or more word
-        characters. Patterns other than runs of ``\\w`` are matched by Python's `re`.
+        characters. Patterns other than runs of ``\w`` are matched by Python's `re`.
     ngram_range : (int, int), default=(1, 1)
         Fewest and most tokens (or characters) in an n-gram.
     analyzer : {"word", "char", "char_wb", "mixed"} or callable, default="word"

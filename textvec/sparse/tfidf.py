@@ -253,7 +253,7 @@ class TfidfVectorizer(WeighingVectorizer):
         in :class:`CountVectorizer`; or a function from document to terms.
     stop_words : {"english", "chinese"}, list or None, default=None
         Words to leave out.
-    token_pattern : str, default=r"(?u)\b\w\w+\b"
+    token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
         What a word is.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
         The shortest and the longest n-grams.
