@@ -20,7 +20,7 @@ from textvec import (
     TfidfVectorizer,
 )
 from textvec.datasets import load_novel
-from textvec.serve import make_app
+from textvec.serve import app, make_app
 from textvec.serve.limits import Limits
 from textvec.serve.metrics import Metrics
 
@@ -56,8 +56,8 @@ BY = {"index": ["bm25"], "hybrid": ["tfidf", "lsa"]}
 
 
 def opened(models, by=None, host="localhost", **options):
-    app = make_app(models, by=by, **options)
-    return testclient.TestClient(app, f"http://{host}", raise_server_exceptions=False)
+    service = make_app(models, by=by, **options)
+    return testclient.TestClient(service, f"http://{host}", raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,31 @@ def test_vectors_are_those_that_the_vectorizer_gives_alone(client, models, name,
             np.testing.assert_array_equal(np.array(found, np.float32), row.astype(np.float32))
     words = 6 + 5 + 7 + 5 + 2
     assert answer["usage"] == {"prompt_tokens": words, "total_tokens": words}
+
+
+@pytest.mark.parametrize("short", [0, 10**9])
+def test_a_long_answer_is_written_where_nobody_waits_for_it(models, monkeypatch, short):
+    writers = set()
+
+    def seen(as_they_are):
+        def put(*arguments, **named):
+            writers.add(threading.current_thread().name)
+            return as_they_are(*arguments, **named)
+
+        return put
+
+    for name in ("as_dense", "as_sparse", "_list_of"):
+        monkeypatch.setattr(app, name, seen(getattr(app, name)))
+    monkeypatch.setattr(app, "_SHORT", short)
+    with opened(models, BY) as client:
+        for form in ("float", "base64", "sparse"):
+            body = {"model": "lsa", "input": TEXTS, "encoding_format": form}
+            assert len(client.post("/v1/embeddings", json=body).json()["data"]) == len(TEXTS)
+        found = client.post("/search", json={"model": "index", "query": TEXTS}).json()["results"]
+        assert [best[0]["id"] for best in found[:3]] == [0, 1, 2]
+        body = {"model": "tfidf", "input": TEXTS, "dimensions": 2}
+        refused(client.post("/v1/embeddings", json=body), 400, "dimensions")
+    assert {"writing" in name for name in writers} == {short == 0}
 
 
 def test_one_text_is_a_list_of_one(client):

@@ -184,6 +184,27 @@ def test_told_to_stop_it_answers_what_it_was_asked(files):
             ask(port, "/health")
 
 
+def test_told_to_stop_it_does_not_wait_for_small_sips(files):
+    CountVectorizer(analyzer="char").fit(["".join(map(chr, range(200, 9000)))]).save(
+        files / "wide.textvec"
+    )
+    with serving(files, "wide.textvec", code=BOUND.format(512, 1.0)) as (process, port):
+        wish = json.dumps({"model": "wide", "input": ["x"] * 1000}).encode()
+        head = f"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(wish)}"
+        with socket.create_connection(("127.0.0.1", port), 60) as client:
+            client.sendall(head.encode() + b"\r\n\r\n" + wish)
+            said = client.recv(1000)
+            length = int(re.search(rb"content-length: (\d+)", said)[1])
+            process.send_signal(signal.SIGTERM)
+            taken = 0
+            with suppress(ConnectionError):
+                while some := client.recv(1 << 18):
+                    taken += len(some)
+                    time.sleep(0.05)
+        assert taken < length
+        process.wait(60)
+
+
 BOUND = """
 from textvec.serve import limits
 limits.Limits.__init__.__defaults__ = (*limits.Limits.__init__.__defaults__[:-2], {}, {})

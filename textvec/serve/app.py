@@ -21,14 +21,16 @@ from textvec.serve.batching import Batcher, BusyError
 from textvec.serve.guard import LOOPBACK, Guard
 from textvec.serve.limits import Limits
 from textvec.serve.metrics import Metrics
-from textvec.serve.rows import Rows, as_dense, as_sparse
+from textvec.serve.rows import Rows, as_dense, as_sparse, n_numbers
 from textvec.serve.shelf import views_of
 from textvec.show.records import records
 from textvec.sparse.counts import CountVectorizer
 
 _log = logging.getLogger("textvec.serve")
 _QUICK = 2_000  # characters: what a vectorizer of counts reads sooner than a thread wakes
+_SHORT = 20_000  # numbers: what is written sooner than others notice
 _LOOK_EVERY = 1.0  # seconds between looks whether files were replaced
+_text = json.JSONEncoder(allow_nan=False, default=str).encode
 _words = re.compile(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]").findall
 _BAD_WISH = (KeyError, ValueError, TypeError)  # what recommenders say of what was asked
 
@@ -60,6 +62,7 @@ class Service:
         n_threads = len(shelf.served) + 2  # each may compute while a file is read
         self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="textvec-serve")
         self._batchers: dict = {}
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="textvec-serve-writing")
         self._n_asking = 0
 
     def app(self):
@@ -116,24 +119,28 @@ class Service:
         form = _choice(fields, "encoding_format", ("float", "base64", "sparse"))
         side = _choice(fields, "input_type", ("document", "query"))
         width = number_of(fields, "dimensions", None, 1 << 31)
+        if form == "sparse" and width is not None:
+            raise RefusedError(
+                400, "dimensions is for dense vectors, not sparse ones.", "dimensions"
+            )
         vectorizer = self._shelf[name].thing
         if side == "query" and not queries_differ(vectorizer):
             side = "document"
         vectors, n_tokens = await self._batched(("vectors", name, side), texts)
-        if form == "sparse":
-            if width is not None:
-                raise RefusedError(
-                    400, "dimensions is for dense vectors, not sparse ones.", "dimensions"
-                )
-            embeddings = as_sparse(vectors)
-        else:
-            embeddings = as_dense(vectors, width, form, self._limits.values, name)
-        data = [
-            {"object": "embedding", "index": place, "embedding": embedding}
-            for place, embedding in enumerate(embeddings)
-        ]
         usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
-        return _json({"object": "list", "data": data, "model": name, "usage": usage})
+
+        def write():
+            if form == "sparse":
+                embeddings = as_sparse(vectors)
+            else:
+                embeddings = as_dense(vectors, width, form, self._limits.values, name)
+            data = (
+                f'{{"object": "embedding", "index": {place}, "embedding": {_text(embedding)}}}'
+                for place, embedding in enumerate(embeddings)
+            )
+            return _list_of("data", data, model=name, usage=usage)
+
+        return await self._written(write, n_numbers(vectors, form))
 
     async def models(self, request):
         """Answer ``GET /v1/models``."""
@@ -167,7 +174,11 @@ class Service:
             raise RefusedError(400, f"{name!r} knows names, and no texts: use /recommend.", "model")
         else:
             found = [await self._aside(lambda q=q: records(one.thing.query(q, k))) for q in queries]
-        return _json({"object": "list", "model": name, "results": found})
+
+        def write():
+            return _list_of("results", map(_text, found), model=name)
+
+        return await self._written(write, sum(map(len, found)))
 
     async def recommend(self, request):
         """Answer ``POST /recommend``."""
@@ -217,6 +228,7 @@ class Service:
             with suppress(asyncio.CancelledError):
                 await watching
             self._pool.shutdown()
+            self._writing.shutdown()
 
     async def _watch(self):
         """Read files anew when they are replaced, for as long as the service lives."""
@@ -254,6 +266,14 @@ class Service:
                 param,
                 "model_not_found",
             )
+
+    async def _written(self, write, n_values):
+        """Return an answer of JSON; a long one is written in a thread, one at a time."""
+        if n_values <= _SHORT:
+            content = write()
+        else:
+            content = await asyncio.get_running_loop().run_in_executor(self._writing, write)
+        return Response(content, media_type="application/json")
 
     async def _batched(self, what, items):
         """Return the results of items, computed together with what others ask."""
@@ -354,8 +374,16 @@ def _wish(fields, names):
 
 
 def _json(body, status=200, headers=None):
-    text = json.dumps(body, ensure_ascii=True, allow_nan=False, default=str)
-    return Response(text, status, headers, media_type="application/json")
+    return Response(_text(body), status, headers, media_type="application/json")
+
+
+def _list_of(name, parts, **fields):
+    """Return a list as the bytes of an answer, of parts that are JSON each.
+
+    One by one, for the interpreter lets nobody else in while it writes one.
+    """
+    begun = _text({"object": "list", **fields})[:-1]
+    return f'{begun}, "{name}": [{", ".join(parts)}]}}'.encode()
 
 
 def _refusal(error):

@@ -74,6 +74,25 @@ class SparseRows(NamedTuple):
         return dense
 
 
+def n_numbers(vectors, form):
+    """Return how many numbers an answer has.
+
+    Parameters
+    ----------
+    vectors : ndarray or SparseRows of shape (n_texts, n_columns)
+        What a slice of `Rows` has.
+    form : {"float", "base64", "sparse"}
+        How they are put.
+
+    Returns
+    -------
+    int
+    """
+    if form == "sparse" and isinstance(vectors, SparseRows):
+        return vectors.ends[-1] - vectors.ends[0]
+    return vectors.shape[0] * vectors.shape[1]
+
+
 def as_sparse(vectors):
     """Return rows as columns and values.
 
@@ -84,15 +103,15 @@ def as_sparse(vectors):
 
     Returns
     -------
-    list of dict
+    iterator of dict
         One for each text, of ``indices``, ascending, and ``values``.
     """
     if not isinstance(vectors, SparseRows):
         vectors = SparseRows.of(vectors)
-    return [
+    return (
         {"indices": vectors.indices[begin:end], "values": vectors.values[begin:end]}
         for begin, end in pairwise(vectors.ends)
-    ]
+    )
 
 
 def as_dense(vectors, width, form, most, name):
@@ -113,7 +132,7 @@ def as_dense(vectors, width, form, most, name):
 
     Returns
     -------
-    list of list of float, or of str
+    iterator of list of float, or of str
 
     Raises
     ------
@@ -144,5 +163,5 @@ def as_dense(vectors, width, form, most, name):
         vectors = vectors / np.where(lengths == 0, 1, lengths)
     vectors = np.ascontiguousarray(vectors, "<f4")
     if form == "base64":
-        return [base64.b64encode(row).decode("ascii") for row in vectors]
-    return vectors.tolist()
+        return (base64.b64encode(row).decode("ascii") for row in vectors)
+    return (row.tolist() for row in vectors)

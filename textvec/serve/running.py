@@ -64,6 +64,7 @@ def _patient_protocol(limits):
             super().connection_made(transport)
             self._seen = None
             self._in_head, self._n_head = True, 0
+            self._ending = False
             self._look_again()
             if len(self.connections) > limits.connections + _REFUSED:
                 transport.abort()
@@ -88,6 +89,10 @@ def _patient_protocol(limits):
             self._in_head, self._n_head = True, 0  # whatever comes now is of the next
             super().on_message_complete()
 
+        def shutdown(self):
+            self._ending = True
+            super().shutdown()
+
         def _look_again(self):
             self._looking = self.loop.call_later(limits.patience, self._look)
 
@@ -95,6 +100,8 @@ def _patient_protocol(limits):
             n_unread = self.transport.get_write_buffer_size()
             is_between = self.cycle is None or self.cycle.response_complete
             seen = (self.cycle, n_unread) if is_between or n_unread else None
+            if self._ending and seen is not None:
+                seen = self.cycle, 0  # small sips do not put off the end
             if seen is not None and (self._seen == seen or self.cycle is None):
                 self.transport.abort()  # no request, or nothing taken up, since the last look
                 return
