@@ -22,7 +22,13 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         ("0.8165", 0.8165, "a number is wanted, and this is of type str"),
         (True, 1, "a number is wanted, and this is of type bool"),
         ([0.8], 0.8, "one number is wanted, and this has the shape (1,)"),
-        (float("nan"), 0.8, "it holds what is no finite number"),
+        (float("nan"), 0.8, "it is nan, and a finite number is wanted"),
+        (
+            [[1, 0.5], [np.inf, 1]],
+            SQUARE,
+            "the shape is right, and the first number that is not finite, inf, stands in row 1, "
+            "column 0 (from 0)",
+        ),
         ({}, 0.8, "a number is wanted, and this is of type dict"),
         (SQUARE, SQUARE, None),
         (sparse.csr_array(SQUARE), SQUARE, None),
@@ -30,13 +36,13 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         (
             [[1, 0.5], [0.4, 1.1]],
             SQUARE,
-            "the shape is right, its sum is right, and the first wrong number stands in row 1, "
-            "column 0 (from 0)",
+            "the shape is right, its sum is right, and the first wrong number, 0.4, stands in "
+            "row 1, column 0 (from 0)",
         ),
         (
             [1, 3],
             [1, 2],
-            "the shape is right, its sum is too large, and the first wrong number stands in "
+            "the shape is right, its sum is too large, and the first wrong number, 3, stands in "
             "place 1 (from 0)",
         ),
         ([[1], [1, 2]], SQUARE, "an array of numbers is wanted, and this is of type list"),
@@ -53,13 +59,13 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         (np.array(["a", "b"]), ["a", "b"], None),
         (("b", "a"), ["a", "b"], "all are there, in another order"),
         (["b", "a", "a"], {"a", "b"}, None),
-        ({"a", "c"}, {"a", "b"}, "there are 1 missing and 1 that should not be there"),
-        (["a"], ["a", "a"], "there are 1 missing"),
-        ({"a", "b", "c"}, {"a", "b"}, "there are 1 that should not be there"),
+        ({"a", "c"}, {"a", "b"}, "it lacks 1 and holds 1 too many or wrong"),
+        (["a"], ["a", "a"], "it lacks 1"),
+        ({"a", "b", "c"}, {"a", "b"}, "it holds 1 too many or wrong"),
         ("ab", {"a", "b"}, "a collection of str is wanted, and this is of type str"),
         ({"a": 1}, {"a": 1.0}, None),
         ({"a": 2}, {"a": 1}, "at 'a', it is too large"),
-        ({"b": 2}, {"a": 1}, "among the keys, there are 1 missing and 1 that should not be there"),
+        ({"b": 2}, {"a": 1}, "of its keys, it lacks 1 and holds 1 too many or wrong"),
         ([1], {"a": 1}, "a dict is wanted, and this is of type list"),
     ],
 )
@@ -83,10 +89,50 @@ def test_verdict_is_true_where_right():
     assert repr(check("2.1", 0.5)) == "2.1: not yet. It is too small."
 
 
-def test_a_function_that_raises_is_told_so():
-    verdict = check("2.2", lambda rows: rows.nothing)
+def changed(rows):
+    rows[0] = 7
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "said"),
+    [
+        (
+            "2.2",
+            lambda rows: rows.nothing,
+            "Given [[1, 0, 2], [2, 0, 4], [0, 3, 1], [0, 0, 0]], it raises AttributeError: "
+            "'numpy.ndarray' object has no attribute 'nothing'.",
+        ),
+        (
+            "2.2",
+            lambda rows: rows / np.linalg.norm(rows, axis=1, keepdims=True),
+            "Given [[1, 0, 2], [2, 0, 4], [0, 3, 1], [0, 0, 0]], it raises RuntimeWarning: invalid "
+            "value encountered in divide.",
+        ),
+        ("2.2", lambda rows: None, "It returns None: does your function return what it made?"),
+        ("2.2", np.eye(4), "A function is wanted: write all_cosines, without brackets."),
+        ("9.2", dict, "A function is wanted: write masked_mean, without brackets."),
+        ("4.2", changed, "The array that was given is changed: make a new one."),
+        ("4.2", lambda rows: np.divide(rows, 2, out=rows), "you change it in place: make a new"),
+        ("10.2", lambda a, b: [0.5], "It must return one number, and returns a list."),
+        ("10.2", lambda a, b: a.clear() or 0.5, "On sets of 200 it is off by"),
+        ("11.2", lambda a, b: True, "It must return one number, and returns a bool."),
+        ("5.2", lambda rows, query: rows[:, 0], "and [1, 1, 0, 0], the shape is right, "),
+    ],
+)
+def test_what_a_function_does_is_told(number, answer, said):
+    verdict = check(number, answer)
     assert not verdict
-    assert repr(verdict).startswith("2.2: not yet. It raises AttributeError: ")
+    assert said in repr(verdict)
+
+
+def test_what_is_long_is_not_repeated():
+    verdict = check("11.2", lambda a, b: 1 / 0)
+    assert repr(verdict).startswith("11.2: not yet. Given [")
+    table_is_left_out = check("8.2", lambda table, a, b, c: 1 / 0)
+    assert repr(table_is_left_out) == "8.2: not yet. It raises ZeroDivisionError: division by zero."
+    long = check("9.2", lambda hidden, mask: hidden / 0 if mask[0, 3] else 1 / 0)
+    assert "[[" not in repr(long)
 
 
 @pytest.mark.parametrize("number", ["2.9", "99.1", 2.1, "2", "", None, "../2.1"])

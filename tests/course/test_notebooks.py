@@ -29,6 +29,8 @@ def test_notebooks_hold_the_unit(tmp_path, language):
             if cell["cell_type"] == "code":
                 assert cell["outputs"] == []
                 ast.parse(source)
+                last = source.rpartition("\n")[2]
+                assert not last.startswith(("ax", "plt.")) or last.endswith(";"), last
         solutions = [cell for cell in unit.cells if cell.part == "solution" and cell.code]
         assert not any(cell.code in everything for cell in solutions)
 

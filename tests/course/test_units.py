@@ -47,15 +47,26 @@ def test_solutions_pass_their_checks(name):
 @pytest.mark.parametrize("name", UNITS)
 def test_wrong_answers_are_told_from_right_ones(name):
     unit = SOURCES[name].number
-    wrong = import_module(f"textvec.course.answers.u{unit:02}").WRONG
+    module = import_module(f"textvec.course.answers.u{unit:02}")
     numbers = [number for number in checkable() if number.split(".")[0] == str(unit)]
-    assert sorted(f"{unit}.{i}" for i in wrong) == sorted(numbers)
-    for i, answers in wrong.items():
+    assert sorted(f"{unit}.{i}" for i in module.WRONG) == sorted(numbers)
+    for i, answers in module.WRONG.items():
         assert answers
+        named = {words for _, words in module.SLIPS.get(i, ())}
         for answer in answers:
             verdict = check(f"{unit}.{i}", answer)
             assert not verdict
             assert repr(verdict).startswith(f"{unit}.{i}: not yet. ")
+            assert not any(words[1:] in repr(verdict) for words in named)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_common_slips_are_named(name):
+    unit = SOURCES[name].number
+    for i, slips in import_module(f"textvec.course.answers.u{unit:02}").SLIPS.items():
+        for answer, words in slips:
+            said = f"{unit}.{i}: not yet. {words[0].upper()}{words[1:]}."
+            assert repr(check(f"{unit}.{i}", answer)) == said
 
 
 NUMERAL = re.compile(r"(?<![A-Za-z0-9_.])(?:\d+(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)")

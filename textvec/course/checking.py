@@ -4,7 +4,7 @@ import inspect
 from dataclasses import dataclass
 
 from textvec.course.answers import UNITS
-from textvec.course.differences import TOLERANCE, difference
+from textvec.course.differences import difference
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def check(number, answer):
     >>> check("2.1", 0.5)
     2.1: not yet. It is too small.
     """
-    wanted = _wanted(number)
+    unit, exercise = _unit_and_exercise(number)
+    wanted = getattr(unit, f"exercise_{exercise}")
     if answer is None:
         return Verdict(False, f"{number}: no answer yet.")
     if inspect.signature(wanted).parameters:
@@ -66,7 +67,10 @@ def check(number, answer):
         except Exception as error:  # whatever a student's function may raise is its finding
             wrong = f"it raises {type(error).__name__}: {error}"
     else:
-        wrong = difference(answer, wanted(), getattr(wanted, "tolerance", TOLERANCE))
+        wrong = difference(answer, wanted())
+        if wrong:
+            slips = unit.SLIPS.get(int(exercise), ())
+            wrong = next((words for slip, words in slips if not difference(answer, slip)), wrong)
     return Verdict(wrong is None, f"{number}: {'right.' if wrong is None else _not_yet(wrong)}")
 
 
@@ -85,8 +89,8 @@ def checkable():
     ]
 
 
-def _wanted(number):
-    """Return the function that knows the answer to an exercise."""
+def _unit_and_exercise(number):
+    """Return the module that knows the answer to an exercise, and the exercise's number in it."""
     if not isinstance(number, str) or number not in checkable():
         raise ValueError(
             f"number must be that of an exercise that can be checked, one of "
@@ -94,7 +98,7 @@ def _wanted(number):
             "exercises have no single answer.)"
         )
     unit, exercise = number.split(".")
-    return getattr(UNITS[int(unit)], f"exercise_{exercise}")
+    return UNITS[int(unit)], exercise
 
 
 def _not_yet(wrong):

@@ -56,7 +56,7 @@ def _dict_difference(answer, right, tolerance):
     if not isinstance(answer, Mapping):
         return f"a dict is wanted, and this is {_kind(answer)}"
     if wrong := _words_difference(set(answer), set(right)):
-        return f"among the keys, {wrong}"
+        return f"of its keys, {wrong}"
     for key, value in right.items():
         if wrong := difference(answer[key], value, tolerance):
             return f"at {key!r}, {wrong}"
@@ -73,9 +73,9 @@ def _words_difference(answer, right):
     missing = (count(right) - count(answer)).total()
     strange = (count(answer) - count(right)).total()
     if missing or strange:
-        found = [f"{missing} missing"] * bool(missing)
-        found += [f"{strange} that should not be there"] * bool(strange)
-        return f"there are {' and '.join(found)}"
+        found = [f"lacks {missing}"] * bool(missing)
+        found += [f"holds {strange} too many or wrong"] * bool(strange)
+        return f"it {' and '.join(found)}"
     if in_order and list(answer) != list(right):
         return "all are there, in another order"
     return None
@@ -97,18 +97,22 @@ def _array_difference(answer, right, tolerance):
         if is_number:
             return f"one number is wanted, and this has the shape {given.shape}"
         return f"its shape is {given.shape}, and {right.shape} is wanted"
-    if not np.isfinite(given).all():
-        return "it holds what is no finite number"
     off = ~np.isclose(given, right, rtol=tolerance, atol=tolerance)
     if not off.any():
         return None
     if is_number:
+        if not np.isfinite(given):
+            return f"it is {given}, and a finite number is wanted"
         return "it is too small" if given < right else "it is too large"
-    place = np.argwhere(off)[0].tolist()
+    is_finite = np.isfinite(given)
+    place = np.argwhere(off if is_finite.all() else ~is_finite)[0].tolist()
     where = f"row {place[0]}, column {place[1]}" if right.ndim == 2 else f"place {place[0]}"
+    number = f"{given[tuple(place)]:.4g}, stands in {where} (from 0)"
+    if not is_finite.all():
+        return f"the shape is right, and the first number that is not finite, {number}"
     total = given.sum() - right.sum()
     if abs(total) <= tolerance * max(1.0, abs(right.sum())):
         how = "its sum is right"
     else:
         how = "its sum is too small" if total < 0 else "its sum is too large"
-    return f"the shape is right, {how}, and the first wrong number stands in {where} (from 0)"
+    return f"the shape is right, {how}, and the first wrong number, {number}"

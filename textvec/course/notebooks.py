@@ -38,7 +38,7 @@ def notebook(source, language, parts=("unit", "exercise")):
         cell = {"id": f"cell-{i}", "metadata": {}}
         if kind == "code":
             cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
-            if re.match(r"(axes?|axis|figure|plt)\b|plot_", text.rpartition("\n")[2]):
+            if re.match(r"(ax|axes|axis|figure|plt)\b|plot_", text.rpartition("\n")[2]):
                 text += ";"  # the figure is shown, and not the name of its last part
         else:
             cell |= {"cell_type": "markdown"}

@@ -3,6 +3,7 @@
 import itertools
 
 from textvec.course.differences import difference
+from textvec.course.functions import function_difference, judges
 from textvec.sparse.counts import CountVectorizer
 
 WORDS = {"研究", "研究生", "生命", "命", "生", "的", "起源"}
@@ -18,39 +19,48 @@ def exercise_1():
     return words
 
 
+@judges("pairs_of")
 def exercise_2(answer):
     """Judge a function from a text to its pairs of Chinese characters."""
-    if not callable(answer):
-        return "a function is wanted: write pairs_of, without brackets"
-    analyze = CountVectorizer(analyzer="mixed").build_analyzer()
-    for text in ("湖边的老房子", "有早餐，有 wifi，停车方便。", "a sea view", "海"):
-        wanted = [token for token in analyze(text) if len(token) == 2 and token > "\u4e00"]
-        given = answer(text)
-        if not isinstance(given, list):
-            return f"a list is wanted, and of {text!r} it makes a {type(given).__name__}"
-        if given != wanted:
-            return f"of {text!r}, {difference(given, set(wanted)) or 'the order is another'}"
-    return None
+    texts = ("湖边的老房子", "有早餐，有 wifi，停车方便。", "a sea view", "海")
+    return function_difference(
+        answer, _pairs_of, [(text,) for text in texts], SLIPS[2], _list_difference
+    )
+
+
+def _pairs_of(text):
+    tokens = CountVectorizer(analyzer="mixed").build_analyzer()(text)
+    return [token for token in tokens if len(token) == 2 and token > "\u4e00"]
+
+
+def _list_difference(found, right):
+    if not isinstance(found, list):
+        return f"a list is wanted, and it makes a {type(found).__name__}"
+    if found == right:
+        return None
+    return difference(found, set(right)) or "the order or the number of pairs is another"
 
 
 def _across(text):
-    han = [one for one in text if "\u4e00" <= one <= "\u9fff"]
-    return [a + b for a, b in itertools.pairwise(han)]
+    return _neighbours([one for one in text if "\u4e00" <= one <= "\u9fff"])
 
 
-WRONG = {
+def _neighbours(text):
+    return [a + b for a, b in itertools.pairwise(text)]
+
+
+SLIPS = {
     1: [
-        ["研究生", "命", "的", "起源"],
-        ["起源", "的", "生命", "研究"],
-        "研究/生命/的/起源",
-        ["研究", "生命", "起源"],
+        (["研究生", "命", "的", "起源"], "that is the cut from the left: begin at the end"),
+        (["起源", "的", "生命", "研究"], "give the words in reading order"),
     ],
     2: [
-        _across,
-        lambda text: [a + b for a, b in itertools.pairwise(text)],
-        lambda text: list(text),
-        lambda text: [],
-        lambda text: "".join(_across(text)),
-        ["湖边"],
+        (_across, "a pair reaches across what is no Chinese character"),
+        (_neighbours, "some pairs hold what is no Chinese character"),
+        (list, "these are single characters"),
     ],
+}
+WRONG = {
+    1: ["研究/生命/的/起源", ["研究", "生命", "起源"]],
+    2: [lambda text: [], lambda text: "".join(_across(text)), ["湖边"]],
 }

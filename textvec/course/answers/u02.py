@@ -1,10 +1,8 @@
 """Unit 2: counts and the cosine."""
 
-import warnings
-
 import numpy as np
 
-from textvec.course.differences import difference
+from textvec.course.functions import function_difference, judges
 from textvec.search.exact import top_k
 from textvec.sparse.counts import CountVectorizer
 from textvec.sparse.tfidf import TfidfTransformer
@@ -17,17 +15,27 @@ def exercise_1():
     return float(scores[0, 0])
 
 
+@judges("all_cosines", quiet=True)
 def exercise_2(answer):
     """Judge a function from counts to all cosines."""
-    if not callable(answer):
-        return "a function is wanted: write all_cosines, without brackets"
     rows = np.array([[1, 0, 2], [2, 0, 4], [0, 3, 1], [0, 0, 0]])
+    return function_difference(answer, _all_cosines, [(rows,)], SLIPS[2])
+
+
+def _all_cosines(rows):
     unit = TfidfTransformer(use_idf=False).fit_transform(rows).toarray()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        given = answer(rows.copy())
-    wrong = difference(given, unit @ unit.T)
-    return wrong and f"of the rows {rows.tolist()}, {wrong}"
+    return unit @ unit.T
+
+
+def _with_itself(rows):
+    cosines = _all_cosines(rows)
+    np.fill_diagonal(cosines, 1)
+    return cosines
+
+
+def _by_sums(rows):
+    shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
+    return shares @ shares.T
 
 
 def _without_zeros(rows):
@@ -35,7 +43,19 @@ def _without_zeros(rows):
     return unit @ unit.T
 
 
+SLIPS = {
+    1: [
+        (4, "that is the dot product: divide it by both lengths"),
+        (4 / 9, "the length of a row is the root of its sum of squares, not its sum"),
+        (4 / 25, "the length of a row is the root of its sum of squares: take the roots"),
+    ],
+    2: [
+        (lambda rows: rows @ rows.T, "these are dot products: divide by the lengths of both rows"),
+        (_with_itself, "a row of zeros has a cosine of 0 with itself, too"),
+        (_by_sums, "the length of a row is the root of its sum of squares, not its sum"),
+    ],
+}
 WRONG = {
-    1: [0.5, 4, "0.8", [0.8], True],
-    2: [0.8, _without_zeros, lambda rows: rows @ rows.T, lambda rows: rows],
+    1: [0.5, "0.8", [0.8], True],
+    2: [0.8, _without_zeros, lambda rows: rows, np.linalg.norm],
 }

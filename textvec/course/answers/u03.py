@@ -3,6 +3,7 @@
 import numpy as np
 
 from textvec.course.differences import difference
+from textvec.course.functions import function_difference, judges
 from textvec.sparse.counts import CountVectorizer
 
 
@@ -12,18 +13,26 @@ def exercise_1():
     return len(counts.vocabulary_)
 
 
+@judges("to_csr")
 def exercise_2(answer):
     """Judge a function from a dense array to the lists of CSR."""
-    if not callable(answer):
-        return "a function is wanted: write to_csr, without brackets"
     texts = ["sea view sea", "wordless", "view", "hut hut view"]
     counts = CountVectorizer(vocabulary=["hut", "sea", "view"]).fit_transform(texts)
-    given = answer(counts.toarray())
-    if not isinstance(given, tuple) or len(given) != 3:
+    return function_difference(
+        answer,
+        lambda rows: (counts.data, counts.indices, counts.indptr),
+        [(counts.toarray(),)],
+        SLIPS[2],
+        _lists_difference,
+    )
+
+
+def _lists_difference(found, right):
+    if not isinstance(found, tuple) or len(found) != 3:
         return "a tuple of data, indices and indptr is wanted"
-    for name, one in zip(("data", "indices", "indptr"), given):
-        if wrong := difference(one, getattr(counts, name)):
-            return f"of the rows {counts.toarray().tolist()}, {name}: {wrong}"
+    for name, one, wanted in zip(("data", "indices", "indptr"), found, right, strict=True):
+        if wrong := difference(one, wanted):
+            return f"{name}: {wrong}"
     return None
 
 
@@ -37,7 +46,23 @@ def _by_column(rows):
     return rows[places, indices], indices, np.cumsum([0, *(rows != 0).sum(axis=1)])
 
 
+def _counts_alone(rows):
+    places, indices = np.nonzero(rows)
+    return rows[places, indices], indices, (rows != 0).sum(axis=1)
+
+
+SLIPS = {
+    1: [
+        (15, "what occurs twice is one n-gram: count different ones"),
+        (3, "count all three lengths"),
+    ],
+    2: [
+        (_without_a_start, "indptr begins with 0, where the first row begins"),
+        (_by_column, "the numbers stand row after row, not column after column"),
+        (_counts_alone, "indptr holds where rows begin and end, not how many numbers they have"),
+    ],
+}
 WRONG = {
-    1: [15, 12, 3, "nine", 9.5],
-    2: [_without_a_start, _by_column, lambda rows: rows, lambda rows: (rows, rows), (1, 2, 3)],
+    1: [12, "nine", 9.5],
+    2: [lambda rows: rows, lambda rows: (rows, rows), (1, 2, 3)],
 }

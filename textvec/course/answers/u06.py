@@ -1,10 +1,8 @@
 """Unit 6: LSA and PPMI."""
 
-import warnings
-
 import numpy as np
 
-from textvec.course.differences import difference
+from textvec.course.functions import function_difference, judges
 
 
 def _ppmi(pairs, cut=0.0):
@@ -21,16 +19,16 @@ def exercise_1():
     return float(_ppmi([[12, 100 - 12], [80 - 12, 2000 - 100 - 80 + 12]])[0, 0])
 
 
+@judges("ppmi_of", quiet=True)
 def exercise_2(answer):
     """Judge a function from counts of pairs to PPMI."""
-    if not callable(answer):
-        return "a function is wanted: write ppmi_of, without brackets"
     pairs = np.array([[0, 4, 1, 0], [4, 0, 0, 0], [1, 0, 6, 0], [0, 0, 0, 0]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        given = answer(pairs.copy())
-    wrong = difference(given, _ppmi(pairs))
-    return wrong and f"of the pairs {pairs.tolist()}, {wrong}"
+    return function_difference(answer, _ppmi, [(pairs,)], SLIPS[2])
+
+
+def _without_a_logarithm(pairs):
+    expected = np.outer(pairs.sum(axis=1), pairs.sum(axis=0)) / pairs.sum()
+    return np.divide(pairs, expected, out=np.zeros(pairs.shape), where=expected > 0)
 
 
 def _with_warnings(pairs):
@@ -38,12 +36,22 @@ def _with_warnings(pairs):
     return np.maximum(np.log(pairs / expected), 0)
 
 
+SLIPS = {
+    1: [
+        (3, "that is how many times more there are than by chance: take the logarithm"),
+        (np.log2(3), "the logarithm is the natural one, to base e"),
+        (np.log10(3), "the logarithm is the natural one, to base e"),
+    ],
+    2: [
+        (lambda pairs: _ppmi(pairs, cut=-np.inf), "what is below 0 is to be 0"),
+        (lambda pairs: _ppmi(pairs) / np.log(2), "the logarithm is the natural one, to base e"),
+        (_without_a_logarithm, "the logarithm is missing"),
+    ],
+}
 WRONG = {
-    1: [3, 12, np.log(12), "ln 3"],
+    1: [12, np.log(12), "ln 3"],
     2: [
         _with_warnings,
-        lambda pairs: _ppmi(pairs, cut=-np.inf),
-        lambda pairs: _ppmi(pairs) / np.log(2),
         lambda pairs: pairs / pairs.sum(),
         lambda pairs: _ppmi(pairs)[:3],
         1.386,

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from textvec.course.differences import difference
+from textvec.course.functions import function_difference, judges
 from textvec.datasets import load_novel
 
 _ENOUGH = 30  # statements
@@ -13,26 +15,15 @@ def exercise_1():
     return exponentials / exponentials.sum() - [0, 1, 0]
 
 
+@judges("loss_and_gradient")
 def exercise_2(answer):
     """Judge a function that returns the loss of negative sampling, and its gradient for v."""
     rng = np.random.default_rng(0)
-    for size, n_noise in ((2, 1), (5, 3), (1, 4)):
-        v, u, noise = rng.normal(size=size), rng.normal(size=size), rng.normal(size=(n_noise, size))
-        expected, slopes = _loss_and_slopes(v, u, noise)
-        found = answer(v.copy(), u.copy(), noise.copy())
-        if not isinstance(found, tuple) or len(found) != 2:
-            return "it must return two things, the loss and the gradient"
-        loss, gradient = found[0], np.asarray(found[1], float)
-        case = f"with {size} numbers a word and {n_noise} noise words"
-        if gradient.shape != slopes.shape:
-            return f"{case} the gradient has shape {gradient.shape}, expected {slopes.shape}"
-        if not np.isclose(loss, expected, atol=1e-4):
-            return f"{case} the loss is not right"
-        if not np.allclose(gradient, slopes, atol=1e-4):
-            if np.allclose(gradient, -slopes, atol=1e-4):
-                return "the gradient has the wrong sign: it must point to where the loss rises"
-            return f"{case} the loss is right, and the gradient is not its slope"
-    return None
+    cases = [
+        tuple(rng.normal(size=shape).round(2) for shape in ((size,), (size,), (n_noise, size)))
+        for size, n_noise in ((2, 3), (2, 1), (5, 3), (1, 4))
+    ]
+    return function_difference(answer, _loss_and_slopes, cases, SLIPS[2], _pair_difference)
 
 
 def exercise_3(answer):
@@ -58,17 +49,59 @@ def _loss_and_slopes(v, u, noise):
     return loss, (foretold - is_true) @ outputs
 
 
+def _pair_difference(found, right):
+    if not isinstance(found, tuple) or len(found) != 2:
+        return "it must return two things, the loss and the gradient"
+    if wrong := difference(found[0], right[0], 1e-4):
+        return f"of the loss, {wrong}"
+    wrong = difference(found[1], right[1], 1e-4)
+    return wrong and f"the loss is right; of the gradient, {wrong}"
+
+
 def _wrong_sign(v, u, noise):
     loss, slopes = _loss_and_slopes(v, u, noise)
     return loss, -slopes
+
+
+def _swapped(v, u, noise):
+    return _loss_and_slopes(v, u, noise)[::-1]
 
 
 def _without_noise(v, u, noise):
     return _loss_and_slopes(v, u, noise[:0])
 
 
+def _mean_of_noise(v, u, noise):
+    own, all_ = _loss_and_slopes(v, u, noise[:0]), _loss_and_slopes(v, u, noise)
+    return tuple(a + (b - a) / len(noise) for a, b in zip(own, all_, strict=True))
+
+
+def _for_u(v, u, noise):
+    return _loss_and_slopes(v, u, noise)[0], (1 / (1 + np.exp(-u @ v)) - 1) * v
+
+
+def _noise_as_true(v, u, noise):
+    outputs = np.vstack([u, noise])
+    foretold = 1 / (1 + np.exp(-outputs @ v))
+    return _loss_and_slopes(v, u, noise)[0], (foretold - 1) @ outputs
+
+
+SLIPS = {
+    1: [
+        ([1 / 8, 3 / 8, 4 / 8], "that is what the model believed: take off what happened"),
+        ([-1 / 8, 5 / 8, -4 / 8], "the signs are the wrong way round: belief less fact"),
+    ],
+    2: [
+        (_wrong_sign, "the gradient has the wrong sign: it must point to where the loss rises"),
+        (_without_noise, "the noise words are left out"),
+        (_mean_of_noise, "the noise words are summed, not averaged"),
+        (_for_u, "the gradient is that for u: it is asked for v"),
+        (_noise_as_true, "for a noise word nothing is taken off the belief, as it is not there"),
+        (_swapped, "return the loss first, then the gradient"),
+    ],
+}
 WRONG = {
-    1: [[1 / 8, 3 / 8, 4 / 8], [0.125, 0.375], [-1 / 8, 5 / 8, -4 / 8], 0.0],
-    2: [_wrong_sign, _without_noise, lambda v, u, noise: v],
+    1: [[0.125, 0.375], 0.0],
+    2: [lambda v, u, noise: v, lambda v, u, noise: (0.5, v), 1],
     3: ["word2vec", 3],
 }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from textvec.course.functions import judges
 from textvec.datasets import load_novel
 from textvec.dense.keyed_vectors import KeyedVectors
 
@@ -12,6 +13,7 @@ def exercise_1():
     return {word[i : i + 3] for i in range(len(word) - 2)}
 
 
+@judges("analogy")
 def exercise_2(answer):
     """Judge a function that completes an analogy by adding and subtracting."""
     rng = np.random.default_rng(0)
@@ -56,8 +58,14 @@ def _nearest(table, a, b, c):
     return next(word for word, _ in table.most_similar(c, topn=3) if word not in (a, b))
 
 
+SLIPS = {
+    1: [({"rai", "ain"}, "the marks < and > for beginning and end belong to the word")],
+    2: [
+        (_with_given_words, "it returned one of the three words that were given: leave them out"),
+    ],
+}
 WRONG = {
-    1: [{"rai", "ain"}, {"<ra", "rai", "ain", "in>", "n>"}, ["rain"]],
-    2: [_with_given_words, _nearest],
+    1: [{"<ra", "rai", "ain", "in>", "n>"}, ["rain"]],
+    2: [_nearest, lambda table, a, b, c: None, "analogy"],
     3: [{}, {("悟空", "八戒"): 5}, [1, 2, 3]],
 }

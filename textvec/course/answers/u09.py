@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from textvec.course.functions import judges
 from textvec.dense.documents import DocumentVectorizer
 from textvec.dense.factorized import PPMI
 from textvec.encoders.pooling import pool
@@ -13,6 +14,7 @@ def exercise_1():
     return (weights[:, None] * np.array([[10.0, 0.0], [0.0, 4.0]])).mean(axis=0)
 
 
+@judges("masked_mean")
 def exercise_2(answer):
     """Judge a function that takes the mean over the tokens of a batch that stand."""
     hidden = np.arange(24, dtype=float).reshape(2, 4, 3)
@@ -38,8 +40,11 @@ def exercise_3(answer):
     from textvec.datasets import load_hotels, load_mini_benchmark
     from textvec.evaluate.tasks import STSTask
 
-    if not hasattr(answer, "transform"):
-        return f"the answer must be a vectorizer, with fit and transform; it is {answer!r}"
+    if isinstance(answer, type) or not hasattr(answer, "transform"):
+        return (
+            f"the answer must be a vectorizer, such as PPMI(...), with fit and transform; it is "
+            f"{answer!r}"
+        )
     mini = load_mini_benchmark("en")
     task = STSTask(mini.sts["text"], mini.sts["scored_text"], mini.sts["score"])
     texts = [
@@ -69,8 +74,15 @@ def _by_product(hidden, mask):
     return (hidden * mask[:, :, None]).sum(axis=1) / np.maximum(mask.sum(axis=1)[:, None], 1)
 
 
+SLIPS = {
+    1: [
+        ([2.0, 2.0], "that is the weighted sum: the mean is over two words"),
+        ([5.0, 2.0], "that is the plain mean: weigh each word first"),
+        ([2 / 0.7, 2 / 0.7], "divide by the number of words, not by the sum of their weights"),
+    ],
+}
 WRONG = {
-    1: [[2.0, 2.0], [1.0], [5.0, 2.0], "one"],
-    2: [_over_all, _by_product, lambda hidden, mask: hidden[:, 0]],
+    1: [[1.0], "one"],
+    2: [_over_all, _by_product, lambda hidden, mask: hidden[:, 0], lambda hidden, mask: None],
     3: [7, "TF-IDF"],
 }

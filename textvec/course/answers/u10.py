@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from textvec.course.functions import judges, one_number
+
 
 def exercise_1():
     """Two rankings joined by reciprocal ranks, with 1 in place of 60."""
@@ -12,6 +14,7 @@ def exercise_1():
     return scores
 
 
+@judges("estimate")
 def exercise_2(answer):
     """Judge a function that estimates the Jaccard index of two sets by MinHash."""
     everything = [f"item {i}" for i in range(400)]
@@ -19,7 +22,7 @@ def exercise_2(answer):
     for first, last in ((0, 200), (50, 250), (100, 300), (150, 350), (200, 400)):
         a, b = set(everything[:200]), set(everything[first:last])
         true = len(a & b) / len(a | b)
-        found = answer(a, b)
+        found = one_number(answer(a, b))
         if not 0 <= found <= 1:
             return f"it gives {found}, and a share is between 0 and 1"
         exact += found == true and 0 < true < 1
@@ -68,8 +71,26 @@ def _sentences():
     return vectors[~asked], vectors[asked]
 
 
+SLIPS = {
+    1: [
+        (
+            {"a": 1 / 62, "b": 1 / 61 + 1 / 62, "c": 1 / 63 + 1 / 61, "d": 1 / 63},
+            "here 1 stands in place of 60",
+        ),
+        (
+            {"a": 1 / 2, "b": 3 / 2, "c": 4 / 3, "d": 1 / 3},
+            "the first rank is 1, so that a first place earns 1 / (1 + 1)",
+        ),
+    ],
+    2: [
+        (
+            lambda a, b: len(a & b) / len(a | b),
+            "it computes the index itself; estimate it from the least hash values",
+        ),
+    ],
+}
 WRONG = {
     1: [{"a": 1 / 3, "b": 5 / 6, "c": 3 / 4}, {"a": 2, "b": 3, "c": 4, "d": 3}],
-    2: [lambda a, b: len(a & b) / len(a | b), lambda a, b: 0.5, lambda a, b: 2.0],
+    2: [lambda a, b: 0.5, lambda a, b: 2.0, lambda a, b: a & b, 0.5],
     3: [(64, 1), (64, 64), 5],
 }

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from textvec.course.functions import judges, one_number
+
 
 def exercise_1():
     """The contrastive loss of two questions and two answers."""
@@ -10,12 +12,13 @@ def exercise_1():
     return -np.log(np.diag(beliefs)).mean()
 
 
+@judges("contrastive_loss")
 def exercise_2(answer):
     """Judge a function that returns the contrastive loss of vectors at a temperature."""
     rng = np.random.default_rng(0)
     for n, size, temperature in ((2, 3, 1.0), (6, 4, 0.05), (4, 2, 0.5)):
         queries, answers = rng.normal(size=(2, n, size))
-        found = float(answer(queries.copy(), answers.copy(), temperature))
+        found = one_number(answer(queries, answers, temperature))
         case = f"with {n} pairs and a temperature of {temperature}"
         expected = _loss(queries, answers, temperature)
         if not np.isfinite(found):
@@ -68,8 +71,24 @@ def _loss(queries, answers, temperature, unit=True):
     return float(-(np.diag(scores) - np.log(np.exp(scores).sum(axis=1))).mean())
 
 
+_BELIEFS = np.array([4 / 5, 3 / 4])
+SLIPS = {
+    1: [
+        (-np.log(_BELIEFS).sum(), "that is the sum: the loss is the mean"),
+        (np.log(_BELIEFS).mean(), "the sign is missing: a loss is above 0"),
+        (-np.log(_BELIEFS.mean()), "take the logarithms first, and then their mean"),
+        (_BELIEFS.mean(), "that is the mean belief: take the logarithm of each"),
+    ],
+    2: [
+        (
+            lambda q, a, t: _loss(q, a, t, unit=False),
+            "it takes products of the vectors as they are; make their lengths 1 first",
+        ),
+        (lambda q, a, t: _loss(q, a, t) * len(q), "it sums over the questions; take the mean"),
+    ],
+}
 WRONG = {
-    1: [0.0, 0.511, [0.223, 0.288]],
-    2: [lambda q, a, t: _loss(q, a, t, unit=False), lambda q, a, t: _loss(q, a, t) * len(q)],
+    1: [0.0, [0.223, 0.288]],
+    2: [lambda q, a, t: 0.0, lambda q, a, t: np.diag(q @ a.T), lambda q, a: 0.0],
     3: ["TF-IDF", 1],
 }
