@@ -7,7 +7,7 @@ from textvec.course.functions import judges, one_number
 
 def exercise_1():
     """The contrastive loss of two questions and two answers."""
-    similar = np.log([[4.0, 1.0], [1.0, 3.0]])
+    similar = np.log([[4.0, 1.0], [3.0, 1.0]])
     beliefs = np.exp(similar) / np.exp(similar).sum(axis=1, keepdims=True)
     return -np.log(np.diag(beliefs)).mean()
 
@@ -71,12 +71,13 @@ def _loss(queries, answers, temperature, unit=True):
     return float(-(np.diag(scores) - np.log(np.exp(scores).sum(axis=1))).mean())
 
 
-_BELIEFS = np.array([4 / 5, 3 / 4])
+_BELIEFS = np.array([4 / 5, 1 / 4])
 SLIPS = {
     1: [
         (-np.log(_BELIEFS).sum(), "that is the sum: the loss is the mean"),
         (np.log(_BELIEFS).mean(), "the sign is missing: a loss is above 0"),
         (-np.log(_BELIEFS.mean()), "take the logarithms first, and then their mean"),
+        (-np.log([4 / 5, 3 / 4]).mean(), "question 2 does not believe most in its own answer"),
         (_BELIEFS.mean(), "that is the mean belief: take the logarithm of each"),
     ],
     2: [
@@ -88,7 +89,7 @@ SLIPS = {
     ],
 }
 WRONG = {
-    1: [0.0, [0.223, 0.288]],
+    1: [0.0, [0.223, 1.386]],
     2: [lambda q, a, t: 0.0, lambda q, a, t: np.diag(q @ a.T), lambda q, a: 0.0],
     3: ["TF-IDF", 1],
 }
