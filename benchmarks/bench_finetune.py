@@ -157,6 +157,9 @@ def cached_losses():
 # ------------------------------------------------------------------------------------------- STS-B
 
 
+STSB = {"epochs": 2, "batch_size": 32, "evaluate_every": 90}
+
+
 def sts_rows(part):
     """Return first texts, second texts and scores of a part of STS-B."""
     with open(DATA / f"sts/stsb-en-{part}.csv", encoding="utf-8", newline="") as file:
@@ -203,12 +206,11 @@ def stsb(strategy, bar, **settings):
         if strategy == "full":
             minutes = max(seconds) / 60
             yield line("the same, time", "<= 12 minutes", f"{minutes:.1f} minutes", minutes <= 12)
-            yield from stsb_theirs(options, score, settings)
 
     return run
 
 
-def stsb_theirs(options, ours, settings):
+def stsb_theirs(options):
     """Tune by the script of sentence-transformers' documentation, with the same settings."""
     from sentence_transformers import (
         SentenceTransformer,
@@ -221,10 +223,11 @@ def stsb_theirs(options, ours, settings):
 
     first, second, gold = sts_rows("train")
     rows = {"sentence1": first, "sentence2": second, "score": [score / 5 for score in gold]}
-    found = []
-    chosen = training(options, **settings)
+    found, seconds = [], []
+    chosen = training(options, **STSB)
     rate = 5e-5 if chosen.learning_rate == "auto" else chosen.learning_rate
     for seed in options.seeds:
+        began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             model = SentenceTransformer(minilm(), device="cpu")
             arguments = SentenceTransformerTrainingArguments(
@@ -244,14 +247,17 @@ def stsb_theirs(options, ours, settings):
                 train_dataset=Dataset.from_dict(rows),
                 loss=CoSENTLoss(model),
             ).train()
+            seconds.append(time.perf_counter() - began)
             model.save_pretrained(folder)
             found.append(sts_score(TransformerVectorizer(folder)))
     theirs = float(np.mean(found))
+    each = ", ".join(f"{one:.4f}" for one in found)
     yield line(
-        "the same beside sentence-transformers' script",
-        "within .004, or above",
-        f"{ours:.4f} and {theirs:.4f}",
-        ours >= theirs - 0.004,
+        "STS-B test, full, sentence-transformers' script",
+        "at most .004 above the row stsb-full",
+        f"{theirs:.4f} ({each})",
+        None,
+        seconds=f"{max(seconds):.0f}",
     )
 
 
@@ -441,11 +447,12 @@ def child(place):
 
 ROWS = {
     "losses": losses,
-    "stsb-full": stsb("full", 0.845, epochs=4, batch_size=16),
-    "stsb-lora": stsb("lora", 0.84, epochs=4, batch_size=16),
-    "stsb-bitfit": stsb("bitfit", 0.83, epochs=4, batch_size=16),
-    "stsb-prefix": stsb("prefix", None, epochs=4, batch_size=16),
-    "stsb-head": stsb("head", None, epochs=4, batch_size=16),
+    "stsb-full": stsb("full", 0.845, **STSB),
+    "stsb-script": stsb_theirs,
+    "stsb-lora": stsb("lora", 0.84, **STSB),
+    "stsb-bitfit": stsb("bitfit", 0.83, **STSB),
+    "stsb-prefix": stsb("prefix", None, **STSB),
+    "stsb-head": stsb("head", None, **STSB),
     "scifact": scifact,
     "labels": labels,
     "killed": killed,

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from textvec.finetune.objective import columns_of, no_negatives
+from textvec.finetune.objective import (
+    _embed,
+    _embed_all,
+    columns_of,
+    no_negatives,
+    tokens_of,
+)
 from textvec.finetune.records import read_records
 
 torch = pytest.importorskip("torch")
@@ -54,3 +60,22 @@ def test_rows_have_as_many_negatives():
     assert found["negative_0"] == ["n", "o", "u"]
     assert found["negative_1"] == ["m", "o", "u"]
     assert "negative_2" not in found
+
+
+def test_texts_of_like_length_go_together(tiny):
+    """Columns of unequal width, in any order: the same vectors, of fewer tokens."""
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    model = sentence_transformers.SentenceTransformer(tiny, device="cpu").eval()
+    first = ["the sea", "a hotel by the sea with a view " * 3, "view"] * 8
+    second = ["a quiet room " * 5, "the", "room by the sea"] * 8
+    columns = [tokens_of(model, texts) for texts in (first, second)]
+    assert columns[0]["input_ids"].shape != columns[1]["input_ids"].shape
+    asked = []
+    model[0].register_forward_pre_hook(lambda _, given: asked.append(given[0]["input_ids"].numel()))
+    with torch.no_grad():
+        expected = [_embed(model, column) for column in columns]
+        n_before, asked[:] = sum(asked), []
+        found = _embed_all(model, columns)
+    assert sum(asked) < 0.7 * n_before
+    for one, other in zip(found, expected):
+        assert torch.allclose(one, other, atol=1e-5)

@@ -520,7 +520,7 @@ class Word2Vec(WordVectorizer):
 
     def _watch(self, running, training):
         """Show how training gets on until it is done."""
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         total = training.settings.epochs * len(training.values)
         with tqdm(total=total, unit=" words", unit_scale=True, disable=not self.verbose) as bar:

@@ -24,6 +24,7 @@ LOSSES = {
 }
 SCORED = ("cosent", "cosine_regression", "angle")
 _SYMMETRIC = ("infonce", "pair_softmax", "pair_cosent", "pair_sigmoid")
+_TOGETHER = 16  # texts that go through a network at once on a CPU
 _PARTNERS = 4  # texts of its class that each text meets in an epoch
 
 
@@ -262,10 +263,10 @@ def objective(model, name, training, penalty=None):
 
         def forward(self, features, labels=None):
             ids = [column.pop("text_ids") for column in features]
-            embed = partial(_embed, self.model)
             if training.chunk_size is None:
-                value = of_batch(*map(embed, features), ids=ids, targets=labels)
+                value = of_batch(*_embed_all(self.model, features), ids=ids, targets=labels)
             else:
+                embed = partial(_embed, self.model)
                 cached = losses.cached(of_batch, embed, training.chunk_size)
                 value = cached(features, ids=ids, targets=labels)
             if penalty is not None:
@@ -275,6 +276,47 @@ def objective(model, name, training, penalty=None):
             return value
 
     return Objective()
+
+
+def _embed_all(model, columns):
+    """Return the vectors of each column.
+
+    A CPU gets texts of like length together, whichever their columns: half of what it would
+    compute otherwise is padding. Others are quicker with all at once.
+    """
+    import torch
+
+    masks = [column.get("attention_mask") for column in columns]
+    rest = [{key: one for key, one in column.items() if not _is_table(one)} for column in columns]
+    if (
+        model.device.type != "cpu"
+        or any(mask is None or not mask[:, 0].all() for mask in masks)  # padded in front, or not
+        or any(one != rest[0] for one in rest)
+    ):
+        return [_embed(model, column) for column in columns]
+    width = max(mask.shape[1] for mask in masks)
+    padding = model.tokenizer.pad_token_id or 0
+
+    def widened(table, key):
+        value = padding if key == "input_ids" else 0
+        return torch.nn.functional.pad(table, (0, width - table.shape[1]), value=value)
+
+    joined = {
+        key: torch.cat([widened(column[key], key) for column in columns])
+        for key in columns[0]
+        if key not in rest[0]
+    }
+    lengths = joined["attention_mask"].sum(dim=1)
+    order = lengths.argsort(stable=True)
+    vectors = []
+    for rows in order.split(_TOGETHER):
+        tables = {key: table[rows, : lengths[rows[-1]]] for key, table in joined.items()}
+        vectors.append(_embed(model, rest[0] | tables))
+    return torch.cat(vectors)[order.argsort()].split([len(mask) for mask in masks])
+
+
+def _is_table(value):
+    return getattr(value, "ndim", 0) == 2
 
 
 def _embed(model, features):
