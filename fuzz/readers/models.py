@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 import textvec
-from readers.reader import HOTELS, OPEN_TABLE, TABLE, Reader, check_message, put
+from readers.reader import HOTELS, OPEN_TABLE, TABLE, Reader, check_message, check_plain, put
 from textvec import (
     BM25Vectorizer,
+    CollectedTerms,
     ContentRecommender,
     CountVectorizer,
     DocumentVectorizer,
@@ -71,6 +72,75 @@ def model_part(content, folder):
     ragged = {"type": "object", "class": "Ragged", "state": {}}
     ragged["parameters"] = {"values": {"type": "array", "part": "0.npy"}, "ends": []}
     _load(_signed(folder / "model", json.dumps(ragged).encode(), {"0.npy": content}), folder)
+
+
+def collected(content, folder):
+    """Read statistics of terms whose sums are right, add them up, and fit on them.
+
+    Parameters
+    ----------
+    content : bytes
+        The parameters of `CollectedTerms` as JSON, the terms as text of Latin-1.
+    folder : Path
+        Where to write the file.
+    """
+    try:
+        said = json.loads(content)
+        said["text"] = np.frombuffer(said["text"].encode("latin-1"), np.uint8)
+        for name in _COUNTED:
+            said[name] = np.array(said[name], said.pop(f"type of {name}"))
+        said["max_missing"] = tuple(said["max_missing"])
+        part = CollectedTerms(**said)
+    except Exception:  # there is no such part
+        return
+    path = folder / "part"
+    try:
+        persistence.save(part, path)
+        part = load(path)
+    except (TypeError, ValueError, RecursionError) as error:
+        if path.exists():
+            check_message(error, path)
+            path.unlink()
+        return
+    terms = part.terms()
+    assert sorted({*terms}) == terms, "terms are not in order"
+    assert all(type(term) is str for term in terms)
+    try:
+        both = CollectedTerms.merge([part, path])
+    except ValueError as error:
+        check_plain(error, "nan")  # a setting that is not what it is itself
+        return
+    assert both.n_documents == 2 * part.n_documents
+    assert both.to_frame()["documents"].tolist() == [2 * n for n in part.document_frequencies]
+    try:
+        vectorizer = TfidfVectorizer(min_df=2).fit_collected([part, part])
+    except ValueError as error:
+        check_plain(error)
+    else:
+        assert set(vectorizer.vocabulary_) <= set(terms)
+        assert np.isfinite(vectorizer.transform(HOTELS).data).all()
+    path.unlink()
+
+
+_COUNTED = ("lengths", "document_frequencies", "collection_frequencies")
+
+
+def collected_seeds():
+    """Return statistics of terms, in one bound and in none.
+
+    Returns
+    -------
+    list of bytes
+    """
+    seeds = []
+    for max_terms in (None, 2):
+        part = TfidfVectorizer().collect(HOTELS, max_terms)
+        said = {name: value for name, value in vars(part).items() if not name.startswith("_")}
+        said["text"] = part.text.tobytes().decode("latin-1")
+        for name in _COUNTED:
+            said |= {name: said[name].tolist(), f"type of {name}": "u1"}
+        seeds.append(json.dumps(said).encode())
+    return seeds
 
 
 def _load(path, folder):
@@ -131,6 +201,7 @@ def _small_models():
     yield from (TABLE, OPEN_TABLE, DocumentVectorizer(TABLE, pooling="idf").fit(HOTELS))
     yield LSAVectorizer(vector_size=2, random_state=0).fit(HOTELS)
     yield from (ExactIndex().fit(np.eye(4, dtype=np.float32)), ContentRecommender().fit(HOTELS))
+    yield CountVectorizer().collect(HOTELS)
     yield from (MinHashLSH(n_permutations=8).fit(HOTELS), TreeIndex().fit(np.eye(4)))
 
 
@@ -199,6 +270,7 @@ def _node_words():
 
 
 MODEL_READERS = {
+    "collected": Reader(collected, collected_seeds, ("u1", "u8", "i8", "O", "\\u00e9"), 0),
     "model": Reader(model, model_seeds, ("PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "header.json")),
     "model_header": Reader(model_header, header_seeds, _node_words(), 1),
     "model_part": Reader(model_part, part_seeds, ("<f8", "|O", "<U0", "M8[us]", "True", "10")),

@@ -79,13 +79,22 @@ def changed_tree(text, rng):
     return json.dumps(tree[0], ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
-_ODD = [None, True, 0, 1, -1, 2**31, 10**12, 10**30, 0.5, 1e300, float("nan"), "", "0.npy", [], {}]
+_ODD = [
+    *(None, True, 0, 1, -1, 2**31, 10**12, 10**30, 10**400, 0.5, 1e300, float("nan")),
+    *("", "0.npy", [], {}),
+]
 
 
 def put(path, content):
     """Write bytes to a file, and return its path."""
     path.write_bytes(content)
     return path
+
+
+def check_plain(error, said=""):
+    """Raise unless an error is a ValueError of our own, whose message has some words."""
+    assert type(error) is ValueError, repr(error)
+    assert said in str(error), repr(error)
 
 
 def check_message(error, path):

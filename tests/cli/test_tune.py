@@ -104,6 +104,10 @@ def test_a_config_says_all(files, tiny, ending):
         (("train_split: train", "train_split: training"), ["training.csv"]),
         (("base_model: ", "model: "), ["holds model", "means nothing"]),
         (("epochs: 2", "epochs: [2]"), ["'epochs'", "a number"]),
+        (("epochs: 2", f"epochs: {10**400}"), ["'epochs'", "a number"]),
+        (("log: none", "log: !!timestamp none"), ["config.yml must hold plain YAML"]),
+        (("log: none", "log: 2026-99-99"), ["config.yml must hold plain YAML", "month"]),
+        (("log: none", "log: !!bool none"), ["config.yml must hold plain YAML"]),
     ],
 )
 def test_what_a_config_must_not_say(files, tiny, change, words):

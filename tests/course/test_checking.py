@@ -67,6 +67,12 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         ({"a": 2}, {"a": 1}, "at 'a', it is too large"),
         ({"b": 2}, {"a": 1}, "of its keys, it lacks 1 and holds 1 too many or wrong"),
         ([1], {"a": 1}, "a dict is wanted, and this is of type list"),
+        (10**400, 0.8, "a number is wanted, and this is of type int"),
+        (
+            [["a"]],
+            ["a"],
+            "a collection of str is wanted, and this one holds what is of type list",
+        ),
     ],
 )
 def test_difference(answer, right, said):
@@ -133,6 +139,22 @@ def test_what_is_long_is_not_repeated():
     assert repr(table_is_left_out) == "8.2: not yet. It raises ZeroDivisionError: division by zero."
     long = check("9.2", lambda hidden, mask: hidden / 0 if mask[0, 3] else 1 / 0)
     assert "[[" not in repr(long)
+
+
+class HostileError(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+class Hostile:
+    def __array__(self, *args, **options):
+        raise HostileError
+
+
+@pytest.mark.parametrize("number", ["2.1", "2.2"])
+def test_whatever_an_answer_raises_is_its_finding(number):
+    answer = Hostile() if number == "2.1" else lambda rows: Hostile()
+    assert repr(check(number, answer)) == f"{number}: not yet. It raises HostileError."
 
 
 @pytest.mark.parametrize("number", ["2.9", "99.1", 2.1, "2", "", None, "../2.1"])

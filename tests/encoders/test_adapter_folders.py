@@ -87,6 +87,7 @@ def test_a_cache_tells_adapters_apart(folders, tmp_path):
     ("changes", "error", "message"),
     [
         ({"peft_type": "IA3"}, ValueError, "'peft_type' must be LORA. Got 'IA3'"),
+        ({"megatron_config": {"a": 1}}, ValueError, "'megatron_config' must be null"),
         ({"base_model_name_or_path": None}, ValueError, "name the model adapted. Got None"),
         (
             {"base_model_name_or_path": "/nowhere/gone"},

@@ -8,6 +8,7 @@ import pytest
 
 from textvec.finetune.records import as_parts, read_records
 
+CORPUS = {"queries": {"q": "a"}, "corpus": {"d": "b"}, "relevant_docs": {"q": ["d"]}}
 PAIRS = [("a", "b"), ("c", "d"), ("e", "f")]
 ROWS = [{"text1": a, "text2": b, "score": s} for (a, b), s in zip(PAIRS, (0, 2.5, 5))]
 
@@ -117,6 +118,16 @@ def test_a_corpus_as_llama_index_writes_it(tmp_path):
         ([{"sentence": "a"}] * 2, None, "fields of one kind.* Got sentence instead: rename"),
         (ROWS, [1, 2, 3], "y must be None where records name"),
         ([3, 4], None, "Got 3 in row 0"),
+        (3, None, "must hold texts.* Got 3 instead"),
+        ([{"text": "a", "label": 1}, ["b", 2]], None, r"must have fields.* Row 1 has \['b', 2\]"),
+        ([{"text": "a", "label": ["x"]}] * 2, None, r"must have a label. Row 0 has \['x'\]"),
+        ([{"query": "a", "pos": 7}] * 2, None, "'pos'. Row 0 of X has 7"),
+        (
+            {**CORPUS, "queries": {"q": 7}},
+            None,
+            "queries of X must have a text for each id. Got .'q': 7",
+        ),
+        ({**CORPUS, "corpus": ["b"]}, None, "corpus of X must have a text for each id"),
     ],
 )
 def test_what_is_refused(X, y, said):

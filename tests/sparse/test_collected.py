@@ -394,6 +394,8 @@ def test_a_damaged_part_is_refused(tmp_path):
         {"text": np.frombuffer(b"viesea0", np.uint8)},
         {"text": np.frombuffer(b"seasea0", np.uint8), "lengths": np.array([3, 3], np.uint8)},
         {"text": np.arange(7, dtype=np.uint16)},
+        {"text": np.frombuffer(b"seavi\xc3\xa9", np.uint8)[[0, 1, 2, 3, 4, 5, 5]]},
+        {"text": np.frombuffer(b"se\xc3\xa9iew", np.uint8)},
         {"document_frequencies": np.array([1, 0], np.uint8)},
         {"document_frequencies": np.array([1, 3], np.uint8)},
         {"collection_frequencies": np.array([0, 1], np.uint8)},

@@ -61,16 +61,14 @@ def check(number, answer):
     wanted = getattr(unit, f"exercise_{exercise}")
     if answer is None:
         return Verdict(False, f"{number}: no answer yet.")
-    if inspect.signature(wanted).parameters:
-        try:
+    try:
+        if inspect.signature(wanted).parameters:
             wrong = wanted(answer)
-        except Exception as error:  # whatever a student's function may raise is its finding
-            wrong = f"it raises {type(error).__name__}: {error}"
-    else:
-        wrong = difference(answer, wanted())
-        if wrong:
+        elif wrong := difference(answer, wanted()):
             slips = unit.SLIPS.get(int(exercise), ())
             wrong = next((words for slip, words in slips if not difference(answer, slip)), wrong)
+    except Exception as error:  # whatever a student's function or object may raise is its finding
+        wrong = f"it raises {type(error).__name__}{_said(error)}"
     return Verdict(wrong is None, f"{number}: {'right.' if wrong is None else _not_yet(wrong)}")
 
 
@@ -99,6 +97,13 @@ def _unit_and_exercise(number):
         )
     unit, exercise = number.split(".")
     return UNITS[int(unit)], exercise
+
+
+def _said(error):
+    try:
+        return f": {error}"
+    except Exception:  # one that cannot be shown
+        return ""
 
 
 def _not_yet(wrong):

@@ -68,6 +68,8 @@ def _words_difference(answer, right):
         answer = answer.tolist()
     if isinstance(answer, str) or not isinstance(answer, set | frozenset | list | tuple):
         return f"a collection of str is wanted, and this is {_kind(answer)}"
+    if strange := [word for word in answer if not isinstance(word, str)]:
+        return f"a collection of str is wanted, and this one holds what is {_kind(strange[0])}"
     in_order = not isinstance(right, set | frozenset)
     count = Counter if in_order else lambda words: Counter(set(words))
     missing = (count(right) - count(answer)).total()
@@ -88,7 +90,7 @@ def _array_difference(answer, right, tolerance):
     is_number = right.ndim == 0
     try:
         given = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         given = None
     if given is None or isinstance(answer, str | bool):
         wanted = "a number" if is_number else "an array of numbers"

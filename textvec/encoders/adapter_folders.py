@@ -72,6 +72,8 @@ class AdapterFolder(ModelFolder):
         config = read_json(self.path / _CONFIG, dict)
         if config.get("peft_type") != "LORA":
             raise self._odd(_CONFIG, f"'peft_type' must be LORA. Got {config.get('peft_type')!r}")
+        if config.get("megatron_config"):
+            raise self._odd(_CONFIG, "'megatron_config' must be null: with it goes code to import")
         name, revision = config.get("base_model_name_or_path"), config.get("revision")
         if not isinstance(name, str) or not name or not isinstance(revision, str | None):
             raise self._odd(

@@ -120,13 +120,17 @@ def _read(path):
 def _parse_yaml(text, path):
     yaml = import_optional("yaml", "finetune")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError(f"{path} must say all where it is meant: it holds an alias (*name).")
-        _check_once(yaml.compose(text, yaml.SafeLoader), path, yaml)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        events = yaml.parse(text, yaml.SafeLoader)
+        has_alias = any(isinstance(event, yaml.AliasEvent) for event in events)
+        tree = None if has_alias else yaml.compose(text, yaml.SafeLoader)
+        config = None if has_alias else yaml.safe_load(text)
+    except Exception as error:  # also whatever a value leads to that is not what its tag says
         said = " ".join(str(error).split())
         raise ValueError(f"{path} must hold plain YAML, which names no code: {said}.") from error
+    if has_alias:
+        raise ValueError(f"{path} must say all where it is meant: it holds an alias (*name).")
+    _check_once(tree, path, yaml)
+    return config
 
 
 def _check_once(node, path, yaml):
@@ -161,11 +165,13 @@ def _check_value(name, value, kind, path):
 def _number(name, value, path):
     """Return a number; YAML reads 2e-5, which lacks a point, as a text."""
     whole = name in _WHOLE
+    found = value
     try:
         found = float(value) if isinstance(value, str) else value
-    except ValueError:
-        found = value
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+        is_number = isinstance(found, int | float) and math.isfinite(found)
+    except (OverflowError, ValueError):
+        is_number = False
+    if isinstance(found, bool) or not is_number:
         _check_value(name, None if isinstance(value, bool) else str(value), float, path)
     if whole:
         if found != int(found):

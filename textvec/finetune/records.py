@@ -1,7 +1,7 @@
 """What can be learned from: texts, labelled texts, pairs, triplets and scored pairs, as columns."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,6 +93,8 @@ def read_records(X, y=None, encoding="utf-8") -> Records:
 
     Raises
     ------
+    TypeError
+        If a text of a list is no str.
     ValueError
         If it is none of these, a value is missing or empty, or there are fewer than two.
     """
@@ -116,6 +118,13 @@ def _is_corpus(X):
 
 def _of_corpus(X, where):
     """Return the pairs of queries and relevant documents."""
+    for name in ("queries", "corpus"):
+        if not isinstance(X[name], Mapping) or not all(
+            isinstance(text, str) for text in X[name].values()
+        ):
+            raise ValueError(
+                f"{name} of {where} must have a text for each id. Got {_short(X[name])}."
+            )
     grades = files._as_grades(X["relevant_docs"], where)
     queries, positives = [], []
     for query, judged in grades.items():
@@ -136,9 +145,9 @@ def _of_corpus(X, where):
 
 def _listed(X, y, where):
     rows = _rows(X, where)
-    if rows is None:
+    if rows is None and isinstance(X, Iterable):
         return _of_texts(check_texts(X), y, where)
-    first = rows[0]
+    first = X if rows is None else rows[0]
     if isinstance(first, Mapping):
         if set(first) == {"text"}:
             return _of_texts(check_texts([row.get("text") for row in rows]), y, where)
@@ -152,7 +161,7 @@ def _listed(X, y, where):
         return _of_tuples(rows, y, where)
     raise ValueError(
         f"{where} must hold texts, pairs or triplets of texts, or records with fields. "
-        f"Got {_short(first)} in row 0 instead."
+        f"Got {_short(first)}{'' if rows is None else ' in row 0'} instead."
     )
 
 
@@ -207,6 +216,7 @@ def _of_tuples(X, y, where):
 
 
 def _of_fields(rows, where):
+    _check_rows(rows, Mapping, "fields, as the first has", where)
     fields = set().union(*(row.keys() for row in rows))
     for query, pos, neg in _TRIPLES:
         if {query, pos} <= fields:
@@ -257,8 +267,8 @@ def _labelled(texts, y):
     if len(labels) != len(texts):
         raise ValueError(f"y must hold a label for each of {len(texts)} texts. Got {len(labels)}.")
     for row, label in enumerate(labels):
-        if label is None or label != label:
-            raise ValueError(f"Every text must have a label. Row {row} has {label!r}.")
+        if label is None or label != label or not isinstance(label, Hashable):
+            raise ValueError(f"Every text must have a label. Row {row} has {_short(label)}.")
     if len({*labels}) < 2:
         raise ValueError(
             f"Labels must differ: what is one class has nothing to be told from. Got {labels[0]!r} "
@@ -327,7 +337,7 @@ def _value(row, name, number, where):
 def _as_list(value, number, where, name="the last place"):
     """Return a text, or a list of them, as a list."""
     found = [value] if isinstance(value, str) and value else value or []
-    if isinstance(found, str) or not all(isinstance(one, str) for one in found):
+    if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
         raise ValueError(
             f"Every record must have a text or a list of them in {name!r}. Row {number} of {where} "
             f"has {_short(value)} instead."

@@ -106,6 +106,8 @@ class Guard:
             413, f"The body must be of at most {most} bytes: send fewer texts.", headers=_CLOSE
         )
         for name, value in scope["headers"]:
+            if name == b"content-length" and not value.isdigit():
+                raise RefusedError(400, "Content-Length must be a number.", headers=_CLOSE)
             if name == b"content-length" and (len(value) > _DIGITS or int(value) > most):
                 raise too_large
         parts, size = [], 0

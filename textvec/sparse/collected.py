@@ -184,6 +184,8 @@ class CollectedTerms(SaveMixin):
         ends = self.lengths.cumsum(dtype=np.uint64)
         if (ends[-1] if len(ends) else 0) != len(self.text) or (ends > len(self.text)).any():
             raise ValueError("lengths must be those of the terms")
+        if not _are_utf8(self.text, begins_of(self.ends)):
+            raise ValueError("terms must be in UTF-8")
         if not are_ascending(self.text, self.ends):
             raise ValueError("terms must be in alphabetical order, each once")
         numbers = [self.n_documents, self.total_length, *self.max_missing]
@@ -201,6 +203,15 @@ class CollectedTerms(SaveMixin):
             raise ValueError("frequencies must fit the documents and their lengths")
         if not isinstance(self.settings, dict) or not isinstance(self.made_with, dict):
             raise ValueError("settings must say what a term is")
+
+
+def _are_utf8(text, begins):
+    """Tell whether strings are UTF-8, each: all of it is, and none begins within a character."""
+    try:
+        str(memoryview(text), "utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return bool(((text[begins[begins < len(text)]] & 0xC0) != 0x80).all())
 
 
 class Tally:

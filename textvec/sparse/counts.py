@@ -57,7 +57,8 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         Replaces the steps of ``strip_accents`` and ``lowercase``.
     tokenizer : "jieba", "whitespace", callable or None, default=None
         Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words,
-        "whitespace" text that is cut already.
+        "whitespace" text that is cut already. A callable returns an iterable; scikit-learn asks for
+        a list where ``ngram_range`` goes beyond single words.
     stop_words : {"english", "chinese"}, list of str or None, default=None
         Words to drop, if ``analyzer`` is "word" or "mixed".
     token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"
@@ -283,11 +284,10 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
             try:
                 X = aside._fit_matrix(raw_documents)
             except Exception:
-                if not vars(self).keys() & set(
-                    OF_VOCABULARY
-                ):  # a first fit keeps it, as scikit-learn's
-                    kept = vars(aside).keys() & {*OF_VOCABULARY, "fixed_vocabulary_"}
-                    publish(self, {name: vars(aside)[name] for name in kept})
+                kept = {"_stop_words_id"}  # of which it was warned
+                if not vars(self).keys() & set(OF_VOCABULARY):  # a first fit's, as scikit-learn's
+                    kept |= {*OF_VOCABULARY, "fixed_vocabulary_"}
+                publish(self, {name: vars(aside)[name] for name in kept & vars(aside).keys()})
                 raise
         return aside._as_output(X, raw_documents)
 
@@ -303,6 +303,12 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         -------
         sparse matrix of shape (n_documents, n_terms)
             The counts, in CSR; a DataFrame after ``set_output(transform="pandas")``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter has a bad value by now, be it of use in ``fit`` alone; scikit-learn's
+            looks at those no more.
         """
         with answering(self) as now:
             return now._as_output(now._matrix(raw_documents), raw_documents)

@@ -55,6 +55,10 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
     of the n-gram in UTF-8 (Weinberger et al. 2009, "Feature hashing for large scale multitask
     learning").
 
+    scikit-learn's raises UnicodeEncodeError for half of a surrogate pair, which is hashed here as
+    the bytes that Python's "surrogatepass" gives it, and StopIteration for no documents at all,
+    which have a matrix without rows here.
+
     Examples
     --------
     >>> HashingVectorizer(n_features=8, norm=None).transform(["a quiet room"]).toarray()
@@ -153,9 +157,19 @@ class HashingVectorizer(CompiledAnalyzer, sklearn_text.HashingVectorizer):
         if self.norm is not None:
             if counts.dtype in (np.float64, np.float32):
                 normalize_in_place(counts, self.norm, self.n_jobs)
-            else:
+            elif counts.shape[0]:
                 counts = normalize(counts, norm=self.norm, copy=False)
         return _align_api_if_sparse(counts)
+
+    def _each_row(self, raw_documents, function, first_row=0):
+        """Yield ``function(document)``; refuse what scikit-learn does, of the first alone."""
+        for row, features in enumerate(super()._each_row(raw_documents, function, first_row)):
+            if row == 0 and isinstance(features, str):
+                raise ValueError(
+                    "Samples can not be a single string. The input must be an iterable over "
+                    "iterables of strings."
+                )
+            yield features
 
     def _hashing(self):
         """Return how to hash; what is True or False has no sign, and nothing cancels."""
@@ -226,7 +240,7 @@ def hash_counts(ngrams, n_columns, alternate_sign, dtype):
     if isinstance(spelled, SpelledNames):
         names = spelled.names()
         if not all(isinstance(name, str | bytes) for name in names):
-            raise TypeError("Features must be str or bytes to be hashed: the analyzer gave others.")
+            raise TypeError("feature names must be strings")
         parts = [
             name if isinstance(name, bytes) else name.encode("utf-8", "surrogatepass")
             for name in names

@@ -370,6 +370,26 @@ class TfidfVectorizer(WeighingVectorizer):
         self.smooth_idf = smooth_idf
         self.sublinear_tf = sublinear_tf
 
+    def fit(self, raw_documents, y=None):
+        """Learn vocabulary and weights; what is unused is warned of before all else.
+
+        Parameters
+        ----------
+        raw_documents : iterable
+            Documents: str, bytes, file names or file objects, as ``input`` says.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            This vectorizer.
+        """
+        self._validate_params()
+        self._check_params()
+        self._warn_for_unused_params()
+        return super().fit(raw_documents, y)
+
     def _new_weigher(self):
         return TfidfTransformer(
             norm=self.norm,

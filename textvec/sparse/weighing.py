@@ -41,7 +41,7 @@ class WeighingVectorizer(CountVectorizer):
             ) from error
 
     def _begin_fit(self):
-        if not hasattr(self, "_weigher"):  # then scikit-learn says that the vocabulary is missing
+        if not hasattr(self, "_weigher"):  # it stays where fit fails: messages are scikit-learn's
             self._weigher = self._new_weigher()
 
     def _fit_matrix(self, raw_documents):
@@ -55,7 +55,7 @@ class WeighingVectorizer(CountVectorizer):
         return self._weigh(self._count_only(raw_documents))
 
     def _count_only(self, raw_documents):
-        check_is_fitted(self, "_weigher", msg=self._not_fitted)
+        check_is_fitted(self, ("_weigher", "fixed_vocabulary_"), msg=self._not_fitted)
         return super()._matrix(raw_documents)
 
     def _learn_more(self, raw_documents):
