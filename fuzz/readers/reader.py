@@ -92,8 +92,9 @@ def put(path, content):
 
 
 def check_plain(error, said=""):
-    """Raise unless an error is a ValueError of our own, whose message has some words."""
+    """Raise unless an error is a ValueError of ours, a sentence that has some words in it."""
     assert type(error) is ValueError, repr(error)
+    assert str(error).endswith("."), repr(error)
     assert said in str(error), repr(error)
 
 

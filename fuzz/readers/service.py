@@ -145,8 +145,9 @@ def header_seeds():
     list of bytes
     """
     usual = "\n".join(f"{name}: {value}" for name, value in _HEADERS.items()).encode()
-    odd = usual.replace(b"localhost", b"[::1]"), usual.replace(b"127.0.0.1:8000", b"[::1")
-    return [b"\0" + one for one in (usual, *odd, usual.replace(b"length: 2", b"length: 5000"))]
+    odd = [usual.replace(b"localhost", b"[::1]"), usual.replace(b"127.0.0.1:8000", b"[::1")]
+    odd += [usual.replace(b"length: 2", b"length: " + length) for length in (b"5000", b"many")]
+    return [b"\0" + one for one in (usual, *odd)]
 
 
 SERVICE_READERS = {

@@ -5,10 +5,10 @@ import math
 from functools import cache, partial
 from unittest import mock
 
+import pandas as pd
 import yaml
 
 from readers.reader import BETWEEN_FILES, Reader, check_message, check_plain, put
-from readers.tables import csv_seeds, json_seeds, jsonl_seeds
 from textvec import generate_pairs, generate_triplets
 from textvec.encoders.adapter_folders import AdapterFolder, open_model
 from textvec.finetune.configs import read_config
@@ -58,6 +58,38 @@ def _check_records(found):
     if found.kind == "scores":
         assert all(type(one) is float and math.isfinite(one) for one in found.targets)
     assert len(found.rows([0, -1])) == 2
+
+
+_ROWS = (
+    [{"text": "sea", "label": "x"}, {"text": "view", "label": "y"}, {"text": "", "label": ""}],
+    [{"text1": "sea", "text2": "view", "score": n} for n in (0, 2.5, "5")],
+    [{"query": "sea", "pos": "sea view", "neg": "port"}, {"query": "酒店", "pos": "hotel"}],
+    [{"text": "sea"}, {"text": "view"}],
+    [{"text": "sea", "scored_text": "view", "score": n} for n in ("nan", "x")],
+)
+
+
+def record_seeds(ending):
+    """Return records of each kind, and some that lack something.
+
+    Parameters
+    ----------
+    ending : str
+        Of the file's name.
+
+    Returns
+    -------
+    list of bytes
+    """
+    match ending:
+        case ".jsonl":
+            seeds = ["".join(json.dumps(row) + "\n" for row in rows) for rows in _ROWS]
+        case ".json":
+            seeds = [json.dumps(rows, ensure_ascii=False) for rows in _ROWS]
+        case _:
+            separator = "," if ending == ".csv" else "\t"
+            seeds = [pd.DataFrame(rows).to_csv(index=False, sep=separator) for rows in _ROWS]
+    return [seed.encode() for seed in seeds]
 
 
 def llama_index_seeds():
@@ -300,16 +332,23 @@ def triplet_seeds():
     tasks = '["Given a question, find its answer.", "给定一个问题，找到答案。"]'
     triplet = {"query": "sea?", "positive": "By the sea.", "negative": "By the airport."}
     packed = f"Here: ```json\n{json.dumps({'tasks': json.loads(tasks)})}\n```"
-    parts = (tasks, json.dumps(triplet)), (packed, f"{json.dumps(triplet)} [")
+    parts = [(tasks, json.dumps(triplet)), (packed, f"{json.dumps(triplet)} [")]
+    odd = triplet | {"query": 5}, triplet | {"negative": triplet["positive"]}, [triplet]
+    parts += [(tasks, json.dumps(one)) for one in odd]
     return [BETWEEN_FILES.join(part.encode() for part in pair) for pair in parts]
 
 
 _CONFIG_WORDS = (*_CONFIG, *_CONFIG["data"], *_CONFIG["params"], "!!", "&a ", "*a", "<<: ", "pair")
 TUNING_READERS = {
-    "records_json": Reader(partial(records, ending=".json"), json_seeds, _FIELDS, 0),
-    "records_jsonl": Reader(partial(records, ending=".jsonl"), jsonl_seeds, _FIELDS),
-    "records_csv": Reader(partial(records, ending=".csv"), csv_seeds, _FIELDS),
-    "records_tsv": Reader(partial(records, ending=".tsv"), partial(csv_seeds, "\t"), _FIELDS),
+    **{
+        f"records{ending.replace('.', '_')}": Reader(
+            partial(records, ending=ending),
+            partial(record_seeds, ending),
+            _FIELDS,
+            0 if ending == ".json" else None,
+        )
+        for ending in (".json", ".jsonl", ".csv", ".tsv")
+    },
     "records_llama_index": Reader(
         partial(records, ending=".json"), llama_index_seeds, _CORPUS_FIELDS, 0
     ),

@@ -120,6 +120,12 @@ def test_a_corpus_as_llama_index_writes_it(tmp_path):
         ([3, 4], None, "Got 3 in row 0"),
         (3, None, "must hold texts.* Got 3 instead"),
         ([{"text": "a", "label": 1}, ["b", 2]], None, r"must have fields.* Row 1 has \['b', 2\]"),
+        ([{"text": "a"}, 0], None, "must have fields.* Row 1 has 0"),
+        (
+            [{"text": "a"}, {"text": 7}],
+            None,
+            "Every row of X must have a text in 'text'. Row 1 has 7",
+        ),
         ([{"text": "a", "label": ["x"]}] * 2, None, r"must have a label. Row 0 has \['x'\]"),
         ([{"query": "a", "pos": 7}] * 2, None, "'pos'. Row 0 of X has 7"),
         (

@@ -149,8 +149,9 @@ def _listed(X, y, where):
         return _of_texts(check_texts(X), y, where)
     first = X if rows is None else rows[0]
     if isinstance(first, Mapping):
+        _check_rows(rows, Mapping, "fields, as the first has", where)
         if set(first) == {"text"}:
-            return _of_texts(check_texts([row.get("text") for row in rows]), y, where)
+            return _of_texts(_column(rows, "text", where), y, where)
         if y is not None:
             raise ValueError(
                 f"y must be None where records name their fields ({', '.join(map(str, first))}). "
@@ -216,7 +217,6 @@ def _of_tuples(X, y, where):
 
 
 def _of_fields(rows, where):
-    _check_rows(rows, Mapping, "fields, as the first has", where)
     fields = set().union(*(row.keys() for row in rows))
     for query, pos, neg in _TRIPLES:
         if {query, pos} <= fields:
