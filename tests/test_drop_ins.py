@@ -33,7 +33,6 @@ def numbers_of_words(text):
         Case("HashingVectorizer", {"analyzer": str.upper}, ["sea"]),
         Case("HashingVectorizer", {"dtype": bool}),
     ],
-    ids=str,
 )
 def test_what_once_differed(case):
     assert difference(case) is None
