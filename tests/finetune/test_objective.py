@@ -65,7 +65,7 @@ def test_rows_have_as_many_negatives():
 def test_texts_of_like_length_go_together(tiny):
     """Columns of unequal width, in any order: the same vectors, of fewer tokens."""
     sentence_transformers = pytest.importorskip("sentence_transformers")
-    model = sentence_transformers.SentenceTransformer(tiny, device="cpu").eval()
+    model = sentence_transformers.SentenceTransformer(str(tiny), device="cpu").eval()
     first = ["the sea", "a hotel by the sea with a view " * 3, "view"] * 8
     second = ["a quiet room " * 5, "the", "room by the sea"] * 8
     columns = [tokens_of(model, texts) for texts in (first, second)]
