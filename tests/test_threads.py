@@ -12,7 +12,6 @@ from textvec._threads import (
     equal_parts,
     look_up,
     run_parts,
-    start,
 )
 
 VAST = 10**30  # jobs that a file may ask for
@@ -75,11 +74,6 @@ def test_after_an_error_nothing_more_begins_and_what_looks_up_ends():
     assert set(begun) <= {1, 2, 3}
     assert len(ended) == len(begun) - 1
     look_up()  # on this thread nothing was interrupted
-
-
-def test_one_job_starts_at_once_and_several_aside():
-    assert start(threading.current_thread)() is threading.main_thread()
-    assert start(threading.current_thread, n_jobs=2)() is not threading.main_thread()
 
 
 def test_jobs_are_none_or_whole_numbers_but_0():

@@ -4,7 +4,9 @@ import math
 import numbers
 import sys
 import warnings
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
 # Whose lines a warning does not name: ours, and theirs who call estimators and load modules
 _BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
@@ -58,6 +60,14 @@ def check_type(name, value, kinds, wanted):
         raise TypeError(f"{name} must be {wanted}. Got {value!r} instead.")
 
 
+def as_list(name, value, wanted):
+    """Return what an iterable holds as a list; raise TypeError for a str, a dict or a table."""
+    is_other = isinstance(value, str | bytes | Mapping) or hasattr(value, "columns")
+    if is_other or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be {wanted}. Got {value!r:.60} instead.")
+    return list(value)
+
+
 def check_no_table(raw_documents):
     """Raise TypeError for a table: iterated, it gives the names of its columns, and no document."""
     if hasattr(raw_documents, "columns"):
@@ -104,6 +114,14 @@ def import_optional(module, extra):
         ) from error
 
 
+def version_of(package):
+    """Return the version of an installed package, or "missing"."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
 def warn_user(message, category=UserWarning):
     """Warn, and name the user's line: the nearest that is not of this package or scikit-learn."""
     frame = sys._getframe(1)
@@ -124,3 +142,8 @@ def closest_names(name, names, n=3):
     from difflib import get_close_matches
 
     return get_close_matches(str(name), [str(known) for known in names], n=n, cutoff=0.4)
+
+
+def listed(names):
+    """Return the names of columns in quotes, one after the other, or that there are none."""
+    return ", ".join(map(repr, names)) or "no columns"

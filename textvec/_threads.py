@@ -151,17 +151,3 @@ def learning(estimator):
 
 class CutShortError(Exception):
     """What its cause interrupted is whole, and to be published."""
-
-
-def start(function: Callable, *args, n_jobs=None) -> Callable:
-    """Start ``function(*args)`` on a thread aside and return what waits for its result.
-
-    With ``n_jobs`` of 1 it is called at once.
-    """
-    if effective_n_jobs(n_jobs) < 2:
-        result = function(*args)
-        return lambda: result
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(function, *args)
-    pool.shutdown(wait=False)
-    return future.result

@@ -13,6 +13,7 @@ from textvec.integrations.vectors import (
     from_dicts,
     from_pairs,
     signature_of,
+    to_arrays,
     to_dicts,
     to_lists,
     to_pairs,
@@ -55,7 +56,7 @@ def test_dense_rows_are_taken_as_sparse_and_the_reverse():
     assert from_pairs([], 3).shape == (0, 3)
 
 
-@pytest.mark.parametrize("to", [to_pairs, to_dicts, to_lists])
+@pytest.mark.parametrize("to", [to_pairs, to_dicts, to_lists, to_arrays])
 def test_nan_is_refused_by_row(to):
     with pytest.raises(ValueError, match="row 1"):
         to(np.array([[1.0, 2.0], [np.nan, 1.0]]))

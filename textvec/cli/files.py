@@ -4,7 +4,7 @@ import codecs
 import re
 from io import StringIO
 
-from textvec._checks import check_number, closest_names, warn_user
+from textvec._checks import check_number, closest_names, listed, warn_user
 from textvec._reading import decode, read_json_lines, read_table
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -216,11 +216,6 @@ def there(name, items):
     """Return the columns that there are, and which of them may be meant, to end a message."""
     near = closest_names(name, items.columns, 1)
     return f"{listed(items.columns)}.{f' Is it {near[0]!r}?' if near else ''}"
-
-
-def listed(names):
-    """Return names in quotes, one after the other, or that there are none."""
-    return ", ".join(map(repr, names)) or "no columns"
 
 
 def read_text(path, encoding):

@@ -30,17 +30,12 @@ def gather_info():
         "versions", "extras", "system" and "folders", each name to value.
     """
     import platform
-    from importlib.metadata import PackageNotFoundError, requires, version
+    from importlib.metadata import PackageNotFoundError, requires
 
     import textvec
+    from textvec._checks import version_of
     from textvec._threads import effective_n_jobs
     from textvec.datasets import cache_folder
-
-    def found(package):
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            return "missing"
 
     own, requirements = textvec.__version__, []
     try:
@@ -53,10 +48,10 @@ def gather_info():
         package = re.match(r"[\w.-]+", requirement)[0]
         extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
         if extra is None:
-            versions[package] = found(package)
+            versions[package] = version_of(package)
         elif package != "textvec":  # an extra made of other extras
             known = f"{extras[extra[1]]}, " if extra[1] in extras else ""
-            extras[extra[1]] = f"{known}{package} {found(package)}"
+            extras[extra[1]] = f"{known}{package} {version_of(package)}"
     return {
         "versions": versions,
         "extras": extras,

@@ -249,7 +249,7 @@ def _split(folder, name, columns):
     if file is None:
         raise FileNotFoundError(f"{places[0]} is not there, nor as .json, .jsonl or .tsv.")
     try:
-        rows = files._read(file, "utf-8")
+        rows = files.read_content(file, "utf-8")
     except ValueError:
         if file.suffix != ".json":
             raise

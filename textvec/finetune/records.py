@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import check_choice, check_no_table
+from textvec._checks import check_choice, check_no_table, check_type
 from textvec._reading import whole
 from textvec.encoders.batching import check_texts
-from textvec.evaluate.tasks import files
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    RerankingTask,
+    STSTask,
+    files,
+)
 
 # Kind of records -> its name in messages, and the fields that say it, the first that fit win.
 KINDS = {
@@ -20,12 +26,10 @@ KINDS = {
     "triplets": "pairs with negatives",
     "scores": "pairs with scores",
 }
-_TRIPLES = (("query", "pos", "neg"), ("text", "positive_text", "negative_text"))
-_SCORED = (
-    ("text", "scored_text", "score"),
-    ("text1", "text2", "score"),
-    ("text1", "text2", "label"),
-)
+# The fields are those of tasks, so that what is trained on is also what is evaluated on.
+_TRIPLES = files.fields_of(RerankingTask)
+_SCORED = sorted(files.fields_of(STSTask), key=lambda fields: fields[-1] == "label")
+(_PAIR,), (_LABELLED,) = files.fields_of(BitextMiningTask), files.fields_of(ClassificationTask)
 _SCALES = ((0, 1), (-1, 1), (0, 5), (0, 10), (0, 100))
 _MOST_OUTSIDE = 0.05  # of scores: where more lie outside of a scale, it is another one
 
@@ -99,9 +103,11 @@ def read_records(X, y=None, encoding="utf-8") -> Records:
         If it is none of these, a value is missing or empty, or there are fewer than two.
     """
     where = "X"
+    check_type("X", X, os.PathLike | Iterable, "texts, pairs, records, a file of these, or a dict")
+    check_type("y", y, Iterable | None, "a list of labels or scores, or None")
     if isinstance(X, os.PathLike):
         where = str(X)
-        X = files._read(Path(X), encoding)
+        X = files.read_content(Path(X), encoding)
     elif isinstance(X, Iterator):
         X = list(X)
     records = _of_corpus(X, where) if _is_corpus(X) else _listed(X, y, where)
@@ -125,7 +131,7 @@ def _of_corpus(X, where):
             raise ValueError(
                 f"{name} of {where} must have a text for each id. Got {_short(X[name])}."
             )
-    grades = files._as_grades(X["relevant_docs"], where)
+    grades = files.as_grades(X["relevant_docs"], where)
     queries, positives = [], []
     for query, judged in grades.items():
         for item, grade in judged.items():
@@ -191,7 +197,7 @@ def _rows(X, where):
 
 
 def _has_fields(row):
-    known = (*(names[:2] for names in _TRIPLES), *_SCORED, ("text1", "text2"), ("text", "label"))
+    known = (*(names[:2] for names in _TRIPLES), *_SCORED, _PAIR, _LABELLED)
     return set(row) == {"text"} or any({*names} <= row.keys() for names in known)
 
 
@@ -234,18 +240,14 @@ def _of_fields(rows, where):
             columns = [_column(rows, name, where) for name in (first, second)]
             values = [_value(row, target, n, where) for n, row in enumerate(rows)]
             return _scored(columns, values, target)
-    if {"text1", "text2"} <= fields:
-        return Records("pairs", tuple(_column(rows, name, where) for name in ("text1", "text2")))
-    if {"text", "label"} <= fields:
-        labels = [_value(row, "label", number, where) for number, row in enumerate(rows)]
-        return _labelled(_column(rows, "text", where), labels)
-    known = [
-        "query, pos[, neg]",
-        "text, positive_text[, negative_text]",
-        *(", ".join(names) for names in _SCORED),
-        "text1, text2",
-        "text, label",
-    ]
+    if {*_PAIR} <= fields:
+        return Records("pairs", tuple(_column(rows, name, where) for name in _PAIR))
+    if {*_LABELLED} <= fields:
+        text, label = _LABELLED
+        labels = [_value(row, label, number, where) for number, row in enumerate(rows)]
+        return _labelled(_column(rows, text, where), labels)
+    known = [f"{first}, {second}[, {third}]" for first, second, third in _TRIPLES]
+    known += map(", ".join, (*_SCORED, _PAIR, _LABELLED))
     raise ValueError(
         f"The records of {where} must have the fields of one kind: {'; '.join(known)}. "
         f"Got {', '.join(map(str, rows[0]))} instead: rename them."
@@ -284,7 +286,7 @@ def _scored(columns, values, name):
             f"{name} must hold a score for each of {len(columns[0])} pairs. Got {len(values)}."
         )
     for row, value in enumerate(values):
-        if not files._is_number(value):
+        if not files.is_number(value):
             raise ValueError(
                 f"The {name} of pairs must be scores, numbers. Got {value!r:.60} in row {row} "
                 "instead: labels are of texts, and pairs without scores need none."

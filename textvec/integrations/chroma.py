@@ -6,15 +6,13 @@ chromadb is the extra ``chroma`` and is imported where it is used.
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from textvec._checks import check_type, import_optional
 from textvec.integrations.vectors import (
     check_ready,
     check_signature,
     document_vectors,
     signature_of,
-    to_lists,
+    to_arrays,
     vectors_of_queries,
 )
 from textvec.persistence import load
@@ -91,10 +89,10 @@ def _class(its_name, trust):
             self.signature = signature
 
         def __call__(self, input):
-            return _arrays(document_vectors(self.vectorizer, list(input)))
+            return to_arrays(document_vectors(self.vectorizer, list(input)))
 
         def embed_query(self, input):
-            return _arrays(vectors_of_queries(self.vectorizer, list(input)))
+            return to_arrays(vectors_of_queries(self.vectorizer, list(input)))
 
         @staticmethod
         def name():
@@ -121,7 +119,3 @@ def _class(its_name, trust):
             check_type("the config's path", config.get("path"), str, "a str")
 
     return TextvecEmbeddingFunction
-
-
-def _arrays(X):
-    return [np.array(row, np.float32) for row in to_lists(X)]

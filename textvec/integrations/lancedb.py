@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from textvec._checks import check_flag, import_optional
 from textvec.integrations.vectors import (
     Signature,
@@ -16,7 +14,7 @@ from textvec.integrations.vectors import (
     check_signature,
     document_vectors,
     signature_of,
-    to_lists,
+    to_arrays,
     vectors_of_queries,
 )
 from textvec.persistence import load
@@ -94,10 +92,10 @@ def _class() -> Any:
             return Signature(**self.signature).width
 
         def compute_source_embeddings(self, texts, *args, **kwargs):
-            return _arrays(document_vectors(self._vectorizer, self.sanitize_input(texts)))
+            return to_arrays(document_vectors(self._vectorizer, self.sanitize_input(texts)))
 
         def compute_query_embeddings(self, query, *args, **kwargs):
-            return _arrays(vectors_of_queries(self._vectorizer, self.sanitize_input(query)))
+            return to_arrays(vectors_of_queries(self._vectorizer, self.sanitize_input(query)))
 
         def __eq__(self, other):
             return type(other) is type(self) and other.signature == self.signature
@@ -107,7 +105,3 @@ def _class() -> Any:
 
     TextvecEmbeddingFunction.__embedding_function_registry_alias__ = "textvec"
     return TextvecEmbeddingFunction
-
-
-def _arrays(X):
-    return [np.array(row, np.float32) for row in to_lists(X)]

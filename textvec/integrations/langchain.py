@@ -102,10 +102,10 @@ class _Embeds:
         check_ready(vectorizer)
         self.vectorizer = vectorizer
 
-    def _embed(self, texts):
+    def embed_documents(self, texts):
         return self._written(document_vectors(self.vectorizer, texts))
 
-    def _embed_query(self, text):
+    def embed_query(self, text):
         return self._written(vectors_of_queries(self.vectorizer, [text]))[0]
 
 
@@ -124,12 +124,6 @@ def _sparse_class(store):
     class TextvecSparseEmbeddings(_Embeds, base):
         _written = staticmethod(written)
 
-        def embed_documents(self, texts):
-            return self._embed(texts)
-
-        def embed_query(self, text):
-            return self._embed_query(text)
-
     return TextvecSparseEmbeddings
 
 
@@ -145,12 +139,6 @@ def _classes() -> dict[str, Any]:
         """A fitted vectorizer as LangChain's Embeddings."""
 
         _written = staticmethod(to_lists)
-
-        def embed_documents(self, texts):
-            return self._embed(texts)
-
-        def embed_query(self, text):
-            return self._embed_query(text)
 
     class TextvecRetriever(BaseRetriever):
         """Retrieve documents by BM25, dense vectors or both, filtered, diverse or reranked.

@@ -11,7 +11,12 @@ from sklearn.preprocessing import normalize
 
 from textvec._checks import check_flag, check_number, check_type
 from textvec._threads import held, publish
-from textvec.integrations.vectors import check_texts, check_vectorizer, vectors_of_queries
+from textvec.integrations.vectors import (
+    check_texts,
+    check_vectorizer,
+    document_vectors,
+    vectors_of_queries,
+)
 from textvec.kernels.diversity import mmr
 from textvec.persistence import SaveMixin
 from textvec.recommend.ranking import best_allowed
@@ -107,7 +112,7 @@ class PassageIndex(SaveMixin, BaseEstimator):
         -------
         self
         """
-        fresh = clone(self, safe=False).add(texts, metadata, ids)
+        fresh = type(self)(**self.get_params(deep=False)).add(texts, metadata, ids)
         publish(self, {name: value for name, value in vars(fresh).items() if name.endswith("_")})
         return self
 
@@ -159,10 +164,10 @@ class PassageIndex(SaveMixin, BaseEstimator):
         )
         if refit or not hasattr(known, "vectorizers_"):
             learned = known._learned(texts)
-            indexes = [_index(one, one.transform(texts)) for one in learned]
+            indexes = [_index(one, document_vectors(one, texts)) for one in learned]
         else:
             learned = known.vectorizers_
-            views = [one.transform(added) for one in learned]
+            views = [document_vectors(one, added) for one in learned]
             if known.indexes_:
                 pairs = zip(known.indexes_, views)
                 views = [_stacked(old.items_, view)[rows] for old, view in pairs]

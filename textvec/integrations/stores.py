@@ -11,7 +11,12 @@ from sklearn.preprocessing import normalize
 
 from textvec._checks import check_choice, check_number, check_type
 from textvec.integrations.passages import Found, choose_diverse, read_passages
-from textvec.integrations.vectors import check_signature, signature_of, vectors_of_queries
+from textvec.integrations.vectors import (
+    check_signature,
+    document_vectors,
+    signature_of,
+    vectors_of_queries,
+)
 from textvec.search._vectorizers import metric_of
 
 _BATCH = 500  # passages written at a time
@@ -46,7 +51,8 @@ class Collection(ABC):
         self.vectorizers = _by_name(vectorizers)
         self.signatures = {key: signature_of(one) for key, one in self.vectorizers.items()}
         self.is_sparse = {
-            key: sparse.issparse(one.transform(["a"])) for key, one in self.vectorizers.items()
+            key: sparse.issparse(document_vectors(one, ["a"]))
+            for key, one in self.vectorizers.items()
         }
         for key, signature in self.signatures.items():
             if not self.is_sparse[key] and signature.width > self.most_dimensions:
@@ -103,7 +109,8 @@ class Collection(ABC):
         if not texts:
             return ids
         vectors = {
-            key: self._scaled(key, one.transform(texts)) for key, one in self.vectorizers.items()
+            key: self._scaled(key, document_vectors(one, texts))
+            for key, one in self.vectorizers.items()
         }
         for key, rows in vectors.items():
             self._check_entries(key, rows)
@@ -260,7 +267,7 @@ def check_identifier(name, value):
 def _by_name(vectorizers):
     if not isinstance(vectorizers, Mapping):
         signature_of(vectorizers)  # raises where it is no fitted vectorizer
-        is_sparse = sparse.issparse(vectorizers.transform(["a"]))
+        is_sparse = sparse.issparse(document_vectors(vectorizers, ["a"]))
         return {"sparse" if is_sparse else "dense": vectorizers}
     if not vectorizers:
         raise ValueError("vectorizers is empty: name at least one.")

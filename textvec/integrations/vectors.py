@@ -15,7 +15,8 @@ from sklearn.exceptions import NotFittedError
 from textvec._checks import check_number
 from textvec._threads import held
 from textvec.persistence import fingerprint
-from textvec.search._vectorizers import is_fitted, query_vectors
+from textvec.search._vectorizers import check_vectorizer, is_fitted, query_vectors
+from textvec.search._vectorizers import document_vectors as vectors_of_documents
 
 MOST_DIMENSIONS = 65_536  # of a dense vector: no store takes more
 _HOW_IT_RUNS = ("n_jobs", "verbose", "cache", "batch_size", "device")  # vectors do not tell
@@ -109,6 +110,27 @@ def to_lists(X) -> list[list[float]]:
     X = X.toarray() if sparse.issparse(X) else X
     _check_finite(X.sum(axis=1))
     return X.tolist()
+
+
+def to_arrays(X) -> list[np.ndarray]:
+    """Return each row as an array of float32, under the same bounds as :func:`to_lists`.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_rows, n_features)
+        Finite numbers, at most 65,536 columns.
+
+    Returns
+    -------
+    list of ndarray of float32
+        What Chroma and LanceDB take.
+
+    Examples
+    --------
+    >>> to_arrays([[0.0, 2.0]])
+    [array([0., 2.], dtype=float32)]
+    """
+    return [np.array(row, np.float32) for row in to_lists(X)]
 
 
 def from_pairs(pairs, n_features, dtype=np.float32) -> sparse.csr_array:
@@ -283,15 +305,6 @@ def check_signature(place, known, given):
         )
 
 
-def check_vectorizer(vectorizer):
-    """Raise TypeError unless it is a vectorizer, fitted or not."""
-    if isinstance(vectorizer, type) or not hasattr(vectorizer, "transform"):
-        raise TypeError(
-            "vectorizer must be a vectorizer, such as BM25Vectorizer().fit(texts). "
-            f"Got {vectorizer!r} instead."
-        )
-
-
 def check_ready(vectorizer):
     """Raise unless a vectorizer can turn texts into vectors now."""
     check_vectorizer(vectorizer)
@@ -316,7 +329,7 @@ def check_texts(texts) -> list[str]:
 def document_vectors(vectorizer, texts):
     """Return the vectors of documents."""
     texts = check_texts(texts)
-    return vectorizer.transform(texts) if texts else np.zeros((0, 1), np.float32)
+    return vectors_of_documents(vectorizer, texts) if texts else np.zeros((0, 1), np.float32)
 
 
 def vectors_of_queries(vectorizer, texts):

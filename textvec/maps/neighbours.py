@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from textvec.search.exact import ExactIndex, without_itself
+from textvec.search._indexes import without_itself
+from textvec.search.exact import ExactIndex
 
 _BLOCK = 1 << 16  # items whose neighbours are compared at a time
 

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
-from textvec.search._vectorizers import query_vectors
+from textvec.search._vectorizers import document_vectors, query_vectors
 from textvec.text.stop_words import stop_words
 from textvec.text.tokenizers import JiebaTokenizer
 
@@ -94,7 +94,7 @@ def excerpt(vectorizer, text, wanted, n_letters=240):
     if len(text) <= n_letters:
         return text
     sentences = _sentences(text)
-    rows = normalize(sparse.csr_array(vectorizer.transform(sentences)))
+    rows = normalize(sparse.csr_array(document_vectors(vectorizer, sentences)))
     wish = sparse.csr_array(query_vectors(vectorizer, wanted)).sum(axis=0)
     scores = rows @ np.asarray(wish).ravel()
     kept, length = [], 0
@@ -127,7 +127,7 @@ def _closest_pairs(vectorizer, text_a, text_b):
         units_a, units_b = _words(text_a), _words(text_b)
     if not units_a or not units_b:
         return []
-    vectors = normalize(sparse.csr_array(vectorizer.transform(units_a + units_b)))
+    vectors = normalize(sparse.csr_array(document_vectors(vectorizer, units_a + units_b)))
     vectors_a, vectors_b = vectors[: len(units_a)], vectors[len(units_a) :]
     kept_a, kept_b = _nearest(vectors_a, vectors_b), _nearest(vectors_b, vectors_a)
     units_a, units_b = [units_a[at] for at in kept_a], [units_b[at] for at in kept_b]

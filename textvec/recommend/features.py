@@ -16,7 +16,12 @@ from sklearn.utils.validation import check_array
 from textvec._checks import check_choice, check_number
 from textvec.recommend.columns import Categories, ColumnVectorizer, Vectors
 from textvec.recommend.items import check_texts
-from textvec.search._vectorizers import metric_of, queries_differ, query_vectors
+from textvec.search._vectorizers import (
+    document_vectors,
+    metric_of,
+    queries_differ,
+    query_vectors,
+)
 
 _LEAST_SHARE = 1e-12  # of all weights; the root of less is lost beside others in float32
 
@@ -145,7 +150,7 @@ def item_vectors(blocks, frame, ids, as_queries=False):
         model, column = block.vectorizer, frame[block.column]
         values = check_texts(column, ids) if block.is_text else column
         asked = as_queries and block.searches_otherwise
-        vectors = query_vectors(model, values) if asked else model.transform(values)
+        vectors = query_vectors(model, values) if asked else document_vectors(model, values)
         rows.append(_as_rows(vectors, model))
     return _joined(blocks, rows)
 

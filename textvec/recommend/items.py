@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from textvec._checks import check_number, warn_user
+from textvec._checks import check_number, listed, warn_user
 from textvec.recommend.columns import Categories, Numbers, Vectors
 from textvec.text.columns import texts_in
 
@@ -237,7 +237,7 @@ def read_interactions(interactions):
     if not isinstance(interactions, pd.DataFrame) or interactions.shape[1] < 2:
         got = type(interactions).__name__
         if isinstance(interactions, pd.DataFrame):
-            got += f" with the columns {_listed(interactions.columns)}"
+            got += f" with the columns {listed(interactions.columns)}"
         raise TypeError(
             "interactions must be a DataFrame with users in its first column and items in its "
             f"second. Got {got} instead."
@@ -258,7 +258,7 @@ def only_column(frame, ids):
     candidates = [name for name in frame.columns if not is_name(ids) or name != ids]
     if len(candidates) != 1:
         raise ValueError(
-            f"text must name the column of texts. items has the columns {_listed(candidates)}."
+            f"text must name the column of texts. items has the columns {listed(candidates)}."
         )
     return candidates[0]
 
@@ -312,10 +312,10 @@ def _place(row, ids, column):
 
 def check_column(parameter, name, frame):
     """Raise ValueError unless a frame has one column of this name."""
-    found = int((frame.columns == name).sum())
+    found = list(frame.columns).count(name)
     if found == 0:
         raise ValueError(
-            f"{parameter}={name!r} is no column of items, which has {_listed(frame.columns)}."
+            f"{parameter}={name!r} is no column of items, which has {listed(frame.columns)}."
         )
     if found > 1:
         raise ValueError(f"{found} columns of items are called {name!r}: rename all but one.")
@@ -329,7 +329,3 @@ def plain(id):
 def is_name(ids):
     """Tell whether ids, or columns, are given as the name of one column."""
     return ids is not None and not pd.api.types.is_list_like(ids)
-
-
-def _listed(names):
-    return ", ".join(map(repr, names)) or "no columns"

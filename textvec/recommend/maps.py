@@ -25,7 +25,13 @@ from textvec.recommend.items import (
     only_column,
     read_items,
 )
-from textvec.search._vectorizers import is_fitted, metric_of, queries_differ, query_vectors
+from textvec.search._vectorizers import (
+    document_vectors,
+    is_fitted,
+    metric_of,
+    queries_differ,
+    query_vectors,
+)
 from textvec.show.atlas import Atlas, write_atlas
 from textvec.text.scripts import is_mostly_han
 
@@ -185,6 +191,7 @@ def show_map(
     options = MapOptions() if options is None else options
     check_type("options", options, MapOptions, "a MapOptions")
     options.check()
+    check_type("title", title, str | None, "a str, or None")
     import_optional("openTSNE", "maps")
     check_place(path)
     ways = _as_mapping(vectorizers)
@@ -506,7 +513,7 @@ def _embedded(name, way, texts):
     model = way
     if not is_fitted(way):
         model = clone(way).fit(texts)
-    items = model.transform(texts)
+    items = document_vectors(model, texts)
     queries = query_vectors(model, texts) if queries_differ(model) else None
     has_terms = sparse.issparse(items) and hasattr(model, "get_feature_names_out")
     if not sparse.issparse(items):

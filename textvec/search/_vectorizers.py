@@ -5,6 +5,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 
+def check_vectorizer(vectorizer):
+    """Raise TypeError unless it is a vectorizer, fitted or not."""
+    if isinstance(vectorizer, type) or not hasattr(vectorizer, "transform"):
+        raise TypeError(
+            "vectorizer must be a vectorizer, such as BM25Vectorizer().fit(texts). "
+            f"Got {vectorizer!r} instead."
+        )
+
+
 def is_fitted(vectorizer):
     """Return whether a vectorizer was fitted or need not be; of a pipeline, whether all steps are.
 
@@ -35,13 +44,22 @@ def queries_differ(vectorizer):
     return hasattr(last, "transform_queries")
 
 
+def document_vectors(vectorizer, documents):
+    """Return what ``transform`` makes of documents: an array or a sparse matrix, never a table.
+
+    ``set_output`` says what users get; whoever searches or stores needs rows.
+    """
+    vectors = vectorizer.transform(documents)
+    return vectors.to_numpy() if hasattr(vectors, "to_numpy") else vectors
+
+
 def query_vectors(vectorizer, queries):
     """Return what ``transform_queries`` makes of queries, or ``transform`` where there is no such.
 
     In a pipeline the last step may have it; the others transform queries as they do documents.
     """
     if not queries_differ(vectorizer):
-        return vectorizer.transform(queries)
+        return document_vectors(vectorizer, queries)
     *first, last = _steps(vectorizer)
     for step in first:
         queries = step.transform(queries)

@@ -5,12 +5,11 @@ from typing import Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 from threadpoolctl import ThreadpoolController
 
-from textvec._checks import check_choice, check_number, warn_user
-from textvec._threads import equal_parts, held, learning, look_up, publish, run_parts
+from textvec._checks import check_choice, check_number
+from textvec._threads import equal_parts, learning, look_up, publish, run_parts
 from textvec.kernels.dense_top_k import DenseItems, dense_offer, link_same, offer_same, row_keys
 from textvec.kernels.sparse_top_k import (
     SparseItems,
@@ -18,9 +17,21 @@ from textvec.kernels.sparse_top_k import (
     lay_out_queries,
     sparse_top_k,
 )
-from textvec.kernels.top_k import squared_norms, unwind_heaps
-from textvec.persistence import SaveMixin
-from textvec.sparse.rows import index_dtype
+from textvec.kernels.top_k import unwind_heaps
+from textvec.search._indexes import (
+    Index,
+    check_n_neighbors,
+    check_no_texts,
+    check_overflow,
+    check_places,
+    checked_squares,
+    distances_of,
+    kept_places,
+    ordered_rows,
+    squares_of,
+    widened,
+    without_itself,
+)
 
 METRICS = ("cosine", "dot", "euclidean")
 _QUERY_BLOCK = 256  # sparse queries that one thread takes at a time
@@ -30,7 +41,6 @@ _MOST_COMMON = 64  # terms that are also laid out by item
 _DENSE_SHARE = 0.2  # of the items has a term that is cheaper to multiply than to add up
 _ADDITION = 32  # multiplications of a matrix product in the time of an addition to a sum
 _LEAST_ROWS = 8  # of queries, for which a product is worth while
-_MOST_PLACES = 1 << 31  # that answers may have beyond the items
 _LARGE_EXPONENT = 32  # sums of products of values near 2**±32 are well within float32
 
 
@@ -95,7 +105,7 @@ def top_k(queries, items, k, metric="cosine", n_jobs=None):
     return ExactIndex(metric=metric, n_jobs=n_jobs).fit(items).search(queries, k)
 
 
-class ExactIndex(SaveMixin, BaseEstimator):
+class ExactIndex(Index):
     """Items made ready once for exact search; the reference that approximate indexes answer to.
 
     Parameters
@@ -136,6 +146,8 @@ class ExactIndex(SaveMixin, BaseEstimator):
     >>> distances, indices
     (array([[0., 1., 5.]]), array([[0, 2, 1]]))
     """
+
+    _makes_more = True  # the layout of the items
 
     def __init__(self, metric="cosine", n_jobs=None):
         self.metric = metric
@@ -238,10 +250,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
         array([[0]])
         """
         items = self._asked().items_
-        kept = np.delete(np.arange(items.shape[0]), indices)
-        if not len(kept):
-            raise ValueError("An index must keep at least one item, and remove would take all.")
-        return self._replace(items[kept])
+        return self._replace(items[kept_places(items.shape[0], indices)])
 
     def search(self, X, k=10):
         """Return the matches of each query as :func:`top_k` does.
@@ -315,12 +324,6 @@ class ExactIndex(SaveMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "items_")  # to look through all is not safe among threads
 
-    def __getstate__(self):
-        # The layout says what the items say, in twice their size: it is made again when needed.
-        state = dict(super().__getstate__())
-        state.pop("_made", None)
-        return state
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -343,12 +346,6 @@ class ExactIndex(SaveMixin, BaseEstimator):
         elif not items.has_canonical_format:
             raise ValueError("items_ must have its columns in order, each once, if it is sparse")
 
-    def _asked(self):
-        """Return a copy for one question, which shares what is made of the items when needed."""
-        check_is_fitted(self)
-        vars(self).setdefault("_made", {})  # where there is none, it was loaded
-        return held(self)
-
     def _replace(self, items):
         publish(self, {"items_": items, "_made": {}})
         return self
@@ -366,9 +363,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
     def _as_distances(self, scores):
         if self.effective_metric_ == "euclidean":
             return np.sqrt(-scores)
-        if self.effective_metric_ == "dot":
-            return 0 - scores
-        return np.clip(1 - scores, 0, 2)
+        return distances_of(scores, self.effective_metric_)
 
     def _best(self, queries, k, every):
         """Return scores and indices; for the Euclidean distance scores are -distance**2."""
@@ -387,10 +382,7 @@ class ExactIndex(SaveMixin, BaseEstimator):
             _search_sparse(queries, scales, layout, kind, self.n_jobs, scores, indices)
         else:
             _search_dense(queries, scales, layout, kind, self.n_jobs, scores, indices)
-        if k == shape[1]:
-            return scores, indices
-        missing = (0, 0), (0, k - shape[1])
-        return np.pad(scores, missing), np.pad(indices, missing, constant_values=-1)
+        return widened(scores, indices, k)
 
 
 def _search_sparse(queries, scales, items, kind, n_jobs, scores, indices):
@@ -428,7 +420,7 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
         rows = queries[first:last]
         rows = rows.toarray() if sparse.issparse(rows) else rows
         rows, scale = _levelled(rows, scales[first:last])
-        squares = _squared_norms(rows)
+        squares = squares_of(rows)
         heaps = np.full((last - first, indices.shape[1]), -np.inf, rows.dtype)
         ids = np.full(heaps.shape, n_items)
         step = min(n_items, -(-_PRODUCTS // len(rows)))
@@ -450,68 +442,6 @@ def _search_dense(queries, scales, items, kind, n_jobs, scores, indices):
 @cache
 def _blas():
     return ThreadpoolController()  # looks through all loaded libraries, which takes milliseconds
-
-
-def ordered_rows(X):
-    """Return sparse rows with ascending columns, each once, and int32 indices where they do."""
-    X = sparse.csr_array(X)
-    X.check_format()  # the kernels do not check bounds
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    integers = index_dtype(max(X.nnz, *X.shape))
-    indices, indptr = (part.astype(integers, copy=False) for part in (X.indices, X.indptr))
-    return sparse.csr_array((X.data, indices, indptr), shape=X.shape)
-
-
-def _squared_norms(X):
-    """Return the squared norms of rows in float64, the same for sparse and dense ones."""
-    if sparse.issparse(X):
-        return squared_norms(X.indptr, X.data)
-    return squared_norms(np.arange(len(X) + 1) * X.shape[1], X.ravel())
-
-
-def checked_squares(X, name, warn):
-    """Return squared norms of finite rows, or raise; warn of rows that match nothing."""
-    squares = _squared_norms(X)
-    if not np.isfinite(squares).all():
-        row = np.flatnonzero(~np.isfinite(squares))[0]
-        bad = X[[row]].data if sparse.issparse(X) else X[row]
-        bad = "NaN" if np.isnan(bad).any() else bad[np.abs(bad).argmax()]
-        raise ValueError(
-            f"{name} must be finite and have norms that are: row {row} holds {bad}. "
-            "Drop the row, fill it or scale it."
-        )
-    if warn and not squares.all():
-        zeros = np.flatnonzero(squares == 0)
-        warn_user(
-            f"{len(zeros)} of {len(squares)} {name} are all zeros (row {zeros[0]} is the first): "
-            "they match nothing.",
-        )
-    return squares
-
-
-def check_no_texts(X):
-    """Raise ValueError if texts stand where their vectors should."""
-    if isinstance(X, list | tuple | np.ndarray) and len(X) and isinstance(X[0], str):
-        raise ValueError(
-            f"Items and queries must be vectors, and {X[0]!r:.60} is a text: turn texts into "
-            "vectors first, all by the same vectorizer, such as TfidfVectorizer().fit(texts)."
-        )
-
-
-def check_overflow(squares, norms, metric):
-    """Raise if a score might be too large for its dtype."""
-    if metric == "cosine":
-        return
-    query, item = np.sqrt(squares.max(initial=0)), np.float64(norms.max())
-    largest = query * item if metric == "dot" else (query + item) ** 2
-    if largest > np.finfo(norms.dtype).max / 16:
-        raise ValueError(
-            f"scores must stay within {norms.dtype}. With norms of up to {query:.3g} (queries) and "
-            f"{item:.3g} (items) they may not: scale the vectors down"
-            f"{', or pass items of float64' * (norms.dtype == np.float32)}."
-        )
 
 
 def _scales(squares, metric):
@@ -579,30 +509,3 @@ def _same_after(X, squares):
     after = np.full(len(X), -1)
     link_same(bits, rows[by_key], keys[by_key], after)
     return after if (after >= 0).any() else rows[:0]
-
-
-def check_places(n_queries, k, n_items):
-    """Raise where ``k`` is far above the number of items: nobody reads so many empty places."""
-    if k > n_items and n_queries * k > _MOST_PLACES:
-        raise ValueError(
-            f"k must be at most {n_items}, the number of items, or little more. Got {k} instead."
-        )
-
-
-def check_n_neighbors(n_neighbors, n_items, itself=False):
-    """Raise unless there are that many items, one less where each is a query itself."""
-    check_number("n_neighbors", n_neighbors, low=1, integer=True)
-    if n_neighbors > n_items - itself:
-        raise ValueError(
-            f"n_neighbors must be at most {n_items - itself}, the number of items"
-            f"{' less one' if itself else ''}. Got {n_neighbors} instead."
-        )
-
-
-def without_itself(scores, indices):
-    """Leave item i out of row i, or the last column where more than k others are as near."""
-    rows = np.arange(len(indices))
-    own = indices == rows[:, None]
-    own[~own.any(axis=1), -1] = True
-    shape = len(rows), indices.shape[1] - 1
-    return scores[~own].reshape(shape), indices[~own].reshape(shape)

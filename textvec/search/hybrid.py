@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import clone
 
 from textvec._checks import check_choice, check_number, check_type
-from textvec._threads import held, learning
-from textvec.persistence import SaveMixin
+from textvec._threads import learning
+from textvec.search._indexes import Index, check_n_neighbors, check_places
 from textvec.search._vectorizers import is_fitted
-from textvec.search.exact import ExactIndex, check_n_neighbors, check_places
+from textvec.search.exact import ExactIndex
 
 
-class HybridIndex(SaveMixin, BaseEstimator):
+class HybridIndex(Index):
     """Search several views of the same items at once, such as TF-IDF and embeddings.
 
     Parameters
@@ -181,11 +180,6 @@ class HybridIndex(SaveMixin, BaseEstimator):
             found = _n_items(index)
             if found != self.n_items_:
                 raise ValueError(f"indexes_ must be of {self.n_items_} items. Got one of {found}")
-
-    def _asked(self):
-        """Return a copy for one question, as of now."""
-        check_is_fitted(self)
-        return held(self)
 
     def _check_parameters(self, n_views):
         """Raise where a question could not be answered; they may be set after fit, too."""

@@ -4,8 +4,6 @@ import re
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import (
     check_choice,
@@ -15,7 +13,7 @@ from textvec._checks import (
     seeded,
     warn_user,
 )
-from textvec._threads import effective_n_jobs, equal_parts, held, learning, publish, run_parts
+from textvec._threads import effective_n_jobs, equal_parts, learning, publish, run_parts
 from textvec.kernels.minhash import (
     EMPTY,
     band_keys,
@@ -25,8 +23,7 @@ from textvec.kernels.minhash import (
     near_pairs,
     sketch,
 )
-from textvec.persistence import SaveMixin
-from textvec.search.exact import check_n_neighbors, without_itself
+from textvec.search._indexes import Index, check_n_neighbors, without_itself
 from textvec.text.columns import source_of
 from textvec.text.vocabulary import documents_in_blocks, map_blocks, scan_codes, scan_words
 
@@ -130,7 +127,7 @@ def _s_curve(similarity, n_bands, n_rows):
     return 1 - (1 - similarity**n_rows) ** n_bands
 
 
-class MinHashLSH(SaveMixin, BaseEstimator):
+class MinHashLSH(Index):
     """Find texts that share most of their shingles, among millions, without comparing all pairs.
 
     Parameters
@@ -185,6 +182,8 @@ class MinHashLSH(SaveMixin, BaseEstimator):
     >>> pairs
     array([[0, 2]])
     """
+
+    _makes_more = True  # the bands
 
     def __init__(
         self,
@@ -478,21 +477,10 @@ class MinHashLSH(SaveMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "signatures_")  # to look through all is not safe among threads
 
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        state.pop("_made", None)  # bands are made again when needed
-        return state
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
         return tags
-
-    def _asked(self):
-        """Return a copy for one question, which shares what is made of signatures when needed."""
-        check_is_fitted(self)
-        vars(self).setdefault("_made", {})  # where there is none, it was loaded
-        return held(self)
 
     def _take(self, signatures):
         publish(self, {"signatures_": signatures, "_made": {}})

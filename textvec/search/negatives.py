@@ -9,9 +9,15 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import normalize
 
-from textvec._checks import check_choice, check_number, check_type, seeded, warn_user
+from textvec._checks import as_list, check_choice, check_number, check_type, seeded, warn_user
 from textvec._writing import check_place, write_json_lines
-from textvec.search._vectorizers import is_fitted, metric_of, query_vectors
+from textvec.search._vectorizers import (
+    check_vectorizer,
+    document_vectors,
+    is_fitted,
+    metric_of,
+    query_vectors,
+)
 from textvec.search.exact import ExactIndex
 from textvec.search.minhash_lsh import shingles
 
@@ -126,7 +132,9 @@ def mine_hard_negatives(
     checks = _checked(checks)
     if path is not None:
         check_place(path)
-    queries, corpus = list(queries), list(corpus)
+    queries = as_list("queries", queries, "a list of str")
+    corpus = as_list("corpus", corpus, "a list of str")
+    positives = as_list("positives", positives, "a list of str or of lists of str")
     positives = [[texts] if isinstance(texts, str) else list(texts) for texts in positives]
     if len(positives) != len(queries):
         raise ValueError(
@@ -137,6 +145,8 @@ def mine_hard_negatives(
         raise ValueError(f"Every query must have a positive. Got none in row {row}.")
 
     miners = vectorizer if isinstance(vectorizer, list | tuple) else [vectorizer]
+    for one in miners:
+        check_vectorizer(one)
     mined = [
         _mined(queries, positives, corpus, one, (first, min(last, len(corpus))), n_jobs, checks)
         for one in miners
@@ -201,7 +211,7 @@ def _mined(queries, positives, corpus, vectorizer, ranks, n_jobs, checks):
     with warnings.catch_warnings():  # a query that matches nothing is told of as one of too few
         warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
         asked = query_vectors(vectorizer, queries)
-        scores, ranking = index.fit(vectorizer.transform(corpus)).search(asked, ranks[1])
+        scores, ranking = index.fit(document_vectors(vectorizer, corpus)).search(asked, ranks[1])
     fits = ranking >= 0
     if checks.relative_margin is not None:
         check_choice("metric, with a relative_margin,", metric, ("cosine", "dot"))
@@ -217,7 +227,7 @@ def _least_scores(asked, positives, vectorizer, metric):
     """Return the score of each query's lowest positive, as the search would have it."""
     distinct = list(dict.fromkeys(chain.from_iterable(positives)))
     place = {text: row for row, text in enumerate(distinct)}
-    found = vectorizer.transform(distinct)
+    found = document_vectors(vectorizer, distinct)
     if metric == "cosine":
         asked, found = normalize(asked), normalize(found)
     rows = np.repeat(np.arange(len(positives)), [len(texts) for texts in positives])

@@ -4,20 +4,22 @@ from typing import Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from textvec._checks import check_choice, check_number, seeded
-from textvec._threads import equal_parts, held, learning, publish, run_parts
+from textvec._threads import equal_parts, learning, publish, run_parts
 from textvec.kernels.sparse_blocks import Blocks, block_top_k, heads, make_blocks
-from textvec.persistence import SaveMixin
-from textvec.search.exact import (
+from textvec.search._indexes import (
+    Index,
     check_n_neighbors,
     check_no_texts,
     check_overflow,
     check_places,
     checked_squares,
+    distances_of,
+    kept_places,
     ordered_rows,
+    widened,
     without_itself,
 )
 
@@ -27,7 +29,7 @@ _QUERIES_AT_ONCE = 256
 _LARGEST = 2**31 - 1
 
 
-class SparseAnnIndex(SaveMixin, BaseEstimator):
+class SparseAnnIndex(Index):
     """Search learned sparse vectors fast: look only where the best are likely to be.
 
     Vectors of SPLADE and its like are long, and their common terms are in very many items, so that
@@ -218,9 +220,7 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
         array([[0]])
         """
         index = self._asked()
-        kept = np.delete(np.arange(index.items_.shape[0]), indices)
-        if not len(kept):
-            raise ValueError("An index must keep at least one item, and remove would take all.")
+        kept = kept_places(index.items_.shape[0], indices)
         return self._replace(index, index.items_[kept])
 
     def search(self, X, k=10):
@@ -285,7 +285,7 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
             scores, indices = without_itself(scores, indices)
         if not return_distance:
             return indices
-        distances = -scores if index.effective_metric_ == "dot" else np.clip(1 - scores, 0, 2)
+        distances = distances_of(scores, index.effective_metric_)
         return np.where(indices < 0, np.float32(np.inf), distances), indices
 
     def __sklearn_is_fitted__(self):
@@ -313,11 +313,6 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
             raise ValueError("blocks_ is damaged: it is not what fit makes of such items")
         for array in (items.data, items.indices, items.indptr, *self.blocks_.values()):
             array.flags.writeable = False  # as fit leaves them: a kernel for both
-
-    def _asked(self):
-        """Return a copy for one question, as of now."""
-        check_is_fitted(self)
-        return held(self)
 
     def _replace(self, index, items):
         items = _frozen(items)
@@ -400,11 +395,7 @@ class SparseAnnIndex(SaveMixin, BaseEstimator):
             )
 
         work = run_parts(search, equal_parts(shape[0], self.n_jobs, _QUERIES_AT_ONCE), self.n_jobs)
-        if k > shape[1]:
-            missing = (0, 0), (0, k - shape[1])
-            scores = np.pad(scores, missing)
-            indices = np.pad(indices, missing, constant_values=-1)
-        return scores, indices, work
+        return *widened(scores, indices, k), work
 
 
 def _ends(lengths):

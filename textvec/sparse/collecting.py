@@ -2,13 +2,12 @@
 
 import hashlib
 import unicodedata
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import warn_user
+from textvec._checks import version_of, warn_user
 from textvec._threads import held, learning
 from textvec.sparse.analysis import COMPILED
 from textvec.sparse.collected import (
@@ -223,12 +222,12 @@ class Collecting:
             return settings, made_with
         settings["stem"] = self.stem
         if self.stem is not None:
-            made_with["PyStemmer"] = _version("PyStemmer")
+            made_with["PyStemmer"] = version_of("PyStemmer")
         settings["tokenizer"] = name_of(self.tokenizer)
         if self.tokenizer is None:
             settings["token_pattern"] = self.token_pattern
         elif self.tokenizer == "jieba" or isinstance(self.tokenizer, JiebaTokenizer):
-            made_with["jieba"] = _version("jieba")
+            made_with["jieba"] = version_of("jieba")
         words = self.get_stop_words()
         if isinstance(self.stop_words, str):
             settings["stop_words"] = self.stop_words
@@ -269,10 +268,3 @@ def _columns_in(vocabulary, collected):
 def _sum_of(words):
     text, ends, _ = encode(sorted(words))
     return hashlib.sha256(text.tobytes() + ends.tobytes()).hexdigest()[:16]
-
-
-def _version(package):
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "missing"

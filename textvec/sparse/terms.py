@@ -78,12 +78,6 @@ class Terms(Savable):
     def __getstate__(self):
         return {"_spelled": self.spelled, "columns": self.columns}
 
-    def by_column(self):
-        """Return the numbers of the terms in the order of their columns: int32."""
-        numbers = np.empty(len(self), np.int32)
-        numbers[self.columns] = np.arange(len(self), dtype=np.int32)
-        return numbers
-
     def names(self):
         """Return the terms as a list of str, in the order of the dict."""
         made = vars(self).get("_made")

@@ -82,7 +82,7 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
     if path.is_dir():
         content, fields = _read_beir(path, options.pop("split", "test"), encoding), "corpus"
     else:
-        content = _read(path, encoding)
+        content = read_content(path, encoding)
         if isinstance(content, Mapping):
             fields = "corpus"
         else:
@@ -140,7 +140,30 @@ def _fields(records, path):
     )
 
 
-def _read(path, encoding):
+def fields_of(task_class):
+    """Return the fields of the records that a class of task is read from: tuples of names."""
+    return [fields for fields, kinds in _CLASSES.items() if task_class in kinds]
+
+
+def read_content(path, encoding):
+    """Return the records of a file, or an object of corpus, queries and relevant_docs.
+
+    Parameters
+    ----------
+    path : Path
+        A JSON, JSONL, CSV or TSV file, or a dictionary that ends in .txt.
+    encoding : str
+        Its encoding.
+
+    Returns
+    -------
+    list of dict, or dict
+
+    Raises
+    ------
+    ValueError
+        If it is none of these; the message names it, and the line.
+    """
     suffix = path.suffix.lower()
     if suffix not in (".json", ".jsonl", ".csv", ".tsv", ".txt"):
         raise ValueError(
@@ -167,7 +190,7 @@ def _read(path, encoding):
                 f"{path} must hold a list of records, or an object with corpus, queries and "
                 f"relevant_docs. It lacks {', '.join(sorted(missing))}."
             )
-        return content | {"relevant_docs": _as_grades(content["relevant_docs"], path)}
+        return content | {"relevant_docs": as_grades(content["relevant_docs"], path)}
     if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
         raise ValueError(f"{path} must hold a list of records (objects), or one object.")
     return content
@@ -214,7 +237,7 @@ def _read_beir(folder, split, encoding):
         for number, row in enumerate(rows, start=1):
             if not row or number == 1 and row[0] in ("query-id", "query_id", "qid"):
                 continue
-            if len(row) < 3 or not _is_number(row[-1]):
+            if len(row) < 3 or not is_number(row[-1]):
                 raise ValueError(
                     f"Line {number} of {judged} must hold the ids of a query and a document and a "
                     f"grade, between tabs. Got {row} instead."
@@ -256,7 +279,7 @@ def _by_id(path, encoding, titled=False):
     return texts
 
 
-def _as_grades(found, path):
+def as_grades(found, path):
     """Return the grades of documents by query, out of lists of ids or maps of id to grade."""
     if not isinstance(found, Mapping):
         raise ValueError(f"relevant_docs of {path} must be an object. Got {found!r:.60} instead.")
@@ -264,7 +287,7 @@ def _as_grades(found, path):
     for query, judged in found.items():
         if isinstance(judged, list):
             judged = dict.fromkeys(map(str, judged), 1.0)
-        if not isinstance(judged, Mapping) or not all(map(_is_number, judged.values())):
+        if not isinstance(judged, Mapping) or not all(map(is_number, judged.values())):
             raise ValueError(
                 f"relevant_docs of {path} must have for each query a list of ids, or an object of "
                 f"id to grade. Got {judged!r:.60} for {query!r} instead."
@@ -358,7 +381,7 @@ def _from_labelled(task_class, records, path):
 
 def _from_labelled_pairs(task_class, records, path):
     texts = [[record[field] for record in records] for field in ("text1", "text2")]
-    if not all(_is_number(record["label"]) for record in records):
+    if not all(is_number(record["label"]) for record in records):
         raise ValueError(f"Every label of {path} must be a number.")
     labels = [float(record["label"]) for record in records]
     if task_class is PairClassificationTask:
@@ -394,7 +417,8 @@ def _are_texts(value):
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-def _is_number(value):
+def is_number(value):
+    """Tell whether a value is a finite number, or a text that is one."""
     try:
         return math.isfinite(float(value))
     except (OverflowError, TypeError, ValueError):
@@ -402,7 +426,7 @@ def _is_number(value):
 
 
 def _are_numbers(value):
-    return isinstance(value, list) and all(map(_is_number, value))
+    return isinstance(value, list) and all(map(is_number, value))
 
 
 # Field of a record -> what its value must be, in words and as a check.
@@ -419,7 +443,7 @@ _VALUES = {
     **dict.fromkeys(("pos", "neg", "positive_text", "negative_text"), _TEXT_OR_TEXTS),
     **dict.fromkeys(("human_summaries", "machine_summaries"), _TEXTS),
     "scores": ("a list of numbers", _are_numbers),
-    "score": ("a number", _is_number),
+    "score": ("a number", is_number),
     "label": ("a text or a number", lambda value: isinstance(value, str | float | int)),
 }
 

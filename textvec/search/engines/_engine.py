@@ -18,7 +18,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from textvec._checks import check_choice, check_number
 from textvec._threads import effective_n_jobs, held, learning, publish
 from textvec.persistence import SaveMixin
-from textvec.search.exact import check_n_neighbors, check_no_texts, checked_squares
+from textvec.search._indexes import (
+    check_n_neighbors,
+    check_no_texts,
+    checked_squares,
+    distances_of,
+)
 
 EXTRA = "search"
 QUERIES_AT_ONCE = 256  # where threads are ours: between such parts Ctrl-C is heard
@@ -237,7 +242,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         """Turn dot products, for the Euclidean metric squared distances, into distances."""
         if self.effective_metric_ == "euclidean":
             return np.sqrt(np.maximum(closeness, 0))
-        return -closeness if self.effective_metric_ == "dot" else np.clip(1 - closeness, 0, 2)
+        return distances_of(closeness, self.effective_metric_)
 
     def _space(self, dot, euclidean):
         """Return the engine's name of the measure that ranks prepared rows."""
