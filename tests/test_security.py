@@ -4,9 +4,11 @@ import ast
 import json
 import logging
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -293,7 +295,8 @@ def test_code_in_a_model_folder_is_not_run(tmp_path, kind):
 
 def test_code_is_not_run_when_the_terminal_says_yes(tmp_path):
     """The library would ask there, and run the code of a model whose kind it does not know."""
-    pytest.importorskip("sentence_transformers")
+    for library in ("sentence_transformers", "accelerate", "datasets", "starlette"):
+        pytest.importorskip(library)
     folder, ran = tmp_path / "model", tmp_path / "ran"
     write_bert(folder, "BertForSequenceClassification", num_labels=1)
     kinds = ("", "Model", "ModelForMaskedLM", "ModelForSequenceClassification")
@@ -305,7 +308,8 @@ def test_code_is_not_run_when_the_terminal_says_yes(tmp_path):
     code = f"""
         import textvec
         from textvec.encoders.onnx_export import export_onnx
-        folder = {str(folder)!r}
+        from textvec.serve import make_app
+        folder, pairs = {str(folder)!r}, [("a sea", "view"), ("a", "sea"), ("sea", "a view")]
         for use in (
             lambda: textvec.TransformerVectorizer(folder, backend="transformers").transform(["a"]),
             lambda: textvec.TransformerVectorizer(
@@ -314,6 +318,10 @@ def test_code_is_not_run_when_the_terminal_says_yes(tmp_path):
             lambda: textvec.SparseTransformerVectorizer(folder).transform(["a"]),
             lambda: textvec.CrossEncoderReranker(folder).score([("a", "b")]),
             lambda: export_onnx(folder, {str(tmp_path / "onnx")!r}),
+            lambda: textvec.FineTunedVectorizer(folder).fit(pairs),
+            lambda: textvec.FineTunedVectorizer(folder, strategy="adapter").fit(pairs),
+            lambda: textvec.pretrain_retromae(folder, pairs[0], {str(tmp_path / "more")!r}),
+            lambda: make_app({{"own": folder}}),
         ):
             try:
                 use()
@@ -326,7 +334,7 @@ def test_code_is_not_run_when_the_terminal_says_yes(tmp_path):
         input="y\n" * 20, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert not ran.exists()
-    assert run.stdout.split() == ["1"] * 10
+    assert run.stdout.split() == ["1"] * 18
 
 
 def test_arrays_of_objects_are_not_read(tmp_path):
@@ -360,3 +368,36 @@ def test_texts_do_not_steer_the_terminal(tmp_path):
         assert not set(one.output) & set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d")
         assert not set(one.output) & set("\u202e\u2066\u2067\u2068\u2069")
     assert "␛]0;owned␇" in found[0].output
+
+
+# ---------------------------------------------------------------------------------- dependencies
+
+FOR_DEVELOPERS = {"test", "test-stores", "docs", "fuzz", "bench", "mteb", "models", "models-slow"}
+
+
+def test_the_table_of_dependencies_names_what_each_extra_brings():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {"(none)": project["dependencies"], **project["optional-dependencies"]}
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## What is installed")[2]
+    table, name = {}, ""
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 4 and cells[0] != "extra" and not cells[0].startswith("---"):
+            name = cells[0] or name
+            table.setdefault(name, set()).update(cells[1].split(", "))
+            assert all(cells[1:]), line
+    expected = {
+        extra: {re.match(r"[\w.-]+", one)[0] for one in packages} - {"textvec"}
+        for extra, packages in extras.items()
+        if extra not in FOR_DEVELOPERS and extra != "all"
+    }
+    assert table == expected
+    for extra in FOR_DEVELOPERS:
+        assert f"`{extra}`" in text
+
+
+def test_what_security_md_names_as_tested_is_there():
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    places = set(re.findall(r"`((?:tests|fuzz)/[\w/.]*)`", text))
+    assert len(places) > 15
+    assert [place for place in places if not (ROOT / place).exists()] == []

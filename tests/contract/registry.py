@@ -70,13 +70,19 @@ _LONG = frozenset({"test_ten_megabytes_in_one_document"})  # tokenizers read all
 _TRAINED_OFTEN = frozenset(  # a training takes a second, and PyTorch seconds in each new process
     {
         "test_a_grid_search_in_processes_is_one_without",
+        "test_a_server_gives_the_vectors_that_it_gives_alone",
+        "test_a_store_gives_back_the_vectors_that_it_gives_alone",
+        "test_an_adapter_of_queries_leaves_documents_as_they_are",
         "test_any_corpus_is_learned_or_refused_clearly",
         "test_any_text_is_answered",
         "test_copies_are_equal",
         "test_documents_in_any_container",
+        "test_it_is_saved_and_copied_whatever_was_done_with_it",
+        "test_passages_are_found_by_the_vectors_that_it_gives_alone",
         "test_refit_forgets",
         "test_set_output_gives_tables",
         "test_what_is_no_text_is_named_with_its_row",
+        "test_what_is_not_fitted_is_copied_too",
     }
 )
 _COLUMNS = {"test_a_table_is_no_corpus": "scikit-learn's takes the names of its columns"}

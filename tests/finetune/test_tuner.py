@@ -2,7 +2,9 @@
 
 import json
 import os
+import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +35,8 @@ from textvec import (
     TransformerVectorizer,
 )
 from textvec.evaluate.tasks import STSTask
+from textvec.integrations.passages import PassageIndex
+from textvec.integrations.vectors import signature_of
 
 from .conftest import PAIRS, SCORES, TEXTS, TRIPLES
 
@@ -496,6 +500,29 @@ def test_what_is_saved_lies_beside_its_file_and_moves_with_it(learner, tmp_path)
     os.rename(tmp_path / "there" / names[0], tmp_path / "elsewhere")
     with pytest.raises(FileNotFoundError, match="must lie beside its file"):
         textvec.load(tmp_path / "there" / "tuned.textvec")
+
+
+def test_it_lies_beside_the_file_of_whatever_holds_it(learner, tmp_path):
+    tuned = quick(learner).fit(PAIRS, SCORES)
+    passages = PassageIndex(tuned).fit(TEXTS)
+    (tmp_path / "here").mkdir()
+    passages.save(tmp_path / "here" / "passages.textvec")
+    expected = [(found.text, found.score) for found in passages.search(TEXTS[0])]
+    os.rename(tmp_path / "here", tmp_path / "there")
+    again = textvec.load(tmp_path / "there" / "passages.textvec")
+    assert [(found.text, found.score) for found in again.search(TEXTS[0])] == expected
+    assert again.vectorizers.vectorizer_.model.startswith(str(tmp_path / "there" / "tuned-"))
+    shutil.rmtree(next((tmp_path / "there").glob("tuned-*")))
+    with pytest.raises(FileNotFoundError, match="must lie beside its file"):
+        textvec.load(tmp_path / "there" / "passages.textvec")
+
+
+def test_stores_tell_one_tuned_model_from_another(learner):
+    one = quick(learner).fit(PAIRS, SCORES)
+    other = quick(learner, random_state=1).fit(PAIRS, SCORES)
+    assert signature_of(one).digest
+    assert signature_of(one) == signature_of(pickle.loads(pickle.dumps(one)))
+    assert signature_of(one).digest != signature_of(other).digest
 
 
 def test_a_temporary_folder_goes_with_the_estimator(learner):

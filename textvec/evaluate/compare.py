@@ -1,6 +1,6 @@
 """Many vectorizers on many tasks: one table of quality and cost, one page that shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,8 +87,8 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
     if tasks is None:
         tasks = tasks_of("mini_benchmark", language)
     else:
-        tasks = tasks if isinstance(tasks, Task) else list(tasks)
-        if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
+        tasks = list(tasks) if isinstance(tasks, Iterable) and not isinstance(tasks, str) else tasks
+        if not isinstance(tasks, list) or not all(isinstance(task, Task) for task in tasks):
             advice = (
                 ": put it in a list"
                 if isinstance(tasks, Task)

@@ -148,24 +148,25 @@ def settle(model, work, path):
         os.replace(new, Path(path) / new.name)
 
 
-def copy_into(parent, folder):
-    """Copy a model's folder into another, under a name that says what is in it.
+def name_of(folder):
+    """Return the name of copies of a model's folder, which says what is in them."""
+    return f"tuned-{digest(folder)[:_DIGITS]}"
+
+
+def copy_into(parent, name, folder):
+    """Copy a model's folder into another; one that is there is taken.
 
     Parameters
     ----------
     parent : Path
         Where the copy is to lie.
+    name : str
+        As `name_of` gives it, such as ``tuned-3f2a...``.
     folder : str
         Where the model lies.
-
-    Returns
-    -------
-    str
-        The name of the copy, such as ``tuned-3f2a...``; one that is there is taken.
     """
-    name = f"tuned-{digest(folder)[:_DIGITS]}"
     if (parent / name).is_dir() and is_whole(parent / name):
-        return name
+        return
     aside = Path(tempfile.mkdtemp(prefix=".textvec-", dir=parent))
     try:
         left = shutil.ignore_patterns(_NOTE, "checkpoints")
@@ -175,7 +176,6 @@ def copy_into(parent, folder):
         os.replace(aside / name, parent / name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return name
 
 
 def is_whole(folder):
@@ -190,7 +190,7 @@ def is_whole(folder):
     -------
     bool
     """
-    return folder.name == f"tuned-{digest(folder)[:_DIGITS]}"
+    return folder.name == name_of(folder)
 
 
 def digest(folder):

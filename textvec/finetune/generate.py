@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from textvec._checks import check_choice, check_number, check_type, warn_user
+from textvec._checks import as_list, check_choice, check_number, check_type, warn_user
 from textvec._reading import whole
 from textvec._writing import check_place, write_json_lines
 from textvec.finetune.chat import as_function
@@ -163,7 +163,7 @@ def generate_pairs(
     check_type("prompt", prompt, str | None, "a str, or None")
     if prompt is not None and "{text}" not in prompt:
         raise ValueError(f"prompt must say where the text stands: {{text}}. Got {prompt!r:.80}.")
-    texts = list(texts)
+    texts = as_list("texts", texts, "a list of str or of Passage")
     for row, item in enumerate(texts):
         if not isinstance(getattr(item, "text", item), str):
             raise TypeError(f"Each text must be a str or a Passage. Got {item!r:.60} at {row}.")
@@ -243,6 +243,7 @@ def generate_triplets(
     check_type("language", language, str, "a str")
     if isinstance(task_types, str):
         task_types = [task_types]
+    task_types = as_list("task_types", task_types, "a list of str")
     for kind in task_types:
         check_choice("task_types", kind, TASK_TYPES)
     records, unparsed = [], []
@@ -254,7 +255,7 @@ def generate_triplets(
             triplet = work.ask(said, _triplet, _AGAIN["en"])
             records += [{**triplet, "task": task, "task_type": kind}] if triplet else []
             unparsed += [] if triplet else [task]
-        n_missing = n * len(tuple(task_types)) - len(tasks)
+        n_missing = n * len(task_types) - len(tasks)
         return work.done(records, unparsed, "tasks", n_missing)
 
 

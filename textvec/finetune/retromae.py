@@ -18,6 +18,7 @@ auto-encoder" (arXiv 2205.12035), sections 3.1 to 3.3.
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,6 +189,7 @@ def pretrain_retromae(
     check_choice("device", device, ("auto", "cpu"))
     check_number("random_state", random_state, low=0, high=2**32 - 1, integer=True)
     check_new_folder(path)
+    check_type("texts", texts, Iterable, "a list of str")
     texts = [text for text in check_texts(texts) if text.strip()]
     if not texts:
         raise ValueError("texts must hold a text that is not empty. Got none.")

@@ -74,7 +74,8 @@ def open_model(vectorizer):
     Raises
     ------
     ValueError
-        If it has no network in PyTorch that can be trained.
+        If it has no network in PyTorch that can be trained, or code of its own that is not
+        trusted.
     """
     choice = vectorizer._choice()
     if choice.backend not in ("transformers", "sentence-transformers"):
@@ -87,7 +88,7 @@ def open_model(vectorizer):
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     kwargs = dict(vectorizer.model_kwargs or {})
-    trusted = kwargs.pop("trust_remote_code", False)
+    trusted = bool(kwargs.pop("trust_remote_code", False))
     settings = {
         "device": None if vectorizer.device == "auto" else vectorizer.device,
         "trust_remote_code": trusted,
@@ -95,15 +96,24 @@ def open_model(vectorizer):
         "model_kwargs": {**kwargs, "dtype": "float32"},
     }
     folder = choice.folder
+    folder.check_code(trusted)
     if folder.modules and vectorizer.pooling in ("auto", folder.pooling):
-        model = SentenceTransformer(str(folder.path), **settings)
+        with folder.loading():
+            model = SentenceTransformer(str(folder.path), **settings)
     else:
         pooling = vectorizer._resolved_pooling(choice)
         if pooling not in _POOLINGS:
             raise ValueError(
                 f"pooling must be one of {', '.join(_POOLINGS)} to be trained. Got {pooling!r}."
             )
-        network = Transformer(str(folder.path), model_kwargs={**kwargs, "dtype": "float32"})
+        code = {"trust_remote_code": trusted}  # left out, transformers asks whoever sits there
+        with folder.loading():
+            network = Transformer(
+                str(folder.path),
+                model_kwargs={**kwargs, **code, "dtype": "float32"},
+                processor_kwargs=code,
+                config_kwargs=code,
+            )
         width = network.get_embedding_dimension()
         model = SentenceTransformer(
             modules=[network, Pooling(width, pooling_mode=_POOLINGS[pooling])],

@@ -78,6 +78,7 @@ def tune_static(
     Traceback (most recent call last):
     ValueError: X must hold pairs of texts, with negatives or scores if you like. Got texts instead.
     """
+    from textvec.evaluate.tasks import Task
     from textvec.finetune.records import KINDS, read_records
     from textvec.finetune.training import Training
 
@@ -93,6 +94,8 @@ def tune_static(
     check_type("training", training, Training | None, "a Training, or None")
     tasks = list(validation) if isinstance(validation, list | tuple) else [validation]
     tasks = [task for task in tasks if task is not None]
+    for task in tasks:
+        check_type("validation", task, Task, "a task, a list of tasks, or None")
     for module in ("accelerate", "datasets", "sentence_transformers"):
         import_optional(module, "finetune")
     from textvec.finetune.running import drawing_from, run
@@ -150,6 +153,7 @@ def _opened(table, aside):
             f"{folder.path} is no static model: tune it by FineTunedVectorizer. A table of tokens "
             "is what KeyedVectors.to_static_model, model2vec or StaticEmbedding write."
         )
+    folder.check_code(trust_remote_code=False)
     with folder.loading():
         model = SentenceTransformer(os.fspath(folder.path), device="cpu", local_files_only=True)
     normalize = folder.normalizes or bool(folder.read("config.json", {}).get("normalize"))

@@ -24,14 +24,14 @@ from textvec.encoders.encoder import TransformerVectorizer
 from textvec.encoders.networks import quiet
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, STSTask, Task, read_task
 from textvec.finetune.adapters import learn_map
-from textvec.finetune.folders import Folder, copy_into, is_whole, settle, workplace
+from textvec.finetune.folders import Folder, copy_into, is_whole, name_of, settle, workplace
 from textvec.finetune.objective import LOSSES, SCORED, columns_of
 from textvec.finetune.records import as_parts, read_records
 from textvec.finetune.settings import Settings
 from textvec.finetune.strategies import Adapter, strategy_of
 from textvec.finetune.training import Training
 from textvec.persistence import SaveMixin, fingerprint
-from textvec.search._vectorizers import is_fitted, query_vectors
+from textvec.search._vectorizers import document_vectors, is_fitted, query_vectors
 
 _USUAL = Training()
 _MOST_DISTRACTORS = 2000  # texts of the training among which those held out are to be found
@@ -293,9 +293,9 @@ class FineTunedVectorizer(
             _dense(
                 query_vectors(fitted, columns["first"])
                 if asked
-                else fitted.transform(columns["first"])
+                else document_vectors(fitted, columns["first"])
             ),
-            _dense(fitted.transform(columns["second"])),
+            _dense(document_vectors(fitted, columns["second"])),
         )
         targets = np.array(columns["label"]) if "label" in columns else None
         scored = loss in SCORED
@@ -380,7 +380,7 @@ class FineTunedVectorizer(
             By the tuned model.
         """
         check_is_fitted(self, "vectorizer_")
-        vectors = self.vectorizer_.transform(raw_documents)
+        vectors = document_vectors(self.vectorizer_, raw_documents)
         strategy = self._mapped()
         return vectors if strategy != "both" else _dense(vectors) @ self.map_
 
@@ -467,9 +467,10 @@ class FineTunedVectorizer(
         if not hasattr(self, "_folder"):
             return self
         kept = held(self)
-        kept.vectorizer_ = clone(self.vectorizer_).set_params(
-            model=copy_into(folder, self._folder.path)
-        )
+        name = name_of(self._folder.path)
+        if folder is not None:
+            copy_into(folder, name, self._folder.path)
+        kept.vectorizer_ = clone(self.vectorizer_).set_params(model=name)
         del kept._folder
         return kept
 

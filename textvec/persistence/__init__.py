@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import check_choice
+from textvec._checks import check_choice, check_flag
 from textvec._writing import replacing
 from textvec.persistence.archive import (
     FORMAT_VERSION,
@@ -102,9 +102,7 @@ def save(estimator, path):
             f"textvec saves its own estimators. Got {type(estimator).__name__} instead. "
             "Save other objects with joblib, and load only files that you trust."
         )
-    writer = Encoder()
-    if isinstance(estimator, Savable):
-        estimator = estimator._beside(Path(path).parent)
+    writer = Encoder(Path(path).parent)
     root = writer.encode(estimator, type(estimator).__name__)
     with replacing(path) as file:
         write(file, root, writer.parts)
@@ -154,6 +152,8 @@ def load(path, mmap_mode=None, trust=False, verify=True):
     save : Writes the file.
     """
     check_choice("mmap_mode", mmap_mode, (None, "r", "c"))
+    check_flag("trust", trust)  # what is merely true, such as "no", is no trust
+    check_flag("verify", verify)
     path = Path(path)
     with open(path, "rb") as file:
         root, digests, members = read_header(file, path, upgraded)
@@ -179,8 +179,8 @@ def load(path, mmap_mode=None, trust=False, verify=True):
         raise ValueError(
             f"{path} {decoder.needs[0]}. If you know who wrote it, load it with trust=True."
         )
-    if isinstance(value, Savable):
-        value._found_beside(path.parent)
+    for part in decoder.savable:
+        type(part)._found_beside(part, path.parent)
     return value
 
 

@@ -39,7 +39,10 @@ class Savable:
         """Raise ValueError unless what a file says was learned fits together."""
 
     def _beside(self, folder):
-        """Write what is to lie beside the file, in its folder; return what the file is to hold."""
+        """Write what is to lie beside the file, in its folder; return what the file is to hold.
+
+        Where the folder is None, nothing is written.
+        """
         return self
 
     def _found_beside(self, folder):

@@ -29,6 +29,7 @@ class Decoder:
         # A part may be named many times, and what names it makes a copy.
         self._room = 4 * sum(array.nbytes for array in arrays.values()) + _SPENT_FREELY
         self.needs = []  # what only a trusted file may have done
+        self.savable = []  # what may have something beside the file
 
     def decode_root(self, node):
         """Return the object of a file, which must be one that :func:`save` takes."""
@@ -259,6 +260,7 @@ class Decoder:
         if node["state"]:
             vars(value).update(self._attributes(node["state"]))
         if isinstance(value, Savable):
+            self.savable.append(value)
             needed = type(value)._needs_trust(value)  # not value's own: the file may shadow it
             self.needs += [needed] if needed else []
             type(value)._check_loaded(value)

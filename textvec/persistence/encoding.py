@@ -11,16 +11,29 @@ from sklearn.base import BaseEstimator
 
 from textvec._threads import held
 from textvec.persistence.archive import MOST_EMPTY
-from textvec.persistence.classes import BUILTIN_TYPES, MASKED, SPARSE_CLASSES, is_ours
+from textvec.persistence.classes import (
+    BUILTIN_TYPES,
+    MASKED,
+    SPARSE_CLASSES,
+    Savable,
+    is_ours,
+)
 
 _UNSAVED = {"_stop_words_id"}  # scikit-learn remembers an object by its id in this process
 _LONG = 64  # from here on a list of str becomes a part
 
 
 class Encoder:
-    """Turns an object into a tree of JSON nodes, and collects the arrays that nodes name."""
+    """Turns an object into a tree of JSON nodes, and collects the arrays that nodes name.
 
-    def __init__(self):
+    Parameters
+    ----------
+    folder : Path, default=None
+        Where the file is to lie, for what is to lie beside it; None writes nothing.
+    """
+
+    def __init__(self, folder=None):
+        self._folder = folder
         self.parts = {}  # name -> array
         self._names = {}  # id(array) -> name; parts keeps the arrays alive, so ids stay theirs
         self._open = set()  # ids of the containers around the current value
@@ -70,7 +83,8 @@ class Encoder:
         if kind.__module__.partition(".")[0] == "pandas":
             return self._pandas(value, where)
         if is_ours(value):
-            return self._object(value, where)
+            beside = isinstance(value, Savable)
+            return self._object(value._beside(self._folder) if beside else value, where)
         raise self._refusal(value, where)
 
     def _object(self, value, where):

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from textvec._checks import import_optional, warn_user
+from textvec._checks import check_type, import_optional, warn_user
 from textvec._reading import decode
 from textvec.text.splitters import RecursiveTextSplitter
 
@@ -77,6 +77,9 @@ def load_documents(path, splitter=None, encoding="utf-8"):
     [('Rooms\\n\\nEach has a sea view.', 0)]
     """
     splitter = RecursiveTextSplitter() if splitter is None else splitter
+    if isinstance(splitter, type) or not hasattr(splitter, "split"):
+        raise TypeError(f"splitter must have split(text), or be None. Got {splitter!r} instead.")
+    check_type("encoding", encoding, str, "the name of an encoding")
     passages, empty = [], []
     for file in _files(Path(path)):
         text = _READERS[file.suffix.lower()](file, encoding)
