@@ -17,6 +17,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from textvec.course.links import plain, resolve
 from textvec.course.notebooks import notebook
 from textvec.course.sources import LANGUAGES, pages, units
+from textvec.show.pages import policy_of
 
 WORDS = {
     "en": {
@@ -99,14 +100,22 @@ def page(source, outputs, language, parts):
                 lines.append(line)
             found.append("\n".join(lines))
             continue
-        found.append(f"```python\n{text}\n```")
+        found.append(fenced(text, "python"))
         if outputs[i].text:
-            found.append(f":::{{container}} output\n```text\n{outputs[i].text.rstrip()}\n```\n:::")
+            shown = fenced(outputs[i].text.rstrip(), "text")
+            found.append(f":::{{container}} output\n{shown}\n:::")
         found += [
             f"![{WORDS[language]['figure']}](../figures/{source.name}-{i}-{n}.png)"
             for n in range(len(outputs[i].figures))
         ]
     return "\n\n".join(found).lstrip() + "\n"
+
+
+def fenced(text, kind):
+    """Return a block of code or output, in a fence that nothing in it ends."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{kind}\n{text}\n{fence}"
 
 
 def finish(app, docname, source):
@@ -223,8 +232,10 @@ def slides(source, outputs, language):
     lang = {"en": "en", "zh": "zh-CN"}[language]
     style = (Path(__file__).parent / "_static" / "slides.css").read_text(encoding="utf-8")
     script = (Path(__file__).parent / "_static" / "slides.js").read_text(encoding="utf-8")
+    policy = policy_of(f"\n{script}", "img-src 'self' file:")
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n{body}<script>\n{script}</script>\n"
         "</body>\n</html>\n"
