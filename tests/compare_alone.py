@@ -1,10 +1,13 @@
 """Compare in this process and print, as JSON, all that a reader of the tables sees but times.
 
-Run by test_determinism.py: python compare_alone.py N_JOBS [TASK ...]
+Run by test_determinism.py: python compare_alone.py N_JOBS MADE [TASK ...], where MADE names things
+of made_alone.py, with commas between, or is empty.
 """
 
 import json
 import sys
+
+from made_alone import sums_of
 
 from textvec import PPMI, HashingVectorizer, compare
 from textvec.evaluate.compare import default_vectorizers
@@ -32,7 +35,7 @@ def main():
         task
         for language in ("en", "zh")
         for task in mini_benchmark_tasks(language)
-        if not sys.argv[2:] or task.name in sys.argv[2:]
+        if not sys.argv[3:] or task.name in sys.argv[3:]
     ]
     by_language = {language: methods(language) for language in ("en", "zh")}
     vectorizers = {
@@ -45,6 +48,7 @@ def main():
     print(
         json.dumps(
             {
+                "made": sums_of(filter(None, sys.argv[2].split(",")), int(sys.argv[1])),
                 "table": table.round(12).astype(str).to_dict("records"),
                 "printed": [
                     table.round(3).to_string(),

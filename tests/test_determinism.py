@@ -1,4 +1,4 @@
-"""Fresh processes print the same tables, whatever the hash seed, n_jobs and the threads of BLAS."""
+"""Fresh processes make the same, whatever the hash seed, n_jobs and the threads of BLAS."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from textvec import CountVectorizer, TfidfVectorizer, compare
 from textvec.evaluate import cells
 from textvec.evaluate.tasks import ClassificationTask, mini_benchmark_tasks
 
-SCRIPT = Path(__file__).with_name("compare_alone.py")
+COMPARE, MAKE = (Path(__file__).with_name(f"{name}_alone.py") for name in ("compare", "made"))
 FEW = ("clustering (en)", "reranking (en)", "classification (zh)", "similarity (zh)")
 SETTINGS = [  # PYTHONHASHSEED, n_jobs, threads of BLAS
     (0, 1, 1),
@@ -21,12 +21,12 @@ SETTINGS = [  # PYTHONHASHSEED, n_jobs, threads of BLAS
 ]
 
 
-def start(hash_seed, n_jobs, threads, tasks=()):
-    """Start a comparison of its own."""
-    names = ("OMP", "OPENBLAS", "MKL")
-    variables = {f"{name}_NUM_THREADS": str(threads) for name in names}
+def start(script, hash_seed, n_jobs, threads, *names):
+    """Start a script in a process of its own."""
+    libraries = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+    variables = {f"{name}_NUM_THREADS": str(threads) for name in libraries}
     return subprocess.Popen(
-        [sys.executable, SCRIPT, str(n_jobs), *tasks],
+        [sys.executable, script, str(n_jobs), *names],
         env={**os.environ, **variables, "PYTHONHASHSEED": str(hash_seed)},
         stdout=subprocess.PIPE,
         text=True,
@@ -34,7 +34,7 @@ def start(hash_seed, n_jobs, threads, tasks=()):
 
 
 def result(process):
-    """Wait for a comparison, and return what it printed."""
+    """Wait for a process, and return what it printed."""
     output, _ = process.communicate(timeout=3000)
     assert process.returncode == 0
     return json.loads(output.splitlines()[-1])
@@ -48,15 +48,31 @@ def assert_same(found):
         for mine, theirs in zip(first["printed"], other["printed"], strict=True):
             assert mine.splitlines() == theirs.splitlines()
         assert first["found"] == other["found"]
+        assert first["made"] == other["made"]
 
 
-def test_a_few_tasks_in_fresh_processes():
-    assert_same([result(one) for one in [start(*setting, FEW) for setting in SETTINGS[:2]]])
+def test_a_few_tasks_a_map_tables_and_collected_fits_in_fresh_processes():
+    pytest.importorskip("openTSNE")
+    made = "a_map,aligned,collected"
+    found = [result(start(COMPARE, *setting, made, *FEW)) for setting in SETTINGS[:2]]
+    assert_same(found)
+    assert len(found[0]["made"]) > 7
 
 
 @pytest.mark.slow
 def test_the_whole_embedded_comparison_in_fresh_processes():
-    assert_same([result(start(*setting)) for setting in SETTINGS])
+    assert_same([result(start(COMPARE, *setting, "")) for setting in SETTINGS])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["a_map", "a_large_map", "aligned", "collected", "adapter", "tuned"]
+)
+def test_whatever_is_made_in_fresh_processes(name):
+    pytest.importorskip("openTSNE")
+    found = [result(start(MAKE, *setting, name)) for setting in SETTINGS]
+    assert found[0]
+    assert found[1:] == found[:1] * (len(SETTINGS) - 1)
 
 
 def test_sizes_do_not_depend_on_how_fast_a_machine_is(monkeypatch):
