@@ -103,7 +103,6 @@ def read_records(X, y=None, encoding="utf-8") -> Records:
         If it is none of these, a value is missing or empty, or there are fewer than two.
     """
     where = "X"
-    check_type("X", X, os.PathLike | Iterable, "texts, pairs, records, a file of these, or a dict")
     check_type("y", y, Iterable | None, "a list of labels or scores, or None")
     if isinstance(X, os.PathLike):
         where = str(X)
