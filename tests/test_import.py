@@ -39,6 +39,11 @@ def test_public_names_exist_where_the_table_says(name):
     assert name in dir(textvec)
 
 
+def test_the_page_of_extras_knows_every_public_name():
+    page = (Path(__file__).parents[1] / "docs" / "extras.rst").read_text(encoding="utf-8")
+    assert not [name for name in textvec._HOME if f"``{name}``" not in page]
+
+
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'textvec' has no attribute 'Tfidf'"):
         _ = textvec.Tfidf

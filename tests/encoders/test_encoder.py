@@ -155,6 +155,14 @@ def test_static_table(texts, static):
         TransformerVectorizer(static, backend="transformers").transform(["a"])
 
 
+def test_a_static_table_needs_no_network_library(texts, static, monkeypatch):
+    pytest.importorskip("model2vec")
+    expected = TransformerVectorizer(static).transform(texts)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    alone = TransformerVectorizer(static, batch_size=7)  # else it shares what is loaded
+    np.testing.assert_allclose(alone.transform(texts), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("width", [64, 128])
 def test_a_static_table_cut_to_fewer_dimensions(static, width):
     wordllama = pytest.importorskip("wordllama")

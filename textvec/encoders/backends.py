@@ -10,6 +10,7 @@ backend "transformers" may also be asked for what the model's heads give.
 import json
 import os
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -322,7 +323,10 @@ class Choice:
                 return OnnxNetwork(self.folder, file, **settings)
             case "transformers":
                 return TorchNetwork(self.folder, **settings)
-        if self.backend == "static" and self.folder.is_model2vec:
+        if self.backend == "static" and (
+            self.folder.is_model2vec
+            or find_spec("sentence_transformers") is None  # model2vec opens its tables, too
+        ):
             return StaticTable(self.folder, length)
         del settings["append_eos"]
         return SentenceTransformerModel(self.folder, **settings)
