@@ -159,6 +159,19 @@ def test_the_legend_filters_and_colours_change(page, twins):
     assert page.run("new Set(paint).size") > 100
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_item_at_the_edge_of_the_whole_map_leaves_it_in_place(page, width):
+    page.resize(width, 800)
+    page.wait(f"innerWidth === {width} && charts[0].width < {width}")
+    for axis in "xy":
+        for end in ("Math.min", "Math.max"):
+            page.run("charts.forEach(chart => chart.reset())")
+            page.run(f"take(charts[1].{axis}.indexOf({end}(...charts[1].{axis})))")
+            assert page.run("charts[1].cx === SIDE / 2 && charts[1].cy === SIDE / 2")
+    page.run("charts[1].zoom(300); take(charts[1].x.indexOf(Math.min(...charts[1].x)))")
+    assert page.run("charts[1].cx === Math.min(...charts[1].x)")
+
+
 def test_what_changes_most_has_reasons(page, twins):
     _, frame, parts = twins
     page.run("document.getElementById('tab-changes').click()")
@@ -212,6 +225,46 @@ def test_dark_light_and_the_width_of_a_phone(page):
     assert page.run("document.documentElement.scrollWidth") <= 390
     assert page.run("charts.every(chart => chart.height > 120)")
     assert page.run(f"{SHOWN}.getBoundingClientRect().height") > 100
+
+
+CONTRASTS = """(() => {
+  const bytes = text => text[0] === "#"
+    ? [1, 3, 5].map(at => parseInt(text.slice(at, at + 2), 16))
+    : text.match(/[0-9.]+/g).map(Number);
+  const luminance = colour => colour.slice(0, 3).map(one => one / 255)
+    .map(one => one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [.2126, .7152, .0722][at], 0);
+  const contrast = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((p, q) => p - q);
+    return (high + .05) / (low + .05);
+  };
+  const shades = [...HUES, ...Array.from({length: 65}, (_, i) => mixed(i / 64))];
+  const points = shades.map(one => [contrast(bytes(one), bytes(style("--ground"))), one]);
+  const words = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim(), one = walker.currentNode.parentElement;
+    if (!text || /SCRIPT|OPTION/.test(one.tagName) || !one.checkVisibility()) continue;
+    let under = one, share = 1;
+    const paper = () => bytes(getComputedStyle(under).backgroundColor);
+    while (paper()[3] === 0) under = under.parentElement;
+    for (let at = one; at; at = at.parentElement) share *= getComputedStyle(at).opacity;
+    const ink = bytes(getComputedStyle(one).color).slice(0, 3);
+    const seen = ink.map((part, at) => part * share + paper()[at] * (1 - share));
+    words.push([contrast(seen, paper()), text]);
+  }
+  return [points, words];
+})()"""
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_points_and_words_stand_out_from_their_ground(page, is_dark):
+    page.dark(is_dark)
+    page.wait(f"isDark() === {str(is_dark).lower()}")
+    page.run("document.querySelector('#keys button').click(); take(3)")
+    points, words = page.run(CONTRASTS)
+    assert min(points)[0] >= 3, min(points)  # WCAG 2.2, 1.4.11
+    assert len(words) > 20
+    assert min(words)[0] >= 4.5, min(words)  # 1.4.3
 
 
 def test_points_are_drawn_where_items_are(page):

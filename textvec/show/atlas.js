@@ -45,10 +45,14 @@ const WORDS = {
     broken: "浏览器太旧，不支持 DecompressionStream，无法显示此页。",
   },
 };
-const HUES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#7fa00c",
-  "#b5485d", "#2f8f9a", "#a9743b", "#4db59a", "#6a5acd", "#c9a227", "#e07b91", "#3f8f3f", "#a05195",
+// All at a contrast of 3 and more to the ground, which hues are in both themes
+const HUES = ["#0072b2", "#c48200", "#009e73", "#c972a2", "#d55e00", "#3d99cf", "#8c6bb1", "#7a9a0b",
+  "#b5485d", "#2f8f9a", "#a9743b", "#38a084", "#6a5acd", "#998a00", "#d96c84", "#3f8f3f", "#a05195",
   "#7c8ea3", "#5c7f67", "#b87f6a"];
-const SCALE = ["#4b3b8f", "#3a609a", "#2a8199", "#22a187", "#55b96b", "#a3c440", "#e0b92e"];
+const SCALES = {
+  light: ["#4b3b8f", "#3a609a", "#2a8199", "#1d8a70", "#4c8f3c", "#858a12", "#ad7c00"],
+  dark: ["#8577d8", "#6a92d2", "#45a9c2", "#3dbb9d", "#6cc97f", "#b0d24f", "#f0d052"],
+};
 const NONE = 0xffffff, SIDE = 65535, GRID = 160;
 const $ = id => document.getElementById(id);
 const T = WORDS[document.documentElement.lang] || WORDS.en;
@@ -141,17 +145,19 @@ function rgb(hex) {  // as the bytes of ImageData lie in a number
 }
 
 function mixed(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (SCALE.length - 1), low = Math.min(at | 0, SCALE.length - 2);
-  const [a, b] = [SCALE[low], SCALE[low + 1]].map(hex => parseInt(hex.slice(1), 16));
+  const scale = SCALES[isDark() ? "dark" : "light"];
+  const at = Math.min(Math.max(share, 0), 1) * (scale.length - 1), low = Math.min(at | 0, scale.length - 2);
+  const [a, b] = [scale[low], scale[low + 1]].map(hex => parseInt(hex.slice(1), 16));
   const part = shift => Math.round((a >> shift & 255) + ((b >> shift & 255) - (a >> shift & 255)) * (at - low));
   return "#" + [16, 8, 0].map(shift => part(shift).toString(16).padStart(2, "0")).join("");
 }
 
 const isDark = () => document.documentElement.dataset.theme === "dark";
+const grey = () => isDark() ? "#5f6d7a" : "#8d99a5";
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function recolour() {
-  const column = columns[coloured], faint = rgb(isDark() ? "#56636f" : "#b3bdc7");
+  const column = columns[coloured], faint = rgb(grey());
   paint = new Uint32Array(n);
   alive = new Uint8Array(n).fill(1);
   if (!column) paint.fill(rgb(isDark() ? "#6cb6e8" : "#0072b2"));
@@ -189,15 +195,14 @@ function legend() {
     const ends = [column.low, column.high].map(value => make("span", {textContent: Number(value.toPrecision(6)).toLocaleString(document.documentElement.lang)}));
     keys.append(make("div", {className: "scale"}, bar, make("div", {}, ...ends)));
     const missing = column.values.reduce((sum, value) => sum + Number.isNaN(value), 0);
-    if (missing) keys.append(key("missing", isDark() ? "#56636f" : "#b3bdc7", T.missing, missing));
+    if (missing) keys.append(key("missing", grey(), T.missing, missing));
     return;
   }
   const counts = new Map();
   for (let i = 0; i < n; i++) { const at = keyOf(column, i); counts.set(at, (counts.get(at) || 0) + 1); }
-  const grey = isDark() ? "#56636f" : "#b3bdc7";
   for (const at of [...counts.keys()].sort((a, b) => (a < 0) - (b < 0) || (a < 0 ? b - a : a - b))) {
     const name = at >= 0 ? column.names[at] : at === -2 ? T.missing : T.other(number(column.names.length - HUES.length + 1));
-    keys.append(key(at, at < 0 ? grey : HUES[at], name, counts.get(at)));
+    keys.append(key(at, at < 0 ? grey() : HUES[at], name, counts.get(at)));
   }
 }
 
@@ -240,7 +245,8 @@ class Chart {
     const zooms = [["+", T.in, () => this.zoom(1.5)], ["−", T.out, () => this.zoom(1 / 1.5)], ["⌂", T.whole, () => this.reset()]]
       .map(([sign, title, run]) => make("button", {textContent: sign, title, "aria-label": title, on: {click: run}}));
     this.box = make("figure", {className: "map"}, this.points, this.names, make("div", {className: "zoom"}, ...zooms));
-    if (head.charts.length > 1) this.box.append(make("figcaption", {textContent: this.name}));
+    this.caption = make("figcaption", {textContent: this.name});
+    if (head.charts.length > 1) this.box.append(this.caption);
     this.cells();
     this.labels = new Map();
     this.pointers = new Map();
@@ -286,7 +292,7 @@ class Chart {
   }
   goTo(i) {  // only if it is out of sight
     const x = this.sx(this.x[i]), y = this.sy(this.y[i]);
-    if (x < 30 || y < 30 || x > this.width - 30 || y > this.height - 30) {
+    if (x < 8 || y < 8 || x > this.width - 8 || y > this.height - 8) {
       this.cx = this.x[i]; this.cy = this.y[i];
     }
   }
@@ -339,7 +345,7 @@ class Chart {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     const placed = [[this.width - 46, 0, this.width, 110]];  // where the buttons are
-    if (charts.length > 1) placed.push([0, 0, 20 + this.name.length * 9, 40]);
+    if (charts.length > 1) placed.push([0, 0, this.caption.offsetLeft + this.caption.offsetWidth, this.caption.offsetTop + this.caption.offsetHeight]);
     if (taken >= 0) this.paintTaken(context, placed);
     const deepest = Math.log2(this.magnified) + .4;
     for (const region of this.regions) {
@@ -377,7 +383,8 @@ class Chart {
     }
     context.strokeStyle = ink; context.lineWidth = 2.5;
     context.beginPath(); context.arc(x, y, ring + 1, 0, 7); context.stroke();
-    if (titled(taken)) this.label(context, placed, titled(taken), x, y - ring - 13, 13, 650);
+    placed.push([x - ring, y - ring, x + ring, y + ring]);
+    if (titled(taken)) this.label(context, placed, titled(taken), x, y - ring - 15, 13, 650);
   }
   paintTitles(context, placed) {  // of points, where there are few
     if (!ids && !head.named) return;
@@ -416,7 +423,7 @@ class Chart {
     const pad = 3 * this.ratio;
     canvas.width = Math.ceil(context.measureText(cut).width + 2 * pad); canvas.height = Math.ceil(size * 1.3 * this.ratio + pad);
     context.font = font; context.textBaseline = "middle"; context.lineJoin = "round";
-    context.strokeStyle = style("--ground"); context.lineWidth = 3.5 * this.ratio; context.globalAlpha = .9;
+    context.strokeStyle = style("--ground"); context.lineWidth = 4.5 * this.ratio; context.globalAlpha = .9;
     context.strokeText(cut, pad, canvas.height / 2);
     context.fillStyle = style("--ink"); context.globalAlpha = 1;
     context.fillText(cut, pad, canvas.height / 2);
