@@ -174,6 +174,13 @@ def test_chinese_regions_are_named_by_words_without_stop_words():
     assert names[0][0] == "海滩"
 
 
+def test_contractions_name_nothing():
+    texts = ["I'll say it’s the sea, don't you?", "We’ve a sea pier; can't you see? I'll show it's"]
+    _, terms = term_counts([*texts, *texts])
+    assert {"sea", "sea pier"} <= set(terms)
+    assert not [term for term in terms if "'" in term or "’" in term]
+
+
 def test_texts_without_words_have_no_names():
     assert term_counts(["😀", "", "!!", "12 13"]) == (None, [])
 

@@ -17,6 +17,23 @@ _N_WORDS = 3  # of a name
 _LEAST_ITEMS, _LEAST_SHARE = 2, 0.01  # of a group have each of them
 _MOST_LETTERS = 1000  # of a text that are counted
 _MOST_TERMS = 60_000
+# Contractions, which the list of stop words has in parts: "i'll", "it’s", "don't"
+_BEGINNINGS = (
+    *("i", "you", "he", "she", "it", "we", "they", "this", "that", "there", "here", "let"),
+    *("who", "what", "where", "when", "how"),
+)
+_AUXILIARIES = (
+    *("is", "are", "was", "were", "ai", "do", "does", "did", "have", "has", "had", "ca", "could"),
+    *("wo", "would", "should", "must", "might", "need"),
+)
+_CONTRACTIONS = [
+    one.replace("'", mark)
+    for mark in "'’"
+    for one in (
+        *(f"{word}'{end}" for word in _BEGINNINGS for end in ("m", "s", "d", "ll", "re", "ve")),
+        *(f"{word}n't" for word in _AUXILIARIES),
+    )
+]
 
 
 class Hills(NamedTuple):
@@ -113,7 +130,10 @@ def term_counts(texts):
     else:
         pattern = r"(?u)\b(?=\w*[^\W\d_])[^\W_][\w'’-]*[^\W_]\b"
         counter = CountVectorizer(
-            token_pattern=pattern, stop_words="english", ngram_range=(1, 2), **options
+            token_pattern=pattern,
+            stop_words=[*stop_words("english"), *_CONTRACTIONS],
+            ngram_range=(1, 2),
+            **options,
         )
     try:
         counts = counter.fit_transform(texts)
