@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from textvec._checks import check_choice, check_type, import_optional
-from textvec.integrations.passages import PassageIndex
+from textvec.integrations.passages import SEARCH_TYPES, PassageIndex, search_of_type
 from textvec.integrations.vectors import (
     check_ready,
     document_vectors,
@@ -19,8 +19,6 @@ from textvec.integrations.vectors import (
     vectors_of_queries,
 )
 from textvec.persistence import load
-
-_SEARCHES = ("similarity", "mmr", "similarity_score_threshold")
 
 
 def as_embeddings(vectorizer):
@@ -170,7 +168,7 @@ def _classes() -> dict[str, Any]:
         filter: Any = None
 
         def model_post_init(self, context):
-            check_choice("search_type", self.search_type, _SEARCHES)
+            check_choice("search_type", self.search_type, SEARCH_TYPES)
             if not isinstance(self.index, PassageIndex):
                 self.index = PassageIndex(self.index)
 
@@ -222,22 +220,8 @@ def _classes() -> dict[str, Any]:
         def search_with_score(self, query, **changed):
             """Return pairs of a document and its score; settings may be changed for this call."""
             settings = {name: getattr(self, name) for name in type(self).model_fields} | changed
-            check_choice("search_type", settings["search_type"], _SEARCHES)
-            is_diverse = settings["search_type"] == "mmr"
-            has_threshold = settings["search_type"] == "similarity_score_threshold"
-            if has_threshold and settings["score_threshold"] is None:
-                raise ValueError(
-                    'search_type="similarity_score_threshold" needs score_threshold: the least '
-                    "score, on the scale of the index."
-                )
-            found = self.index.search(
-                query,
-                settings["k"],
-                settings["filter"],
-                diversity=1 - settings["lambda_mult"] if is_diverse else None,
-                threshold=settings["score_threshold"] if has_threshold else None,
-                n_candidates=settings["fetch_k"] if is_diverse else None,
-            )
+            names = ("k", "filter", "search_type", "lambda_mult", "score_threshold", "fetch_k")
+            found = search_of_type(self.index, query, *(settings[name] for name in names))
             return [
                 (Document(page_content=one.text, metadata=one.metadata, id=one.id), one.score)
                 for one in found

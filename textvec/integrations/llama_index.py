@@ -7,8 +7,8 @@ made when they are first asked for, since they extend LlamaIndex's.
 from functools import cache
 from typing import Any
 
-from textvec._checks import check_choice, check_type, import_optional
-from textvec.integrations.passages import PassageIndex
+from textvec._checks import check_type, import_optional
+from textvec.integrations.passages import PassageIndex, check_search_type, search_of_type
 from textvec.integrations.vectors import (
     check_ready,
     document_vectors,
@@ -18,8 +18,6 @@ from textvec.integrations.vectors import (
     vectors_of_queries,
 )
 from textvec.persistence import load
-
-_SEARCHES = ("similarity", "mmr", "similarity_score_threshold")
 
 
 def as_embedding(vectorizer):
@@ -196,12 +194,7 @@ def _classes() -> dict[str, Any]:
             n_candidates=None,
             **settings,
         ):
-            check_choice("search_type", search_type, _SEARCHES)
-            if search_type == "similarity_score_threshold" and score_threshold is None:
-                raise ValueError(
-                    'search_type="similarity_score_threshold" needs score_threshold: the least '
-                    "score, on the scale of the index."
-                )
+            check_search_type(search_type, score_threshold)
             super().__init__(**settings)
             self.index = index if isinstance(index, PassageIndex) else PassageIndex(index)
             self.similarity_top_k = similarity_top_k
@@ -249,16 +242,10 @@ def _classes() -> dict[str, Any]:
             where = self.filters
             if hasattr(where, "filters"):  # MetadataFilters
                 where = utils.build_metadata_filter_fn(lambda metadata: metadata, where)
-            is_diverse = self.search_type == "mmr"
-            has_threshold = self.search_type == "similarity_score_threshold"
-            found = self.index.search(
-                query_bundle.query_str,
-                self.similarity_top_k,
-                where,
-                diversity=1 - self.mmr_threshold if is_diverse else None,
-                threshold=self.score_threshold if has_threshold else None,
-                n_candidates=self.n_candidates if is_diverse else None,
-            )
+            found = search_of_type(
+                self.index, query_bundle.query_str, self.similarity_top_k, where,
+                self.search_type, self.mmr_threshold, self.score_threshold, self.n_candidates,
+            )  # fmt: skip
             return [
                 schema.NodeWithScore(
                     node=schema.TextNode(id_=one.id, text=one.text, metadata=one.metadata),

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import normalize
 
-from textvec._checks import check_flag, check_number, check_type
+from textvec._checks import check_choice, check_flag, check_number, check_type
 from textvec._threads import held, publish
 from textvec.integrations.vectors import (
     check_texts,
@@ -381,6 +381,50 @@ class _Side:
             rows, its_scores = best_allowed(self.index, X, k, self.allowed)
             found[0, : len(rows)], scores[0, : len(rows)] = rows, its_scores
         return scores, found
+
+
+SEARCH_TYPES = ("similarity", "mmr", "similarity_score_threshold")
+
+
+def check_search_type(search_type, score_threshold):
+    """Raise ValueError unless it is one of `SEARCH_TYPES`, with the threshold that it needs."""
+    check_choice("search_type", search_type, SEARCH_TYPES)
+    if search_type == "similarity_score_threshold" and score_threshold is None:
+        raise ValueError(
+            'search_type="similarity_score_threshold" needs score_threshold: the least score, on '
+            "the scale of the index."
+        )
+
+
+def search_of_type(
+    index, query, k, where, search_type, relevance, score_threshold, n_candidates
+) -> list[Found]:
+    """Search as LangChain and LlamaIndex ask for it.
+
+    Parameters
+    ----------
+    index : PassageIndex
+        What is searched.
+    query, k, where
+        As :meth:`PassageIndex.search` takes them.
+    search_type : str
+        One of `SEARCH_TYPES`: by score, by maximal marginal relevance, or by score down to a least.
+    relevance : float in [0, 1]
+        Of "mmr": 1 is by relevance alone.
+    score_threshold : float or None
+        Of "similarity_score_threshold": the least score.
+    n_candidates : int or None
+        Of "mmr": how many to choose from.
+
+    Returns
+    -------
+    list of Found
+    """
+    check_search_type(search_type, score_threshold)
+    if search_type == "mmr":
+        return index.search(query, k, where, diversity=1 - relevance, n_candidates=n_candidates)
+    has_threshold = search_type == "similarity_score_threshold"
+    return index.search(query, k, where, threshold=score_threshold if has_threshold else None)
 
 
 def read_passages(texts, metadata, ids):
