@@ -1,7 +1,8 @@
-"""Load the service: batches against a loop and a plain server, requests a second, and a bad day.
+"""Load the service: batches against a loop and a plain server, requests and searches a second.
 
 Run it on an idle machine, in about eight minutes on two cores: python benchmarks/bench_serve.py
-[--rows batches tfidf search soak]. Clients are processes of their own, on the same machine.
+[--rows batches tfidf search]. Clients are processes of their own, on the same machine. A bad day is
+bench_serve_day.py's.
 """
 
 import argparse
@@ -9,7 +10,6 @@ import asyncio
 import json
 import lzma
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +27,6 @@ from _timing import print_table, processor, yes_or_no
 from textvec import (
     BM25Vectorizer,
     ExactIndex,
-    LSAVectorizer,
     TfidfVectorizer,
     TransformerVectorizer,
 )
@@ -144,64 +143,7 @@ def search(folder):
     ]
 
 
-def soak(folder):
-    """10,000 requests, one in ten malformed, over reloads and a SIGTERM, every answer checked."""
-    texts = short_texts(2000)
-    tfidf = TfidfVectorizer().fit(texts)
-    lsa = LSAVectorizer(vector_size=32, random_state=0).fit(texts)
-    tfidf.save(folder / "tfidf.textvec")
-    lsa.save(folder / "lsa.textvec")
-    expected = lsa.transform(texts).tolist()
-    draw = np.random.default_rng(0)
-    bodies, wanted = [], []
-    for _ in range(10_000):
-        row = int(draw.integers(len(texts)))
-        if draw.random() < 0.1:
-            bodies.append(malformed(draw))
-            wanted.append(None)
-        else:
-            bodies.append({"model": "lsa", "input": [texts[row]]})
-            wanted.append(expected[row])
-    half = len(bodies) // 2
-    with serving(folder, "lsa.textvec", "tfidf.textvec") as (process, port):
-        ask_all(port, "/v1/embeddings", bodies[:1000], 16)
-        before = gauges(port)
-        _, first, _ = ask_all(port, "/v1/embeddings", bodies[:half], 16)
-        lsa.save(folder / "lsa.textvec")
-        _, second, _ = ask_all(port, "/v1/embeddings", bodies[half:-200], 16)
-        time.sleep(2)
-        after = gauges(port)
-        _, last, _ = ask_all(
-            port, "/v1/embeddings", bodies[-200:], 16,
-            while_asked=lambda: process.send_signal(signal.SIGTERM),
-        )  # fmt: skip
-        process.wait(60)
-    wrong = lost = refused = 0
-    answers = [*first, *second, *last]
-    for (status, body), vector in zip(answers, wanted):
-        if status is None:  # the door was closed before it was taken
-            refused += 1
-        elif status == "cut":
-            lost += 1
-        elif vector is None:
-            wrong += not 400 <= status < 500
-        else:
-            wrong += status != 200 or json.loads(body)["data"][0]["embedding"] != vector
-    grown = after["process_resident_memory_bytes"] / before["process_resident_memory_bytes"]
-    files = [f"{found['process_open_fds']:.0f}" for found in (before, after)]
-    reloads = after.get("reloads", 0)
-    return [
-        line("answers", str(len(answers) - refused)),
-        line("not taken after SIGTERM", str(refused)),
-        line("wrong", str(wrong), "0", wrong == 0),
-        line("lost after they were taken", str(lost), "0", lost == 0),
-        line("files read anew", f"{reloads:.0f}", "1", reloads >= 1),
-        line("memory after 8,800 more", f"{grown:.3f} of before", "1.05", grown <= 1.05),
-        line("open files", " then ".join(files)),
-    ]
-
-
-ROWS = {"batches": batches, "tfidf": tfidf, "search": search, "soak": soak}
+ROWS = {"batches": batches, "tfidf": tfidf, "search": search}
 
 
 def line(what, found, bar="", met=None):
@@ -213,12 +155,6 @@ def at_least(what, found, least, unit):
     """Return a line of the table about a number that should be large."""
     number = f"{found:.2f}" if found < 100 else f"{found:,.0f}"
     return line(what, f"{number}{unit}", f"{least}{unit}", found >= least)
-
-
-def malformed(draw):
-    """Return bytes that are no request."""
-    kinds = (b"", b"{", b"[1", b'{"model": "lsa"}', b'{"model": "nobody", "input": "a"}', bytes(99))
-    return kinds[draw.integers(len(kinds))]
 
 
 def percentile(taken, share):
@@ -296,7 +232,7 @@ def gauges(port):
     return values
 
 
-def ask_all(port, path, bodies, n_clients, cores=None, rate=None, while_asked=None):
+def ask_all(port, path, bodies, n_clients, cores=None, rate=None):
     """Ask from a process of its own; return seconds in all, (status, body) and seconds of each."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
@@ -304,9 +240,6 @@ def ask_all(port, path, bodies, n_clients, cores=None, rate=None, while_asked=No
     process = context.Process(target=clients, args=arguments)
     process.start()
     ours.recv()  # it has begun
-    if while_asked is not None:
-        time.sleep(0.02)
-        while_asked()
     found = ours.recv()
     process.join()
     return found
