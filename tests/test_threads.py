@@ -1,11 +1,13 @@
 """How work is cut up and done by threads."""
 
+import concurrent.futures
 import threading
 import time
 
 import numpy as np
 import pytest
 
+from textvec import BM25Vectorizer, HashingVectorizer, TfidfVectorizer
 from textvec._threads import (
     bounds_of_parts,
     effective_n_jobs,
@@ -85,3 +87,23 @@ def test_jobs_are_none_or_whole_numbers_but_0():
         effective_n_jobs(0)
     with pytest.raises(TypeError, match="n_jobs must be an integer"):
         effective_n_jobs(1.5)
+
+
+@pytest.mark.parametrize("n_texts", [1, 100])
+def test_few_texts_wake_no_thread(monkeypatch, n_texts):
+    """A thread takes longer to wake than a hundred titles to count."""
+    texts = ["a quiet room with a view of the sea"] * n_texts
+    vectorizers = [
+        TfidfVectorizer(n_jobs=2).fit(texts),
+        BM25Vectorizer(n_jobs=2, ngram_range=(1, 2)).fit(texts),
+        HashingVectorizer(n_jobs=2),
+    ]
+    expected = [vectorizer.set_params(n_jobs=1).transform(texts) for vectorizer in vectorizers]
+
+    def refuse(*args):
+        raise AssertionError("a thread")
+
+    monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "submit", refuse)
+    for vectorizer, alone in zip(vectorizers, expected):
+        found = vectorizer.set_params(n_jobs=2).transform(texts)
+        assert (found != alone).nnz == 0

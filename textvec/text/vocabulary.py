@@ -5,7 +5,7 @@ import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from os import PathLike
 from queue import SimpleQueue
 from tempfile import TemporaryFile
@@ -477,7 +477,10 @@ def scan_codes(blocks, lowercase, n_jobs=None):
 def map_blocks(function, blocks, n_jobs=None):
     """Yield ``function(block)`` in order, on up to ``n_jobs`` threads, few blocks at a time."""
     n_jobs = effective_n_jobs(n_jobs)
-    if n_jobs == 1:
+    blocks = iter(blocks)
+    begun = list(islice(blocks, 2 if n_jobs > 1 else 0))
+    blocks = chain(begun, blocks)
+    if len(begun) < 2:  # a thread takes longer to wake than a hundred titles to count
         yield from map(function, blocks)
         return
     with ThreadPoolExecutor(n_jobs) as pool:
