@@ -8,7 +8,16 @@ from contextlib import suppress
 import pytest
 
 from textvec import CountVectorizer, load
-from textvec._writing import check_place, holds_something, replacing
+from textvec._writing import (
+    check_new_folder,
+    check_place,
+    discard,
+    folder_aside,
+    holds_something,
+    naming,
+    new_folder,
+    replacing,
+)
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, pipes and devices are Unix'")
 
@@ -108,6 +117,56 @@ def test_what_is_neither_file_nor_stream_is_refused(tmp_path, monkeypatch, write
     assert stat.S_ISSOCK((tmp_path / "socket").stat().st_mode)
     with pytest.raises(IsADirectoryError):
         write(tmp_path)
+
+
+def test_a_new_folder_stands_in_place_of_an_empty_one_alone(tmp_path):
+    path = tmp_path / "above" / "new"
+    with new_folder(path) as aside:
+        (aside / "file").write_text("whole")
+        assert not path.exists()
+    assert [*tmp_path.rglob("*")] == [path.parent, path, path / "file"]
+    with pytest.raises(FileExistsError, match="new holds something already"), new_folder(path):
+        pass
+    (path / "file").unlink()
+    (tmp_path / "link").symlink_to(path)
+    with new_folder(tmp_path / "link") as aside:  # a link stays one
+        (aside / "file").write_text("again")
+    assert (path / "file").read_text() == "again"
+    with suppress(KeyError), new_folder(tmp_path / "other") as aside:
+        (aside / "file").write_text("half")
+        raise KeyError
+    assert sorted(os.listdir(tmp_path)) == ["above", "link"]
+
+
+def test_an_error_of_a_new_folder_names_it(tmp_path):
+    with (
+        pytest.raises(OSError, match=f"No space left .*{tmp_path}/new"),
+        new_folder(tmp_path / "new") as aside,
+    ):
+        raise RuntimeError(f"{aside}: I/O error (os error 28)")  # as safetensors says it
+    with pytest.raises(RuntimeError, match="another"), naming(tmp_path):
+        raise RuntimeError("another")
+    (tmp_path / "file").touch()
+    for check in (check_new_folder, lambda path: new_folder(path).__enter__()):
+        with pytest.raises(NotADirectoryError, match=f"{tmp_path}/file/below/new"):
+            check(tmp_path / "file" / "below" / "new")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_folders_aside_go_once_nobody_writes_them(tmp_path):
+    left = tmp_path / ".textvec-0123456789abcdef.tmp"
+    (left / "below").mkdir(parents=True)
+    with folder_aside(tmp_path) as aside:
+        assert os.listdir(tmp_path) == [aside.name]
+        assert holds_something(tmp_path)  # somebody writes
+        (aside / "file").touch()
+        discard(aside)
+        assert os.listdir(tmp_path) == []
+    target = tmp_path / "target"
+    (target / "below").mkdir(parents=True)
+    left.symlink_to(target)
+    assert holds_something(tmp_path)
+    assert (target / "below").exists()  # a link is none of ours, and not followed
 
 
 def test_what_a_kill_left_aside_is_nothing(tmp_path):

@@ -17,6 +17,7 @@ except ImportError:  # Windows, where a file that is open cannot be deleted anyw
     fcntl = None  # type: ignore[assignment]
 
 _ASIDE = re.compile(r"\.textvec-[0-9a-f]{16}\.tmp")
+_TOLD = re.compile(r"\(os error (\d+)\)")  # how libraries in Rust name the error of the system
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def replacing(path):
         in its place. The message names ``path``, not the file aside.
     """
     given, path = path, Path(os.path.realpath(path))  # a link stays a link to the new content
-    with _naming(path):
+    with naming(path):
         replaced = _status(given)
         if _is_stream(replaced):
             with tempfile.TemporaryFile() as whole:
@@ -95,14 +96,33 @@ def holds_something(path):
 
 
 def check_new_folder(path):
-    """Raise FileExistsError if a folder to be written is there already, and not empty."""
+    """Raise now what :func:`new_folder` would raise hours later.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder that will be written.
+
+    Raises
+    ------
+    FileExistsError
+        If it is there already, and not empty.
+    OSError
+        If the folder above it cannot be written to.
+    """
     if holds_something(path):
         raise FileExistsError(f"{path} holds something already: choose another folder.")
+    with naming(path):
+        above = next(one for one in Path(os.path.realpath(path)).parents if one.exists())
+        with file_aside(above):
+            pass
 
 
 @contextmanager
 def new_folder(path):
     """Make a folder aside, and put it at ``path`` when the block is done.
+
+    What :func:`replacing` says of a file holds for all that is in it.
 
     Parameters
     ----------
@@ -112,23 +132,41 @@ def new_folder(path):
     Yields
     ------
     Path
-        An empty folder beside it, which goes if the block raises.
+        An empty folder beside it, which goes if the block raises. The block should do nothing but
+        write.
 
     Raises
     ------
     FileExistsError
         If there is something at ``path`` that is no empty folder.
+    OSError
+        If it cannot be written. The message names ``path``.
     """
-    path = Path(path)
     check_new_folder(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".textvec-") as aside:
-        made = Path(aside, "made")
-        made.mkdir()
-        yield made
-        if path.is_dir():
-            path.rmdir()
-        os.replace(made, path)
+    path = Path(os.path.realpath(path))
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with folder_aside(path.parent) as aside:
+            yield aside
+            if path.is_dir():
+                path.rmdir()
+            os.replace(aside, path)
+        _sync_folder(path.parent)
+
+
+def discard(folder):
+    """Remove a folder and all in it; a kill meanwhile leaves no part of it under its name.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder. What a kill leaves lies aside, where the next that writes beside it removes it.
+    """
+    aside = folder.with_name(_name_aside())
+    with suppress(OSError):  # Windows renames nothing that is open
+        os.replace(folder, aside)
+        folder = aside
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_place(path):
@@ -146,7 +184,7 @@ def check_place(path):
         written to.
     """
     given, path = path, Path(os.path.realpath(path))
-    with _naming(path):
+    with naming(path):
         if not _is_stream(_status(given)):
             with file_aside(path.parent):
                 pass
@@ -191,15 +229,33 @@ def _keep_access(descriptor, replaced):
 
 
 @contextmanager
-def _naming(path):
-    """Let errors of writing name the file that was meant."""
+def naming(path, state="it cannot be written, and is as it was"):
+    """Let errors of writing name the file or folder that was meant.
+
+    Parameters
+    ----------
+    path : path-like
+        What is written.
+    state : str, default="it cannot be written, and is as it was"
+        What the message says of it.
+
+    Raises
+    ------
+    OSError
+        Of the block, also where a library said what the system did in an error of its own.
+    """
     try:
         yield
     except OSError as error:
         if error.errno is None:  # of a library
             raise OSError(f"{path} cannot be written: {error}") from error
-        reason = f"{os.strerror(error.errno)}: it cannot be written, and is as it was"
-        raise OSError(error.errno, reason, os.fspath(path)) from error
+        raise OSError(error.errno, f"{os.strerror(error.errno)}: {state}", str(path)) from error
+    except Exception as error:
+        told = _TOLD.search(str(error))
+        if told is None:
+            raise
+        number = int(told[1])
+        raise OSError(number, f"{os.strerror(number)}: {state}", str(path)) from error
 
 
 @contextmanager
@@ -218,41 +274,91 @@ def file_aside(folder):
     Path
         The file.
     """
+    with _locked_aside(folder, lambda aside: os.open(aside, _NEW_FILE, 0o666)) as aside:
+        try:
+            yield aside
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_aside(folder):
+    """Make an empty folder to write into and to rename, as :func:`file_aside` makes a file.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is made, and where abandoned ones are removed.
+
+    Yields
+    ------
+    Path
+        The new folder.
+    """
+    with _locked_aside(folder, _opened_folder) as aside:
+        try:
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+
+
+def _opened_folder(path):
+    """Make a folder, and open it where the system lets folders be opened, to be locked."""
+    while True:
+        path.mkdir()
+        if fcntl is None:
+            return None
+        with suppress(FileNotFoundError):  # a sweep was faster
+            return os.open(path, os.O_RDONLY)
+
+
+def _name_aside():
+    return f".textvec-{secrets.token_hex(8)}.tmp"
+
+
+@contextmanager
+def _locked_aside(folder, make):
+    """Give something new in a folder, locked; ``make`` makes it at a path, and opens it."""
     _sweep(folder)
-    aside, lock = _new_file(folder)
+    aside, lock = _new(folder, make)
     try:
         yield aside
     finally:
-        aside.unlink(missing_ok=True)
         if lock is not None:
             os.close(lock)
 
 
-def _new_file(folder):
+def _new(folder, make):
     while True:
-        aside = folder / f".textvec-{secrets.token_hex(8)}.tmp"
-        lock = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        aside = folder / _name_aside()
+        lock = make(aside)
         if fcntl is None:
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
             return aside, None
         with suppress(OSError):  # some network drives have no locks, and no sweep gets one either
             fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.fstat(lock).st_nlink:
+        if aside.exists():
             return aside, lock
         os.close(lock)  # a sweep was faster
 
 
 def _sweep(folder):
-    """Remove what killed processes left behind: files aside that no process has locked."""
-    for aside in [name for name in os.listdir(folder) if _ASIDE.fullmatch(name)]:
+    """Remove what killed processes left behind: what lies aside and no process has locked."""
+    for name in [name for name in os.listdir(folder) if _ASIDE.fullmatch(name)]:
+        aside = Path(folder, name)
         with suppress(OSError):  # in use, or swept by another process
             if fcntl is None:
-                os.unlink(folder / aside)
+                aside.unlink()  # where files that are open cannot be removed; folders stay
                 continue
-            lock = os.open(folder / aside, os.O_RDWR)
+            is_folder = aside.is_dir() and not aside.is_symlink()
+            lock = os.open(aside, os.O_RDONLY if is_folder else os.O_RDWR)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(folder / aside)
+                shutil.rmtree(aside) if is_folder else aside.unlink()
             finally:
                 os.close(lock)
 

@@ -1,7 +1,9 @@
 """Works for which there is no room, or no permission; each checks what is left afterwards."""
 
+import json
 import os
 import resource
+import sqlite3
 import subprocess
 import threading
 import warnings
@@ -15,8 +17,18 @@ import pandas as pd
 import pooch  # noqa: F401
 import pytest
 import requests  # noqa: F401
+import written
 
-from textvec import CountVectorizer, KeyedVectors, Word2Vec, compare, load
+from textvec import (
+    CountVectorizer,
+    KeyedVectors,
+    Word2Vec,
+    compare,
+    generate_pairs,
+    load,
+    show_map,
+)
+from textvec.course import copy
 from textvec.datasets import remote
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.files import embed_table
@@ -192,11 +204,114 @@ def download(folder, full, reason):
     assert list((folder / "files").iterdir()) == []
 
 
+def merge(folder, full, reason):
+    counter, path = CountVectorizer(), folder / "merged"
+    lists = ["sea view"], [f"word{number}" for number in range(30_000)]
+    shards = [counter.collect(texts) for texts in lists]
+    counter.fit_collected(shards[:1]).save(path)
+    with full(), refused(path, reason):
+        shards[1].save(path)
+    with full(), refused(path, reason):
+        CountVectorizer().fit_collected(shards).save(path)
+    assert len(load(path).vocabulary_) == 2
+    CountVectorizer().fit_collected(shards).save(path)
+    assert len(load(path).vocabulary_) == 30_002
+
+
+def draw_map(folder, full, reason):
+    path = folder / "map.html"
+    path.write_text("before")
+    places = np.random.default_rng(0).random((300, 8))
+    texts = [" ".join(map(str, row)) for row in np.random.default_rng(0).random((300, 100))]
+    with full(), refused(path, reason):
+        show_map(places, texts, path)
+    assert path.read_text() == "before"
+    show_map(places[:10], texts[:10], path)
+    assert path.read_text().endswith("</html>\n")
+
+
+def generate(folder, full, reason):
+    """Replies that were noted are asked for no more once there is room."""
+    path, asked = folder / "records.jsonl", []
+
+    def model(prompt):
+        asked.append(prompt)
+        return json.dumps(["What of it?"]) + " " * (ROOM // 3)
+
+    texts = [f"The {number}th hotel stands by the sea." for number in range(6)]
+    with full(), refused(f"{path}.journal", reason):
+        generate_pairs(model, texts, path=path)
+    assert 2 <= len(asked) <= 4
+    found = generate_pairs(model, texts, path=path)
+    assert len(found.records) == found.n_replies == 6
+    assert len(asked) == 7  # the one whose reply could not be noted is asked for again
+    assert [json.loads(line) for line in path.read_text().splitlines()] == found.records
+    with full(), refused(path, reason):
+        generate_pairs(lambda prompt: '["Where?"]', ["hotel " * ROOM], path=path)
+    assert [json.loads(line) for line in path.read_text().splitlines()] == found.records
+    generate_pairs(lambda prompt: 1 / 0, ["hotel " * ROOM], path=path)  # the reply was noted
+    assert path.stat().st_size > ROOM
+
+
+def copy_course(folder, full, reason):
+    with full():
+        if reason == REASON["tmpfs"]:
+            with refused(folder / "course", reason):
+                copy(folder / "course")
+        else:  # no notebook is as large as that
+            copy(folder / "course")
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "course").iterdir()}
+    copy(folder / "course")
+    found = {path: path.stat().st_mtime_ns for path in (folder / "course").iterdir()}
+    assert kept.items() <= found.items()
+    assert len(found) == 12
+    for path in found:
+        assert json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def write_static(folder, full, reason):
+    path = folder / "model"
+    with full(), refused(path, reason):
+        LARGE.to_static_model(path)
+    assert not path.exists()
+    LARGE.to_static_model(path)
+    assert len(list(path.iterdir())) == 4
+
+
+def lengthen(folder, full, reason):
+    """Write a model whose table of positions is larger than the room."""
+    written.lengthen(folder / "first")
+    path = folder / "second" / "model"
+    with full(), refused(path, reason):
+        written.lengthen(folder / "second")
+    assert not path.exists()
+    written.lengthen(folder / "second")
+    assert {one.name for one in path.iterdir()} == {
+        one.name for one in (folder / "begun").iterdir()
+    }
+
+
+def fill_store(folder, full, reason):
+    """What a store had confirmed is there, and it takes more once there is room."""
+    store = written.open_store(folder / "store")
+    written.add_passages(store, range(10))
+    with full(), pytest.raises(sqlite3.Error, match="full|I/O"):
+        written.add_passages(store, range(10, 500))
+    store.client.close()
+    store = written.open_store(folder / "store")
+    n_there = len(written.rows_of(store))
+    assert written.rows_of(store) == list(range(n_there))
+    assert 10 <= n_there < 500
+    written.add_passages(store, range(10, 500))
+    store.client.close()
+    assert written.rows_of(written.open_store(folder / "store")) == list(range(500))
+
+
 ROOMLESS = {
     work.__name__: work
     for work in (
         save, save_word2vec_format, checkpoint, encoding_cache, comparison_cache, to_html, embed,
-        download,
+        download, merge, draw_map, generate, copy_course, write_static, lengthen, fill_store,
     )
 }  # fmt: skip
 WORKS = {"crowd": crowd}

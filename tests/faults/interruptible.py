@@ -18,6 +18,7 @@ from textvec import (
     Word2Vec,
     compare,
     load,
+    show_map,
 )
 from textvec.dense.training import Training
 from textvec.evaluate.tasks import RetrievalTask
@@ -147,5 +148,19 @@ def encode(url, texts, folder):
         vectorizer.transform(texts)
 
 
+def draw_map(path):
+    """Interrupt the drawing of a large map; the page before it stays."""
+    path = Path(path)
+    show_map(RNG.random((20, 8)), TEXTS[:20], path)
+    before = path.read_bytes()
+    vectors = RNG.random((len(TEXTS), 64))
+    with CtrlC(1, prompt=1.5):
+        while True:
+            show_map(vectors, TEXTS, path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
 _WORKS = search_dense, search_sparse, find_duplicates, train, count, compare_methods, encode
+_WORKS += (draw_map,)
 WORKS = {f"interrupt_{work.__name__}": work for work in _WORKS}

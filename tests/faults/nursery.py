@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,9 +53,12 @@ class Nursery:
         )
         assert self._process.stdout.readline(), "The nursery died."  # it says when all is loaded
 
-    def run(self, work, *arguments, after=None, sign=signal.SIGKILL):
-        """Let a child do a work, and send it a signal after so many seconds, if it still runs."""
-        order = {"work": work, "arguments": arguments, "after": after, "sign": int(sign)}
+    def run(self, work, *arguments, after=None, at=None, sign=signal.SIGKILL):
+        """Let a child do a work, and send it a signal after so many seconds, if it still runs.
+
+        Or right before a change of a folder, such as a new file or a renaming: at=1 is the first.
+        """
+        order = {"work": work, "arguments": arguments, "after": after, "at": at, "sign": int(sign)}
         print(json.dumps(order), file=self._process.stdin, flush=True)
         told = []
         for line in self._process.stdout:
@@ -85,6 +89,20 @@ def _send(message):
     os.write(_channel, json.dumps(message).encode() + b"\n")
 
 
+_CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
+
+
+def _stop_at(change, sign):
+    changes = count(1)
+
+    def hook(event, details):
+        is_new = event == "open" and isinstance(details[2], int) and details[2] & os.O_CREAT
+        if (event in _CHANGES or is_new) and next(changes) == change:
+            os.kill(os.getpid(), sign)
+
+    sys.addaudithook(hook)
+
+
 def _serve(works):
     _send({"works": len(works)})
     for line in sys.stdin:
@@ -94,6 +112,8 @@ def _serve(works):
         if child == 0:
             code = 1
             try:
+                if order["at"] is not None:
+                    _stop_at(order["at"], order["sign"])
                 works[order["work"]](*order["arguments"])
                 code = 0
             except BaseException:
@@ -112,6 +132,7 @@ if __name__ == "__main__":
     sys.modules["nursery"] = sys.modules["__main__"]
     _channel = os.dup(1)
     os.dup2(2, 1)  # what works print is not news
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     # Else all forks share one: who is killed with it would keep all after from showing progress.
     tqdm.set_lock(threading.RLock())
     _serve(

@@ -6,8 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from written import begin_model
 
-from textvec import CountVectorizer, KeyedVectors, Word2Vec, compare, load
+from textvec import (
+    CountVectorizer,
+    KeyedVectors,
+    Word2Vec,
+    compare,
+    generate_pairs,
+    generate_triplets,
+    load,
+    longer_positions,
+    show_map,
+)
+from textvec.course import copy
 from textvec.encoders.cache import EncodingCache
 from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import RetrievalTask
@@ -47,6 +59,7 @@ def seal(kind, folder):
     TABLE.save(folder / "model")
     cache = EncodingCache(folder / "cache")
     cache.put({b"key": np.ones(3)})
+    begun = begin_model(folder)
     place = SEALED[kind](folder)
     model, page, vectors = place / "model", place / "page.html", place / "vectors.npz"
     with refused(model):
@@ -61,7 +74,18 @@ def seal(kind, folder):
     assert not hasattr(learner, "keyed_vectors_")  # nothing was learned to be lost
     with refused(vectors):  # of no use to have no vectorizer, but it comes to that later
         embed_table(None, pd.DataFrame({"text": ["sea"]}), "text", vectors)
+    with refused(page):  # before anything is drawn, or a model is asked
+        show_map(np.ones((3, 2)), "not the texts", page)
+    for write in (generate_pairs, generate_triplets):
+        with refused(place / "records.jsonl"):
+            write(lambda prompt: 1 / 0, ["short-long"], path=place / "records.jsonl")
     if kind != "missing":  # what has a folder of its own makes it
+        with refused(place / "new"):
+            TABLE.to_static_model(place / "new")
+        with refused(place / "new" / "model"):
+            longer_positions(begun, 4_096, place / "new" / "model")
+        with refused(place / "course"):
+            copy(place / "course")
         with refused(place / "cache"):
             EncodingCache(place / "cache").put({b"key": np.zeros(3)})
         with pytest.raises(OSError, match=str(place)):
@@ -72,7 +96,7 @@ def seal(kind, folder):
         with refused(place / "cache"):
             cache.get([b"key"])
         names = {path.name for path in folder.iterdir()}
-        assert names == {"model", "cache"}
+        assert names == {"model", "cache", "begun"}
 
 
 def refused(path):

@@ -6,7 +6,8 @@ from .namespaces import has_namespaces
 
 KINDS = ["limit", "tmpfs"] if has_namespaces() else ["limit"]
 WORKS = ["save", "save_word2vec_format", "checkpoint", "encoding_cache", "comparison_cache"]
-WORKS += ["to_html", "embed", "download"]
+WORKS += ["to_html", "embed", "download", "merge", "draw_map", "generate", "copy_course"]
+WORKS += ["write_static", "lengthen", "fill_store"]
 
 
 @pytest.mark.parametrize("work", WORKS)

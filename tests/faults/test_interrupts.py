@@ -35,6 +35,10 @@ def test_comparing(nursery, tmp_path):
     nursery.expect("interrupt_compare_methods", str(tmp_path))
 
 
+def test_drawing_a_map(nursery, tmp_path):
+    nursery.expect("interrupt_draw_map", str(tmp_path / "map.html"))
+
+
 def test_encoding(nursery, tmp_path):
     pytest.importorskip("openai")
     texts = [f"text number {i}" for i in range(60)]

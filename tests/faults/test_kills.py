@@ -13,21 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from textvec import CountVectorizer, KeyedVectors, load
+from textvec import CountVectorizer, FaissIndex, KeyedVectors, load
 from textvec.encoders.cache import EncodingCache
 
 from ..encoders.embeddings_server import running, vector_of
+from .stopping import SIGNS, content, names, stopped, times
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-
-
-def times(few):
-    many = pytest.param(20, marks=pytest.mark.slow)
-    return pytest.mark.parametrize("kills", [few, many])
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 @times(4)
@@ -201,6 +193,151 @@ def test_a_download_is_whole_or_not_there(nursery, schedule, slow_web, tmp_path)
             assert not folder.exists() or len(names(folder)) <= 2
         assert path.read_text() == content
     assert names(folder) == ["file.txt"]
+
+
+@times(2)
+def test_a_merged_vectorizer_is_the_old_or_the_new(nursery, schedule, tmp_path):
+    path, last = tmp_path / "merged", 3
+    begun = time.monotonic()
+    nursery.expect("merge", str(path), 0)
+    took = time.monotonic() - begun
+    while not schedule.done:
+        outcome = schedule.kill(nursery, took, "merge", str(path), last + 1)
+        last += len(outcome.told)
+        terms = load(path).vocabulary_
+        versions = {term.split("_")[0] for term in terms if term.startswith("version")}
+        assert versions <= {f"version{last}", f"version{last + 1}"}
+        assert len(versions) == 1
+        assert len(terms) == 40_000
+        last = int(versions.pop()[7:])
+        assert len(names(tmp_path)) <= 2
+
+
+@times(2)
+def test_a_map_is_the_old_or_the_new(nursery, schedule, tmp_path):
+    path, last = tmp_path / "map.html", 3
+    begun = time.monotonic()
+    nursery.expect("draw_map", str(path), 0)
+    took = time.monotonic() - begun
+    while not schedule.done:
+        outcome = schedule.kill(nursery, took, "draw_map", str(path), last + 1)
+        last += len(outcome.told)
+        page = path.read_text(encoding="utf-8")
+        assert page.endswith("</html>\n")
+        last += f"<title>version {last + 1}</title>" in page
+        assert f"<title>version {last}</title>" in page
+        assert len(names(tmp_path)) <= 2
+
+
+@times(2)
+def test_an_engines_index_has_all_that_was_added(nursery, schedule, tmp_path):
+    path, last = tmp_path / "index", 3
+    begun = time.monotonic()
+    nursery.expect("grow_index", str(path), 0)
+    took = time.monotonic() - begun
+    while not schedule.done:
+        outcome = schedule.kill(nursery, took, "grow_index", str(path), last + 1)
+        index = load(path)
+        assert isinstance(index, FaissIndex)
+        last += len(outcome.told)
+        version, rest = divmod(index.n_items_ - 1, 100)
+        assert rest == 99
+        assert version in (last, last + 1)
+        last = version
+        queries = np.repeat(np.arange(last + 1, dtype=np.float32)[:, None], 64, axis=1)
+        distances, found = index.kneighbors(queries, 1)
+        assert not distances.any()
+        assert (found[:, 0] // 100 == np.arange(last + 1)).all()
+        assert len(names(tmp_path)) <= 2
+
+
+@times(2)
+def test_a_store_has_all_that_was_confirmed_and_no_half_passage(nursery, schedule, tmp_path):
+    """Qdrant in its local mode, where each passage is a transaction of its own."""
+    pytest.importorskip("qdrant_client")
+    nursery.expect("look_into_store", str(tmp_path / "store"))
+    first = 0
+    while not schedule.done:
+        outcome = schedule.kill(nursery, 0.4, "fill_store", str(tmp_path / "store"), first)
+        found = nursery.run("look_into_store", str(tmp_path / "store"))
+        assert found.code == 0, found.told
+        ((n_passages, all_before),) = found.told
+        assert all_before
+        first += len(outcome.told)
+        assert 10 * first <= n_passages <= 10 * first + 10
+        first = n_passages // 10  # whose ids may be there: they are written anew
+
+
+@times(3)
+@pytest.mark.parametrize("kind", ["pairs", "triplets"])
+def test_a_model_is_asked_nothing_twice(nursery, schedule, kind, tmp_path):
+    begun = time.monotonic()
+    whole = nursery.run("generate", str(tmp_path / "whole"), kind)
+    took = time.monotonic() - begun
+    assert whole.code == 0
+    n_rounds = n_asked = 0
+    while not schedule.done:
+        n_rounds += 1
+        folder, outcome = tmp_path / str(n_rounds), None
+        while outcome is None or outcome.killed:
+            outcome = schedule.kill(nursery, took, "generate", str(folder), kind)
+            n_asked += len(outcome.told)
+        assert content(folder) == content(tmp_path / "whole")
+    assert n_asked <= n_rounds * len(whole.told) + schedule.killed  # whose answer was not awaited
+
+
+PARTS = ["1_Pooling", "config.json", "model.safetensors", "modules.json"]
+STRIDES = [pytest.param(1, marks=pytest.mark.slow), 5]
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("work", ["generate", "copy_course", "write_static", "lengthen"])
+def test_stopped_at_each_change_of_a_folder(nursery, work, sign, stride, tmp_path):
+    """What lies there then is part of what is to be, each file whole; and then it goes on."""
+    nursery.expect(work, str(tmp_path / "whole"))
+    expected = content(tmp_path / "whole")
+    is_stopped, change = True, 1
+    while is_stopped:
+        folder = tmp_path / str(change)
+        is_stopped = stopped(nursery.run(work, str(folder), at=change, sign=sign))
+        found = content(folder) if folder.exists() else {}
+        found.pop("records.jsonl.journal", None)
+        assert found.items() <= expected.items()
+        if work in ("write_static", "lengthen"):
+            assert found in ({}, expected)
+        nursery.expect(work, str(folder))
+        assert content(folder) == expected
+        assert not list(folder.glob(".*"))
+        change += stride
+    assert change > 2 * stride
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+@pytest.mark.parametrize("sign", SIGNS)
+def test_stopped_while_a_tuned_model_is_put_in_place_of_another(nursery, sign, stride, tmp_path):
+    """There is the one or the other, or none: never files of both."""
+    models = []
+    for version in (1, 2):
+        nursery.expect("settle_model", str(tmp_path / "whole"), version)
+        models.append(content(tmp_path / "whole"))
+        del models[-1]["textvec-tune.json"]
+    is_stopped, change, seen = True, 1, set()
+    while is_stopped:
+        folder = tmp_path / str(change)
+        nursery.expect("settle_model", str(folder), 1)
+        is_stopped = stopped(nursery.run("settle_model", str(folder), 2, at=change, sign=sign))
+        found = content(folder)
+        found = {name: found[name] for name in found if name in models[1]}
+        if "config.json" in found:  # else it is taken for no model
+            assert found in models
+        seen.add(found.get("config.json"))
+        nursery.expect("settle_model", str(folder), 2)
+        assert content(folder).items() >= models[1].items()
+        assert names(folder) == [*PARTS, "textvec-tune.json"]
+        nursery.expect("settle_model", str(folder), 3)
+        change += stride
+    assert {b"1", b"2"} <= seen
 
 
 def test_whoever_is_killed_with_a_lock_takes_it_along(nursery):

@@ -194,6 +194,28 @@ def test_a_journal_of_others_is_no_reply(tmp_path):
     assert generate_pairs(Model('["Where?"]'), [SEA], path=path).n_parsed == 1
 
 
+def test_a_journal_cut_at_any_byte_loses_the_cut_line_alone(tmp_path):
+    """What is written after the cut is kept, too, also where it fell into a character."""
+    path, journal = tmp_path / "records.jsonl", tmp_path / "records.jsonl.journal"
+    texts = [f"{SEA} {n}" for n in range(4)]
+    replies = ['["Where 海?"]', '["Which \U0001f3e8?", "Half \ud83d?"]', '["Who?"]', '["When?"]']
+    whole = generate_pairs(Model(*replies), texts)
+    with pytest.raises(KeyboardInterrupt):
+        generate_pairs(Model(*replies[:2], KeyboardInterrupt()), texts, path=path)
+    lines = journal.read_bytes()
+    ends = [end for end in range(len(lines)) if lines[end : end + 2] == b"}\n"]
+    assert len(ends) == 2
+    for cut in [*range(len(lines)), lines + "海".encode()[:2]]:
+        journal.write_bytes(lines[:cut] if isinstance(cut, int) else cut)
+        n_kept = sum(end < cut for end in ends) if isinstance(cut, int) else 2
+        with pytest.raises(KeyboardInterrupt):
+            generate_pairs(Model(replies[n_kept], KeyboardInterrupt()), texts, path=path)
+        rest = Model(*replies[n_kept + 1 :])
+        assert generate_pairs(rest, texts, path=path) == whole
+        assert len(rest.asked) == 3 - n_kept
+        assert not journal.exists()
+
+
 # -- bad input
 
 

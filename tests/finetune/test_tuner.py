@@ -446,6 +446,31 @@ def test_what_is_cut_off_goes_on_to_the_same_weights(learner, tmp_path, monkeypa
     assert not (tmp_path / "cut" / "checkpoints").exists()
 
 
+def test_what_was_held_out_stays_so_where_a_training_goes_on(learner, tmp_path, monkeypatch):
+    """Also where no seed was given: that of the beginning counts."""
+    from textvec.finetune import tuner as module
+
+    tuner = quick(learner, output_dir=tmp_path, validation=0.3, random_state=None)
+    held_out, settle = [], module.settle
+
+    def noting(held, rest, name):
+        held_out.append(held.columns)
+        return STS
+
+    def failing(*arguments):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(module, "_task_of", noting)
+    monkeypatch.setattr(module, "settle", failing)
+    with pytest.raises(RuntimeError, match="killed"):
+        tuner.fit(PAIRS, SCORES)
+    monkeypatch.setattr(module, "settle", settle)
+    tuner.fit(PAIRS, SCORES)
+    assert held_out[0] == held_out[1]
+    tuner.fit(PAIRS, SCORES)
+    assert held_out[2] != held_out[0]  # and a new one draws anew: 1 of 120 draws is the same
+
+
 def test_a_folder_of_somebody_else_is_left_alone(learner, tmp_path):
     (tmp_path / "thesis.txt").write_text("all of it")
     with pytest.raises(FileExistsError, match="not written by a training"):

@@ -190,7 +190,7 @@ def cache_beside(out):
 @contextmanager
 def _kept_until_done(folder):
     """Give the folder of a cache that goes when the block is done, and stays if it is cut off."""
-    from textvec._writing import holds_something
+    from textvec._writing import holds_something, replacing
     from textvec.encoders.cache import EncodingCache
 
     note = folder / _NOTE
@@ -202,10 +202,11 @@ def _kept_until_done(folder):
             os.fspath(folder),
         )
     folder.mkdir(exist_ok=True)
-    note.write_text(
-        "What `textvec embed` had done when it was cut off. The same command goes on from here, "
-        "and removes this folder when all is done.\n"
-    )
+    with replacing(note) as file:
+        file.write(
+            b"What `textvec embed` had done when it was cut off. The same command goes on from "
+            b"here, and removes this folder when all is done.\n"
+        )
     is_done = False
     try:
         yield folder

@@ -2,12 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 
 from textvec._checks import check_flag, import_optional, warn_user
-from textvec._writing import check_new_folder, replacing
+from textvec._writing import check_new_folder, new_folder
 from textvec.text.scripts import HAN
 
 _MARK = "\u2581"  # before each word, so that no word is made of others' letters
@@ -115,8 +114,6 @@ def write_table(tokenizer, vectors, path, normalize=False):
         Whether vectors of texts get unit length.
     """
     write = import_optional("safetensors.numpy", "static").save
-    folder = Path(path)
-    check_new_folder(folder)
     kinds = [(".", "StaticEmbedding"), *[("1_Normalize", "Normalize")] * normalize]
     modules = [
         {"idx": i, "name": str(i), "path": place, "type": f"sentence_transformers.models.{kind}"}
@@ -136,7 +133,6 @@ def write_table(tokenizer, vectors, path, normalize=False):
         "config.json": json.dumps(config, indent=2).encode(),
         "modules.json": json.dumps(modules, indent=2).encode(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        with replacing(folder / name) as file:
-            file.write(content)
+    with new_folder(path) as aside:
+        for name, content in files.items():
+            (aside / name).write_bytes(content)

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import tempfile
 import warnings
 from pathlib import Path
 
 from textvec._checks import import_optional
+from textvec._writing import folder_aside
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import UNUSED, Rows, check_complete, quiet
 
@@ -83,7 +83,7 @@ def export_onnx(model, out, int8=True, revision=None):
             return self.network(**dict(zip(names, inputs))).last_hidden_state
 
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out) as aside:
+    with folder_aside(out) as aside:
         plain, wanted = os.path.join(aside, "plain.onnx"), os.path.join(aside, "model.onnx")
         example = torch.ones((2, 8), dtype=torch.long)
         with warnings.catch_warnings():

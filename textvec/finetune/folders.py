@@ -10,11 +10,13 @@ import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
-from textvec._writing import holds_something, replacing
+from textvec._writing import discard, folder_aside, holds_something, naming, replacing
 
 _NOTE = "textvec-tune.json"  # tells a folder that fit may write to from one of somebody else
+_WORK = "checkpoints"  # the folder in it
 _DIGITS = 16  # of a digest in a name
 _LEAST_ROOM = 1_000_000  # bytes: a disk of less is full
+_DECISIVE = "config.json"  # without it nothing takes a folder for a model
 
 
 _TEMPORARY: weakref.WeakValueDictionary = weakref.WeakValueDictionary()  # path -> its Folder
@@ -72,8 +74,6 @@ def workplace(output_dir, state):
         Where the model is to lie in the end.
     work : Path
         Where checkpoints lie; it goes when the block is left without an error.
-    seed : int
-        That of ``state``, or of the training that goes on.
 
     Raises
     ------
@@ -82,50 +82,86 @@ def workplace(output_dir, state):
     ValueError
         If it holds an unfinished training of another kind.
     """
+    state = {**state, "seed": begun_with(output_dir, state)}
     folder = Folder.temporary() if output_dir is None else Folder(os.path.abspath(output_dir))
     path = Path(folder.path)
-    work, note = path / "checkpoints", path / _NOTE
-    seed = state["seed"]
-    if note.is_file():
-        found = json.loads(note.read_text())
-        if work.is_dir() and any(work.iterdir()):
-            if found["training"] != state["training"]:
-                raise ValueError(
-                    f"{path} holds an unfinished training of other records or settings. Name "
-                    "another output_dir, or remove it."
-                )
-            seed = found["seed"]
-    elif holds_something(path):
-        raise FileExistsError(
-            errno.EEXIST, "it was not written by a training: name another output_dir", str(path)
-        )
-    with explained(path):
+    work = path / _WORK
+    with naming(path):
         path.mkdir(parents=True, exist_ok=True)
-        with replacing(note) as file:  # before the checkpoints, of which it tells whose they are
-            file.write(json.dumps({**state, "seed": seed}).encode())
+        with replacing(path / _NOTE) as file:  # first: it tells whose checkpoints they are
+            file.write(json.dumps(state).encode())
         work.mkdir(exist_ok=True)
-    yield folder, work, seed
-    shutil.rmtree(work, ignore_errors=True)
+    yield folder, work
+    discard(work)  # a part of it would be taken for an unfinished training
+
+
+def begun_with(output_dir, state):
+    """Return the seed of a training: its own, or that of the same one, unfinished in its folder.
+
+    Parameters
+    ----------
+    output_dir, state
+        As for :func:`workplace`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    FileExistsError, ValueError
+        As of :func:`workplace`.
+    """
+    if output_dir is None:
+        return state["seed"]
+    path = Path(os.path.abspath(output_dir))
+    work, note = path / _WORK, path / _NOTE
+    if not note.is_file():
+        if holds_something(path):
+            raise FileExistsError(
+                errno.EEXIST, "it was not written by a training: name another output_dir", str(path)
+            )
+        return state["seed"]
+    if not work.is_dir() or not any(work.iterdir()):
+        return state["seed"]
+    found = json.loads(note.read_text())
+    if found["training"] != state["training"]:
+        raise ValueError(
+            f"{path} holds an unfinished training of other records or settings. Name "
+            "another output_dir, or remove it."
+        )
+    return found["seed"]
 
 
 @contextmanager
-def explained(path):
-    """Let errors of libraries that write say when it is the disk that is full."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        if (
-            shutil.disk_usage(Path(path).anchor if not Path(path).exists() else path).free
-            > _LEAST_ROOM
-        ):
+def writing(path):
+    """Let whatever libraries raise where they do nothing but write name the folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, which exists.
+
+    Raises
+    ------
+    OSError
+        For any error of the block.
+    """
+    with naming(path):
+        try:
+            yield
+        except OSError:
             raise
-        raise OSError(errno.ENOSPC, "No space left on the disk", str(path)) from error
+        except Exception as error:
+            if shutil.disk_usage(path).free < _LEAST_ROOM:  # which PyTorch does not say
+                raise OSError(errno.ENOSPC, "") from error
+            raise OSError(str(error)) from error
 
 
 def settle(model, work, path):
     """Write a model aside, and move its files to where they are to lie.
+
+    A kill in between leaves no model there rather than parts of two.
 
     Parameters
     ----------
@@ -136,16 +172,16 @@ def settle(model, work, path):
     path : str
         Where the files go; those of a model before are removed.
     """
-    aside = work / "model"
+    aside, path = work / "model", Path(path)
     shutil.rmtree(aside, ignore_errors=True)
-    with explained(work):
+    with writing(path):
         model.save_pretrained(str(aside), create_model_card=False)
-    kept = {_NOTE, work.name}
-    for old in Path(path).iterdir():
-        if old.name not in kept:
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
-    for new in aside.iterdir():
-        os.replace(new, Path(path) / new.name)
+        (path / _DECISIVE).unlink(missing_ok=True)
+        for old in path.iterdir():
+            if old.name not in (_NOTE, work.name):
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+        for new in sorted(aside.iterdir(), key=lambda new: new.name == _DECISIVE):  # it comes last
+            os.replace(new, path / new.name)
 
 
 def name_of(folder):
@@ -167,15 +203,11 @@ def copy_into(parent, name, folder):
     """
     if (parent / name).is_dir() and is_whole(parent / name):
         return
-    aside = Path(tempfile.mkdtemp(prefix=".textvec-", dir=parent))
-    try:
-        left = shutil.ignore_patterns(_NOTE, "checkpoints")
-        with explained(parent):
-            shutil.copytree(folder, aside / name, ignore=left)
+    with naming(parent / name), folder_aside(parent) as aside:
+        left = shutil.ignore_patterns(_NOTE, _WORK)
+        shutil.copytree(folder, aside, ignore=left, dirs_exist_ok=True)
         shutil.rmtree(parent / name, ignore_errors=True)
-        os.replace(aside / name, parent / name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(aside, parent / name)
 
 
 def is_whole(folder):
@@ -210,7 +242,7 @@ def digest(folder):
     files = [file for file in Path(folder).rglob("*") if file.is_file()]
     for file in sorted(files):
         name = file.relative_to(folder)
-        if name.parts[0] in (_NOTE, "checkpoints"):
+        if name.parts[0] in (_NOTE, _WORK):
             continue
         with open(file, "rb") as content:
             inner = hashlib.file_digest(content, "sha256").hexdigest()

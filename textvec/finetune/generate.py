@@ -6,7 +6,6 @@ never run. It may also be wrong, or say what a text told it to say; look at some
 
 import hashlib
 import json
-import os
 import re
 from contextlib import suppress
 from itertools import cycle, islice
@@ -15,7 +14,7 @@ from typing import NamedTuple
 
 from textvec._checks import as_list, check_choice, check_number, check_type, warn_user
 from textvec._reading import whole
-from textvec._writing import check_place, write_json_lines
+from textvec._writing import check_place, naming, write_json_lines
 from textvec.finetune.chat import as_function
 from textvec.text.scripts import is_mostly_han
 
@@ -65,6 +64,7 @@ _TRIPLET = (
 _WORDS = (50, 100, 200, 300)  # of long texts, in turns
 _TASKS_AT_ONCE = 20
 _LONGEST_QUESTION, _LONGEST_TEXT = 500, 20_000  # characters; what is longer is no such thing
+_NO_MORE = "it keeps what was replied before, and the same call goes on from there"
 
 
 class Generated(NamedTuple):
@@ -168,20 +168,20 @@ def generate_pairs(
         if not isinstance(getattr(item, "text", item), str):
             raise TypeError(f"Each text must be a str or a Passage. Got {item!r:.60} at {row}.")
     records, unparsed = [], []
-    with _Work(llm, path, tries) as work:
-        for item in _shown(texts, verbose):
-            text = getattr(item, "text", item)
-            if not text.strip():
-                continue
-            kind = "zh" if is_mostly_han(text) else "en"
-            spoken = _OWN_LANGUAGE[kind] if language == "auto" else language
-            filled = {"{n}": str(n), "{language}": spoken, "{text}": text}
-            said = _filled(_QUESTIONS[kind] if prompt is None else prompt, filled)
-            questions = work.ask(said, lambda reply: _questions(reply, n), _AGAIN[kind])
-            source = {"source": item.path} if hasattr(item, "path") else {}
-            records += [{"text": one, "positive_text": text} | source for one in questions or ()]
-            unparsed += [] if questions else [text]
-        return work.done(records, unparsed, "texts")
+    work = _Work(llm, path, tries)
+    for item in _shown(texts, verbose):
+        text = getattr(item, "text", item)
+        if not text.strip():
+            continue
+        kind = "zh" if is_mostly_han(text) else "en"
+        spoken = _OWN_LANGUAGE[kind] if language == "auto" else language
+        filled = {"{n}": str(n), "{language}": spoken, "{text}": text}
+        said = _filled(_QUESTIONS[kind] if prompt is None else prompt, filled)
+        questions = work.ask(said, lambda reply: _questions(reply, n), _AGAIN[kind])
+        source = {"source": item.path} if hasattr(item, "path") else {}
+        records += [{"text": one, "positive_text": text} | source for one in questions or ()]
+        unparsed += [] if questions else [text]
+    return work.done(records, unparsed, "texts")
 
 
 def generate_triplets(
@@ -247,16 +247,16 @@ def generate_triplets(
     for kind in task_types:
         check_choice("task_types", kind, TASK_TYPES)
     records, unparsed = [], []
-    with _Work(llm, path, tries) as work:
-        tasks = [(kind, task) for kind in task_types for task in _tasks(work, kind, n)]
-        for (kind, task), words in zip(_shown(tasks, verbose), cycle(_WORDS)):
-            filled = {"{language}": language, "{task}": task, "{words}": str(words)}
-            said = _filled(_TRIPLET, _of_type(kind) | filled)
-            triplet = work.ask(said, _triplet, _AGAIN["en"])
-            records += [{**triplet, "task": task, "task_type": kind}] if triplet else []
-            unparsed += [] if triplet else [task]
-        n_missing = n * len(task_types) - len(tasks)
-        return work.done(records, unparsed, "tasks", n_missing)
+    work = _Work(llm, path, tries)
+    tasks = [(kind, task) for kind in task_types for task in _tasks(work, kind, n)]
+    for (kind, task), words in zip(_shown(tasks, verbose), cycle(_WORDS)):
+        filled = {"{language}": language, "{task}": task, "{words}": str(words)}
+        said = _filled(_TRIPLET, _of_type(kind) | filled)
+        triplet = work.ask(said, _triplet, _AGAIN["en"])
+        records += [{**triplet, "task": task, "task_type": kind}] if triplet else []
+        unparsed += [] if triplet else [task]
+    n_missing = n * len(task_types) - len(tasks)
+    return work.done(records, unparsed, "tasks", n_missing)
 
 
 def _tasks(work, kind, n):
@@ -359,32 +359,22 @@ class _Work:
     """What was asked and replied so far, kept in a journal where a path is given.
 
     A line of the journal is an object: ``key``, the digest of what was said and of how often it
-    had been said before, and ``replies``, a list of str. A line that was cut off counts for none.
+    had been said before, and ``replies``, a list of str. A line that was cut off counts for none,
+    and the next begins anew.
     """
 
     def __init__(self, llm, path, tries):
         check_number("tries", tries, low=1, integer=True)
         self.llm, self.tries = as_function(llm), tries
-        self.path = None if path is None else Path(path)
+        self.path = path
         self.n_replies = self.n_parsed = 0
         self._said: dict[str, int] = {}
         self._kept: dict[str, list] = {}
-        self._journal = None
         if path is not None:
+            self._journal = Path(f"{path}.journal")
             check_place(path)
-
-    def __enter__(self):
-        if self.path is not None:
-            place = Path(f"{self.path}.journal")
-            self._kept = _read_journal(place)
-            self._journal = open(place, "a", encoding="utf-8", errors="replace")
-            if place.stat().st_size:
-                self._journal.write("\n")  # after a line that was cut off
-        return self
-
-    def __exit__(self, *error):
-        if self._journal is not None:
-            self._journal.close()
+            check_place(self._journal)
+            self._kept = _read_journal(self._journal)
 
     def ask(self, said, parse, again):
         """Return what a reply says once parsed, or None if none of all tries can be."""
@@ -405,17 +395,17 @@ class _Work:
                 found = parse(reply)
         self.n_replies += len(replies)
         self.n_parsed += found is not None
-        if self._journal is not None and len(replies) > len(kept):
-            self._journal.write(json.dumps({"key": key, "replies": replies}) + "\n")
-            self._journal.flush()
+        if self.path is not None and len(replies) > len(kept):
+            line = json.dumps({"key": key, "replies": replies})
+            with naming(self._journal, _NO_MORE), open(self._journal, "ab") as journal:
+                journal.write(f"\n{line}\n".encode())
         return found
 
     def done(self, records, unparsed, kind, n_missing=0):
         """Write the records, drop the journal, and say what is missing."""
         if self.path is not None:
             write_json_lines(self.path, records)
-            self._journal.close()
-            os.unlink(self._journal.name)
+            self._journal.unlink(missing_ok=True)
         if unparsed or n_missing:
             lost = f"{len(unparsed)} {kind} gave no reply that can be read in {self.tries} tries"
             lost += f", such as {unparsed[0]!r:.60}" if unparsed else ""

@@ -116,7 +116,7 @@ def longer_positions(model, n_positions, path, a=0.4):
         n_rows = len(weights[name])
     with new_folder(path) as aside:
         shutil.copytree(folder.path, aside, dirs_exist_ok=True)
-        for kept in aside.rglob("*"):
+        for kept in (aside, *aside.rglob("*")):
             if not os.access(kept, os.W_OK):
                 kept.chmod(0o644 if kept.is_file() else 0o755)
         safetensors.save_file(weights, aside / "model.safetensors", metadata={"format": "pt"})

@@ -5,6 +5,7 @@ import math
 import random
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import BaseEstimator
 from textvec._checks import is_auto, warn_user
 from textvec.encoders.prompts import Prompt
 from textvec.finetune.ewc import fisher_information, penalty_of
+from textvec.finetune.folders import writing
 from textvec.finetune.objective import collator, columns_of, objective, tokens_of
 from textvec.finetune.records import read_records
 from textvec.finetune.strategies import Prefix, trained_share
@@ -360,6 +362,10 @@ def _trainer():
     class Trainer(SentenceTransformerTrainer):
         def add_model_card_callback(self, default_args_dict):
             pass
+
+        def _save_checkpoint(self, model, trial):
+            with writing(Path(self.args.output_dir)):
+                super()._save_checkpoint(model, trial)
 
         def _save(self, output_dir=None, state_dict=None):
             self.model.save_pretrained(output_dir or self.args.output_dir, create_model_card=False)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from textvec._checks import check_number, check_type, import_optional
-from textvec._writing import check_new_folder, new_folder
+from textvec._writing import check_new_folder
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.static_models import write_table
 from textvec.encoders.model_files import find_model
@@ -118,8 +118,7 @@ def tune_static(
         if outcome.best_step == 0 and outcome.scores:
             model, _ = _opened(table, Path(work, "again"))
         vectors = model[0].embedding.weight.detach().cpu().numpy()
-        with new_folder(path) as aside:
-            write_table(model[0].tokenizer, vectors, aside, normalize)
+        write_table(model[0].tokenizer, vectors, path, normalize)
     return os.fspath(path)
 
 

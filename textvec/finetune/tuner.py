@@ -24,7 +24,15 @@ from textvec.encoders.encoder import TransformerVectorizer
 from textvec.encoders.networks import quiet
 from textvec.evaluate.tasks import ClassificationTask, RetrievalTask, STSTask, Task, read_task
 from textvec.finetune.adapters import learn_map
-from textvec.finetune.folders import Folder, copy_into, is_whole, name_of, settle, workplace
+from textvec.finetune.folders import (
+    Folder,
+    begun_with,
+    copy_into,
+    is_whole,
+    name_of,
+    settle,
+    workplace,
+)
 from textvec.finetune.objective import LOSSES, SCORED, columns_of
 from textvec.finetune.records import as_parts, read_records
 from textvec.finetune.settings import Settings
@@ -217,10 +225,13 @@ class FineTunedVectorizer(
 
         base = self._base()
         prompts = prompts_of(base, self.training)
-        parts, tasks = self._held_out(parts, random)
+        tasks = self._tasks()
         state = {"training": self._told_apart(parts, tasks), "seed": int(random.randint(2**31))}
+        seed = begun_with(self.output_dir, state)
+        if isinstance(self.validation, Real):  # the same share, where a training goes on
+            parts, tasks = self._held_out(parts, np.random.RandomState(seed))
         with (
-            workplace(self.output_dir, state) as (folder, work, seed),
+            workplace(self.output_dir, state) as (folder, work),
             drawing_from(seed),
             quiet(transformers),
         ):
@@ -253,7 +264,8 @@ class FineTunedVectorizer(
         content = {name: (vars(records), loss) for name, (records, loss) in parts.items()}
         strategy, model = self.strategy, self.model
         model = str(model) if isinstance(model, os.PathLike) else model
-        tasks = [task.documents for task in tasks]
+        share = self.validation if isinstance(self.validation, Real) else None
+        tasks = [share, *(task.documents for task in tasks)]
         return fingerprint([content, strategy, self.training, model, self.loss, tasks])
 
     def _base(self):
@@ -334,16 +346,18 @@ class FineTunedVectorizer(
 
     # -------------------------------------------------------------------------------- validation
 
-    def _held_out(self, parts, random):
-        """Return the records to train on, and the tasks that choose the best weights."""
+    def _tasks(self):
+        """Return the tasks that choose the best weights, but for those of records held out."""
         given = self.validation
-        if given is None:
-            return parts, []
+        if given is None or isinstance(given, Real):
+            return []
         if isinstance(given, str | os.PathLike):
-            return parts, [read_task(given)]
-        if not isinstance(given, Real):
-            tasks = [given] if isinstance(given, Task) else list(given)
-            return parts, tasks
+            return [read_task(given)]
+        return [given] if isinstance(given, Task) else list(given)
+
+    def _held_out(self, parts, random):
+        """Return the records to train on, and tasks of a share that is held out."""
+        given = self.validation
         kept, tasks = {}, []
         for name, (records, loss) in parts.items():
             if records.kind == "texts":
