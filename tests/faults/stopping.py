@@ -1,11 +1,6 @@
 """What tests of kills share."""
 
-import os
-import signal
-
 import pytest
-
-SIGNS = [signal.SIGKILL, signal.SIGINT] if os.name == "posix" else []
 
 
 def times(few):
