@@ -296,15 +296,15 @@ def fill_store(folder, full, reason):
     store = written.open_store(folder / "store")
     written.add_passages(store, range(10))
     with full(), pytest.raises(sqlite3.Error, match="full|I/O"):
-        written.add_passages(store, range(10, 500))
+        written.add_passages(store, range(10, 200))
     store.client.close()
     store = written.open_store(folder / "store")
     n_there = len(written.rows_of(store))
     assert written.rows_of(store) == list(range(n_there))
-    assert 10 <= n_there < 500
-    written.add_passages(store, range(10, 500))
+    assert 10 <= n_there < 200
+    written.add_passages(store, range(10, 200))
     store.client.close()
-    assert written.rows_of(written.open_store(folder / "store")) == list(range(500))
+    assert written.rows_of(written.open_store(folder / "store")) == list(range(200))
 
 
 ROOMLESS = {
