@@ -70,6 +70,7 @@ def test_only_what_is_documented_may_differ():
     halves = "UnicodeEncodeError", "'utf-8' codec"
     by_row = "TypeError", "Documents must be str or bytes. Got 3 of type int in row 0: drop ..."
     assert cases._is_documented(None, halves, hashing)
+    assert cases._is_documented(("TypeError", "x"), halves, hashing)  # of what comes after it
     assert not cases._is_documented(None, halves, counting)
     assert not cases._is_documented(None, ("ValueError", "x"), hashing)
     assert cases._is_documented(by_row, ("AttributeError", "'int' has no 'lower'"), counting)
