@@ -57,9 +57,12 @@ SLIPS = {
         (3, "count all three lengths"),
     ],
     2: [
-        (_without_a_start, "indptr begins with 0, where the first row begins"),
+        (_without_a_start, "the first row begins at 0, and so must indptr"),
         (_by_column, "the numbers stand row after row, not column after column"),
-        (_counts_alone, "indptr holds where rows begin and end, not how many numbers they have"),
+        (
+            _counts_alone,
+            "the numbers in indptr are where rows begin and end, not how long they are",
+        ),
     ],
 }
 WRONG = {

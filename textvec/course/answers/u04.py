@@ -54,13 +54,19 @@ SLIPS = {
             "pretend that there was one more text, which held every word once",
         ),
         (lambda rows: _weigh(rows, plus=0), "the 1 after the logarithm is missing"),
-        (lambda rows: _weigh(rows, df=rows.sum(axis=0)), "df counts texts, not mentions"),
+        (
+            lambda rows: _weigh(rows, df=rows.sum(axis=0)),
+            "a document frequency counts texts, not mentions",
+        ),
         (
             lambda rows: _weigh(rows, n=rows.shape[1]),
-            "n is the number of texts, and each text is a row",
+            "the number of texts is that of the rows, not of the columns",
         ),
         (lambda rows: _weigh(rows, unit=False), "the rows are to have length 1"),
-        (lambda rows: _weigh(rows, df=0 * rows[0]), "these are counts without an idf"),
+        (
+            lambda rows: _weigh(rows, df=0 * rows[0]),
+            "all words of a row have the same idf: df is one number for each column",
+        ),
     ],
 }
 WRONG = {

@@ -76,6 +76,16 @@ def _mean_of_noise(v, u, noise):
     return tuple(a + (b - a) / len(noise) for a, b in zip(own, all_, strict=True))
 
 
+def _without_minus(v, u, noise):
+    scores = np.vstack([u, noise]) @ v
+    return np.log1p(np.exp(-scores)).sum(), _loss_and_slopes(v, u, noise)[1]
+
+
+def _negative(v, u, noise):
+    loss, slopes = _loss_and_slopes(v, u, noise)
+    return -loss, slopes
+
+
 def _for_u(v, u, noise):
     return _loss_and_slopes(v, u, noise)[0], (1 / (1 + np.exp(-u @ v)) - 1) * v
 
@@ -94,6 +104,8 @@ SLIPS = {
     2: [
         (_wrong_sign, "the gradient has the wrong sign: it must point to where the loss rises"),
         (_without_noise, "the noise words are left out"),
+        (_without_minus, "in the loss the scores of noise words have a minus before them"),
+        (_negative, "the loss has the wrong sign: the logarithm of a share is below 0"),
         (_mean_of_noise, "the noise words are summed, not averaged"),
         (_for_u, "the gradient is that for u: it is asked for v"),
         (_noise_as_true, "for a noise word nothing is taken off the belief, as it is not there"),
