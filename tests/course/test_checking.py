@@ -26,7 +26,7 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         ([0.8], 0.8, "one number is wanted, and this has the shape (1,)"),
         (float("nan"), 0.8, "it is nan, and a finite number is wanted"),
         (
-            [[1, 0.5], [np.inf, 1]],
+            [[2, 0.5], [np.inf, 1]],
             SQUARE,
             "the shape is right, and the first number that is not finite, inf, stands in row 1, "
             "column 0 (from 0)",
