@@ -47,6 +47,7 @@ html_js_files = ["course.js"]
 # Room for code and for tables: the pages of all examples and of all names link theirs.
 html_sidebars = {"gallery/*": [], "api/index": []}
 html_copy_source = False
+toc_object_entries_show_parents = "hide"  # a class's page lists its methods by their own names
 autodoc_typehints = "none"  # the docstrings name the types
 numpydoc_show_class_members = False  # the template for classes lists them
 
@@ -79,12 +80,31 @@ def scrape_figures(block, block_vars, gallery_conf):
 
 
 _SEEN: list[Figure] = []
+
+
+def scrape_pages(block, block_vars, gallery_conf):
+    """Keep the page that an example has written, for the example links to it."""
+    page = block_vars["example_globals"].get("page")
+    if isinstance(page, Path) and page.suffix == ".html":
+        folder = Path(gallery_conf["src_dir"]) / "gallery" / "pages"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / page.name).write_bytes(page.read_bytes())
+    return ""
+
+
+def copy_pages(app, exception):
+    """Put what :func:`scrape_pages` kept beside the pages of the examples."""
+    if exception is None and app.builder.format == "html":
+        for page in (Path(app.srcdir) / "gallery" / "pages").glob("*.html"):
+            (Path(app.outdir) / "gallery" / page.name).write_bytes(page.read_bytes())
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"\.py$",  # all of them run, and one that fails fails the build
     "within_subsection_order": EXAMPLES.index,
-    "image_scrapers": [scrape_figures],
+    "image_scrapers": [scrape_figures, scrape_pages],
     "capture_repr": ("_repr_html_",),
     "doc_module": ("textvec",),
     "backreferences_dir": "gallery/backreferences",
@@ -162,10 +182,14 @@ ALSO = {
     "Recommenders": [
         "textvec.recommend.characters.Relation",
         "textvec.recommend.columns.Categories",
+        "textvec.recommend.columns.ColumnVectorizer",
         "textvec.recommend.columns.Numbers",
         "textvec.recommend.columns.Vectors",
         "textvec.recommend.defaults.default_vectorizer",
+        "textvec.recommend.defaults.default_vectorizers",
+        "textvec.recommend.headings.titles_of",
         "textvec.recommend.maps.MapOptions",
+        "textvec.recommend.names.cut_story",
         "textvec.recommend.names.find_names",
         "textvec.recommend.names.short_forms",
     ],
@@ -209,14 +233,32 @@ def api_pages():
     return text
 
 
+def others():
+    """Return the classes that public ones extend, and that have no page of their own."""
+    public = [getattr(textvec, name) for name in textvec._HOME]
+    for module in MODULES:
+        public += [getattr(import_module(module), name) for name in functions_of(module)]
+    classes = {one for one in public if isinstance(one, type)}
+    bases = {base for one in classes for base in one.__mro__} - classes
+    return [("py:class", f"{base.__module__}.{base.__qualname__}") for base in bases]
+
+
+# With -n, references that lead nowhere are told, but not those to other projects, or to bases.
+nitpick_ignore = others()
+nitpick_ignore_regex = [("py:.*", r"(numpy|pandas|scipy|sklearn|torch)\..*")]
+
+
 def skip_generated(app, what, name, value, skip, options):
-    """Leave out scikit-learn's generated set_fit_request and its like."""
-    return True if re.fullmatch(r"set_\w+_request", name) else None
+    """Leave out what all of scikit-learn's estimators have, set_fit_request and its like."""
+    home = getattr(value, "__module__", None) or ""
+    is_general = home.startswith(("sklearn.base", "sklearn.utils"))
+    return True if is_general or re.fullmatch(r"set_\w+_request", name) else None
 
 
 def setup(app):
     """Write the list of public names, from which autosummary makes the pages."""
     app.connect("autodoc-skip-member", skip_generated)
+    app.connect("build-finished", copy_pages)
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
     (folder / "index.rst").write_text(api_pages(), encoding="utf-8")

@@ -7,6 +7,8 @@ single item. This page makes that visible: the same hotels embedded twice, on on
 search, and to send to others.
 """
 
+# sphinx_gallery_thumbnail_path = '_static/map.png'
+
 # %%
 # The page
 # --------
@@ -41,8 +43,13 @@ page = show_map(
 print(f"{page.name}, {page.stat().st_size / 1e6:.1f} MB")
 
 # %%
-# Open it with a double click. Colours say how many of the ten nearest hotels are the same on both
-# sides; *What changes* begins with the hotels where that is none.
+# Open it with a double click (`this one <hotels.html>`__ was written when these pages were built).
+# Colours say how many of the ten nearest hotels are the same on both sides; *What changes* begins
+# with the hotels where that is none.
+#
+# .. image:: /_static/map.png
+#    :alt: Two maps of the same hotels, and one hotel with its nearest by TF-IDF and by LSA
+#    :target: hotels.html
 #
 # How much do they agree?
 # -----------------------

@@ -149,7 +149,7 @@ def load(path, mmap_mode=None, trust=False, verify=True):
 
     See Also
     --------
-    save : Writes the file.
+    textvec.TfidfVectorizer.save : Writes the file, as that of every estimator does.
     """
     check_choice("mmap_mode", mmap_mode, (None, "r", "c"))
     check_flag("trust", trust)  # what is merely true, such as "no", is no trust
