@@ -80,7 +80,8 @@ class FineTunedVectorizer(
     training : Training, default=Training()
         Epochs, batches, learning rate, lengths, prompts and so on.
     random_state : int, RandomState or None, default=None
-        Of all that is drawn. The same seed on the same processor gives the same weights.
+        Of all that is drawn. The same seed on the same processor, with as many threads of PyTorch
+        (``OMP_NUM_THREADS``), gives the same weights: more threads add up in another order.
     verbose : bool, default=False
         Show progress.
 
