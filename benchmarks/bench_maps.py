@@ -177,6 +177,7 @@ ZOOMS = """(async () => {
 })()"""
 SEARCH = """(() => {
   const asked = %s, spent = [];
+  document.getElementById("search").focus();
   for (let i = 0; i < 5; i++) {
     document.getElementById("search").value = asked;
     const begun = performance.now();

@@ -693,12 +693,18 @@ function refresh(to) {
   count_(); panel(); drawAll();
 }
 
+const searched = () => [texts, ids].filter(Boolean);
+
+function makeReady() {  // so that the first key is answered as soon as the others
+  searched().forEach(strings => strings.lower());
+}
+
 function find() {
   const asked = $("search").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (!asked.length) { found = null; return refresh(tab === "list" && !chosen ? "item" : undefined); }
   found = new Uint8Array(n);
   asked.forEach((part, round) => {
-    for (const strings of [texts, ids]) if (strings) strings.lower().mark(part, scratch, 1);
+    searched().forEach(strings => strings.lower().mark(part, scratch, 1));
     for (let i = 0; i < n; i++) { found[i] = scratch[i] && (!round || found[i]); scratch[i] = 0; }
   });
   refresh("list");
@@ -774,6 +780,7 @@ async function begin() {
   $("tabs").append(...tabs);
   alive = new Uint8Array(n).fill(1);
   let pause;
+  $("search").addEventListener("focus", makeReady);
   $("search").addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(find, 60); });
   $("lasso").addEventListener("click", () => lasso());
   $("theme").addEventListener("click", () => theme(!isDark()));
