@@ -23,6 +23,10 @@ def numbers_of_words(text):
     return [len(word) for word in text.split()]
 
 
+def lazily(text):
+    return iter(text.split())
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -32,6 +36,7 @@ def numbers_of_words(text):
         Case("HashingVectorizer", {"analyzer": numbers_of_words}, ["sea"]),
         Case("HashingVectorizer", {"analyzer": str.upper}, ["sea"]),
         Case("HashingVectorizer", {"dtype": bool}),
+        Case("CountVectorizer", {"tokenizer": lazily, "ngram_range": (2, 2)}, ["a b"]),  # is meant
     ],
 )
 def test_what_once_differed(case):
