@@ -6,7 +6,9 @@ What the long run found stands here as cases.
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import sparse
 
 import textvec
 
@@ -23,6 +25,9 @@ def numbers_of_words(text):
     return [len(word) for word in text.split()]
 
 
+STORED_ZERO = sparse.csr_array(([1.0, 0.0], [0, 1], [0, 2]), (1, 2))  # in a column of no document
+
+
 def lazily(text):
     return iter(text.split())
 
@@ -36,6 +41,9 @@ def lazily(text):
         Case("HashingVectorizer", {"analyzer": numbers_of_words}, ["sea"]),
         Case("HashingVectorizer", {"analyzer": str.upper}, ["sea"]),
         Case("HashingVectorizer", {"dtype": bool}),
+        Case(
+            "TfidfTransformer", {"smooth_idf": False}, [np.eye(3)[:, :2] * [[1, 0]]], [STORED_ZERO]
+        ),
         Case("CountVectorizer", {"tokenizer": lazily, "ngram_range": (2, 2)}, ["a b"]),  # is meant
     ],
 )

@@ -181,6 +181,7 @@ class TfidfTransformer(
     def _weighed_in_place(self, X):
         """Weigh a CSR matrix of floats, whose format was checked."""
         idf = self._factors(X.shape[1]) if hasattr(self, "idf_") else None
+        may_warn = idf is not None and not np.isfinite(idf).all()
 
         def scale(first, last):
             entries = slice(X.indptr[first], X.indptr[last])
@@ -188,7 +189,9 @@ class TfidfTransformer(
             if self.sublinear_tf:
                 np.log(data, out=data)
                 data += 1.0
-            if idf is not None:
+            if may_warn:  # of 0 times infinity, as NumPy does and with it scikit-learn
+                data *= idf[X.indices[entries]]
+            elif idf is not None:
                 scale_terms(X.indices[entries], data, idf)
 
         for_row_blocks(scale, X.indptr, self.n_jobs)
