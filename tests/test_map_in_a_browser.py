@@ -162,7 +162,7 @@ def test_the_legend_filters_and_colours_change(page, twins):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_an_item_at_the_edge_of_the_whole_map_leaves_it_in_place(page, width):
     page.resize(width, 800)
-    page.wait(f"innerWidth === {width} && charts[0].width < {width}")
+    page.wait(f"innerWidth === {width} && charts[0].width <= {width}")
     for axis in "xy":
         for end in ("Math.min", "Math.max"):
             page.run("charts.forEach(chart => chart.reset())")
