@@ -7,8 +7,6 @@ of made_alone.py, with commas between, or is empty.
 import json
 import sys
 
-from made_alone import sums_of
-
 from textvec import PPMI, HashingVectorizer, compare
 from textvec.evaluate.compare import default_vectorizers
 from textvec.evaluate.tasks import mini_benchmark_tasks
@@ -31,6 +29,8 @@ def methods(language):
 
 def main():
     """Compare, and print what came out."""
+    from made_alone import sums_of  # beside this file, which is run as a script
+
     tasks = [
         task
         for language in ("en", "zh")

@@ -13,9 +13,12 @@ from .stopping import content, stopped, times
 from .test_full_disk import KINDS
 from .test_unwritable import KINDS as SEALED
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+# slow: PyTorch takes a quarter of a minute to load, and trains for as long again
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="kills by signal"),
+    pytest.mark.slow,
+]
 NOTE = "textvec-tune.json"
-slow = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def model_in(folder):
 
 
 @times(2)
-@pytest.mark.parametrize("strategy", ["full", pytest.param("lora", marks=slow)])
+@pytest.mark.parametrize("strategy", ["full", "lora"])
 def test_tuning_goes_on_to_the_same_weights(nursery, model, schedule, strategy, tmp_path):
     """In the folder of another model, which stays until the new one is in its place."""
     old, whole = tmp_path / "old", tmp_path / "whole"
@@ -69,7 +72,6 @@ def test_tuning_goes_on_to_the_same_weights(nursery, model, schedule, strategy, 
         assert not list(folder.glob(".*"))
 
 
-@slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_tuning_stopped_at_changes_of_its_folder(nursery, model, sign, tmp_path):
     """Ctrl-C leaves the best model so far, and the same training goes on to the end."""
@@ -87,7 +89,7 @@ def test_tuning_stopped_at_changes_of_its_folder(nursery, model, sign, tmp_path)
 
 
 @times(1)
-@pytest.mark.parametrize("work", ["tune_table", pytest.param("pretrain", marks=slow)])
+@pytest.mark.parametrize("work", ["tune_table", "pretrain"])
 def test_a_new_model_is_whole_or_not_there(nursery, model, schedule, work, tmp_path):
     begun = time.monotonic()
     nursery.expect(work, model, str(tmp_path / "whole"))
@@ -105,7 +107,6 @@ def test_a_new_model_is_whole_or_not_there(nursery, model, schedule, work, tmp_p
         assert os.listdir(folder.parent) == ["new"]
 
 
-@slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("work", ["tune_table", "pretrain"])
 def test_a_new_model_stopped_at_changes_of_its_folder(nursery, model, work, sign, tmp_path):
@@ -123,7 +124,7 @@ def test_a_new_model_stopped_at_changes_of_its_folder(nursery, model, work, sign
 
 
 ROOMLESS = [  # a limit of the size of files holds for the temporary ones of a table, too
-    pytest.param(kind, work, marks=() if (kind, work) == (KINDS[-1], "tune") else slow)
+    (kind, work)
     for kind in KINDS
     for work in ("tune", "pretrain", "tune_table")
     if (kind, work) != ("limit", "tune_table")

@@ -184,6 +184,7 @@ def test_told_to_stop_it_answers_what_it_was_asked(files):
             ask(port, "/health")
 
 
+@pytest.mark.slow
 def test_told_to_stop_it_does_not_wait_for_small_sips(files):
     CountVectorizer(analyzer="char").fit(["".join(map(chr, range(200, 9000)))]).save(
         files / "wide.textvec"

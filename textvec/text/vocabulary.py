@@ -478,9 +478,10 @@ def map_blocks(function, blocks, n_jobs=None):
     """Yield ``function(block)`` in order, on up to ``n_jobs`` threads, few blocks at a time."""
     n_jobs = effective_n_jobs(n_jobs)
     blocks = iter(blocks)
-    begun = list(islice(blocks, 2 if n_jobs > 1 else 0))
-    blocks = chain(begun, blocks)
-    if len(begun) < 2:  # a thread takes longer to wake than a hundred titles to count
+    begun = deque(islice(blocks, 2 if n_jobs > 1 else 0))
+    are_few = len(begun) < 2  # a thread takes longer to wake than a hundred titles to count
+    blocks = chain((begun.popleft() for _ in range(len(begun))), blocks)
+    if are_few:
         yield from map(function, blocks)
         return
     with ThreadPoolExecutor(n_jobs) as pool:
