@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 import textvec
@@ -27,6 +28,7 @@ for language in sys.argv[1:]:
         kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=sockets)
         where = {"metadata": {"path": str(folder)}}
         NotebookClient(book, km=kernel, timeout=300, resources=where).execute()
+        run_sync(kernel.shutdown_kernel)(now=True)
         shown = [
             output.text
             for cell in book.cells
