@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 # Whose lines a warning does not name: ours, and theirs who call estimators and load modules
 _BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
@@ -116,6 +115,8 @@ def import_optional(module, extra):
 
 def version_of(package):
     """Return the version of an installed package, or "missing"."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -287,12 +287,17 @@ def _embed_all(model, columns):
     import torch
 
     masks = [column.get("attention_mask") for column in columns]
-    rest = [{key: one for key, one in column.items() if not _is_table(one)} for column in columns]
     if (
         model.device.type != "cpu"
-        or any(mask is None or not mask[:, 0].all() for mask in masks)  # padded in front, or not
-        or any(one != rest[0] for one in rest)
+        or any(mask is None for mask in masks)  # a static table has none
+        or model.tokenizer.padding_side != "right"
     ):
+        return [_embed(model, column) for column in columns]
+    rest = [
+        {key: one for key, one in column.items() if not _is_of_tokens(one, mask)}
+        for column, mask in zip(columns, masks)
+    ]
+    if any(map(torch.is_tensor, rest[0].values())) or any(one != rest[0] for one in rest):
         return [_embed(model, column) for column in columns]
     width = max(mask.shape[1] for mask in masks)
     padding = model.tokenizer.pad_token_id or 0
@@ -315,8 +320,8 @@ def _embed_all(model, columns):
     return torch.cat(vectors)[order.argsort()].split([len(mask) for mask in masks])
 
 
-def _is_table(value):
-    return getattr(value, "ndim", 0) == 2
+def _is_of_tokens(value, mask):
+    return getattr(value, "shape", None) == mask.shape
 
 
 def _embed(model, features):
