@@ -52,19 +52,11 @@ def schedule(request, kills, record_property):
         record_property(name, value)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def nursery():
-    nursery = Nursery(["killable", "crowded", "sealed", "interruptible"])
-    yield nursery
-    nursery.close()
-
-
-@pytest.fixture(scope="package")
-def namespace_nursery():
-    """One that may mount disks; asked for only where that is allowed."""
-    if not has_namespaces():
-        yield None
-        return
-    nursery = Nursery(["crowded", "sealed"], ALONE)
+    """One for all files, for it takes seconds to load; it may mount disks where that is allowed."""
+    nursery = Nursery(
+        ["killable", "crowded", "sealed", "interruptible"], ALONE if has_namespaces() else ()
+    )
     yield nursery
     nursery.close()

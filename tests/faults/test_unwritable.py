@@ -15,6 +15,7 @@ from textvec.encoders.files import embed_table
 from textvec.evaluate.tasks import RetrievalTask
 
 from .namespaces import has_namespaces
+from .nursery import Nursery
 
 KINDS = ["missing", "beneath_a_file", "in_proc"]
 if hasattr(os, "getuid") and os.getuid() != 0:  # root may write whatever the mode says
@@ -24,9 +25,13 @@ if has_namespaces():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_says_so_before_the_work(kind, nursery, namespace_nursery, tmp_path):
-    place = namespace_nursery if kind == "by_mount" else nursery
-    place.expect("seal", kind, str(tmp_path))
+def test_it_says_so_before_the_work(kind, request, tmp_path):
+    if kind == "by_mode":  # in a namespace all are root
+        nursery = Nursery(["sealed"])
+        request.addfinalizer(nursery.close)
+    else:
+        nursery = request.getfixturevalue("nursery")
+    nursery.expect("seal", kind, str(tmp_path))
 
 
 def test_a_file_that_is_gone(tmp_path):

@@ -330,6 +330,7 @@ FIRST_USE = """
 import sys, threading
 from textvec.text.tokenizers import JiebaTokenizer
 assert "jieba" not in sys.modules and "rjieba" not in sys.modules
+sys.pycache_prefix = sys.argv[1]
 {without_rjieba}
 tokenizers = [JiebaTokenizer(), JiebaTokenizer(["孔明笑曰"]), JiebaTokenizer()]
 threads = [threading.Thread(target=t, args=("孔明笑曰，C++书-好",)) for t in tokenizers * 2]
@@ -342,12 +343,13 @@ assert tokenizers[1]("孔明笑曰") == ["孔明笑曰"]
 
 @pytest.mark.parametrize("without_rjieba", ["", "sys.modules['rjieba'] = None"])
 def test_first_use_is_lazy_silent_and_without_warnings(tmp_path, without_rjieba):
-    """Even with compiled files absent, and from several threads at once."""
+    """Even with jieba's compiled files absent, and from several threads at once."""
+    code = FIRST_USE.format(without_rjieba=without_rjieba)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FIRST_USE.format(without_rjieba=without_rjieba)],
+        [sys.executable, "-W", "error", "-c", code, str(tmp_path / "pyc")],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path / "pyc"), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
