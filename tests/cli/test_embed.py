@@ -85,6 +85,7 @@ def test_embed_interrupted_goes_on_without_a_named_cache(tiny, tmp_path):
         f"\ntextvec: what is done lies in {cache}; the same command goes on from there\n"
         "textvec: interrupted\n"
     )
+    assert "The same command goes on" in (cache / "textvec-embed.txt").read_text(encoding="utf-8")
     EncodingCache(cache).put(dict.fromkeys(stored_places(cache), np.zeros(16)))
     result = run(*args)
     assert result.exit_code == 0, result.stderr

@@ -103,6 +103,7 @@ def test_a_config_says_all(files, tiny, ending):
         (("train_split: train", "train_split: ../train"), ["A split must be the name"]),
         (("train_split: train", "train_split: training"), ["training.csv"]),
         (("base_model: ", "model: "), ["holds model", "means nothing"]),
+        (("epochs: 2", "strategy: adapter"), ["params.strategy", "'adapter'"]),
         (("epochs: 2", "epochs: [2]"), ["'epochs'", "a number"]),
         (("epochs: 2", f"epochs: {10**400}"), ["'epochs'", "a number"]),
         (("log: none", "log: !!timestamp none"), ["config.yml must hold plain YAML"]),
@@ -123,7 +124,8 @@ def test_what_is_refused(files, tiny):
     assert_refused(run("tune", records, "--out", files / "tuned"), "--model")
     given = ["--model", tiny, "--out", files / "tuned"]
     assert_refused(run("tune", records, *given, "--loss", "infonce"), "not for pairs with scores")
-    assert_refused(run("tune", records, *given, "--strategy", "half"), "strategy", "'half'")
+    for none in ("half", "adapter"):  # which writes no folder
+        assert_refused(run("tune", records, *given, "--strategy", none), "--strategy", repr(none))
     assert_refused(run("tune", files / "none.jsonl", *given), "none.jsonl")
     assert_refused(run("tune", records, "--model", "no such", "--out", "x"), "'no such'")
     path = files / "config.yml"

@@ -79,3 +79,9 @@ def test_texts_of_like_length_go_together(tiny):
     assert sum(asked) < 0.7 * n_before
     for one, other in zip(found, expected):
         assert torch.allclose(one, other, atol=1e-5)
+    model.tokenizer.padding_side = "left"  # then the first tokens of a row are none of its own
+    columns = [tokens_of(model, texts) for texts in (first, second)]
+    with torch.no_grad():
+        found = _embed_all(model, columns)
+        for one, column in zip(found, columns):
+            assert torch.allclose(one, _embed(model, column), atol=1e-5)

@@ -1,6 +1,8 @@
 """longer_positions: Su's formula, old texts as they were, longer ones read to their end."""
 
 import json
+import os
+import stat
 
 import numpy as np
 import pytest
@@ -44,6 +46,23 @@ def test_old_texts_keep_their_vectors_and_longer_ones_are_read(write, tmp_path):
     assert np.abs(one - two).max() > 1e-3
     with pytest.raises(ValueError, match="at most 100, its positions. Got 101"):
         TransformerVectorizer(new, max_length=101).transform(texts)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions")
+def test_what_lay_sealed_is_written_to_in_the_copy(tmp_path, monkeypatch):
+    pytest.importorskip("transformers")
+    (tmp_path / "old").mkdir()
+    old, new = write_bert(tmp_path / "old"), tmp_path / "new"
+    everything = (old, *old.rglob("*"))
+    for one in everything:
+        one.chmod(0o555 if one.is_dir() else 0o444)
+    # the superuser may write anywhere
+    monkeypatch.setattr(os, "access", lambda path, how: os.stat(path).st_mode & stat.S_IWUSR)
+    longer_positions(old, 100, new)
+    modes = {one.is_dir(): stat.S_IMODE(one.stat().st_mode) for one in (new, *new.rglob("*"))}
+    for one in everything:
+        one.chmod(0o755)
+    assert modes == {True: 0o755, False: 0o644}
 
 
 def test_what_has_no_positions_and_bad_numbers(tmp_path, static):

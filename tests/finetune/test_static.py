@@ -92,6 +92,8 @@ def test_what_is_refused(table, tiny, tmp_path):
         tune_static(table, ["a", "b"], tmp_path / "x", [0, 1])
     with pytest.raises(ValueError, match="is no static model: tune it by FineTunedVectorizer"):
         tune_static(tiny, PAIRS, tmp_path / "x")
+    with pytest.raises(ValueError, match="must have prompts=None for a table.* Got 'e5' instead"):
+        tune_static(table, PAIRS, tmp_path / "x", training=Training(prompts="e5"))
     with pytest.raises(TypeError, match="table must be KeyedVectors, .* Got 3 instead"):
         tune_static(3, PAIRS, tmp_path / "x")
     assert not list(tmp_path.iterdir())

@@ -542,6 +542,17 @@ def test_it_lies_beside_the_file_of_whatever_holds_it(learner, tmp_path):
         textvec.load(tmp_path / "there" / "passages.textvec")
 
 
+def test_tasks_that_chose_are_not_saved(learner, tmp_path):
+    tuned = quick(learner, validation=[STS]).fit(PAIRS, SCORES)
+    tuned.save(tmp_path / "tuned.textvec")
+    found = textvec.load(tmp_path / "tuned.textvec")
+    assert found.validation is None
+    assert tuned.validation == [STS]
+    assert found.score_history_ == tuned.score_history_
+    assert np.array_equal(found.transform(TEXTS), tuned.transform(TEXTS))
+    assert signature_of(tuned).digest  # stores know it
+
+
 def test_stores_tell_one_tuned_model_from_another(learner):
     one = quick(learner).fit(PAIRS, SCORES)
     other = quick(learner, random_state=1).fit(PAIRS, SCORES)
@@ -610,3 +621,7 @@ def test_what_adapters_do_not_take():
         FineTunedVectorizer(TfidfVectorizer(), strategy="adapter").fit(PAIRS)
     with pytest.raises(ValueError, match="learns from labels, pairs or scores. Got texts alone"):
         FineTunedVectorizer(LSAVectorizer(vector_size=2), strategy="adapter").fit(TEXTS)
+    for name, given in (("validation", 0.2), ("output_dir", "tuned")):
+        adapter = FineTunedVectorizer(LSAVectorizer(), strategy="adapter", **{name: given})
+        with pytest.raises(ValueError, match=f"{name} must be None with strategy='adapter'"):
+            adapter.fit(PAIRS)

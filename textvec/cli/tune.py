@@ -124,9 +124,12 @@ def _is_config(path):
 
 
 def _of_options(records, model, out, given):
+    from textvec._checks import check_choice
     from textvec.cli.models import pretrained
+    from textvec.finetune.strategies import OF_NETWORKS
     from textvec.finetune.tuner import FineTunedVectorizer
 
+    check_choice("--strategy", given.get("strategy", "full"), OF_NETWORKS)
     pretrained(model)  # what is no model's name is refused here
     tuner = FineTunedVectorizer(model, output_dir=out, random_state=0).set_params(**given)
     return tuner, records

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from textvec._checks import check_choice, closest_names, import_optional
-from textvec._reading import decode, parse_json
+from textvec._reading import decode, parse_json, read_json_lines
 from textvec.evaluate.tasks import files
-from textvec.finetune.strategies import STRATEGIES, LoRA
+from textvec.finetune.strategies import OF_NETWORKS, LoRA
 from textvec.finetune.training import Training
 
 # Task of AutoTrain -> the fields that its columns are for us.
@@ -202,7 +202,7 @@ def _parameters(params, path):
     trainer |= _PRECISIONS[precision]
     training.trainer = trainer or None
     strategy = values.get("strategy", "full")
-    check_choice(f"params.strategy of {path}", strategy, tuple(STRATEGIES))
+    check_choice(f"params.strategy of {path}", strategy, OF_NETWORKS)
     if "peft" in values:
         _check_value("peft", values["peft"], bool, path)
     lora = {ours: values[name] for name, ours in _LORA.items() if name in values}
@@ -253,8 +253,7 @@ def _split(folder, name, columns):
     except ValueError:
         if file.suffix != ".json":
             raise
-        from textvec._reading import read_json_lines  # AutoTrain's .json has an object in each line
-
+        # AutoTrain's .json has an object in each line
         rows = read_json_lines(file, decode(file, file.read_bytes(), "utf-8"))
     records = []
     for number, row in enumerate(rows):

@@ -18,7 +18,7 @@ from textvec.evaluate.tasks import (
     files,
 )
 
-# Kind of records -> its name in messages, and the fields that say it, the first that fit win.
+# Kind of records -> its name in messages.
 KINDS = {
     "texts": "texts",
     "labels": "texts with labels",
@@ -26,7 +26,8 @@ KINDS = {
     "triplets": "pairs with negatives",
     "scores": "pairs with scores",
 }
-# The fields are those of tasks, so that what is trained on is also what is evaluated on.
+# The fields are those of tasks, so that what is trained on is also what is evaluated on; of those
+# that fit, the first say the kind.
 _TRIPLES = files.fields_of(RerankingTask)
 _SCORED = sorted(files.fields_of(STSTask), key=lambda fields: fields[-1] == "label")
 (_PAIR,), (_LABELLED,) = files.fields_of(BitextMiningTask), files.fields_of(ClassificationTask)

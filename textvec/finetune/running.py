@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import RLock
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from textvec._checks import is_auto, warn_user
 from textvec.encoders.prompts import Prompt
@@ -452,8 +452,6 @@ def prompts_of(vectorizer, training):
     dict of str to Prompt
     """
     if training.prompts is not None:
-        from sklearn.base import clone
-
         vectorizer = clone(vectorizer).set_params(prompts=training.prompts)
     choice = vectorizer._choice()
     return {side: Prompt(*vectorizer._prompt(choice, side)) for side in ("query", "document")}

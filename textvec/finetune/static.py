@@ -21,9 +21,8 @@ from textvec.encoders.prompts import Prompt
 from textvec.finetune.strategies import Full
 
 _LEAST_WIDTH = 32  # of vectors cut short
-
-
 _RATE = 0.01  # what learning_rate="auto" is where a table learns
+_LOSSES = {"pairs": "infonce", "triplets": "infonce", "scores": "cosent"}
 
 
 def tune_static(
@@ -45,7 +44,8 @@ def tune_static(
         Scores of pairs.
     training : Training, default=None
         How; None is 10 epochs of 256 pairs, at a learning rate of 0.01, with vectors that serve at
-        a half, a quarter and so on of their width.
+        a half, a quarter and so on of their width. Its ``prompts`` must be None: what is tuned here
+        reads texts as they are.
     validation : Task or list of Task, default=None
         Chooses the best of ten states in the course of training; None takes the last.
     random_state : int, default=0
@@ -63,8 +63,10 @@ def tune_static(
     ------
     FileExistsError
         If the folder holds something already.
+    TypeError
+        If the table, the training or the validation is something else.
     ValueError
-        If the records are of another kind, or the model is no static one.
+        If the records are of another kind, the training has prompts, or the model is no static one.
 
     See Also
     --------
@@ -92,6 +94,11 @@ def tune_static(
             f"Got {KINDS[records.kind]} instead."
         )
     check_type("training", training, Training | None, "a Training, or None")
+    if training is not None and training.prompts is not None:
+        raise ValueError(
+            "training must have prompts=None for a table, which reads texts as they are. "
+            f"Got {training.prompts!r:.60} instead."
+        )
     tasks = list(validation) if isinstance(validation, list | tuple) else [validation]
     tasks = [task for task in tasks if task is not None]
     for task in tasks:
@@ -120,9 +127,6 @@ def tune_static(
         vectors = model[0].embedding.weight.detach().cpu().numpy()
         write_table(model[0].tokenizer, vectors, path, normalize)
     return os.fspath(path)
-
-
-_LOSSES = {"pairs": "infonce", "triplets": "infonce", "scores": "cosent"}
 
 
 def _widths(width):

@@ -207,7 +207,7 @@ class LoRA(Full):
     ----------
     rank : int >= 1, default=16
         Of the changes.
-    alpha : float > 0, default=32
+    alpha : float >= 0, default=32
         How much they count.
     dropout : float from 0 to 1, default=0.0
         On what goes into them.
@@ -316,13 +316,15 @@ class Adapter(Settings):
     """Learn a linear map of frozen vectors, without PyTorch, for any vectorizer at all.
 
     Where nothing improves on records held out, the map is the identity, and a warning says so.
+    Pairs and labels are learned from by the in-batch softmax, and scores by CoSENT, whichever loss
+    is named; hard negatives do not count.
 
     Parameters
     ----------
     side : {"both", "query"}, default="both"
         Which vectors are mapped. With "query" those of documents stay as they are, so that stored
         ones stay valid.
-    held_out : float from 0 to 0.9, default=0.2
+    held_out : float from 0.01 to 0.9, default=0.2
         Share of the records that decide when to stop.
     penalty : float >= 0, default=0.0
         Pulls the map to the identity: the more the greater.
@@ -353,6 +355,7 @@ STRATEGIES = {
     "head": Head,
     "adapter": Adapter,
 }
+OF_NETWORKS = tuple(name for name in STRATEGIES if name != "adapter")  # which write a folder
 
 
 def strategy_of(given):

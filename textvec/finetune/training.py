@@ -1,7 +1,7 @@
 """How a network is trained: what a user may set, with the defaults of the field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from textvec._checks import (
     check_flag,
@@ -135,8 +135,6 @@ class Training(Settings):
 
     def _arguments(self, **ours):
         """Return the arguments of sentence-transformers' Trainer."""
-        from dataclasses import fields
-
         from sentence_transformers import SentenceTransformerTrainingArguments as Arguments
 
         known = [field.name for field in fields(Arguments)]

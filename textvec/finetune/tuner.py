@@ -74,9 +74,11 @@ class FineTunedVectorizer(
     validation : Task, list of Task, path, float or None, default=None
         What chooses the best weights on the way: tasks, by their main metric; a file of one; a
         share of the records, which are then not trained on; or None, which takes the last weights.
+        An adapter holds records out by itself, and takes None.
     output_dir : path-like, default=None
         The folder of the tuned model. A training that was killed goes on from its last checkpoint
-        there, to the same weights. None takes a temporary folder, which goes with the estimator.
+        there, to the same weights. None takes a temporary folder, which goes with the estimator;
+        an adapter writes none, and takes None.
     training : Training, default=Training()
         Epochs, batches, learning rate, lengths, prompts and so on.
     random_state : int, RandomState or None, default=None
@@ -105,7 +107,8 @@ class FineTunedVectorizer(
     ------
     ValueError
         If a loss does not fit its records, a record lacks a value, labels or scores are all equal
-        or off their scale, the model has no network that can be trained, or the loss becomes NaN.
+        or off their scale, the model has no network that can be trained, an adapter is given a
+        validation or a folder, or the loss becomes NaN.
     FileExistsError
         If ``output_dir`` holds what no training wrote.
 
@@ -119,6 +122,9 @@ class FineTunedVectorizer(
     Texts that stand twice in a batch, and texts of one class, are no negatives of each other. Texts
     alone are their own positives, through two draws of dropout (Gao, Yao and Chen 2021, "SimCSE").
     After Ctrl-C the estimator has the best weights so far.
+
+    ``save`` writes the folder of the tuned model beside the file. Tasks of ``validation``, which
+    have nothing more to say once the model is tuned, are left out: what is loaded has None there.
 
     Examples
     --------
@@ -470,7 +476,18 @@ class FineTunedVectorizer(
                 "validation must be a task, a list of tasks, a file of one, a share of the records "
                 f"from 0 to 0.9, or None. Got {given!r} instead."
             )
-        return strategy_of(self.strategy)
+        strategy = strategy_of(self.strategy)
+        if isinstance(strategy, Adapter):
+            for name, instead in (
+                ("validation", "Adapter(held_out=...) says how many records decide"),
+                ("output_dir", "there is no folder of a model, and save writes the map"),
+            ):
+                if (given := getattr(self, name)) is not None:
+                    raise ValueError(
+                        f"{name} must be None with strategy='adapter': {instead}. "
+                        f"Got {given!r:.60} instead."
+                    )
+        return strategy
 
     # ------------------------------------------------------------------------------------ saving
 
@@ -482,6 +499,8 @@ class FineTunedVectorizer(
         if not hasattr(self, "_folder"):
             return self
         kept = held(self)
+        if isinstance(self.validation, Task | list | tuple):
+            kept.validation = None
         name = name_of(self._folder.path)
         if folder is not None:
             copy_into(folder, name, self._folder.path)
