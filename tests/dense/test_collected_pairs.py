@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 
 from textvec import PPMI, CollectedPairs, CollectedTerms, load
 
@@ -66,6 +67,20 @@ def test_a_fit_on_parts_is_one_fit(min_count, pooling, tmp_path):
     np.testing.assert_array_equal(table.vectors, wanted.vectors)
     np.testing.assert_array_equal(found.singular_values_, expected.singular_values_)
     np.testing.assert_array_equal(found.transform(docs), expected.transform(docs))
+
+
+def test_what_is_rare_goes_by_how_much_text_all_shards_are():
+    docs = distinct_frequencies()
+    ppmi = PPMI(2, random_state=0)
+    assert ppmi.min_count == "auto"
+    expected = clone(ppmi).fit(docs).keyed_vectors_
+    shards = docs[:4], docs[4:]
+    words = CollectedPairs.merge(ppmi.collect(shard) for shard in shards)
+    with pytest.raises(ValueError, match="min_count=2 drops words before"):
+        ppmi.fit_collected([words])
+    found = ppmi.fit_collected([ppmi.collect(shard, words) for shard in shards]).keyed_vectors_
+    assert found.index_to_key == expected.index_to_key
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
 
 
 def test_equals_stand_in_alphabetical_order():

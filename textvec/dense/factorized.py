@@ -20,7 +20,7 @@ from textvec.kernels.cooccurrence import count_pairs, shifted_ppmi
 from textvec.persistence import SaveMixin, fingerprint
 from textvec.sparse.collected import CollectedTerms, check_settings, name_of
 from textvec.sparse.tfidf import TfidfVectorizer
-from textvec.text.corpus import learn_corpus
+from textvec.text.corpus import learn_corpus, least_count
 
 _OWN = ("vector_size", "random_state")
 _EXACTLY = 4  # texts for each dimension: the rank of more is not in doubt
@@ -436,7 +436,7 @@ class PPMI(WordVectorizer):
         """Count words, and which stand near which, in one shard, to be fitted on.
 
         Words that are too rare are dropped *before* windows are laid, and what is rare is known
-        only when all shards are counted. So with ``min_count`` above 1 it takes two passes: one
+        only when all shards are counted. So unless ``min_count`` is 1 it takes two passes: one
         counts words, the other, which is given their sum, counts pairs.
 
         Parameters
@@ -513,9 +513,9 @@ class PPMI(WordVectorizer):
         return {**settings, "words": fingerprint(sorted(self._frequent(words)))[:16]}
 
     def _frequent(self, counted):
-        frequencies = counted.words.collection_frequencies
-        frequent = np.flatnonzero(frequencies >= self.min_count)
-        return counted.words.taken(frequent).names()
+        terms = counted.words
+        least = least_count(self.min_count, terms.total_length)
+        return terms.taken(np.flatnonzero(terms.collection_frequencies >= least)).names()
 
     def _learn_from_parts(self, parts):
         merged = CollectedPairs.merge(parts)
@@ -523,18 +523,17 @@ class PPMI(WordVectorizer):
         wanted = {**self._says_what_counts(), "words": found.get("words")}
         check_settings("part 0", found, wanted, "this PPMI")
         frequencies = merged.words.collection_frequencies.astype(np.int64)
-        is_first_pass = found["words"] is None and (
-            not merged.has_pairs or (frequencies < self.min_count).any()
-        )
-        if is_first_pass:
+        least = least_count(self.min_count, merged.words.total_length)
+        has_rare = (frequencies < least).any()
+        if found["words"] is None and (not merged.has_pairs or has_rare):
             raise ValueError(
-                f"min_count={self.min_count} drops words before windows are laid, and these parts "
+                f"min_count={least} drops words before windows are laid, and these parts "
                 "were collected over all words. Collect once more: "
                 "model.collect(shard, words=textvec.CollectedPairs.merge(parts))."
             )
-        if (frequencies < self.min_count).any() or not len(merged):
+        if has_rare or not len(merged):
             raise ValueError(
-                f"No words, or words rarer than min_count={self.min_count}, are in these parts: "
+                f"No words, or words rarer than min_count={least}, are in these parts: "
                 "collect all shards with the min_count that fits them."
             )
         order = np.argsort(-frequencies, kind="stable")  # equals stay in alphabetical order

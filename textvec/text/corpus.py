@@ -109,6 +109,13 @@ def read_documents(documents) -> Iterable:
     return _checked(documents)
 
 
+def least_count(min_count, n_words):
+    """Return how often a word must occur to stay: "auto" goes by how many words the text has."""
+    if not is_auto(min_count):
+        return min_count
+    return min(_MOST, max(_FEWEST, n_words // _WORDS_FOR_ONE))
+
+
 def learn_corpus(
     documents,
     tokenizer=None,
@@ -179,8 +186,7 @@ def learn_corpus(
             "raw_documents must hold at least one word. "
             f"Got {len(tokens.ends)} documents without any."
         )
-    if is_auto(min_count):
-        min_count = min(_MOST, max(_FEWEST, n_words_raw // _WORDS_FOR_ONE))
+    min_count = least_count(min_count, n_words_raw)
     known = {word: i for i, word in enumerate(known_words)}
     word_ids = np.array([known.get(term, -1) for term in terms], np.int32)
     new = np.flatnonzero(word_ids < 0)
