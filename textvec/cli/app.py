@@ -98,6 +98,33 @@ def main():
     app()
 
 
+def check_out(option, out, *sources):
+    """Raise if a file could not be written: before minutes of work, not after.
+
+    Parameters
+    ----------
+    option : str
+        What names it.
+    out : Path
+        The file.
+    *sources : Path
+        What is read, and must not be written over.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, or its own folder is missing or cannot be written to.
+    ValueError
+        If it is one of the sources.
+    """
+    for source in sources:
+        if out.is_file() and source.exists() and out.samefile(source):
+            raise ValueError(f"{option} {out} would write over what is read: name another file.")
+    from textvec._writing import check_place
+
+    check_place(out)
+
+
 def check_page(html, *sources):
     """Raise if a page could not be written there: before minutes of work, not after.
 
@@ -110,22 +137,16 @@ def check_page(html, *sources):
 
     Raises
     ------
-    OSError
-        If it is a folder, or its own folder is missing or cannot be written to.
+    OSError, ValueError
+        As of :func:`check_out`.
     ImportError
         If matplotlib is not installed.
-    ValueError
-        If it is one of the sources.
     """
     if html is None:
         return
-    for source in sources:
-        if html.is_file() and source.exists() and html.samefile(source):
-            raise ValueError(f"--html {html} would write over what is read: name another file.")
     from textvec._checks import import_optional
-    from textvec._writing import check_place
 
-    check_place(html)
+    check_out("--html", html, *sources)
     import_optional("matplotlib", "plots")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textvec.cli.app import AsJson
+from textvec.cli.app import AsJson, check_out
 from textvec.cli.files import TEXT_FILES, read_text, read_texts
 from textvec.cli.models import COUNTERS, as_range, make_counter
 from textvec.cli.tables import counted, print_line
@@ -57,13 +57,8 @@ def collect(  # numpydoc ignore=PR01
     as_json: AsJson = False,
 ):
     """Count the terms of one shard of a corpus, for `textvec fit`."""
-    from textvec._writing import check_place
-
     start = time.perf_counter()
-    check_place(out)
-    for file in files:
-        if out.is_file() and file.exists() and out.samefile(file):
-            raise ValueError(f"--out {out} would write over what is read: name another file.")
+    check_out("--out", out, *files)
     model = make_counter(vectorizer, stop_words, ngram_range=as_range(ngram_range))
     part = model.collect(
         chain.from_iterable(texts_of(file, encoding, text) for file in files), max_terms

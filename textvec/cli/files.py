@@ -151,8 +151,7 @@ def read_texts(file, encoding, text, id, all_lines=False):
         If it cannot be read.
     """
     if file.suffix.lower() in TEXT_FILES:
-        if text is not None or id is not None:
-            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        check_no_columns(file, text, id)
         return read_lines(file, encoding, all_lines), "text"
     items, weights = read_items(file, encoding, {"--text": [] if text is None else [text]}, id)
     if text is None:
@@ -160,6 +159,12 @@ def read_texts(file, encoding, text, id, all_lines=False):
             f"--text must name the column that holds the texts: {file} has {listed(items.columns)}."
         )
     return items, next(iter(weights["--text"]))
+
+
+def check_no_columns(file, text, id):
+    """Raise ValueError if --text or --id is given with a text file, which has no columns."""
+    if text is not None or id is not None:
+        raise ValueError(f"--text and --id name columns, and {file} is a text file.")
 
 
 def _fill(items, name, path):

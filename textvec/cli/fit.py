@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from textvec.cli.app import AsJson
+from textvec.cli.app import AsJson, check_out
 from textvec.cli.models import VECTORIZERS, as_frequency
 from textvec.cli.tables import counted, print_line
 
@@ -45,7 +45,6 @@ def fit(  # numpydoc ignore=PR01
 ):
     """Fit on collected parts as on all texts at once."""
     from textvec._checks import check_choice, check_number
-    from textvec._writing import check_place
 
     start = time.perf_counter()
     check_choice("--vectorizer", vectorizer, FITTED)
@@ -56,10 +55,7 @@ def fit(  # numpydoc ignore=PR01
         "max_df": as_frequency("--max-df", max_df),
         "max_features": max_features,
     }
-    check_place(out)
-    for part in parts:
-        if out.is_file() and part.exists() and out.samefile(part):
-            raise ValueError(f"--out {out} would write over what is read: name another file.")
+    check_out("--out", out, *parts)
     model, n_documents = fit_parts(parts, vectorizer, **pruning)
     model.save(out)
     n_terms = len(model.get_feature_names_out())

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from textvec.cli.app import AsJson, VectorSize, check_vector_size
-from textvec.cli.files import TEXT_FILES, read_items, read_lines, there
+from textvec.cli.app import AsJson, VectorSize, check_out, check_vector_size
+from textvec.cli.files import TEXT_FILES, check_no_columns, read_items, read_lines, there
 from textvec.cli.models import (
     DENSE,
     PRETRAINED_HELP,
@@ -58,15 +58,12 @@ def map(  # numpydoc ignore=PR01
 ):
     """Show a collection on one page as a map, or as two."""
     from textvec._checks import check_choice, import_optional
-    from textvec._writing import check_place
 
     check_choice("--page-language", page_language, ("auto", "en", "zh"))
     check_vector_size(vector_size, vectorizer)
     if len(vectorizer) > 2:
         raise ValueError(f"--vectorizer is given once or twice. Got {len(vectorizer)} of them.")
-    if out.is_file() and file.exists() and out.samefile(file):
-        raise ValueError(f"--out {out} would write over what is read: name another file.")
-    check_place(out)
+    check_out("--out", out, file)
     import_optional("openTSNE", "maps")
     items, columns = _read(file, encoding, text or [], id)
     if color is not None and color not in items.columns:
@@ -103,8 +100,7 @@ def map(  # numpydoc ignore=PR01
 def _read(file, encoding, text, id):
     """Return the rows of a file and the columns that hold their texts."""
     if file.suffix.lower() in TEXT_FILES:
-        if text or id is not None:
-            raise ValueError(f"--text and --id name columns, and {file} is a text file.")
+        check_no_columns(file, text or None, id)
         return read_lines(file, encoding), ["text"]
     items, weights = read_items(file, encoding, {"--text": text}, id)
     if not text:

@@ -93,7 +93,7 @@ def read_fasttext(path, encoding="utf-8", unicode_errors="strict"):
         n_parts = np.diff(parts.ends, prepend=0)[:, None]
         has_own = np.ones_like(n_parts)
         if arguments.hashes != FNV:
-            has_own[start == 0 :] = 0
+            has_own[(1 if start == 0 else 0) :] = 0  # the end of a line alone has a row
         total = subwords.means_of(parts) * n_parts + own[block] * has_own
         vectors[block] = total / np.maximum(1, n_parts + has_own)
     return words, vectors, counts, subwords

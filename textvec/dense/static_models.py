@@ -99,6 +99,24 @@ def write_static_model(words, vectors, path, lowercase=True, at_spaces=False):
     write_table(tokenizer, vectors, path)
 
 
+def modules_of(kinds):
+    """Return what ``modules.json`` of sentence-transformers says of modules.
+
+    Parameters
+    ----------
+    kinds : sequence of (str, str)
+        The folder of each within that of the model, and its class.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [
+        {"idx": i, "name": str(i), "path": place, "type": f"sentence_transformers.models.{kind}"}
+        for i, (place, kind) in enumerate(kinds)
+    ]
+
+
 def write_table(tokenizer, vectors, path, normalize=False):
     """Write a tokenizer and the vectors of its tokens as a folder of a static model.
 
@@ -115,10 +133,6 @@ def write_table(tokenizer, vectors, path, normalize=False):
     """
     write = import_optional("safetensors.numpy", "static").save
     kinds = [(".", "StaticEmbedding"), *[("1_Normalize", "Normalize")] * normalize]
-    modules = [
-        {"idx": i, "name": str(i), "path": place, "type": f"sentence_transformers.models.{kind}"}
-        for i, (place, kind) in enumerate(kinds)
-    ]
     config = {
         "model_type": "model2vec",
         "architectures": ["StaticModel"],
@@ -131,7 +145,7 @@ def write_table(tokenizer, vectors, path, normalize=False):
         "model.safetensors": write({"embeddings": np.ascontiguousarray(vectors, np.float32)}),
         "tokenizer.json": tokenizer.to_str().encode(),
         "config.json": json.dumps(config, indent=2).encode(),
-        "modules.json": json.dumps(modules, indent=2).encode(),
+        "modules.json": json.dumps(modules_of(kinds), indent=2).encode(),
     }
     with new_folder(path) as aside:
         for name, content in files.items():

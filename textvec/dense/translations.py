@@ -106,9 +106,8 @@ class Translations:
         if crowds is not None:
             near |= cosines >= _kth_best(cosines, N_NEAREST) - 2 * error
         near = np.flatnonzero(near & (cosines > -np.inf))
-        exact = (self._units(near) * unit).sum(
-            axis=1
-        )  # row by row: the same for any number of rows
+        # row by row: the same for any number of rows
+        exact = (self._units(near) * unit).sum(axis=1)
         if crowds is not None:
             crowd = np.sort(exact)[-N_NEAREST:].mean() if len(near) else 0.0
             exact = 2 * exact - crowd - crowds[near]

@@ -70,7 +70,9 @@ class Word2Vec(WordVectorizer):
         The learning rate to begin with. "auto" takes smaller steps, the more of them a word takes:
         with ``t = epochs * words of the text / size of the vocabulary`` it is ``sqrt(3 / t)`` for
         skip-gram, from 0.025 to 0.15, and ``sqrt(6 / t)`` for CBOW, from 0.05 to 0.15, which for
-        sums (``cbow_mean=False``) is divided by the root of how many words a window has.
+        sums (``cbow_mean=False``) is divided by the root of how many words a window has. Where
+        ``window`` and ``negative`` make skip-gram take more steps for a word than 5 and 5 do, each
+        is shorter by as much, down to 0.025.
     min_alpha : float >= 0, default=1e-4
         What the learning rate falls to, in proportion to the words seen.
     epochs : int >= 1 or "auto", default="auto"

@@ -71,7 +71,7 @@ default="auto"
         to be seen in ``pooling_``; where its files say nothing, ``"last_token"`` for a causal model
         (one whose ``config.json`` names a class ``...ForCausalLM``) and else ``"mean"``, as in
         sentence-transformers 6, with a warning. Another one usually makes worse vectors, and warns
-        once. The last three backends pool by themselves: leave "auto".
+        once. Backends static, sentence-transformers and openai pool by themselves: leave "auto".
     prompts : dict of str to str, name of a family, or None, default=None
         What to write around texts: ``{"query": "query: ", "document": "passage: "}`` or templates
         with ``{text}``, or a name such as ``"e5"`` (see

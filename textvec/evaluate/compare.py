@@ -207,26 +207,23 @@ def defaults_for(tasks):
         for code in task.language.split("-"):
             own = f"{code}, {task.name}"
             lsa = methods["LSA"][code]
-            rank = min(_rank(part, lsa.vector_size) for part in parts)
-            if min(n_fitted, rank) < lsa.vector_size:
-                size = max(1, min(n_fitted // 2, rank))
+            most = min(_dimensions(lsa, part) for part in parts)
+            if min(n_fitted, most) < lsa.vector_size:
+                size = max(1, min(n_fitted // 2, most))
                 methods["LSA"][own] = clone(lsa).set_params(vector_size=size)
             if n_fitted < lsa.vector_size:
                 methods["word2vec"][own] = clone(methods["word2vec"][code]).set_params(min_count=1)
     return methods
 
 
-def _rank(texts, enough):
-    """Return the rank of the counts of terms, or ``enough`` where there are many texts."""
-    from textvec.sparse.counts import CountVectorizer
+def _dimensions(lsa, texts):
+    """Return how many dimensions an LSA can have on some texts; of many they are not counted."""
+    from textvec.dense.factorized import dimensions_for
 
-    distinct = list(dict.fromkeys(texts))
-    if len(distinct) > 4 * enough:
-        return enough
-    with suppress(ValueError):  # without a single term the cell will say so
-        counts = CountVectorizer(analyzer="mixed", dtype=np.float64).fit_transform(distinct)
-        return int(np.linalg.matrix_rank((counts @ counts.T).toarray(), hermitian=True))
-    return enough
+    if len({*texts}) <= 4 * lsa.vector_size:
+        with suppress(ValueError):  # without a single term the cell will say so
+            return dimensions_for(lsa, texts)
+    return lsa.vector_size
 
 
 @dataclass(frozen=True, repr=False)

@@ -25,6 +25,7 @@ import numpy as np
 
 from textvec._checks import check_choice, check_number, check_type, import_optional
 from textvec._writing import check_new_folder, new_folder
+from textvec.dense.static_models import modules_of
 from textvec.encoders.batching import check_texts
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import check_complete, quiet
@@ -424,15 +425,10 @@ def _train(transformers, wrapped, rows, collate, pretraining, work, device, verb
 
 def _write_modules(folder, width, length):
     """Say in sentence-transformers' words that the vector of a text is that of its first token."""
-    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"))
-    modules = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for i, (path, kind) in enumerate(kinds)
-    ]
     pooling = {"word_embedding_dimension": width, "pooling_mode_cls_token": True}
     pooling |= {"pooling_mode_mean_tokens": False}
     files = {
-        "modules.json": modules,
+        "modules.json": modules_of([("", "Transformer"), ("1_Pooling", "Pooling")]),
         "1_Pooling/config.json": pooling,
         "sentence_bert_config.json": {"max_seq_length": length, "do_lower_case": False},
     }

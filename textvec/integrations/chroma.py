@@ -8,14 +8,12 @@ from pathlib import Path
 
 from textvec._checks import check_type, import_optional
 from textvec.integrations.vectors import (
-    check_ready,
     check_signature,
     document_vectors,
-    signature_of,
+    load_signed,
     to_arrays,
     vectors_of_queries,
 )
-from textvec.persistence import load
 from textvec.search._vectorizers import metric_of
 
 
@@ -66,9 +64,7 @@ def as_chroma_function(path, trust=False):
     ...     assert len(function(["harbour"])[0]) == 2
     """
     path = Path(path).absolute()
-    vectorizer = load(path, trust=trust)
-    check_ready(vectorizer)
-    signature = signature_of(vectorizer)
+    vectorizer, signature = load_signed(path, trust)
     function = _class(f"textvec:{signature.vectorizer}:{signature.digest[:16]}", trust)
     made = function(vectorizer, path, signature)
     import_optional("chromadb.utils.embedding_functions", "chroma").register_embedding_function(
@@ -107,9 +103,7 @@ def _class(its_name, trust):
         @staticmethod
         def build_from_config(config):
             TextvecEmbeddingFunction.validate_config(config)
-            vectorizer = load(config["path"], trust=trust)
-            check_ready(vectorizer)
-            signature = signature_of(vectorizer)
+            vectorizer, signature = load_signed(config["path"], trust)
             known = {key: value for key, value in config.items() if key != "path"}
             check_signature("Chroma's collection", known, signature)
             return TextvecEmbeddingFunction(vectorizer, Path(config["path"]), signature)

@@ -10,14 +10,12 @@ from typing import Any
 from textvec._checks import check_flag, import_optional
 from textvec.integrations.vectors import (
     Signature,
-    check_ready,
     check_signature,
     document_vectors,
-    signature_of,
+    load_signed,
     to_arrays,
     vectors_of_queries,
 )
-from textvec.persistence import load
 
 
 def as_lancedb_function(path, trust=False):
@@ -54,10 +52,9 @@ def as_lancedb_function(path, trust=False):
     check_flag("trust", trust)
     register()
     path = Path(path).absolute()
-    vectorizer = load(path, trust=trust)
-    check_ready(vectorizer)
-    known = signature_of(vectorizer)._asdict()
-    settings = {"path": str(path), "signature": known} | ({"trust": True} if trust else {})
+    _, signature = load_signed(path, trust)
+    settings = {"path": str(path), "signature": signature._asdict()}
+    settings |= {"trust": True} if trust else {}
     return _class().create(**settings)
 
 
@@ -83,10 +80,8 @@ def _class() -> Any:
 
         def model_post_init(self, context):
             super().model_post_init(context)
-            vectorizer = load(self.path, trust=self.trust)
-            check_ready(vectorizer)
-            check_signature("LanceDB's table", self.signature, signature_of(vectorizer))
-            self._vectorizer = vectorizer
+            self._vectorizer, signature = load_signed(self.path, self.trust)
+            check_signature("LanceDB's table", self.signature, signature)
 
         def ndims(self):
             return Signature(**self.signature).width

@@ -515,13 +515,18 @@ def filter_of(where):
     if callable(where):
         return lambda metadata: bool(where(metadata))
     check_type("where", where, Mapping, "a mapping from keys to values, or a function")
-    wanted = {
-        key: value if isinstance(value, list | tuple | set | frozenset) else [value]
-        for key, value in where.items()
-    }
+    wanted = wanted_values(where)
     return lambda metadata: all(
         key in metadata and metadata[key] in values for key, values in wanted.items()
     )
+
+
+def wanted_values(where):
+    """Return the values of a filter, a list for each key, whether one stands there or several."""
+    several = list | tuple | set | frozenset
+    return {
+        key: list(value) if isinstance(value, several) else [value] for key, value in where.items()
+    }
 
 
 def _as_many(name, values, texts):

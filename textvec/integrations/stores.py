@@ -10,7 +10,12 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from textvec._checks import check_choice, check_number, check_type
-from textvec.integrations.passages import Found, choose_diverse, read_passages
+from textvec.integrations.passages import (
+    Found,
+    choose_diverse,
+    read_passages,
+    wanted_values,
+)
 from textvec.integrations.vectors import (
     check_signature,
     document_vectors,
@@ -155,7 +160,8 @@ class Collection(ABC):
         check_number("n_candidates", n_candidates, low=1, integer=True)
         if where is not None:
             check_type("where", where, Mapping, "a mapping from keys of metadata to values")
-            _check_json("where", {key: list(_values(v)) for key, v in where.items()}, self.store)
+        where = wanted_values(where or {})
+        _check_json("where", where, self.store)
         if using is not None:
             check_choice("using", using, self.vectorizers)
         if diversity is not None:
@@ -166,7 +172,6 @@ class Collection(ABC):
             if abs(vector).sum():  # else it knows no word of the query
                 views[key] = self._scaled(key, vector)
         depth = k if diversity is None else max(k, n_candidates)
-        where = {key: list(_values(value)) for key, value in (where or {}).items()}
         if not all(where.values()):  # one of no values
             return []
         if len(views) > 1:
@@ -274,10 +279,6 @@ def _by_name(vectorizers):
     for key in vectorizers:
         check_identifier("a name of vectorizers", key)
     return dict(vectorizers)
-
-
-def _values(value):
-    return value if isinstance(value, list | tuple | set | frozenset) else [value]
 
 
 def _check_json(name, value, store):

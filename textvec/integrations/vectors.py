@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from textvec._checks import check_number
 from textvec._threads import held
-from textvec.persistence import fingerprint
+from textvec.persistence import fingerprint, load
 from textvec.search._vectorizers import check_vectorizer, is_fitted, query_vectors
 from textvec.search._vectorizers import document_vectors as vectors_of_documents
 
@@ -262,6 +262,25 @@ def signature_of(vectorizer) -> Signature:
     except TypeError:
         digest = ""
     return Signature(type(vectorizer).__name__, digest, vectorizer.transform(["a"]).shape[1])
+
+
+def load_signed(path, trust=False):
+    """Return the fitted vectorizer that a file holds, and who it is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    trust : bool, default=False
+        As :func:`textvec.load` takes it.
+
+    Returns
+    -------
+    vectorizer : fitted vectorizer
+    signature : Signature
+    """
+    vectorizer = load(path, trust=trust)
+    return vectorizer, signature_of(vectorizer)
 
 
 def _bare(estimator):

@@ -159,9 +159,8 @@ def _finished(places, start):
     if is_there.any():
         kept = places[is_there] - places[is_there].mean(axis=0)
         like = start[is_there] - start[is_there].mean(axis=0)
-        u, _, vt = np.linalg.svd(
-            kept.T @ like
-        )  # Schönemann 1966: the orthogonal Procrustes problem
+        # Schönemann 1966: the orthogonal Procrustes problem
+        u, _, vt = np.linalg.svd(kept.T @ like)
         kept = kept @ u @ vt
         made[is_there] = kept / max(np.linalg.norm(kept, axis=1).max(), 1e-12)
     aside = np.flatnonzero(~is_there)
