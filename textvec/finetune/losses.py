@@ -441,6 +441,11 @@ def angle_similarity(texts1, texts2):
     tensor of shape (B,)
         The similarities.
 
+    Raises
+    ------
+    ValueError
+        If the width is odd.
+
     Examples
     --------
     >>> round(float(angle_similarity([[1.0, 2.0, 3.0, 4.0]], [[4.0, 3.0, 2.0, 1.0]])), 4)

@@ -167,6 +167,8 @@ def pretrain_retromae(
     ------
     FileExistsError
         If the folder holds something already.
+    TypeError
+        If a parameter is of the wrong kind, or a text no str.
     ValueError
         If a parameter is out of range, there are no texts, or the model computes its positions.
     FloatingPointError

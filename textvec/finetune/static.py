@@ -37,7 +37,7 @@ def tune_static(
         (``keyed_vectors_``), or the folder of a static model (model2vec, StaticEmbedding).
     X : records
         Pairs of texts, with negatives or without, or pairs and scores, as tuning takes them: lists,
-        a DataFrame, or a JSON, JSONL, CSV or TSV file.
+        a DataFrame, or the `pathlib.Path` of a JSON, JSONL, CSV or TSV file.
     path : str or path-like
         The folder to write; it must not exist, or be empty.
     y : list of float, default=None

@@ -366,6 +366,11 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         DataFrame
             As :meth:`similar` returns it; empty, with a warning, where the vectorizer knows nothing
             of the text. Only the columns of texts count.
+
+        Raises
+        ------
+        TypeError
+            If the text is no str.
         """
         known = self._as_it_is()
         if not isinstance(text, str):

@@ -57,6 +57,8 @@ def load_documents(path, splitter=None, encoding="utf-8"):
     ------
     OSError
         If a file cannot be read.
+    TypeError
+        If the splitter or the encoding is something else.
     ValueError
         If a file is damaged, in another encoding, encrypted or of another kind; if a folder holds
         no documents. The message names the file.
