@@ -7,7 +7,6 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.preprocessing import normalize
 
 from textvec._checks import check_choice, check_flag, check_number, check_type
 from textvec._threads import held, publish
@@ -19,7 +18,7 @@ from textvec.integrations.vectors import (
 )
 from textvec.kernels.diversity import mmr
 from textvec.persistence import SaveMixin
-from textvec.recommend.ranking import best_allowed
+from textvec.recommend.ranking import best_allowed, cosines_among
 from textvec.search._vectorizers import is_fitted, metric_of
 from textvec.search.exact import ExactIndex
 from textvec.search.hybrid import HybridIndex
@@ -490,9 +489,7 @@ def choose_diverse(scores, views, weights, diversity, k, is_cosine):
     cosines = np.zeros((len(scores), len(scores)))
     weights = [1.0] * len(views) if weights is None else weights
     for view, weight in zip(views, weights):
-        vectors = normalize(view.astype(np.float64))
-        products = vectors @ vectors.T
-        cosines += weight * (products.toarray() if sparse.issparse(products) else products)
+        cosines += weight * cosines_among(view.astype(np.float64))
     relevance = scores.astype(np.float64)
     if not is_cosine:
         spread = relevance.max() - relevance.min()

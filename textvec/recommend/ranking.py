@@ -67,10 +67,15 @@ def diverse(vectors, rows, scores, k, diversity):
     head = rows[:MOST_CANDIDATES]
     if not len(head):
         return rows, scores
-    its_vectors = normalize(vectors[head])
-    cosines = its_vectors @ its_vectors.T
-    cosines = cosines.toarray() if sparse.issparse(cosines) else cosines
+    cosines = np.ascontiguousarray(cosines_among(vectors[head]))
     relevance = scores[: len(head)] / (scores[0] if scores[0] > 0 else 1)
-    chosen = mmr(relevance, np.ascontiguousarray(cosines), float(diversity), k)
+    chosen = mmr(relevance, cosines, float(diversity), k)
     chosen = [*chosen, *range(len(head), len(rows))][:k]
     return rows[chosen], scores[chosen]
+
+
+def cosines_among(vectors):
+    """Return the cosine of each vector with each: an array of shape (n_vectors, n_vectors)."""
+    vectors = normalize(vectors)
+    cosines = vectors @ vectors.T
+    return cosines.toarray() if sparse.issparse(cosines) else cosines
