@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import textvec
+from textvec.sparse.levels import count_levels
 
 from .parity import assert_same_matrix
 
@@ -37,3 +38,25 @@ def test_what_is_no_text_names_its_row(monkeypatch):
     monkeypatch.setattr("textvec.sparse.counts._FEW_CHARACTERS", 4_000)
     with pytest.raises(TypeError, match="row 1"):
         vectorizer.transform(["sea", None])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.bool_])
+@pytest.mark.parametrize("lengths", [[], [0], [3], [2, 0, 9, 0], [1, 80, 0, 5, 30]])
+@pytest.mark.parametrize("n_columns", [5, 1000, 100_000])
+def test_documents_are_counted_alike_next_to_any_vocabulary(lengths, n_columns, dtype, n_jobs):
+    rng = np.random.default_rng(0)
+    ends = np.cumsum([0, *lengths])[1:]
+    levels = rng.integers(-1, 4, (2, sum(lengths))).astype(np.int32)
+    columns = rng.permutation(n_columns).astype(np.int32)
+    counts = count_levels(levels, ends, columns, dtype, n_jobs)
+    expected = np.zeros((len(ends), n_columns), np.int64)
+    rows = np.repeat(np.arange(len(ends)), lengths)
+    for level in levels:
+        np.add.at(expected, (rows[level >= 0], columns[level[level >= 0]]), 1)
+    assert counts.dtype == dtype
+    np.testing.assert_array_equal(counts.toarray(), expected.astype(dtype))
+    inverse = columns.argsort()
+    for row in range(len(ends)):
+        ids = inverse[counts.indices[counts.indptr[row] : counts.indptr[row + 1]]]
+        assert (np.diff(ids) > 0).all()

@@ -11,8 +11,7 @@ from textvec.kernels.interning import scattered
 
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _WAITING = 64  # n-grams that are looked up in one go
-SHORT = 48  # places of a document, tokens times levels, that are soon sorted
-LARGE = 1 << 15  # features from which on it is slower to mark than to sort these
+_ABREAST = 8  # places that are compared at once
 _DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)  # each 6-bit window of it occurs once
 _LOWEST_BIT = np.empty(64, np.int64)  # bit >> 58 of _DEBRUIJN << i  ->  i
 for _i in range(64):
@@ -62,16 +61,18 @@ def intern_ngrams(
                 and prefixes[i + 1] >= 0
             ):
                 key = np.uint64(prefixes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
+                hashed = _hash(key, seeds)
                 keys[n_waiting] = key + np.uint64(1)
                 places[n_waiting] = i
-                share = (_hash(key, seeds) >> np.uint64(40)) * np.uint64(n_parts) >> np.uint64(24)
+                slots[n_waiting] = np.int64(hashed >> np.uint64(32))
+                share = (hashed >> np.uint64(40)) * np.uint64(n_parts) >> np.uint64(24)
                 n_waiting += np.int64(share) == part  # no branch: it could not be predicted
             i += 1
-        while growing and 4 * (n_ids + n_waiting) > len(table):  # at most half full
+        while growing and 3 * (n_ids + n_waiting) > len(table):  # at most two thirds full
             table = _doubled(seeds, table)
         mask = len(table) // 2 - 1
         for k in range(n_waiting):  # a first look at all, so that the memory's answers overlap
-            slots[k] = _slot(keys[k], mask, seeds)
+            slots[k] &= mask
             seen[k] = table[2 * slots[k]]
         for k in range(n_waiting):
             key, slot = keys[k], slots[k]
@@ -188,78 +189,6 @@ def count_distinct(levels, doc_ends, first, last, n_features):
 
 
 @compiled
-def _most_sorted(doc_ends, first, last, n_levels, n_features):
-    """Return up to how many places, tokens times levels, a document's features are to be sorted.
-
-    Else they are marked in arrays as long as the vocabulary: quick where these are in the cache, or
-    where documents are long, but not worth it for few documents.
-    """
-    n_places = n_levels * (doc_ends[last - 1] - (0 if first == 0 else doc_ends[first - 1]))
-    if 8 * n_places < n_features:
-        return n_places
-    return SHORT if n_features > LARGE else 0
-
-
-@compiled
-def _sorted_features(levels, start, end, row):
-    """Write the features of a document into row in ascending order; return how many.
-
-    By diminishing gaps (Shell 1959, "A high-speed sorting procedure").
-    """
-    n = 0
-    for level in range(len(levels)):
-        for feature in levels[level, start:end]:
-            if feature >= 0:
-                row[n] = feature
-                n += 1
-    gap = 1
-    while 9 * gap < n:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for k in range(gap, n):
-            feature, place = row[k], k
-            while place >= gap and row[place - gap] > feature:
-                row[place] = row[place - gap]
-                place -= gap
-            row[place] = feature
-        gap //= 3
-    return n
-
-
-@compiled
-def count_row_lengths(levels, doc_ends, first, last, n_features):
-    """Count the distinct features of each document.
-
-    levels    (n_levels, n_tokens)  int32  feature ids, or -1
-    doc_ends  (n_docs,)  int64  document d ends before column doc_ends[d]
-    first, last  int            the documents first .. last - 1 are counted
-
-    Returns row_lengths (last - first,) int64.
-    """
-    row_lengths = np.zeros(last - first, np.int64)
-    if first == last:
-        return row_lengths
-    most = _most_sorted(doc_ends, first, last, len(levels), n_features)
-    row = np.empty(most, np.int32)
-    seen_in = np.empty(0, np.int32)
-    for doc in range(first, last):
-        start = 0 if doc == 0 else doc_ends[doc - 1]
-        if len(levels) * (doc_ends[doc] - start) <= most:
-            n = _sorted_features(levels, start, doc_ends[doc], row)
-            for k in range(n):
-                row_lengths[doc - first] += k == 0 or row[k] != row[k - 1]
-            continue
-        if len(seen_in) == 0:
-            seen_in = np.full(n_features, -1, np.int32)
-        for level in range(len(levels)):
-            for feature in levels[level, start : doc_ends[doc]]:
-                if feature >= 0 and seen_in[feature] != doc:
-                    seen_in[feature] = doc
-                    row_lengths[doc - first] += 1
-    return row_lengths
-
-
-@compiled
 def _mark(feature, words, blocks):
     """Put a feature into a two-level set: a bit in words, and a bit in blocks for its word."""
     words[feature >> 6] |= np.uint64(1) << np.uint64(feature & 63)
@@ -289,49 +218,79 @@ def _flush(counts, words, blocks, columns, indices, data, entry):
 
 
 @compiled
-def count_rows(levels, doc_ends, first, last, indptr, columns, indices, data):
+def _find_places(row, n, places):
+    """Write how many of the first n features of a row are less than each of them.
+
+    By comparing all with all, eight abreast (Knuth, The Art of Computer Programming 3, 5.2): no
+    branch depends on a comparison, for it could not be predicted. What is behind the first n, up to
+    a multiple of eight, is compared for nothing.
+    """
+    n_compared = -(-n // _ABREAST) * _ABREAST
+    for k in range(n_compared):
+        places[k] = 0
+    for j in range(n):
+        for k in range(n_compared):
+            places[k] += row[k] > row[j]
+
+
+@compiled
+def count_rows(levels, doc_ends, first, last, entry, most, columns, indices, data):
     """Count the features of each document into its CSR row, ordered by feature.
 
     levels    (n_levels, n_tokens)  int32  feature ids, or -1
     doc_ends  (n_docs,)      int64  document d ends before column doc_ends[d]
     first, last  int                the documents first .. last - 1 are counted
-    indptr    (n_docs + 1,)  int    where each row's entries begin, from `count_row_lengths`
+    entry     int                   where the entries of the first begin; rows lie end to end
+    most      int                   documents of up to so many places, tokens times levels, are
+                                    sorted; for the others, arrays as long as columns are made
     columns   (n_features,)  int32  feature id -> column
     indices   (n_entries,)   int    written: column of each entry
     data      (n_entries,)   number written: its count
 
     Order comes from a two-level bit set, which costs one step an entry and none a comparison, or,
-    for short and for few documents, from sorting.
+    for short documents, from sorting.
+
+    Returns row_lengths (last - first,) int64.
     """
-    if first == last:
-        return
-    most = _most_sorted(doc_ends, first, last, len(levels), len(columns))
-    row = np.empty(most, np.int32)
+    row_lengths = np.empty(last - first, np.int64)
+    row, places = np.empty(most + _ABREAST, np.int32), np.empty(most + _ABREAST, np.int32)
+    sorted_row, counts_of_places = np.empty(most, np.int32), np.zeros(most, np.int32)
     counts = np.empty(0, np.int32)
     words = blocks = np.empty(0, np.uint64)
     for doc in range(first, last):
         start = 0 if doc == 0 else doc_ends[doc - 1]
+        begin = entry
         if len(levels) * (doc_ends[doc] - start) <= most:
-            n = _sorted_features(levels, start, doc_ends[doc], row)
-            entry = indptr[doc] - 1
+            n = 0
+            for level in range(len(levels)):
+                for feature in levels[level, start : doc_ends[doc]]:
+                    if feature >= 0:
+                        row[n] = feature
+                        n += 1
+            _find_places(row, n, places)
             for k in range(n):
-                if k == 0 or row[k] != row[k - 1]:
+                sorted_row[places[k]] = row[k]
+                counts_of_places[places[k]] += 1
+            for k in range(n):
+                if counts_of_places[k] > 0:
+                    indices[entry] = columns[sorted_row[k]]
+                    data[entry] = counts_of_places[k]
+                    counts_of_places[k] = 0
                     entry += 1
-                    indices[entry] = columns[row[k]]
-                    data[entry] = 0
-                data[entry] += 1
-            continue
-        if len(counts) == 0:
-            counts = np.zeros(len(columns), np.int32)
-            words = np.zeros(len(columns) // 64 + 1, np.uint64)
-            blocks = np.zeros(len(columns) // 4096 + 1, np.uint64)
-        for level in range(len(levels)):
-            for feature in levels[level, start : doc_ends[doc]]:
-                if feature >= 0:
-                    if counts[feature] == 0:
-                        _mark(feature, words, blocks)
-                    counts[feature] += 1
-        _flush(counts, words, blocks, columns, indices, data, indptr[doc])
+        else:
+            if len(counts) == 0:
+                counts = np.zeros(len(columns), np.int32)
+                words = np.zeros(len(columns) // 64 + 1, np.uint64)
+                blocks = np.zeros(len(columns) // 4096 + 1, np.uint64)
+            for level in range(len(levels)):
+                for feature in levels[level, start : doc_ends[doc]]:
+                    if feature >= 0:
+                        if counts[feature] == 0:
+                            _mark(feature, words, blocks)
+                        counts[feature] += 1
+            entry = _flush(counts, words, blocks, columns, indices, data, entry)
+        row_lengths[doc - first] = entry - begin
+    return row_lengths
 
 
 @compiled

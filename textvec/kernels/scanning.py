@@ -89,12 +89,11 @@ def find_tokens(text, doc_ends, fold, min_chars):
     folded = np.empty(len(text) + len(text) // 2 + 16, np.uint8)  # it makes 3 bytes of 2 at most
     bounds = np.empty(len(text) + len(doc_ends) + 2, np.int64)
     token_ends = np.empty(len(doc_ends), np.int64)
-    i = length = n_bounds = _0
+    i = length = n_bounds = bounds[0] = _0
     for doc in range(len(doc_ends)):
-        first, end = n_bounds, np.uint64(doc_ends[doc])
-        inside = False
+        end = np.uint64(doc_ends[doc])
+        n_chars = 0  # of the token that began at bounds[n_bounds]
         while i < end:
-            bounds[n_bounds] = length
             if text[i] < 0x80:
                 code = fold[text[i]]
                 folded[length] = code & 0xFF
@@ -108,17 +107,12 @@ def find_tokens(text, doc_ends, fold, min_chars):
                     length += _1
                 elif code >= 0:
                     length = _encode(code, folded, length)
-            n_bounds += np.uint64((code >= 0) != inside)  # no branch: it could not be predicted
-            inside = code >= 0
-        if inside:
-            bounds[n_bounds] = length
-            n_bounds += _1
-        if min_chars > 1:
-            last, n_bounds = n_bounds, first
-            for k in range(first, last, _2):
-                begin, stop = bounds[k], bounds[k + _1]
-                bounds[n_bounds], bounds[n_bounds + _1] = begin, stop
-                n_bounds += np.uint64(_n_chars(folded, begin, stop) >= min_chars) << _1
+            inside = code >= 0  # no branch on it: it could not be predicted
+            n_bounds += np.uint64(not inside and n_chars >= min_chars) << _1
+            bounds[n_bounds + np.uint64(inside)] = length
+            n_chars = n_chars + 1 if inside else 0
+        n_bounds += np.uint64(n_chars >= min_chars) << _1
+        bounds[n_bounds] = length
         token_ends[doc] = n_bounds >> _1
     return folded, bounds[:n_bounds].reshape(-1, 2), token_ends
 

@@ -246,7 +246,7 @@ class CompiledAnalyzer(SaveMixin):
         )
         return blocks, False
 
-    def _scan(self, blocks, lowercase, analysis, stop_words=(), interner=None, n_jobs=None):
+    def _scan(self, blocks, lowercase, analysis, stop_words=(), n_jobs=None):
         """Scan words in compiled code; return their ids and the interner of these."""
         if analysis == "char_wb":
             return scan_words(blocks, "non-space", 1, lowercase, n_jobs=n_jobs)
@@ -255,14 +255,7 @@ class CompiledAnalyzer(SaveMixin):
             stop_words = words_among(stop_words)
         min_chars = MIN_CHARS[self.token_pattern]
         return scan_words(
-            blocks,
-            "word",
-            min_chars,
-            lowercase,
-            stop_words,
-            interner,
-            n_jobs,
-            in_pieces=in_pieces,
+            blocks, "word", min_chars, lowercase, stop_words, n_jobs=n_jobs, in_pieces=in_pieces
         )
 
     def _numbered(self, raw_documents, analysis, first_row=0):
@@ -304,7 +297,8 @@ class CompiledAnalyzer(SaveMixin):
     def _warning_of_han(self, blocks, analysis):
         """Pass blocks on; warn if the default pattern is to cut up Chinese text in the first."""
         for number, block in enumerate(blocks):
-            if number == 0 and analysis == "word" and self.token_pattern == DEFAULT_PATTERN:
+            may_be_cut = analysis == "word" and self.token_pattern == DEFAULT_PATTERN
+            if number == 0 and may_be_cut and not getattr(block, "ascii_only", False):
                 sample = "".join(text[:_HAN_SAMPLE] + "\n" for text in block[:1000])[:_HAN_SAMPLE]
                 if not sample.isascii() and (share := _share_of_han(sample)):
                     warn_user(

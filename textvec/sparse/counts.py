@@ -17,6 +17,7 @@ from textvec.sparse.analysis import (
     COMPILED,
     DEFAULT_PATTERN,
     EXTENDED,
+    MIN_CHARS,
     CompiledAnalyzer,
     translated,
 )
@@ -27,7 +28,7 @@ from textvec.sparse.ngrams import Pruning, keep_all, learn_vocabulary
 from textvec.sparse.rows import stacked
 from textvec.sparse.terms import Terms
 from textvec.text.stemming import stem_terms
-from textvec.text.vocabulary import encode, map_blocks, scan_codes
+from textvec.text.vocabulary import encode, look_up_words, map_blocks, scan_codes
 
 OF_VOCABULARY = ("vocabulary_", "_terms")  # that of the user, or what was learned
 _FEW_CHARACTERS = 4_000  # looked up in Python: sooner done than compiled tables are made ready
@@ -514,7 +515,8 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
         if self.stem is not None:
             tokens, interner = self._scan([block], lowercase, analysis, self._stop_list(), n_jobs=1)
             return self._count_known_terms(known, tokens, stem_terms(interner.terms(), self.stem))
-        tokens, _ = self._scan([block], lowercase, analysis, interner=known.interner, n_jobs=1)
+        min_chars, in_pieces = MIN_CHARS[self.token_pattern], analysis == "mixed"
+        tokens = look_up_words(block, "word", min_chars, lowercase, known.interner, in_pieces)
         return known.count(tokens, self.dtype)
 
     def _count_known_terms(self, known, tokens, terms):

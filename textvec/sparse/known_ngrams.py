@@ -11,7 +11,7 @@ from textvec.kernels.counting import intern_ngrams
 from textvec.kernels.merging import lay_out
 from textvec.kernels.scanning import find_pieces, find_tokens, scan_characters
 from textvec.ragged import Ragged
-from textvec.sparse.levels import count_levels, learn_level, parts_of
+from textvec.sparse.levels import MUCH_LARGER, count_levels, learn_level, parts_of
 from textvec.sparse.mixed import Scripts
 from textvec.sparse.ngrams_in_words import (
     cut_words,
@@ -21,8 +21,6 @@ from textvec.sparse.ngrams_in_words import (
 )
 from textvec.sparse.spelling import N_CODES, begins_of
 from textvec.text.vocabulary import Interner, encode, fold_table, hash_seeds
-
-_MUCH_LARGER = 8  # times the n-grams of documents: work as long as the vocabulary is avoided
 
 
 class Analysis(NamedTuple):
@@ -159,7 +157,7 @@ class KnownNgrams:
                     n, 0, 1, False, self._seeds, table, 0, ids,
                 )  # fmt: skip
 
-            run_parts(look_up, parts_of(tokens.ends, n_jobs), n_jobs)
+            run_parts(look_up, parts_of(tokens.ends, len(ids), n_jobs), n_jobs)
             np.take(self.columns_of_ids[n - 1], ids, out=levels[n - 1], mode="wrap")
         return levels
 
@@ -174,7 +172,7 @@ class KnownNgrams:
         levels = only_inside_words(self.levels(codes, n_jobs), codes.ends, self.ngram_range[0])
         columns = self._columns
         by_gram = count_levels(levels, codes.ends, columns, np.int32, n_jobs)
-        if _MUCH_LARGER * by_gram.nnz < len(columns):  # few documents: the product is of the used
+        if MUCH_LARGER * by_gram.nnz < len(columns):  # few documents: the product is of the used
             columns, used = np.unique(by_gram.indices, return_inverse=True)
             shape = by_gram.shape[0], len(columns)
             by_gram = sparse.csr_array((by_gram.data, used, by_gram.indptr), shape=shape)

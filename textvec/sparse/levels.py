@@ -4,26 +4,30 @@ Token ids of all documents lie in one Ragged. `levels` is the table of all n-gra
 for n holds, at each token, the id of the n-gram of n tokens that starts there, or -1.
 """
 
+from math import isqrt
+
 import numpy as np
 from scipy import sparse
 
-from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts, run_parts
+from textvec._threads import bounds_of_parts, equal_parts, run_parts
 from textvec.kernels.counting import (
     blank,
     count_distinct,
-    count_row_lengths,
     count_rows,
     intern_ngrams,
 )
-from textvec.sparse.rows import row_pointers
+from textvec.sparse.rows import index_dtype, row_pointers, threads_for
 from textvec.text.vocabulary import hash_seeds
 
 _MOST_IDS = np.iinfo(np.int32).max  # of n-grams
+_SHORT = 48  # places of a document, tokens times levels, that are sooner sorted than marked
+_FEW_STEPS = 16  # of a sort, instead of the work of a column
+MUCH_LARGER = 8  # times the n-grams of documents: work as long as the vocabulary is avoided
 
 
 def learn_level(prefixes, tokens, n, n_jobs, ids, seeds):
     """Write the level of n into ids, all -1; return the table of its first part, and its size."""
-    n_parts = effective_n_jobs(n_jobs)
+    n_parts = threads_for(n * len(ids), n_jobs)
 
     def learn(part):
         n_slots = 1 << max(10, (len(ids) // (2 * n_parts)).bit_length())
@@ -33,7 +37,7 @@ def learn_level(prefixes, tokens, n, n_jobs, ids, seeds):
             n, part, n_parts, True, seeds, table, 0, ids,
         )  # fmt: skip
 
-    learned = run_parts(learn, [(part,) for part in range(n_parts)], n_jobs)
+    learned = run_parts(learn, [(part,) for part in range(n_parts)], n_parts)
     return learned[0][0], n_parts * max(n_ids for _, n_ids in learned)
 
 
@@ -97,7 +101,8 @@ def _blank(ids, kept, n_jobs):
     def work(first, last):
         blank(ids[first:last], kept)
 
-    run_parts(work, equal_parts(len(ids), n_jobs), n_jobs)
+    n_threads = threads_for(len(ids), n_jobs)
+    run_parts(work, equal_parts(len(ids), n_threads), n_threads)
 
 
 def document_frequencies(levels, ends, n_features, n_jobs):
@@ -106,38 +111,48 @@ def document_frequencies(levels, ends, n_features, n_jobs):
     def count(first, last):
         return count_distinct(levels, ends, first, last, n_features)[1]
 
-    found = run_parts(count, parts_of(ends, n_jobs), n_jobs)
+    found = run_parts(count, parts_of(ends, levels.size, n_jobs), n_jobs)
     return sum(found, start=np.zeros(n_features, np.int32))
 
 
 def count_levels(levels, ends, columns, dtype, n_jobs):
     """Count ids by document: a csr_array; id i goes to ``columns[i]``, rows ordered by i."""
-    parts = parts_of(ends, n_jobs)
+    parts = parts_of(ends, levels.size, n_jobs)
+    most = _SHORT
+    if MUCH_LARGER * levels.size < len(columns):
+        most = max(most, isqrt(_FEW_STEPS * len(columns)))
+    n_entries, starts = levels.size, [0]  # at most
+    if len(parts) > 1:  # then each has to know where it begins
 
-    def lengths(first, last):
-        return count_row_lengths(levels, ends, first, last, len(columns))
+        def lengths(first, last):
+            return count_distinct(levels, ends, first, last, len(columns))[0]
 
-    def fill(first, last, indptr, indices, data):
-        count_rows(levels, ends, first, last, indptr, columns, indices, data)
+        starts = np.cumsum([0, *(found.sum() for found in run_parts(lengths, parts, n_jobs))])
+        n_entries = starts[-1]
+    indices = np.empty(n_entries, index_dtype(n_entries))
+    data = np.empty(n_entries, kind_of(dtype))
 
-    row_lengths = np.concatenate([np.zeros(0, np.int64), *run_parts(lengths, parts, n_jobs)])
-    return filled(row_lengths, len(columns), dtype, fill, parts, n_jobs)
+    def count(first, last, start):
+        return count_rows(levels, ends, first, last, start, most, columns, indices, data)
 
-
-def filled(row_lengths, n_columns, dtype, fill, parts, n_jobs):
-    """Return the csr_array whose rows ``fill(first, last, indptr, indices, data)`` writes."""
+    begun = [(*part, int(start)) for part, start in zip(parts, starts, strict=False)]
+    row_lengths = np.concatenate([np.zeros(0, np.int64), *run_parts(count, begun, n_jobs)])
     indptr = row_pointers(row_lengths)
-    indices = np.empty(indptr[-1], indptr.dtype)
-    # two types of data, so that kernels are compiled for no more; others are converted at the end
-    data = np.empty(indptr[-1], np.float64 if dtype == np.float64 else np.int64)
-    run_parts(lambda first, last: fill(first, last, indptr, indices, data), parts, n_jobs)
-    shape = len(indptr) - 1, n_columns
+    for array in (indices, data):
+        array.resize(indptr[-1], refcheck=False)  # where they are
+    indices = indices.astype(indptr.dtype, copy=False)
+    shape = len(ends), len(columns)
     return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
 
 
-def parts_of(ends, n_jobs):
-    """Cut rows that end so into a run for each job: a list of (first, last)."""
-    return bounds_of_parts(ends, effective_n_jobs(n_jobs))
+def kind_of(dtype):
+    """Return int64 or float64, so that kernels are compiled for no more types of data."""
+    return np.float64 if dtype == np.float64 else np.int64
+
+
+def parts_of(ends, size, n_jobs):
+    """Cut rows that end so into a run for each thread that work of this size is worth."""
+    return bounds_of_parts(ends, threads_for(size, n_jobs))
 
 
 def bases_of(sizes):

@@ -1,13 +1,15 @@
 """Character n-grams inside words: each distinct word is cut up once, for all that hold it."""
 
 import numpy as np
+from scipy import sparse
 
 from textvec._threads import run_parts
 from textvec.kernels.counting import product_distinct, product_rows, rank_by_appearance
 from textvec.kernels.scanning import join_terms, scan_characters
 from textvec.ragged import Ragged
-from textvec.sparse.levels import bases_of, count_levels, filled, learn_levels, parts_of
+from textvec.sparse.levels import bases_of, count_levels, kind_of, learn_levels, parts_of
 from textvec.sparse.ngrams import keep_all
+from textvec.sparse.rows import row_pointers
 from textvec.sparse.spelling import N_CODES, Spelling, begins_of
 from textvec.text.vocabulary import fold_table
 
@@ -117,20 +119,30 @@ def distinct_in_product(by_word, by_gram, n_jobs):
             n_features,
         )
 
-    counted = run_parts(count, parts_of(by_word.indptr[1:], n_jobs), n_jobs)
+    counted = run_parts(count, _parts_of(by_word, by_gram, n_jobs), n_jobs)
     row_lengths = np.concatenate([np.zeros(0, np.int64), *(lengths for lengths, _ in counted)])
     return row_lengths, sum((found for _, found in counted), start=np.zeros(n_features, np.int32))
 
 
 def product_of(by_word, by_gram, row_lengths, columns, dtype, n_jobs):
     """Return the product as csr_array; column i goes to ``columns[i]``, rows ordered by i."""
+    indptr = row_pointers(row_lengths)
+    indices = np.empty(indptr[-1], indptr.dtype)
+    data = np.empty(indptr[-1], kind_of(dtype))
 
-    def fill(first, last, indptr, indices, data):
+    def fill(first, last):
         product_rows(
             by_word.indptr, by_word.indices, by_word.data,
             by_gram.indptr, by_gram.indices, by_gram.data,
             first, last, indptr, columns, indices, data,
         )  # fmt: skip
 
-    parts = parts_of(by_word.indptr[1:], n_jobs)
-    return filled(row_lengths, len(columns), dtype, fill, parts, n_jobs)
+    run_parts(fill, _parts_of(by_word, by_gram, n_jobs), n_jobs)
+    shape = len(indptr) - 1, len(columns)
+    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
+
+
+def _parts_of(by_word, by_gram, n_jobs):
+    """Cut documents into a run for each thread that a product of this size is worth."""
+    n_products = by_word.nnz * by_gram.nnz // max(1, by_gram.shape[0])
+    return parts_of(by_word.indptr[1:], n_products, n_jobs)

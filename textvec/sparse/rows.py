@@ -7,7 +7,7 @@ from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.kernels.weighting import normalize_rows
 
 MAX_INT32 = np.iinfo(np.int32).max  # matrices of more entries, rows or columns have int64 indices
-_ENTRIES_PER_THREAD = 100_000  # a pool for less costs more than it saves
+_ENTRIES_PER_THREAD = 1 << 18  # to start a thread for less costs more than it saves
 
 
 def index_dtype(largest):
@@ -15,11 +15,16 @@ def index_dtype(largest):
     return np.int32 if largest <= MAX_INT32 else np.int64
 
 
+def threads_for(size, n_jobs):
+    """Return how many threads the work on so many entries, or tokens, is worth."""
+    most = int(size) // _ENTRIES_PER_THREAD
+    return min(effective_n_jobs(n_jobs), most) if most > 1 else 1
+
+
 def for_row_blocks(function, indptr, n_jobs):
     """Call function(first, last) for blocks of rows that together are all of them."""
-    most = 1 + int(indptr[-1]) // _ENTRIES_PER_THREAD
-    n_blocks = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), most)
-    run_parts(function, bounds_of_parts(indptr[1:], n_blocks), n_jobs)
+    n_threads = threads_for(indptr[-1], n_jobs)
+    run_parts(function, bounds_of_parts(indptr[1:], n_threads), n_threads)
 
 
 def normalize_in_place(X, norm, n_jobs):

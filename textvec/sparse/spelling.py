@@ -8,6 +8,7 @@ import numpy as np
 from textvec._threads import equal_parts, run_parts
 from textvec.kernels.scanning import join_terms, leading_bytes, order_by_tokens, sort_ties
 from textvec.ragged import Ragged
+from textvec.sparse.rows import threads_for
 from textvec.text.vocabulary import Interner, encode
 
 N_CODES = 0x110000  # characters of Unicode
@@ -169,7 +170,8 @@ class Spelled(NamedTuple):
         def sort(first, end):
             sort_ties(order, first, end, leading, self.text, self.begins, self.ends)
 
-        run_parts(sort, equal_parts(len(order), n_jobs), n_jobs)
+        n_threads = threads_for(len(order), n_jobs)
+        run_parts(sort, equal_parts(len(order), n_threads), n_threads)
         return order
 
 

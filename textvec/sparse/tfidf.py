@@ -181,7 +181,8 @@ class TfidfTransformer(
     def _weighed_in_place(self, X):
         """Weigh a CSR matrix of floats, whose format was checked."""
         idf = self._factors(X.shape[1]) if hasattr(self, "idf_") else None
-        may_warn = idf is not None and not np.isfinite(idf).all()
+        used = idf if idf is None or len(idf) < X.nnz else idf[X.indices]
+        may_warn = idf is not None and not np.isfinite(used).all()
 
         def scale(first, last):
             entries = slice(X.indptr[first], X.indptr[last])

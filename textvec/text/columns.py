@@ -28,7 +28,7 @@ class TextBlock:
     Parameters
     ----------
     text : ndarray of uint8
-        The documents, valid UTF-8 each.
+        The documents, valid UTF-8 each, or with lone surrogates as Python encodes them.
     ends : ndarray of int64
         Document d ends before ``text[ends[d]]``.
     """
@@ -47,10 +47,17 @@ class TextBlock:
         begins = np.concatenate([[0], self.ends[:-1]])[: len(self)]
         text = memoryview(self.text)
         spans = zip(begins[rows].tolist(), self.ends[rows].tolist())
-        return [str(text[begin:end], "utf-8") for begin, end in spans]
+        return [str(text[begin:end], "utf-8", "surrogatepass") for begin, end in spans]
 
     def __iter__(self):
         return iter(self[:])
+
+    def holds(self, *characters):
+        """Tell whether any of these characters is in a document."""
+        text = self.text.tobytes()
+        found = (character.encode() for character in characters)
+        # a byte alone is found many times as fast
+        return any(encoded[:1] in text and encoded in text for encoded in found)
 
 
 class Texts:

@@ -22,19 +22,19 @@ from textvec.text.mixed import SPACELESS
 
 BLOCK_CHARACTERS = 1 << 19  # text is scanned in blocks of about this many characters
 EMPTY = 0xFF  # a byte that is in no UTF-8 stands for the empty term
+_DOCUMENTS_AT_ONCE = 1 << 10  # that are joined
 _ALL_CODES = range(0x110000)
 
 
 def documents_in_blocks(
     raw_documents, decode, decode_all=False, expects_text=True, least_characters=0
 ):
-    """Yield lists of str, each of about half a million characters, never all the text at once.
+    """Yield documents, about half a million characters at a time, never all the text at once.
 
     Parameters
     ----------
     raw_documents : iterable, or Texts
-        What the user gave. Where it lies in Arrow's memory or a file, and ``decode_all`` is not
-        asked, the lists are `TextBlock`, which make their str if they must.
+        What the user gave.
     decode : callable or None
         Turns an item that is not a str into one; None where all must be str.
     decode_all : bool
@@ -43,6 +43,11 @@ def documents_in_blocks(
         Whether an error in ``decode`` may be put down to an item that is no text.
     least_characters : int
         Blocks are of no fewer than this, but for the last.
+
+    Yields
+    ------
+    TextBlock or list of str
+        A TextBlock of what lies in Arrow's memory, in a file or in a list.
 
     Raises
     ------
@@ -54,11 +59,11 @@ def documents_in_blocks(
     if isinstance(raw_documents, Texts) and not decode_all:
         yield from raw_documents.blocks(enough)
         return
-    if not decode_all and type(raw_documents) is list and set(map(type, raw_documents)) <= {str}:
-        yield from _cut_at(raw_documents, enough)
-        return
+    first = 0
+    if not decode_all and type(raw_documents) is list:
+        first = yield from _joined_blocks(raw_documents, enough)
     block, size = [], 0
-    for row, document in enumerate(raw_documents):
+    for row, document in enumerate(islice(raw_documents, first, None), first):
         if decode_all or not isinstance(document, str):
             if decode is None:
                 check_is_text(row, document)
@@ -89,14 +94,51 @@ def documents_in_blocks(
         yield block
 
 
-def _cut_at(documents, enough):
-    """Yield runs of documents, each of the fewest that hold so many characters."""
-    ends = np.fromiter(map(len, documents), np.int64, len(documents)).cumsum()
-    first = before = 0
-    while first < len(documents):
-        last = int(ends.searchsorted(before + enough)) + 1
-        yield documents[first:last]
-        first, before = last, ends[min(last, len(documents)) - 1]
+def _joined_blocks(documents, enough):
+    """Yield the str of a list as `TextBlock`; return the number of the first that is no str.
+
+    Few at a time, so that a document that was looked at once is still in the cache.
+    """
+    first = size = 0
+    parts, lengths = [], []
+    while some := documents[first : first + _DOCUMENTS_AT_ONCE]:
+        try:
+            n_chars = np.fromiter(map(len, some), np.int64, len(some))
+            last = int(n_chars.cumsum().searchsorted(enough - size)) + 1
+            n_chars = n_chars[:last]
+            size += int(n_chars.sum())
+            parts.append(_in_utf_8(some[:last], n_chars))
+        except TypeError:
+            break
+        lengths.append(n_chars)
+        first += len(n_chars)
+        if size >= enough:
+            yield _text_block(parts, lengths)
+            size, parts, lengths = 0, [], []
+    if lengths:
+        yield _text_block(parts, lengths)
+    return first
+
+
+def _text_block(parts, lengths):
+    """Return parts of UTF-8 that hold documents of these lengths as one `TextBlock`."""
+    text = np.frombuffer(bytearray().join(parts), np.uint8)
+    return TextBlock(text, np.concatenate(lengths).cumsum())
+
+
+def _in_utf_8(documents, lengths):
+    """Return str end to end; their lengths, in characters, are made those in bytes."""
+    text = "".join(documents)
+    if text.isascii():
+        return text.encode()
+    are_ascii = np.fromiter(map(str.isascii, documents), np.bool_, len(documents))
+    parts, first = [], 0
+    for row in np.flatnonzero(~are_ascii).tolist():
+        part = documents[row].encode("utf-8", "surrogatepass")
+        parts += "".join(documents[first:row]).encode(), part
+        first, lengths[row] = row + 1, len(part)
+    parts.append("".join(documents[first:]).encode())
+    return b"".join(parts)
 
 
 def check_is_text(row, document, error=None):
@@ -168,39 +210,17 @@ def fold_table(keep, lowercase, ascii_only, in_pieces=False):
 
 def encode(documents, lowercase=False):
     """Return documents as one UTF-8 buffer, the end of each in it, and whether all is ASCII."""
-    if isinstance(documents, TextBlock):
-        if documents.ascii_only or not lowercase or not _is_odd(documents.text):
-            return documents.text, documents.ends, documents.ascii_only
-        documents = list(documents)
-    text, lengths, ascii_only = _in_utf_8(documents)
-    if lowercase and not ascii_only and (b"\xc4\xb0" in text or b"\xce\xa3" in text):
-        documents = [  # U+0130 or U+03A3, see `_lower_case`
-            text.lower() if "\u0130" in text or "\u03a3" in text else text for text in documents
-        ]
-        text, lengths, ascii_only = _in_utf_8(documents)
-    ends = np.array(lengths, np.int64).cumsum()
-    return np.frombuffer(text, np.uint8), ends, ascii_only
+    block = documents if isinstance(documents, TextBlock) else _joined(documents)
+    if lowercase and not block.ascii_only and block.holds("\u0130", "\u03a3"):
+        block = _joined(  # see `_lower_case`
+            [text.lower() if "\u0130" in text or "\u03a3" in text else text for text in block]
+        )
+    return block.text, block.ends, block.ascii_only
 
 
-def _in_utf_8(documents):
-    """Return documents as one bytearray, the length of each in it, and whether all is ASCII."""
-    lengths = list(map(len, documents))
-    others = [row for row, is_ascii in enumerate(map(str.isascii, documents)) if not is_ascii]
-    if not others:
-        return bytearray("".join(documents), "ascii"), lengths, True
-    parts, first = [], 0
-    for row in others:
-        part = documents[row].encode("utf-8", "surrogatepass")
-        parts += "".join(documents[first:row]).encode(), part
-        first, lengths[row] = row + 1, len(part)
-    parts.append("".join(documents[first:]).encode())
-    return bytearray().join(parts), lengths, False
-
-
-def _is_odd(text):
-    """Tell whether UTF-8 may hold U+0130 or U+03A3, whose lower case is up to Python."""
-    first, second = text[:-1], text[1:]
-    return bool((((first == 0xC4) & (second == 0xB0)) | ((first == 0xCE) & (second == 0xA3))).any())
+def _joined(documents):
+    lengths = np.fromiter(map(len, documents), np.int64, len(documents))
+    return _text_block([_in_utf_8(documents, lengths)], [lengths])
 
 
 @lru_cache
@@ -453,6 +473,12 @@ def _found_tokens(documents, keep, min_chars, lowercase, cut_han=None, in_pieces
     splits = in_pieces and not ascii_only  # there are only words in ASCII
     find = find_pieces if splits else find_tokens
     return find(text, ends, fold_table(keep, lowercase, ascii_only, splits), min_chars)
+
+
+def look_up_words(documents, keep, min_chars, lowercase, interner, in_pieces=False):
+    """Turn one block into ids of known terms, as `scan_words` does: a Ragged."""
+    found = _found_tokens(documents, keep, min_chars, lowercase, in_pieces=in_pieces)
+    return interner.ids_of(found, False, in_pieces)
 
 
 def hash_words(documents, keep, min_chars, lowercase):
