@@ -281,6 +281,27 @@ def test_auto_goes_by_all_text_so_far(documents, tmp_path):
     assert (again.alpha, again.alpha_, again.epochs_) == ("auto", model.alpha_, 2)
 
 
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_context_vectors_are_added_where_asked(documents, architecture, tmp_path):
+    """What is learned is the same; by default CBOW's words have both of their vectors."""
+    alone = trained(documents, architecture=architecture, add_context=False)
+    both = trained(documents, architecture=architecture, add_context=True)
+    own, context = alone.keyed_vectors_.vectors, alone.context_vectors_
+    assert context.any()
+    assert alone.own_vectors_ is None
+    assert_array_equal(both.own_vectors_, own)
+    assert_array_equal(both.context_vectors_, context)
+    assert_array_equal(both.keyed_vectors_.vectors, own + context)
+    assert_same(
+        trained(documents, architecture=architecture), both if "b" in architecture else alone
+    )
+    both.save(tmp_path / "both")
+    again = load(tmp_path / "both").partial_fit(documents)
+    alone.partial_fit(documents)
+    assert_array_equal(again.own_vectors_, alone.keyed_vectors_.vectors)
+    assert_array_equal(again.keyed_vectors_.vectors, again.own_vectors_ + again.context_vectors_)
+
+
 def test_alpha_falls_to_min_alpha(documents):
     """Without a learning rate nothing is learned, whatever it was at first."""
     still = trained(documents, alpha=0, min_alpha=0)
@@ -427,6 +448,8 @@ def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
         ({"min_count": 0}, "min_count must be at least 1"),
         ({"alpha": -1}, "alpha must be at least 0. Got -1"),
         ({"sample": -1e-3}, "sample must be at least 0"),
+        ({"add_context": "yes"}, "add_context must be one of 'auto', False, True. Got 'yes'"),
+        ({"add_context": True, "max_n": 3}, "add_context must be False or 'auto' with max_n"),
         ({"architecture": "cbov"}, "architecture must be one of 'skipgram', 'cbow'. Got 'cbov'"),
         ({"pooling": "sum"}, "pooling must be one of"),
         ({"min_count": 1000}, "Lower min_count"),

@@ -6,11 +6,9 @@ import pytest
 from textvec.kernels import word_vectors
 from textvec.kernels.subwords import (
     FNV,
-    add_rows,
+    add_in_turn,
     compose,
-    damp_in_turn,
     fnv_hash,
-    halve,
     mean_rows,
     murmur_hash,
     parts_of,
@@ -179,16 +177,20 @@ def test_the_fast_kernels_learn_what_the_plain_one_does(architecture):
         tokens, ends, noise, parts, part_ends, *plain, *how, np.array([1], np.uint64)
     )
     own, rows, contexts = fast = [matrix.copy() for matrix in matrices]
-    words = np.unique(tokens)
+    words = np.unique(tokens).astype(np.int32)
     vectors = np.zeros_like(own)
-    vectors[words] = before = compose(words, parts, part_ends, own, rows)
+    vectors[words] = compose(words, parts, part_ends, own, rows)
     loss, n_inputs = word_vectors.train(
         tokens, ends, noise, vectors, contexts, *how, np.array([1], np.uint64)
     )
-    changes = vectors[words] - before
-    halve(words, part_ends, changes)
-    for part in ((0, 5), (5, len(own))):
-        add_rows(own, words, changes, *part)
+    copies, changes = vectors[words], np.empty((len(words), own.shape[1]), np.float32)
+    which = np.arange(len(words), dtype=np.int32)[:, None]
+    met = np.ones((1, len(words), 2), np.int32)
+    updates = np.array([1, 0], np.float32)
+    for part in ((0, 3), (3, len(words))):
+        add_in_turn(
+            own, rows, parts, part_ends, copies, words, which, met, updates, 0.1, changes, *part
+        )
     for part in ((0, 7), (7, len(rows))):
         spread(rows, words, parts, part_ends, changes, *part)
     assert (loss, n_inputs) == pytest.approx(expected, rel=1e-3)
@@ -198,23 +200,25 @@ def test_the_fast_kernels_learn_what_the_plain_one_does(architecture):
         np.testing.assert_allclose(changed, other, rtol=0, atol=0.01 * step)
 
 
-def test_changes_are_damped_in_turn():
-    words, done = np.array([2, 0], np.int32), np.zeros(3, np.float32)
-    updates = np.array([10, 0], np.float32)
-    for turn in range(3):
-        changes = np.ones((2, 2), np.float32)
-        damp_in_turn(words, changes, updates, 0.1, done)
-        np.testing.assert_allclose(changes, [[np.exp(-turn)] * 2, [1, 1]], rtol=1e-6)
-    assert done.tolist() == [0, 0, 30]
+def test_shares_of_changes():
+    """Words with parts hand half a change to them; the second span's is damped as in `spans`."""
+    own, rows = np.zeros((3, 2), np.float32), np.zeros((4, 2), np.float32)
+    parts, part_ends = np.array([1, 3], np.int32), np.array([0, 2, 2])
+    shared, which = np.array([2, 1], np.int32), np.array([[0, 0], [1, 1]], np.int32)
+    met = np.zeros((2, 2, 2), np.int32)
+    met[:, :, 0] = 10
+    changes, updates = np.empty((2, 2), np.float32), np.array([1, 0], np.float32)
+    add_in_turn(
+        own, rows, parts, part_ends, np.ones((4, 2), np.float32), shared, which, met, updates, 0.1,
+        changes, 0, 2,
+    )  # fmt: skip
+    whole = 1 + np.exp(-1)
+    np.testing.assert_allclose(changes, [[whole] * 2, [whole / 2] * 2], rtol=1e-6)
+    np.testing.assert_allclose(own, [[0, 0], [whole / 2] * 2, [whole] * 2], rtol=1e-6)
+    assert not rows.any()
 
 
 def test_means_of_rows():
     rows = np.arange(8, dtype=np.float32).reshape(4, 2)
     means = mean_rows(np.array([3, 3, 0], np.int32), np.array([0, 3]), rows)
     assert means.tolist() == [[0, 0], [4, 5]]
-
-
-def test_words_without_parts_take_whole_steps():
-    changes = np.ones((3, 2), np.float32)
-    halve(np.array([0, 2, 1], np.int32), np.array([0, 2, 2]), changes)
-    assert changes.tolist() == [[1, 1], [1, 1], [0.5, 0.5]]

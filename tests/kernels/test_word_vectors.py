@@ -8,14 +8,10 @@ from textvec.kernels.word_vectors import (
     CBOW_SUM,
     LANES,
     SKIPGRAM,
-    add_in_turn,
     alias_table,
     draw,
-    number_apart,
     random_below,
     random_share,
-    subtract_rows,
-    take_rows,
     train,
     train_plainly,
     window_gradients,
@@ -172,47 +168,3 @@ def test_draw_thins_and_picks_noise_by_weight():
     assert [np.count_nonzero(row == 1) for row in rows] == [n // 2, n // 2 - 1, 1]
     drawn = np.bincount(noise, minlength=3) / len(noise)
     np.testing.assert_allclose(drawn, [0.1, 0.2, 0.7], atol=0.03)
-
-
-def test_numbering_apart_and_back():
-    tokens, noise = np.array([7, 3, 7], np.int32), np.array([9, 3], np.int32)
-    number, words = np.full(10, -1, np.int32), np.empty(5, np.int32)
-    assert number_apart(tokens, noise, number, words) == (2, 3)
-    assert tokens.tolist() == [0, 1, 0]
-    assert noise.tolist() == [2, 1]
-    assert words[:3].tolist() == [7, 3, 9]
-    assert (number == -1).all()
-    matrix = np.arange(20, dtype=np.float32).reshape(10, 2)
-    rows = take_rows(matrix, words[:3])
-    assert rows.tolist() == matrix[[7, 3, 9]].tolist()
-    rows += 1
-    assert matrix[7, 0] == 14  # a copy
-    subtract_rows(rows, matrix, words[:3])
-    assert rows.tolist() == [[1, 1]] * 3
-
-
-def test_changes_are_added_in_turn():
-    matrix = np.zeros((3, 2), np.float32)
-    done = np.zeros(3, np.float32)
-    words = np.array([2, 0], np.int32)
-    changes = np.ones((2, 2), np.float32)
-    updates = np.array([10, 0], np.float32)
-    for _ in range(3):
-        for part in ((0, 2), (2, 3)):
-            add_in_turn(matrix, words, changes, updates, 0.1, done, *part)
-    assert matrix[0].tolist() == [3, 3]  # hardly updated: changes add up
-    np.testing.assert_allclose(matrix[2], 1 + np.exp(-1) + np.exp(-2), rtol=1e-6)
-    assert done.tolist() == [0, 0, 30]
-
-
-def test_as_if_in_turn():
-    """Spans that all go to the same place end there, however many they are."""
-    pull, n_updates, goal = 0.02, 40, np.float32(3)
-    matrix = np.zeros((1, 1), np.float32)
-    one = matrix + goal * (1 - np.exp(-pull * n_updates)).astype(np.float32)
-    done = np.zeros(1, np.float32)
-    for _ in range(8):
-        add_in_turn(
-            matrix, np.zeros(1, np.int32), one, np.array([n_updates], np.float32), pull, done, 0, 1
-        )
-    assert matrix[0, 0] == pytest.approx(goal * (1 - np.exp(-8 * pull * n_updates)), rel=1e-5)

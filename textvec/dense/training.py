@@ -8,9 +8,9 @@ from threading import Event
 
 import numpy as np
 
-from textvec._threads import bounds_of_parts, effective_n_jobs, equal_parts
+from textvec._threads import effective_n_jobs, equal_parts
+from textvec.kernels import spans, subwords
 from textvec.kernels import word_vectors as kernel
-from textvec.kernels.subwords import add_rows, compose, damp_in_turn, halve, spread
 from textvec.ragged import Ragged
 
 _LONGEST = 1000  # tokens; longer documents are cut, so that the order of training can be mixed
@@ -19,7 +19,9 @@ _SPANS_IN_TURN = 8  # reproducible spans that begin from the same vectors
 _SPANS_AT_ONCE = 8  # free spans in one go
 _GOES_IN_ROUND = 16  # free goes for each thread between looks at the clock
 _DIVERGED = 10  # times the loss of vectors that know nothing
-_PULL = 0.2  # of one update, over the learning rate: see `add_in_turn`
+_PULL = 0.2  # of one update, over the learning rate: see `spans.turn`
+_MOST_MET = (_SPAN + _LONGEST) * 3 // 2  # words of a span, and half as many noise words
+ROWS_FOR_COPIES = _SPANS_IN_TURN * _MOST_MET  # memory that is not touched unless it is used
 
 
 @dataclass
@@ -98,7 +100,8 @@ class Parts:
 
     def composed(self, own):
         """Return the vectors of all words, given the rows that they have for themselves."""
-        return compose(np.arange(len(own), dtype=np.int32), *self.of_words, own, self.rows)
+        words = np.arange(len(own), dtype=np.int32)
+        return subwords.compose(words, *self.of_words, own, self.rows)
 
 
 class Training:
@@ -107,8 +110,8 @@ class Training:
     A span is a run of documents of some two thousand tokens, drawn without replacement in each
     epoch. Free threads take spans as they come and write to the same vectors (Hogwild: Recht et
     al. 2011). Reproducible training takes spans by eight, whatever the number of threads: all
-    begin from the same vectors, each trains on a copy of the rows it needs, and their changes are
-    then added in turn.
+    begin from the same vectors, each trains on copies of the rows that others need too, and their
+    changes are then added in turn; see `kernels.spans`.
 
     Parameters
     ----------
@@ -116,8 +119,9 @@ class Training:
         The documents.
     counts : ndarray of shape (n_words,)
         How often each word occurs, for thinning and for noise.
-    vectors, context_vectors : ndarray of shape (n_words, width), float32
-        Where to start, `padded`; changed.
+    vectors, context_vectors : ndarray of shape (at least n_words, width), float32
+        Where to start, `padded`; changed. Reproducible training without parts wants
+        ``ROWS_FOR_COPIES`` more rows.
     settings : Settings
         How to train.
     progress : Progress
@@ -144,13 +148,10 @@ class Training:
         self.settings, self.progress = settings, progress
         self.n_jobs = effective_n_jobs(n_jobs)
         self.keep = _share_kept(counts, settings.sample if progress.thins else 0)
-        drawn = counts.astype(np.float64) ** settings.ns_exponent  # rows change about as often
-        self._shares = bounds_of_parts(drawn.cumsum(), self.n_jobs)
-        self.noise = kernel.alias_table(drawn)
+        self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
         n_tokens = max(1, len(self.values))
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
-        self._numbers = []  # arrays for `number_apart` that no thread uses now
-        self._done = np.zeros((2, len(vectors)), np.float32)
+        self._desks: list[_Desk] = []  # that no thread uses now
         self.parts = parts
         self.seen = progress.epoch, 0, settings.alpha, 0.0
 
@@ -237,133 +238,163 @@ class Training:
             results = [pair for go in trained[:n_goes] for pair in go]
         else:
             last = min(first + _SPANS_IN_TURN, len(self._spans))
-            changed = list(pool.map(self._train_apart, range(first, last)))
-            pull = _PULL * self._alpha(first)
-            if self.parts is not None:
-                self._damp(changed, pull)
-            list(pool.map(lambda part: self._add_in_turn(changed, pull, *part), self._shares))
-            if self.parts is not None:
-                bounds = equal_parts(len(self.parts.rows), self.n_jobs)
-                list(pool.map(lambda part: self._spread(changed, *part), bounds))
-            results = [change.result for change in changed]
+            results = self._train_in_turn(range(first, last), pool)
         for loss, n_inputs in results:
             self.progress.loss += loss
             self.progress.n_inputs += n_inputs
         self.progress.span = last
 
-    def _draw(self, span, state):
+    def _draw(self, span):
+        """Return tokens, ends and noise words of a span, and the state of its random numbers."""
+        state = self._states[span : span + 1].copy()
         chosen = self._order[slice(*self._spans[span])]
-        return kernel.draw(self.values, self.ends, chosen, self.keep, *self.noise, state)
+        return *kernel.draw(self.values, self.ends, chosen, self.keep, *self.noise, state), state
 
-    def _train(self, span, kept, noise, vectors, context_vectors, state):
+    def _train(self, span, tokens, ends, noise, state, vectors, context_vectors):
         settings = self.settings
         return kernel.train(
-            *kept, noise, vectors, context_vectors, settings.window, settings.shrink_windows,
+            tokens, ends, noise, vectors, context_vectors, settings.window, settings.shrink_windows,
             settings.negative, settings.kind, np.float32(self._alpha(span)), state,
         )  # fmt: skip
 
-    def _train_freely(self, spans):
+    def _train_freely(self, numbers):
         """Train on spans one after the other; return what came of each, or None if told to stop."""
         if self._stop.is_set():
             return None
-        results = []
-        for span in spans:
-            if self.parts is None:
-                state = self._states[span : span + 1].copy()
-                *kept, noise = self._draw(span, state)
-                results.append(
-                    self._train(span, kept, noise, self.vectors, self.context_vectors, state)
-                )
-            else:
-                change = self._train_apart(span)
-                self._add_at_once(change)
-                results.append(change.result)
+        if self.parts is not None:
+            return [self._train_in_turn([span])[0] for span in numbers]
+        both = self.vectors, self.context_vectors
+        return [self._train(span, *self._draw(span), *both) for span in numbers]
+
+    def _train_in_turn(self, numbers, pool=None):
+        """Train on spans that all begin from the same vectors; return what came of each.
+
+        With a pool, its threads do so together.
+        """
+        try:
+            desk = self._desks.pop()
+        except IndexError:  # the other threads have them all
+            desk = self._new_desk(_SPANS_IN_TURN if pool else 1)
+        drawn = self._each(self._draw, numbers, pool)
+        n_shared = desk.share_out(drawn)
+        pull = _PULL * self._alpha(numbers[0])
+
+        def train(s):
+            tokens, ends, noise, state = drawn[s]
+            self._take(desk, s)
+            return self._train(numbers[s], tokens, ends, noise, state, *desk.copies)
+
+        def add(part):
+            self._add(desk, pull, *part)
+
+        def spread(part):
+            subwords.spread(
+                self.parts.rows, desk.shared[:n_shared], *self.parts.of_words, desk.changes, *part
+            )
+
+        results = self._each(train, range(len(numbers)), pool)
+        n_jobs = self.n_jobs if pool else 1
+        self._each(add, equal_parts(n_shared, n_jobs), pool)
+        if self.parts is not None:
+            self._each(spread, equal_parts(len(self.parts.rows), n_jobs), pool)
+        self._desks.append(desk)
         return results
 
-    def _train_apart(self, span):
-        """Train on copies of the rows that a span needs; return what changed in them."""
-        state = self._states[span : span + 1].copy()
-        tokens, ends, noise = self._draw(span, state)
-        try:
-            number = self._numbers.pop()
-        except IndexError:  # the other threads have them all
-            number = np.full(len(self.vectors), -1, np.int32)
-        words = np.empty(len(tokens) + len(noise), np.int32)
-        n_inputs, n_met = kernel.number_apart(tokens, noise, number, words)
-        self._numbers.append(number)
-        inputs, words = words[:n_inputs], words[:n_met]
-        context_vectors = kernel.take_rows(self.context_vectors, words)
+    def _each(self, work, items, pool):
+        """Return ``work(item)`` for all items; with a pool its threads take them as they come."""
+        if pool is None or self.n_jobs == 1:
+            return [work(item) for item in items]
+        results, left = [None] * len(items), [*range(len(items))][::-1]
+
+        def take_some(_):
+            while left:
+                try:
+                    at = left.pop()
+                except IndexError:  # another thread took the last
+                    return
+                results[at] = work(items[at])
+
+        list(pool.map(take_some, range(self.n_jobs)))
+        return results
+
+    def _new_desk(self, n_spans):
+        n_words = len(self.keep)
         if self.parts is None:
-            vectors = kernel.take_rows(self.vectors, inputs)
-            result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
-            kernel.subtract_rows(vectors, self.vectors, inputs)
+            return _Desk(n_words, n_spans, (self.vectors, self.context_vectors), n_words, False)
+        shape = n_spans * _MOST_MET, self.vectors.shape[1]
+        copies = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        return _Desk(n_words, n_spans, copies, 0, True)
+
+    def _take(self, desk, s):
+        """Make the copies that a span trains on."""
+        begin, (n_inputs, n_taken) = desk.first + s * _MOST_MET, desk.n_taken[s]
+        vectors, context_vectors = desk.copies
+        inputs = desk.taken[s, :n_inputs]
+        if self.parts is None:
+            spans.take(self.vectors, inputs, vectors, begin)
         else:
-            vectors = compose(inputs, *self.parts.of_words, self.vectors, self.parts.rows)
-            before = vectors.copy()
-            result = self._train(span, (tokens, ends), noise, vectors, context_vectors, state)
-            vectors -= before
-            halve(inputs, self.parts.of_words.ends, vectors)
-        kernel.subtract_rows(context_vectors, self.context_vectors, words)
-        as_word = np.bincount(tokens, minlength=n_met).astype(np.float32)
-        as_noise = np.bincount(noise, minlength=n_met).astype(np.float32)
+            vectors[begin : begin + n_inputs] = subwords.compose(
+                inputs, *self.parts.of_words, self.vectors, self.parts.rows
+            )
+        spans.take(self.context_vectors, desk.taken[s, :n_taken], context_vectors, begin)
+
+    def _add(self, desk, pull, begin, end):
+        """Add what became of the copies of some words to their rows."""
+        vectors, context_vectors = desk.copies
         around, negative = self.settings.mean_context, self.settings.negative
-        as_input = as_word[:n_inputs] * (around * (1 + negative))
-        as_target = as_word + negative * (len(tokens) / max(1, len(noise))) * as_noise
+        of_input = np.array([around * (1 + negative), 0], np.float32)  # by a token, a noise word
+        of_target = np.array([1, 2 * negative], np.float32)  # noise is half as much as tokens
         match self.settings.kind:
             case kernel.SKIPGRAM:  # a target is updated by every input of the window
-                as_target *= around
+                of_target *= around
             case kernel.CBOW_SUM:  # a long input pulls hard, and all of its words are moved
-                as_target *= around * around
-                as_input *= around
-        return _Change(result, (inputs, words), (vectors, context_vectors), (as_input, as_target))
-
-    def _damp(self, changed, pull):
-        """Leave of inputs' changes what is to be added to all rows alike."""
-        done = np.zeros(len(self.vectors), np.float32)
-        for change in changed:
-            damp_in_turn(change.words[0], change.changes[0], change.updates[0], pull, done)
-            change.updates[0][:] = 0  # so that nothing more is taken off
-
-    def _add_in_turn(self, changed, pull, first, last):
-        for which, matrix in enumerate((self.vectors, self.context_vectors)):
-            done = self._done[which]
-            done[first:last] = 0
-            for change in changed:
-                kernel.add_in_turn(
-                    matrix, change.words[which], change.changes[which], change.updates[which],
-                    pull, done, first, last,
-                )  # fmt: skip
-
-    def _add_at_once(self, change):
-        """Add what one free span did: nothing of it has been done by others."""
-        for matrix, words, changes in zip(
-            (self.vectors, self.context_vectors), change.words, change.changes
-        ):
-            add_rows(matrix, words, changes, 0, len(matrix))
-        self._spread([change], 0, len(self.parts.rows))
-
-    def _spread(self, changed, first, last):
-        for change in changed:
-            spread(
-                self.parts.rows, change.words[0], *self.parts.of_words, change.changes[0], first,
-                last,
+                of_target *= around * around
+                of_input *= around
+        known = desk.shared, desk.which, desk.met
+        if self.parts is None:
+            spans.add_in_turn(self.vectors, vectors, desk.first, *known, of_input, pull, begin, end)
+        else:
+            subwords.add_in_turn(
+                self.vectors, self.parts.rows, *self.parts.of_words, vectors, *known, of_input,
+                pull, desk.changes, begin, end,
             )  # fmt: skip
+        spans.add_in_turn(
+            self.context_vectors, context_vectors, desk.first, *known, of_target, pull, begin, end
+        )
 
 
-@dataclass
-class _Change:
-    """What a span did: its loss, and for both matrices which rows changed, by what, how often."""
+class _Desk:
+    """Room for the copies of a round; see `kernels.spans` for its tables."""
 
-    result: tuple
-    words: tuple
-    changes: tuple
-    updates: tuple
+    def __init__(self, n_words, n_spans, copies, first, apart):
+        self.copies, self.first, self.apart = copies, first, apart
+        self._owner, self._place = (np.full(n_words, -1, np.int32) for _ in range(2))
+        self.shared = np.empty(n_spans * _MOST_MET, np.int32)
+        self.which = np.empty((len(self.shared), n_spans), np.int32)
+        self.taken = np.empty((n_spans, _MOST_MET), np.int32)
+        self.met = np.empty((n_spans, _MOST_MET, 2), np.int32)
+        self.n_taken = self.changes = None
+
+    def share_out(self, drawn):
+        """Number the words of what is drawn for each span, in place; return how many are shared."""
+        pieces = [piece for tokens, _, noise, _ in drawn for piece in (tokens, noise)]
+        bounds = np.cumsum([0, *map(len, pieces)])
+        words = np.concatenate(pieces)
+        n_shared, self.n_taken = spans.share_out(
+            words, bounds, self.first, self.apart, self._owner, self._place, self.shared,
+            self.which, self.taken, self.met,
+        )  # fmt: skip
+        for piece, begin in zip(pieces, bounds):
+            piece[:] = words[begin : begin + len(piece)]
+        if self.apart:
+            self.changes = np.empty((n_shared, self.copies[0].shape[1]), np.float32)
+        return n_shared
 
 
-def padded(matrix, n_rows=None):
+def padded(matrix, n_rows=0):
     """Return a copy with columns, and rows, of zeros added: up to whole registers, ``n_rows``."""
     width = -(-matrix.shape[1] // kernel.LANES) * kernel.LANES
-    rows = np.zeros((len(matrix) if n_rows is None else n_rows, width), np.float32)
+    rows = np.zeros((max(len(matrix), n_rows), width), np.float32)
     rows[: len(matrix), : matrix.shape[1]] = matrix
     return rows
 

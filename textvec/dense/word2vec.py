@@ -28,7 +28,14 @@ from textvec.dense.by_size import STEPS, learning_rate, passes
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.dense.subwords import MOST_HASHES, MOST_ROWS, Subwords, check_lengths
-from textvec.dense.training import Parts, Progress, Settings, Training, padded
+from textvec.dense.training import (
+    ROWS_FOR_COPIES,
+    Parts,
+    Progress,
+    Settings,
+    Training,
+    padded,
+)
 from textvec.persistence import check_savable, load
 from textvec.text.corpus import encode_corpus, learn_corpus
 
@@ -66,6 +73,11 @@ class Word2Vec(WordVectorizer):
         Noise words are drawn in proportion to ``count ** ns_exponent``.
     cbow_mean : bool, default=True
         Whether CBOW takes the mean of the neighbours' vectors, or their sum.
+    add_context : bool or "auto", default="auto"
+        Whether the vector of a word is the sum of its input vector and its context vector, as in
+        GloVe, or its input vector alone, as in word2vec and gensim. "auto" adds for CBOW without
+        n-grams, whose words are then better by every test of docs/quality; skip-gram's are not.
+        With ``max_n`` only words of the text would have context vectors: True is an error there.
     alpha : float >= 0 or "auto", default="auto"
         The learning rate to begin with. "auto" takes smaller steps, the more of them a word takes:
         with ``t = epochs * words of the text / size of the vocabulary`` it is ``sqrt(3 / t)`` for
@@ -125,7 +137,8 @@ class Word2Vec(WordVectorizer):
     context_vectors_ : ndarray of shape (n_words, vector_size), float32
         The vectors of words as what is foretold, from which ``partial_fit`` goes on.
     own_vectors_ : ndarray of shape (n_words, vector_size), float32, or None
-        What a word has beside its n-grams, from which ``partial_fit`` goes on; None without them.
+        What a word has beside its context vector or its n-grams, from which ``partial_fit`` goes
+        on; None where its vector has nothing else.
     loss_history_ : ndarray of shape (n_epochs,), float64
         Loss of each epoch, in nats: the mean over all windows and their inputs of
         ``-log s(u_o x) - sum over noise k of log s(-u_k x)``, taken before each update. NaN where
@@ -192,6 +205,7 @@ class Word2Vec(WordVectorizer):
         negative=5,
         ns_exponent=0.75,
         cbow_mean=True,
+        add_context="auto",
         alpha="auto",
         min_alpha=1e-4,
         epochs="auto",
@@ -217,6 +231,7 @@ class Word2Vec(WordVectorizer):
         self.negative = negative
         self.ns_exponent = ns_exponent
         self.cbow_mean = cbow_mean
+        self.add_context = add_context
         self.alpha = alpha
         self.min_alpha = min_alpha
         self.epochs = epochs
@@ -303,9 +318,9 @@ class Word2Vec(WordVectorizer):
     def _begun(self):
         """Return the words' own rows and those of their parts, of which there may be none."""
         table = self.keyed_vectors_
-        if table.subwords is None:
-            return table.vectors, None
-        return self.own_vectors_, table.subwords.rows
+        own = getattr(self, "own_vectors_", None)  # files of older versions have none
+        own = table.vectors if own is None else own
+        return own, None if table.subwords is None else table.subwords.rows
 
     @classmethod
     def resume(cls, path, raw_documents) -> Self:
@@ -347,10 +362,11 @@ class Word2Vec(WordVectorizer):
             if unfinished is not None:
                 table = aside.keyed_vectors_
                 own, rows = aside._begun()
+                n_rows = len(table) + aside._room()
                 aside._train(
-                    tokens, table.index_to_key, table.counts, padded(own, len(table)),
+                    tokens, table.index_to_key, table.counts, padded(own, n_rows),
                     None if rows is None else padded(rows),
-                    padded(aside.context_vectors_, len(table)), unfinished["earlier_losses"],
+                    padded(aside.context_vectors_, n_rows), unfinished["earlier_losses"],
                     Progress(**unfinished["progress"]),
                 )  # fmt: skip
             aside._learn_pooling(tokens)
@@ -364,7 +380,13 @@ class Word2Vec(WordVectorizer):
             check_number(name, getattr(self, name), low=0)
         check_number("alpha", self.alpha, low=0, auto=True)
         check_number("epochs", self.epochs, low=1, integer=True, auto=True)
+        check_choice("add_context", self.add_context, ("auto", False, True))
         check_lengths(self.min_n, self.max_n)
+        if self.max_n and self.add_context is True:
+            raise ValueError(
+                "add_context must be False or 'auto' with max_n, as words that were not seen have "
+                "no context vector. Got True."
+            )
         check_number("buckets", self.buckets, low=1, high=MOST_ROWS, integer=True)
         check_number("hashes", self.hashes, low=1, high=MOST_HASHES, integer=True)
         check_number("ns_exponent", self.ns_exponent)
@@ -411,21 +433,33 @@ class Word2Vec(WordVectorizer):
             seed = int(seeded(self.random_state).randint(1 << 31))
         seeds = [seed, len(earlier_losses)]
         rng = np.random.default_rng(seeds)
-        vectors = self._continued(vectors, n_words, rng)
+        vectors = self._continued(vectors, n_words, rng, self._room())
         if rows is not None:
             rows = self._continued(rows, self.buckets, rng)
         self._train(
             corpus.tokens, corpus.words, corpus.counts, vectors, rows,
-            padded(context_vectors, n_words), earlier_losses,
+            padded(context_vectors, n_words + self._room()), earlier_losses,
             Progress(seeds, self.random_state is None),
         )  # fmt: skip
 
-    def _continued(self, matrix, n_rows, rng):
-        """Return a matrix `padded`, with random numbers in the rows that it had not."""
-        continued = padded(matrix, n_rows)
+    def _adds_context(self):
+        """Return whether a word's context vector is part of its vector."""
+        if is_auto(self.add_context):
+            return self.architecture == "cbow" and not self.max_n
+        return self.add_context
+
+    def _room(self):
+        """Return how many rows training asks for besides those of words."""
+        return 0 if self.random_state is None or self.max_n else ROWS_FOR_COPIES
+
+    def _continued(self, matrix, n_rows, rng, room=0):
+        """Return a matrix `padded`, with random numbers in the rows that it had not, and room."""
+        continued = padded(matrix, n_rows + room)
         new = rng.random((n_rows - len(matrix), self.vector_size), np.float32)
         new -= np.float32(0.5)
-        continued[len(matrix) :, : self.vector_size] = new / np.sqrt(np.float32(self.vector_size))
+        continued[len(matrix) : n_rows, : self.vector_size] = new / np.sqrt(
+            np.float32(self.vector_size)
+        )
         return continued
 
     def _shape(self):
@@ -449,15 +483,17 @@ class Word2Vec(WordVectorizer):
         )
 
         def store(model):
-            model.own_vectors_, subwords, composed = None, None, vectors
+            own, context = (_trimmed(m[: len(words)], self) for m in (vectors, context_vectors))
+            model.own_vectors_, model.context_vectors_ = own, context
+            subwords = None
             if parts is not None:
-                model.own_vectors_ = _trimmed(vectors, self)
                 subwords = Subwords(_trimmed(rows, self), self.min_n, self.max_n, self.hashes)
-                composed = parts.composed(vectors)
-            model.keyed_vectors_ = KeyedVectors(
-                _trimmed(composed, self), words, counts, subwords=subwords
-            )
-            model.context_vectors_ = _trimmed(context_vectors, self)
+                composed = _trimmed(parts.composed(vectors), self)
+            elif self._adds_context():
+                composed = own + context
+            else:
+                composed, model.own_vectors_ = own, None
+            model.keyed_vectors_ = KeyedVectors(composed, words, counts, subwords=subwords)
             model.loss_history_ = np.array([*earlier_losses, *progress.losses])
             model.alpha_, model.epochs_ = settings.alpha, settings.epochs
             model._unfinished = None

@@ -32,12 +32,11 @@ own              (n_words, width)  float32  v
 rows             (n_rows, width)   float32  s
 """
 
-import math
-
 import numpy as np
 
 from textvec.kernels import word_vectors
 from textvec.kernels.compiling import compiled
+from textvec.kernels.spans import turn
 
 FNV = 0  # in place of a number of hashes: one, by FNV-1a
 _SEED = 2166136261
@@ -221,43 +220,31 @@ def compose(words, parts, part_ends, own, rows):
 
 
 @compiled
-def halve(words, part_ends, changes):
-    """Halve, in place, the changes of words that have parts: what each of both sides takes."""
-    for i in range(len(words)):
-        w = words[i]
-        if part_ends[w] > (part_ends[w - 1] if w else 0):
-            for d in range(changes.shape[1]):
-                changes[i, d] *= np.float32(0.5)
+def add_in_turn(
+    own, rows, parts, part_ends, copies, shared, which, met, updates, pull, changes, begin, end
+):
+    """Add what became of the copies of shared[begin:end] to the rows of words alone.
 
+    As `spans.add_in_turn`, whose arguments not at the top these are, with copies from row 0 on. A
+    word has one share for its own row and those of its parts, and both sides take one half.
 
-@compiled
-def damp_in_turn(words, changes, updates, pull, done):
-    """Leave of the changes that one of several spans made what `word_vectors.add_in_turn` adds.
-
-    All spans began from the same rows. A word has one share, in its own row and those of its parts.
-
-    words    (n,)              int32    the word that each row of changes belongs to
-    changes  (n, width)        float32  changed
-    updates  (n,)              float32  how many updates made each change
-    pull     float             of one update
-    done     (n_words,)        float32  updates of the spans before this, changed likewise
+    changes  (n_shared, width)  float32  out: what `spread` is to add to the rows of parts
     """
-    for i in range(len(words)):
-        w = words[i]
-        share = np.float32(math.exp(-pull * done[w]))
-        done[w] += updates[i]
-        for d in range(changes.shape[1]):
-            changes[i, d] *= share
-
-
-@compiled
-def add_rows(own, words, changes, first, last):
-    """Add the changes of words to their own rows, in the rows first..last - 1."""
-    for i in range(len(words)):
-        w = words[i]
-        if first <= w < last:
-            for d in range(own.shape[1]):
-                own[w, d] += changes[i, d]
+    for j in range(begin, end):
+        word, done = shared[j], 0.0
+        before = compose(shared[j : j + 1], parts, part_ends, own, rows)[0]
+        has_parts = part_ends[word] > (part_ends[word - 1] if word else 0)
+        for d in range(own.shape[1]):
+            changes[j, d] = 0
+        for s in range(which.shape[1]):
+            copy, share, done = turn(s, which[j, s], 0, met, updates, pull, done)
+            if has_parts:
+                share *= np.float32(0.5)
+            if share:
+                for d in range(own.shape[1]):
+                    changes[j, d] += share * (copies[copy, d] - before[d])
+        for d in range(own.shape[1]):
+            own[word, d] += changes[j, d]
 
 
 @compiled
