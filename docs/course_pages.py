@@ -9,6 +9,7 @@ import posixpath
 import re
 from pathlib import Path
 
+from course_checks import faults
 from course_running import run
 from markdown_it import MarkdownIt
 from mathml import formula
@@ -43,12 +44,14 @@ OTHER = {"en": "zh", "zh": "en"}
 
 
 def write(app):
-    """Run the sources and write the pages, notebooks, figures and slides."""
+    """Run the sources, check what came out, and write the pages, notebooks, figures and slides."""
     folder = Path(app.srcdir) / "course"
     for name in ("figures", "notebooks/en", "notebooks/zh", "slides"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for source in [*units(), *pages()]:
         outputs = run(source)
+        if found := faults(source, outputs):
+            raise RuntimeError("\n".join(found))
         for i, output in outputs.items():
             for n, image in enumerate(output.figures):
                 (folder / "figures" / f"{source.name}-{i}-{n}.png").write_bytes(image)
