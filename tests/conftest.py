@@ -32,7 +32,25 @@ def pytest_configure(config):
     settings.load_profile("slow" if config.getoption("--runslow") else "reproducible")
 
 
+# With two workers, which take one file after the other: first the one that compiles nearly every
+# kernel, and beside it those that compile none, or both would compile each; then what is long, so
+# that no worker is left alone with it at the end.
+FIRST = [
+    "contract/test_texts.py", "encoders/", "finetune/", "faults/", "cli/", "test_readme.py",
+    "contract/", "search/", "test_determinism.py", "evaluate/", "sparse/",
+    "dense/test_word2vec.py", "integrations/", "test_map_in_a_browser.py", "test_security.py",
+    "test_injection.py", "recommend/", "serve/", "test_docs.py",
+]  # fmt: skip
+
+
+def _turn(item):
+    place = item.path.relative_to(ROOT / "tests").as_posix()
+    return next((i for i, first in enumerate(FIRST) if place.startswith(first)), len(FIRST))
+
+
 def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
     if config.getoption("--runslow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
