@@ -29,7 +29,7 @@ from ..persistence.files import rewrite
 INDEXES = {
     "exact": (ExactIndex(), 1),
     "faiss Flat": (FaissIndex("Flat"), 1),
-    "faiss IVF-PQ": (FaissIndex("IVF8,PQ8x4", parameters="nprobe=8"), 0.6),
+    "faiss IVF-PQ": (FaissIndex("IVF8,PQ8x4fs", parameters="nprobe=8"), 0.6),
     "faiss HNSW": (FaissIndex("HNSW16", parameters="efConstruction=80,efSearch=64"), 0.98),
     "hnswlib": (HnswlibIndex(), 0.98),
     "usearch": (UsearchIndex(), 0.98),
