@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from threading import Event
 
@@ -151,7 +152,8 @@ class Training:
         self.noise = kernel.alias_table(counts.astype(np.float64) ** settings.ns_exponent)
         n_tokens = max(1, len(self.values))
         self.span_tokens = int(np.clip(n_tokens // (32 * _SPANS_IN_TURN), 16, _SPAN))
-        self._desks: list[_Desk] = []  # that no thread uses now
+        self._desks: list[_Desk] = []  # that no round uses now
+        self._ready: dict[range, tuple] = {}  # spans -> their desk, and what is drawn for them
         self.parts = parts
         self.seen = progress.epoch, 0, settings.alpha, 0.0
 
@@ -237,8 +239,8 @@ class Training:
             last = goes[n_goes - 1].stop if n_goes else first
             results = [pair for go in trained[:n_goes] for pair in go]
         else:
-            last = min(first + _SPANS_IN_TURN, len(self._spans))
-            results = self._train_in_turn(range(first, last), pool)
+            last, after = (min(first + n * _SPANS_IN_TURN, len(self._spans)) for n in (1, 2))
+            results = self._train_in_turn(range(first, last), range(last, after), pool)
         for loss, n_inputs in results:
             self.progress.loss += loss
             self.progress.n_inputs += n_inputs
@@ -262,49 +264,42 @@ class Training:
         if self._stop.is_set():
             return None
         if self.parts is not None:
-            return [self._train_in_turn([span])[0] for span in numbers]
+            return [self._train_in_turn(range(span, span + 1))[0] for span in numbers]
         both = self.vectors, self.context_vectors
         return [self._train(span, *self._draw(span), *both) for span in numbers]
 
-    def _train_in_turn(self, numbers, pool=None):
+    def _train_in_turn(self, numbers, following=range(0), pool=None):
         """Train on spans that all begin from the same vectors; return what came of each.
 
-        With a pool, its threads do so together.
+        With a pool, its threads do so together, and draw for the spans that follow meanwhile: what
+        is drawn is the same whenever it is.
         """
-        try:
-            desk = self._desks.pop()
-        except IndexError:  # the other threads have them all
-            desk = self._new_desk(_SPANS_IN_TURN if pool else 1)
-        drawn = self._each(self._draw, numbers, pool)
-        n_shared = desk.share_out(drawn)
+        if numbers not in self._ready:
+            drawn = self._all([partial(self._draw, span) for span in numbers], pool)
+            self._share_out(numbers, drawn)
+        desk, drawn = self._ready.pop(numbers)
         pull = _PULL * self._alpha(numbers[0])
-
-        def train(s):
-            tokens, ends, noise, state = drawn[s]
-            self._take(desk, s)
-            return self._train(numbers[s], tokens, ends, noise, state, *desk.copies)
-
-        def add(part):
-            self._add(desk, pull, *part)
-
-        def spread(part):
-            subwords.spread(
-                self.parts.rows, desk.shared[:n_shared], *self.parts.of_words, desk.changes, *part
-            )
-
-        results = self._each(train, range(len(numbers)), pool)
         n_jobs = self.n_jobs if pool else 1
-        self._each(add, equal_parts(n_shared, n_jobs), pool)
+        works = [partial(self._train_on, desk, drawn, numbers, s) for s in range(len(numbers))]
+        works += [partial(self._draw, span) for span in following]
+        done = self._all(works, pool)
+        results, ahead = done[: len(numbers)], done[len(numbers) :]
+        parts = equal_parts(desk.n_shared, 2 * n_jobs)
+        works = [partial(self._add, desk, pull, *part) for part in parts]
+        if ahead:
+            works.insert(0, partial(self._share_out, following, ahead))
+        self._all(works, pool)
         if self.parts is not None:
-            self._each(spread, equal_parts(len(self.parts.rows), n_jobs), pool)
+            parts = equal_parts(len(self.parts.rows), n_jobs)
+            self._all([partial(self._spread, desk, *part) for part in parts], pool)
         self._desks.append(desk)
         return results
 
-    def _each(self, work, items, pool):
-        """Return ``work(item)`` for all items; with a pool its threads take them as they come."""
+    def _all(self, works, pool):
+        """Return what all works return; with a pool its threads take them as they come."""
         if pool is None or self.n_jobs == 1:
-            return [work(item) for item in items]
-        results, left = [None] * len(items), [*range(len(items))][::-1]
+            return [work() for work in works]
+        results, left = [None] * len(works), [*range(len(works))][::-1]
 
         def take_some(_):
             while left:
@@ -312,10 +307,28 @@ class Training:
                     at = left.pop()
                 except IndexError:  # another thread took the last
                     return
-                results[at] = work(items[at])
+                results[at] = works[at]()
 
         list(pool.map(take_some, range(self.n_jobs)))
         return results
+
+    def _share_out(self, numbers, drawn):
+        """Get a round ready whose spans are drawn."""
+        try:
+            desk = self._desks.pop()
+        except IndexError:  # all are in use
+            desk = self._new_desk(1 if self.progress.free else _SPANS_IN_TURN)
+        desk.share_out(drawn)
+        self._ready[numbers] = desk, drawn
+
+    def _train_on(self, desk, drawn, numbers, s):
+        tokens, ends, noise, state = drawn[s]
+        self._take(desk, s)
+        return self._train(numbers[s], tokens, ends, noise, state, *desk.copies)
+
+    def _spread(self, desk, first, last):
+        words = desk.shared[: desk.n_shared]
+        subwords.spread(self.parts.rows, words, *self.parts.of_words, desk.changes, first, last)
 
     def _new_desk(self, n_spans):
         n_words = len(self.keep)
@@ -373,22 +386,21 @@ class _Desk:
         self.which = np.empty((len(self.shared), n_spans), np.int32)
         self.taken = np.empty((n_spans, _MOST_MET), np.int32)
         self.met = np.empty((n_spans, _MOST_MET, 2), np.int32)
-        self.n_taken = self.changes = None
+        self.n_shared, self.n_taken, self.changes = 0, None, None
 
     def share_out(self, drawn):
-        """Number the words of what is drawn for each span, in place; return how many are shared."""
+        """Number the words of what is drawn for each span, in place."""
         pieces = [piece for tokens, _, noise, _ in drawn for piece in (tokens, noise)]
         bounds = np.cumsum([0, *map(len, pieces)])
         words = np.concatenate(pieces)
-        n_shared, self.n_taken = spans.share_out(
+        self.n_shared, self.n_taken = spans.share_out(
             words, bounds, self.first, self.apart, self._owner, self._place, self.shared,
             self.which, self.taken, self.met,
         )  # fmt: skip
         for piece, begin in zip(pieces, bounds):
             piece[:] = words[begin : begin + len(piece)]
         if self.apart:
-            self.changes = np.empty((n_shared, self.copies[0].shape[1]), np.float32)
-        return n_shared
+            self.changes = np.empty((self.n_shared, self.copies[0].shape[1]), np.float32)
 
 
 def padded(matrix, n_rows=0):

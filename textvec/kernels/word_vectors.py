@@ -242,14 +242,15 @@ def train(
 ):  # fmt: skip
     """Go down the gradient window by window, fast; arguments and results at the top.
 
-    A window copies its inputs X and its targets' context vectors Y side by side, and makes three
-    small matrix products: scores E = X Y', then U += E' X and V += E Y once E holds the steps.
+    A window of skip-gram copies its inputs X and its targets' context vectors Y side by side, and
+    makes three small matrix products: scores E = X Y', then U += E' X and V += E Y once E holds the
+    steps. CBOW has one input, and reads Y where it stands: each of its rows serves but once a step.
     """
     lanes = vectors.shape[1] // LANES * LANES  # the compiler sees that no remainder is left
     n_rows = -(-2 * window // _INPUTS_AT_ONCE) * _INPUTS_AT_ONCE
     n_columns = -(-(1 + negative) // _TARGETS_AT_ONCE) * _TARGETS_AT_ONCE
     context = np.empty(2 * window, np.int64)
-    targets = np.empty(1 + negative, np.int64)
+    targets = np.empty(n_columns, np.int64)
     X = np.zeros((n_rows, lanes), np.float32)
     Y = np.zeros((n_columns, lanes), np.float32)
     E = np.zeros((n_rows, n_columns), np.float32)
@@ -266,10 +267,13 @@ def train(
                     prefetch(context_vectors, tokens[soon], d)
                 if new < len(tokens):
                     prefetch(vectors, tokens[new], d)
-            for t in range(n_targets):
-                word = targets[t]
-                for d in range(lanes):
-                    Y[t, d] = context_vectors[word, d]
+            if architecture == SKIPGRAM:
+                for t in range(n_targets):
+                    word = targets[t]
+                    for d in range(lanes):
+                        Y[t, d] = context_vectors[word, d]
+            else:
+                targets[n_targets:] = targets[0]  # read with a step of 0
             n = n_context if architecture == SKIPGRAM else 1
             for i in range(n):
                 word = context[i]
@@ -289,9 +293,13 @@ def train(
             for i in range(0, n - 1, 2):
                 for t in range(0, n_targets, _TARGETS_AT_ONCE):
                     _score_two(X, i, Y, t, E, lanes)
-            for i in range(n // 2 * 2, n):
+            if architecture == SKIPGRAM:
+                for i in range(n // 2 * 2, n):
+                    for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                        _score_one(X, i, Y, t, E, lanes)
+            else:
                 for t in range(0, n_targets, _TARGETS_AT_ONCE):
-                    _score_one(X, i, Y, t, E, lanes)
+                    _score_in_place(X, context_vectors, targets, t, E, lanes)
             loss += _turn_into_steps(E, n, n_targets, alpha)
             n_inputs += n
             if architecture == SKIPGRAM:
@@ -304,18 +312,16 @@ def train(
                     for t in range(0, n_targets, _TARGETS_AT_ONCE):
                         _add_targets(E, i, t, Y, vectors, context[i], lanes)
             else:
-                for t in range(n_targets):
+                for t in range(0, n_targets, _TARGETS_AT_ONCE):
+                    _sum_in_place(E, context_vectors, targets, t, Y, lanes)
+                for t in range(n_targets):  # noise words may be the same
                     word, e = targets[t], E[0, t]
                     for d in range(lanes):
                         context_vectors[word, d] += e * X[0, d]
-                for d in range(lanes):
-                    X[0, d] = 0
-                for t in range(0, n_targets, _TARGETS_AT_ONCE):
-                    _add_targets(E, 0, t, Y, X, 0, lanes)
                 for c in range(n_context):
                     word = context[c]
                     for d in range(lanes):
-                        vectors[word, d] += X[0, d]
+                        vectors[word, d] += Y[0, d]
         start = end
     return loss, n_inputs
 
@@ -363,6 +369,39 @@ def _score_one(X, i, Y, t, E, lanes):
         s5 += x * Y[t + 5, d]
     E[i, t], E[i, t + 1], E[i, t + 2] = s0, s1, s2
     E[i, t + 3], E[i, t + 4], E[i, t + 5] = s3, s4, s5
+
+
+@compiled(fastmath=_REORDERED, inline="always")
+def _score_in_place(X, context_vectors, targets, t, E, lanes):
+    w0, w1, w2 = targets[t], targets[t + 1], targets[t + 2]
+    w3, w4, w5 = targets[t + 3], targets[t + 4], targets[t + 5]
+    s0 = s1 = s2 = s3 = s4 = s5 = np.float32(0)
+    for d in range(lanes):
+        x = X[0, d]
+        s0 += x * context_vectors[w0, d]
+        s1 += x * context_vectors[w1, d]
+        s2 += x * context_vectors[w2, d]
+        s3 += x * context_vectors[w3, d]
+        s4 += x * context_vectors[w4, d]
+        s5 += x * context_vectors[w5, d]
+    E[0, t], E[0, t + 1], E[0, t + 2] = s0, s1, s2
+    E[0, t + 3], E[0, t + 4], E[0, t + 5] = s3, s4, s5
+
+
+@compiled(fastmath=_REORDERED, inline="always")
+def _sum_in_place(E, context_vectors, targets, t, Y, lanes):
+    w0, w1, w2 = targets[t], targets[t + 1], targets[t + 2]
+    w3, w4, w5 = targets[t + 3], targets[t + 4], targets[t + 5]
+    e0, e1, e2 = E[0, t], E[0, t + 1], E[0, t + 2]
+    e3, e4, e5 = E[0, t + 3], E[0, t + 4], E[0, t + 5]
+    for d in range(lanes):
+        near = (
+            e0 * context_vectors[w0, d] + e1 * context_vectors[w1, d] + e2 * context_vectors[w2, d]
+        )
+        far = (
+            e3 * context_vectors[w3, d] + e4 * context_vectors[w4, d] + e5 * context_vectors[w5, d]
+        )
+        Y[0, d] = near + far if t == 0 else Y[0, d] + near + far
 
 
 @compiled(fastmath=_REORDERED, inline="always")
