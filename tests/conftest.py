@@ -1,6 +1,6 @@
 """Tests marked `slow` run when asked for: python -m pytest --runslow.
 
-Then hypothesis also draws six times as many examples wherever a test asks for `examples(n)`.
+Then hypothesis also draws twelve times as many examples wherever a test asks for `examples(n)`.
 """
 
 import os
@@ -21,7 +21,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("slow", settings.get_profile("reproducible"), max_examples=600)
+settings.register_profile("slow", settings.get_profile("reproducible"), max_examples=1200)
 
 
 def pytest_addoption(parser):

@@ -83,7 +83,7 @@ def assert_same_transform(mine, other, docs):
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(250))
+@settings(max_examples=examples(125))
 @given(
     corpora(),
     st.fixed_dictionaries(
@@ -108,7 +108,7 @@ def test_words(docs, params, n_jobs):
     assert_same_transform(mine, other, encodable(docs))
 
 
-@settings(max_examples=examples(120))
+@settings(max_examples=examples(60))
 @given(
     st.lists(documents(), min_size=1, max_size=4),
     st.sampled_from(["char", "char_wb"]),

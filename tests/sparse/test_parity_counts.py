@@ -136,7 +136,7 @@ pruning_params = st.fixed_dictionaries(
 # --- the numbers, on generated corpora ------------------------------------------------------------
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(250))
 @given(corpora(), corpora(3), word_params, st.integers(1, 4))
 def test_words(docs, new_docs, params, n_jobs):
     mine, other = pair(**params)
@@ -144,13 +144,13 @@ def test_words(docs, new_docs, params, n_jobs):
     assert_same_fit(mine, other, docs, new_docs)
 
 
-@settings(max_examples=examples(350))
+@settings(max_examples=examples(175))
 @given(corpora(), corpora(3), st.integers(1, 4))
 def test_words_by_default(docs, new_docs, n_jobs):
     assert_same_fit(textvec.CountVectorizer(n_jobs=n_jobs), peer.CountVectorizer(), docs, new_docs)
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(200))
 @given(corpora(4), corpora(2), character_params, st.integers(1, 4))
 def test_characters(docs, new_docs, params, n_jobs):
     docs = [doc[:400] for doc in docs]  # long words make scikit-learn slow, not us wrong
@@ -159,7 +159,7 @@ def test_characters(docs, new_docs, params, n_jobs):
     assert_same_fit(mine, other, docs, [doc[:400] for doc in new_docs])
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(200))
 @given(
     st.lists(st.one_of(repetitive_documents(), documents()), min_size=1, max_size=8),
     pruning_params,
@@ -227,7 +227,7 @@ def vocabularies(draw):
             return terms
 
 
-@settings(max_examples=examples(350))
+@settings(max_examples=examples(175))
 @given(
     corpora(4),
     vocabularies(),
@@ -256,7 +256,7 @@ def test_fixed_vocabulary(docs, vocabulary, params, n_jobs):
     assert_same_fit(mine, other, docs)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(documents(), word_params, st.sampled_from(["word", "char", "char_wb"]))
 def test_steps(doc, params, analyzer):
     doc = doc[:400]
@@ -267,7 +267,7 @@ def test_steps(doc, params, analyzer):
     assert mine.get_stop_words() == other.get_stop_words()
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(100))
 @given(
     st.lists(
         st.one_of(

@@ -89,7 +89,7 @@ EVERY_WEIGHT = every(
 # --- TfidfVectorizer ------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(250))
 @given(corpora(), corpora(3), st.fixed_dictionaries({**counting, **weights}), st.integers(1, 4))
 def test_vectorizer(docs, new_docs, params, n_jobs):
     docs, new_docs = ([doc[:400] for doc in part] for part in (docs, new_docs))
@@ -98,7 +98,7 @@ def test_vectorizer(docs, new_docs, params, n_jobs):
     assert_same_fit(mine, other, docs, new_docs)
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(100))
 @given(corpora(), st.integers(1, 4))
 def test_fit_then_transform_by_default(docs, n_jobs):
     mine, other = textvec.TfidfVectorizer(n_jobs=n_jobs), peer.TfidfVectorizer()
@@ -362,7 +362,7 @@ def count_matrices(draw, dtype):
     return np.array(cells, dtype).reshape(n_rows, n_columns)
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(200))
 @given(st.data(), st.fixed_dictionaries(weights), st.integers(1, 4))
 def test_transformer(data, params, n_jobs):
     dtype = data.draw(st.sampled_from([np.float64, np.float32, np.int64, np.int32, np.uint8]))
