@@ -7,6 +7,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.feature_extraction import text as peer
 
 import textvec
@@ -267,3 +268,15 @@ def test_large_matrices_have_64_bit_indices(kind, params, n_jobs, corpus, monkey
             assert np.array_equal(getattr(X, part), getattr(Y, part))
     few = large.transform(["w1 w2"])
     assert few.indptr.dtype == few.indices.dtype == np.int32
+
+
+@pytest.mark.parametrize("reserved", [0, 4, 1000])
+@pytest.mark.parametrize("dtype", [np.float64, np.int32])
+def test_matrices_are_put_under_one_another(reserved, dtype, monkeypatch):
+    monkeypatch.setattr(rows, "_RESERVED", reserved)
+    parts = [sparse.random_array((n, 7), density=0.4, format="csr", rng=n) for n in (3, 0, 1, 5)]
+    for some in (parts, parts[:2]):
+        found, expected = rows.stacked(iter(some), dtype), sparse.vstack(some, format="csr")
+        assert found.dtype == dtype
+        assert found.indices.dtype == found.indptr.dtype == np.int32
+        np.testing.assert_array_equal(found.toarray(), expected.toarray().astype(dtype))

@@ -25,16 +25,25 @@ def compiled(function=None, **options):
     if function is None:
         return partial(compiled, **options)
     try:
-        kernel = njit(nogil=True, cache=True, **options)(function)
+        kernel = njit(nogil=True, no_cfunc_wrapper=True, cache=True, **options)(function)
     except RuntimeError:
         _warn()
-        kernel = njit(nogil=True, **options)(function)
+        kernel = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     if isinstance(kernel, CPUDispatcher):  # and not Python, as with NUMBA_DISABLE_JIT
         kernel.__class__ = _Kernel
     if (kept := getattr(kernel, "_cache", None)) is not None and kept.cache_path is not None:
         kept.save_overload = _in_turn(kept.save_overload, kept.cache_path)
         kept.load_overload = _or_nothing(kept.load_overload, kept)
     return kernel
+
+
+def step(function):
+    """Compile what only kernels call: a decorator.
+
+    That takes a quarter less time: no way in from Python is made, and nothing is kept on disk, for
+    a kernel's code holds that of its steps.
+    """
+    return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 class _Kernel(CPUDispatcher):

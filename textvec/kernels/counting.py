@@ -6,7 +6,7 @@ no string is ever built. All ids are counted up from 0 in the order in which the
 
 import numpy as np
 
-from textvec.kernels.compiling import compiled
+from textvec.kernels.compiling import compiled, step
 from textvec.kernels.interning import scattered
 
 _LOW_32 = np.uint64(0xFFFFFFFF)
@@ -89,7 +89,7 @@ def intern_ngrams(
     return table, n_ids
 
 
-@compiled
+@step
 def _hash(key, seeds):
     """Hash by pair-multiply-shift, see `interning`: the upper 32 bits are as good as random."""
     hashed = (seeds[0] + (key & _LOW_32)) * (seeds[1] + (key >> np.uint64(32)))
@@ -101,7 +101,7 @@ def _slot(key, mask, seeds):
     return np.int64(_hash(key - np.uint64(1), seeds) >> np.uint64(32)) & mask
 
 
-@compiled
+@step
 def _doubled(seeds, table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
@@ -188,19 +188,19 @@ def count_distinct(levels, doc_ends, first, last, n_features):
     return row_lengths, frequencies
 
 
-@compiled
+@step
 def _mark(feature, words, blocks):
     """Put a feature into a two-level set: a bit in words, and a bit in blocks for its word."""
     words[feature >> 6] |= np.uint64(1) << np.uint64(feature & 63)
     blocks[feature >> 12] |= np.uint64(1) << np.uint64(feature >> 6 & 63)
 
 
-@compiled
+@step
 def _lowest_bit(word):
     return _LOWEST_BIT[np.int64(((word & (~word + np.uint64(1))) * _DEBRUIJN) >> np.uint64(58))]
 
 
-@compiled
+@step
 def _flush(counts, words, blocks, columns, indices, data, entry):
     """Write columns and counts of the marked features in ascending order, and forget them all."""
     for block in range(len(blocks)):
@@ -217,7 +217,7 @@ def _flush(counts, words, blocks, columns, indices, data, entry):
     return entry
 
 
-@compiled
+@step
 def _find_places(row, n, places):
     """Write how many of the first n features of a row are less than each of them.
 

@@ -6,7 +6,7 @@ when the document's columns are sorted.
 
 import numpy as np
 
-from textvec.kernels.compiling import compiled
+from textvec.kernels.compiling import compiled, step
 from textvec.kernels.scanning import (
     eight_bytes,
 )
@@ -16,23 +16,23 @@ _DIGIT = 11  # bits by which columns are sorted in one go, at most
 _1, _4 = np.uint64(1), np.uint64(4)
 
 
-@compiled
+@step
 def _times(word, factor):
     """Multiply modulo 2**32. Words are uint64 here: numba widens products of uint32 by itself."""
     return word * np.uint64(factor) & _LOW_32
 
 
-@compiled
+@step
 def _rotated(word, bits):
     return (word << np.uint64(bits) | word >> np.uint64(32 - bits)) & _LOW_32
 
 
-@compiled
+@step
 def _scrambled(word):
     return _times(_rotated(_times(word, 0xCC9E2D51), 15), 0x1B873593)
 
 
-@compiled
+@step
 def _murmur(text, begin, length):
     """Hash text[begin:begin + length], which more than seven bytes follow: uint64 below 2**32."""
     hashed = np.uint64(0)
@@ -48,7 +48,7 @@ def _murmur(text, begin, length):
     return hashed ^ hashed >> np.uint64(16)
 
 
-@compiled
+@step
 def _signed(hashed):
     return np.int64(hashed) - (np.int64(hashed >> np.uint64(31)) << 32)
 

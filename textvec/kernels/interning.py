@@ -22,7 +22,7 @@ than random ones, whatever they have in common. Ids never depend on the seeds.
 
 import numpy as np
 
-from textvec.kernels.compiling import compiled
+from textvec.kernels.compiling import compiled, step
 from textvec.kernels.scanning import FIRST_BYTES, eight_bytes
 
 _PRIME = np.uint64((1 << 61) - 1)
@@ -35,7 +35,7 @@ _0, _1, _2, _3, _7, _8, _30, _31, _32, _56, _61 = (
 )
 
 
-@compiled
+@step
 def scattered(hashed, seeds):
     """Break up what a product leaves of equal steps, which would stand in runs: uint64.
 
@@ -51,7 +51,7 @@ def _slot(key, more, n_slots, seeds):
     return scattered(hashed, seeds) >> _32 & np.uint64(n_slots - 1)
 
 
-@compiled
+@step
 def _find(key, more, term, begin, length, seeds, table, store, offsets):
     """Return the id of a term, or -1 - slot where it is missing and may be put."""
     n_slots = len(table) // 3
@@ -74,7 +74,7 @@ def _find(key, more, term, begin, length, seeds, table, store, offsets):
         slot = (slot + _1) & np.uint64(n_slots - 1)
 
 
-@compiled
+@step
 def _doubled(seeds, table):
     """Return a table of twice the slots with the same entries."""
     grown = np.zeros(2 * len(table), np.uint64)
@@ -91,7 +91,7 @@ def _doubled(seeds, table):
     return grown
 
 
-@compiled
+@step
 def _longer(array, size):
     grown = np.empty(size, array.dtype)
     for i in range(len(array)):
@@ -99,7 +99,7 @@ def _longer(array, size):
     return grown
 
 
-@compiled
+@step
 def _times(a, b):
     """Multiply modulo 2**61 - 1, from and to numbers of little more than 61 bits."""
     high_a, low_a, high_b, low_b = a >> _31, a & _LOW_31, b >> _31, b & _LOW_31
@@ -125,7 +125,7 @@ def _key(text, begin, length, seed):
     return hashed, length | _TOP_BIT
 
 
-@compiled
+@step
 def _look_up(
     missing, found, keys, mores, text, spans, growing, seeds, table, store, offsets, n_terms
 ):  # fmt: skip

@@ -5,7 +5,7 @@ Positions are unsigned here: a signed index costs a test for being negative at e
 
 import numpy as np
 
-from textvec.kernels.compiling import compiled
+from textvec.kernels.compiling import compiled, step
 
 ALONE = np.int32(1 << 21)  # added to a code point: above all of them
 _ONES = np.uint64(0x0101010101010101)
@@ -15,7 +15,7 @@ _0, _1, _2, _3, _4, _6, _8, _12, _32, _56, _63 = (
 )
 
 
-@compiled
+@step
 def _decode(text, i):
     """Return the code point of two to four bytes from byte i on, and where the next one starts."""
     first = np.uint64(text[i])
@@ -30,7 +30,7 @@ def _decode(text, i):
     return high | third << _6 | fourth, i + _4
 
 
-@compiled
+@step
 def _encode(code, term, length):
     """Write a code point of two to four bytes at term[length:], return the new length."""
     if code < 0x800:
@@ -48,7 +48,7 @@ def _encode(code, term, length):
     return length + _2
 
 
-@compiled
+@step
 def eight_bytes(text, i):
     """Return eight bytes from byte i on, the first lowest: compiled into one load."""
     return (
@@ -63,7 +63,7 @@ def eight_bytes(text, i):
     )
 
 
-@compiled
+@step
 def _n_chars(text, begin, end):
     """Count the characters of text[begin:end]: its bytes but those of the bits 10......"""
     begin, n_chars = np.uint64(begin), np.uint64(end - begin)
@@ -281,7 +281,7 @@ def are_alone(store, offsets, n_terms, fold):
     return alone
 
 
-@compiled
+@step
 def _next_bytes(text, begin, end):
     """Eight bytes of text[begin:end] as one number, zeros behind its end."""
     key = np.uint64(0)

@@ -130,7 +130,7 @@ def count_levels(levels, ends, columns, dtype, n_jobs):
         starts = np.cumsum([0, *(found.sum() for found in run_parts(lengths, parts, n_jobs))])
         n_entries = starts[-1]
     indices = np.empty(n_entries, index_dtype(n_entries))
-    data = np.empty(n_entries, kind_of(dtype))
+    data = np.empty(n_entries, np.int64)
 
     def count(first, last, start):
         return count_rows(levels, ends, first, last, start, most, columns, indices, data)
@@ -141,13 +141,16 @@ def count_levels(levels, ends, columns, dtype, n_jobs):
     for array in (indices, data):
         array.resize(indptr[-1], refcheck=False)  # where they are
     indices = indices.astype(indptr.dtype, copy=False)
-    shape = len(ends), len(columns)
-    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
+    return sparse.csr_array((of_type(data, dtype), indices, indptr), (len(ends), len(columns)))
 
 
-def kind_of(dtype):
-    """Return int64 or float64, so that kernels are compiled for no more types of data."""
-    return np.float64 if dtype == np.float64 else np.int64
+def of_type(counts, dtype):
+    """Return int64 counts as numbers of another type: kernels are compiled for no more than one."""
+    if np.dtype(dtype) != np.float64:
+        return counts.astype(dtype, copy=False)
+    floats = counts.view(np.float64)
+    floats[:] = counts  # where they are: each is read before it is written
+    return floats
 
 
 def parts_of(ends, size, n_jobs):

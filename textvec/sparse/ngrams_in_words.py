@@ -7,7 +7,7 @@ from textvec._threads import run_parts
 from textvec.kernels.counting import product_distinct, product_rows, rank_by_appearance
 from textvec.kernels.scanning import join_terms, scan_characters
 from textvec.ragged import Ragged
-from textvec.sparse.levels import bases_of, count_levels, kind_of, learn_levels, parts_of
+from textvec.sparse.levels import bases_of, count_levels, learn_levels, of_type, parts_of
 from textvec.sparse.ngrams import keep_all
 from textvec.sparse.rows import row_pointers
 from textvec.sparse.spelling import N_CODES, Spelling, begins_of
@@ -128,7 +128,7 @@ def product_of(by_word, by_gram, row_lengths, columns, dtype, n_jobs):
     """Return the product as csr_array; column i goes to ``columns[i]``, rows ordered by i."""
     indptr = row_pointers(row_lengths)
     indices = np.empty(indptr[-1], indptr.dtype)
-    data = np.empty(indptr[-1], kind_of(dtype))
+    data = np.empty(indptr[-1], np.int64)
 
     def fill(first, last):
         product_rows(
@@ -138,8 +138,9 @@ def product_of(by_word, by_gram, row_lengths, columns, dtype, n_jobs):
         )  # fmt: skip
 
     run_parts(fill, _parts_of(by_word, by_gram, n_jobs), n_jobs)
-    shape = len(indptr) - 1, len(columns)
-    return sparse.csr_array((data, indices, indptr), shape=shape, dtype=dtype)
+    return sparse.csr_array(
+        (of_type(data, dtype), indices, indptr), (len(indptr) - 1, len(columns))
+    )
 
 
 def _parts_of(by_word, by_gram, n_jobs):

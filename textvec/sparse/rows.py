@@ -7,6 +7,9 @@ from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.kernels.weighting import normalize_rows
 
 MAX_INT32 = np.iinfo(np.int32).max  # matrices of more entries, rows or columns have int64 indices
+# Entries of which there may be as many before their arrays grow. Memory is taken as it is written;
+# so large an array has pages of its own, and grows and shrinks without a copy.
+_RESERVED = 1 << 23
 _ENTRIES_PER_THREAD = 1 << 18  # to start a thread for less costs more than it saves
 
 
@@ -86,16 +89,19 @@ def stacked(parts, dtype):
     if second is None:
         first.data = first.data.astype(dtype, copy=False)
         return first
-    n_columns, row_lengths = first.shape[1], []
-    indices, data = np.empty(0, np.int32), np.empty(0, dtype)
+    n_columns, row_lengths, n_entries = first.shape[1], [], 0
+    indices, data = np.empty(_RESERVED, np.int32), np.empty(_RESERVED, dtype)
     waiting = [second, first]
     del first, second
     while (part := waiting.pop() if waiting else next(parts, None)) is not None:
-        n_before, n_entries = len(data), len(data) + part.nnz
+        n_before, n_entries = n_entries, n_entries + part.nnz
         indices = indices.astype(index_dtype(n_entries), copy=False)
         for grown, new in ((indices, part.indices), (data, part.data)):
-            grown.resize(n_entries, refcheck=False)  # where it is, if there is room
-            grown[n_before:] = new
+            if n_entries > len(grown):
+                grown.resize(n_entries, refcheck=False)
+            grown[n_before:n_entries] = new
         row_lengths.append(np.diff(part.indptr))
+    for grown in (indices, data):
+        grown.resize(n_entries, refcheck=False)
     indptr = row_pointers(np.concatenate(row_lengths))
     return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))

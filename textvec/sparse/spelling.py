@@ -132,8 +132,12 @@ class Grams(NamedTuple):
         if not len(self.tokens.ends) or not self.spelling.is_ordered_by_tokens():
             return self.spelled().order(n_jobs)
         tokens, ends = self.tokens.values, self.tokens.ends
-        max_n = np.diff(ends, prepend=0).max(initial=0)
-        return order_by_tokens(self.spelling.ranks(tokens), tokens, ends, max_n)
+        ranks = self.spelling.ranks(tokens)
+        if len(tokens) == len(ends):  # each of one token
+            order = np.empty(len(ends), np.int32)
+            order[ranks[tokens] - 1] = np.arange(len(ends), dtype=np.int32)
+            return order
+        return order_by_tokens(ranks, tokens, ends, np.diff(ends, prepend=0).max())
 
 
 class Spelled(NamedTuple):
