@@ -13,7 +13,7 @@ from textvec.evaluate import cells
 from textvec.evaluate.tasks import ClassificationTask, mini_benchmark_tasks
 
 COMPARE, MAKE = (Path(__file__).with_name(f"{name}_alone.py") for name in ("compare", "made"))
-FEW = ("clustering (en)", "reranking (en)", "classification (zh)", "similarity (zh)")
+FEW = ("clustering (en)", "classification (zh)")  # those that scikit-learn's threads have a part in
 SETTINGS = [  # PYTHONHASHSEED, n_jobs, threads of BLAS
     (0, 1, 1),
     (1, 4, 2),
