@@ -1,6 +1,5 @@
 """Word2Vec: word vectors learned by foretelling words from their neighbours."""
 
-import copy
 import hashlib
 import time
 from collections.abc import Iterator
@@ -511,7 +510,7 @@ class Word2Vec(WordVectorizer):
             now = time.monotonic(), progress.epoch
             if self.checkpoint is None or now[1] == saved[1] and now[0] < saved[0] + _SAVE_SECONDS:
                 return
-            snapshot = copy.copy(self)
+            snapshot = held(self)
             store(snapshot)
             snapshot._learn_pooling(tokens)
             snapshot.save(self.checkpoint)

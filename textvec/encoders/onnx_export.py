@@ -41,6 +41,8 @@ def export_onnx(model, out, int8=True, revision=None):
     ------
     FileExistsError
         If ``out`` holds a ``model.onnx`` already.
+    FileNotFoundError, ValueError
+        If there is no such model, or it lacks weights or a tokenizer of its own.
     ImportError
         If torch, transformers, onnx or onnxruntime is missing.
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from copy import copy
 from itertools import chain, groupby
 from operator import itemgetter
 from os.path import isfile
@@ -17,6 +16,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_number, closest_names, seeded, warn_user
+from textvec._threads import held, publish
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
@@ -197,7 +197,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
                 "No name has a vector: all occur too rarely, or are not in the table of vectors."
             )
         known.sort(key=lambda name: -counts[name])
-        learned = {
+        learned = {  # of which other threads see the old or the new
             "keyed_vectors_": keyed_vectors,
             "names_": known,
             "aliases_": aliases,
@@ -209,7 +209,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             "chapters_": chapter_of,
             "mentions_": _mentions(rows, clauses.sentences, len(sentences), known),
         }
-        self.__dict__ = {**vars(self), **learned}  # at once: other threads see the old or the new
+        publish(self, learned)
         return self
 
     def similar(self, name, k=10) -> pd.DataFrame:
@@ -435,8 +435,9 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _as_it_is(self):
         """Return a copy that learns nothing anew while a question is answered."""
-        check_is_fitted(self)
-        return copy(self)
+        known = held(self)
+        check_is_fitted(known)
+        return known
 
     def _resolve_names(self, text, given):
         """Return the aliases, and the names as a dict of keys, in the order of finding."""
