@@ -112,6 +112,8 @@ def test_what_cannot_be_is_refused():
     documents = bag.from_sequence(TEXTS, npartitions=2)
     with pytest.raises(TypeError, match="Word2Vec cannot be fitted on parts.*one machine"):
         ours.fit(Word2Vec(), documents)
+    with pytest.raises(TypeError, match="LSAVectorizer cannot be fitted on parts alone"):
+        ours.fit(LSAVectorizer(), documents)
     with pytest.raises(TypeError, match="must be a dask Bag.*Got list instead"):
         ours.fit(TfidfVectorizer(), TEXTS)
     with pytest.raises(TypeError, match="put it in a list"):

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from textvec._checks import check_choice, check_number, import_optional
 from textvec.persistence import fingerprint
+from textvec.sparse.collecting import Collecting
 
 _MOST_HERE = 8  # vectorizers that a process keeps for the tasks to come
 _HERE: dict = {}  # fingerprint -> the vectorizer that all tasks of this process use
@@ -25,7 +26,7 @@ def fit(vectorizer, collection, fan_in=16):
     Parameters
     ----------
     vectorizer : CountVectorizer, TfidfVectorizer, BM25Vectorizer or the like
-        What has ``collect`` and ``fit_collected``.
+        What learns nothing but statistics of terms.
     collection : dask.bag.Bag, dask Series, or list of Delayed
         Documents. A Delayed stands for an iterable of documents.
     fan_in : int >= 2, default=16
@@ -60,10 +61,11 @@ def fit(vectorizer, collection, fan_in=16):
     """
     delayed = import_optional("dask", "dask").delayed
     check_number("fan_in", fan_in, low=2, integer=True)
-    if not hasattr(vectorizer, "fit_collected"):
+    if not isinstance(vectorizer, Collecting):
         raise TypeError(
-            f"{type(vectorizer).__name__} cannot be fitted on parts. Take one that has collect and "
-            "fit_collected: counts, TF-IDF or BM25. Word vectors want one machine that reads all."
+            f"{type(vectorizer).__name__} cannot be fitted on parts alone. Take counts, TF-IDF or "
+            "BM25. LSA also wants documents, and PPMI a second pass: see their fit_collected. "
+            "Other word vectors want one machine that reads all."
         )
     shared = delayed(_Here(vectorizer))
     parts = [delayed(_collect)(shared, block) for block in _blocks(collection)]
