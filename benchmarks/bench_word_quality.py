@@ -19,7 +19,7 @@ from time import perf_counter
 
 import numpy as np
 from _timing import processor, yes_or_no
-from bench_word2vec import CORPORA, data, lines_of, scores_of, tokens_of
+from bench_word2vec import CORPORA, PAIRS, data, lines_of, scores_of, tokens_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -241,7 +241,11 @@ def measure(cells, name, options):
                 return False
             tokens = texts_of(name)
             began = perf_counter()
-            found = scores(make(tokens, options.threads, seed), name)
+            try:
+                found = scores(make(tokens, options.threads, seed), name)
+            except FloatingPointError as error:  # the largest learning rates of the grid
+                print(key, error, flush=True)
+                found = dict.fromkeys((*PAIRS, "analogies", "mean"), 0.0)
             cells[key] = {score: round(value, 4) for score, value in found.items()}
             cells[key]["seconds"] = round(perf_counter() - began)
             print(key, cells[key], flush=True)
