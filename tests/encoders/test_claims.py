@@ -4,9 +4,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from textvec.encoders.cache import connected
 from textvec.encoders.claims import Claims
 
 KEYS = [f"key {i}".encode() for i in range(1500)]
@@ -61,21 +63,32 @@ def test_claims_of_a_killed_process_are_free(tmp_path):
 
 
 def test_threads_never_share_a_claim(tmp_path):
-    taken = []
-
-    def work():
+    def work(_):
         with Claims(tmp_path) as claims:
-            for start in range(0, 300, 20):
-                taken.extend(claims.take(KEYS[start : start + 40]))
-            barrier.wait()  # nobody releases before all are done
+            takes = [claims.take(KEYS[start : start + 40]) for start in range(0, 300, 20)]
+            barrier.wait(60)  # nobody releases before all are done
+        return set().union(*takes)
 
     barrier = threading.Barrier(4)
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(set(taken)) == 320
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(work, range(4)))
+    assert sum(map(len, taken)) == len(set().union(*taken)) == 320
+
+
+def test_many_may_begin_with_a_new_file(tmp_path):
+    """SQLite refuses some of them at once when all change its journal."""
+
+    def write(path):
+        barrier.wait(60)
+        with connected(path, "numbers (number INTEGER)") as connection:
+            connection.execute("INSERT INTO numbers VALUES (1)")
+
+    barrier = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(40):
+            list(pool.map(write, [tmp_path / str(n)] * 8))
+            with connected(tmp_path / str(n), "numbers (number INTEGER)") as connection:
+                assert connection.execute("SELECT count(*) FROM numbers").fetchone() == (8,)
 
 
 def test_a_damaged_file_is_named(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import time
 import zlib
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -178,7 +179,7 @@ def connected(path, schema):
     """
     try:
         with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+            _change_to_log(connection)  # readers do not wait for a writer
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}")
             yield connection
@@ -188,6 +189,19 @@ def connected(path, schema):
         raise OSError(
             f"The cache {path} is damaged ({error}). Delete it: its vectors are made again."
         ) from error
+
+
+def _change_to_log(connection):
+    """Have changes written ahead to a log; SQLite fails at once where several begin with a file."""
+    last = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
 
 
 def _pack(array):
