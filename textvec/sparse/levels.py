@@ -141,7 +141,8 @@ def count_levels(levels, ends, columns, dtype, n_jobs):
     for array in (indices, data):
         array.resize(indptr[-1], refcheck=False)  # where they are
     indices = indices.astype(indptr.dtype, copy=False)
-    return sparse.csr_array((of_type(data, dtype), indices, indptr), (len(ends), len(columns)))
+    content = of_type(data, dtype), indices, indptr
+    return sparse.csr_array(content, (len(ends), len(columns)), dtype)  # which checks it
 
 
 def of_type(counts, dtype):

@@ -138,9 +138,8 @@ def product_of(by_word, by_gram, row_lengths, columns, dtype, n_jobs):
         )  # fmt: skip
 
     run_parts(fill, _parts_of(by_word, by_gram, n_jobs), n_jobs)
-    return sparse.csr_array(
-        (of_type(data, dtype), indices, indptr), (len(indptr) - 1, len(columns))
-    )
+    content = of_type(data, dtype), indices, indptr
+    return sparse.csr_array(content, (len(indptr) - 1, len(columns)), dtype)  # which checks it
 
 
 def _parts_of(by_word, by_gram, n_jobs):

@@ -20,8 +20,7 @@ def index_dtype(largest):
 
 def threads_for(size, n_jobs):
     """Return how many threads the work on so many entries, or tokens, is worth."""
-    most = int(size) // _ENTRIES_PER_THREAD
-    return min(effective_n_jobs(n_jobs), most) if most > 1 else 1
+    return max(1, min(effective_n_jobs(n_jobs), int(size) // _ENTRIES_PER_THREAD))
 
 
 def for_row_blocks(function, indptr, n_jobs):

@@ -95,13 +95,17 @@ def documents_in_blocks(
 
 
 def _joined_blocks(documents, enough):
-    """Yield the str of a list as `TextBlock`; return the number of the first that is no str.
+    """Yield the str of a list in blocks; return the number of the first that is no str.
 
     Few at a time, so that a document that was looked at once is still in the cache.
     """
     first = size = 0
     parts, lengths = [], []
     while some := documents[first : first + _DOCUMENTS_AT_ONCE]:
+        if not lengths and isinstance(some[0], str) and len(some[0]) >= enough:
+            yield some[:1]  # itself: of what is so large nobody needs a further copy
+            first += 1
+            continue
         try:
             n_chars = np.fromiter(map(len, some), np.int64, len(some))
             last = int(n_chars.cumsum().searchsorted(enough - size)) + 1
@@ -113,24 +117,27 @@ def _joined_blocks(documents, enough):
         lengths.append(n_chars)
         first += len(n_chars)
         if size >= enough:
-            yield _text_block(parts, lengths)
-            size, parts, lengths = 0, [], []
+            yield _text_block(parts, lengths)  # which empties them
+            size = 0
     if lengths:
         yield _text_block(parts, lengths)
     return first
 
 
 def _text_block(parts, lengths):
-    """Return parts of UTF-8 that hold documents of these lengths as one `TextBlock`."""
-    text = np.frombuffer(bytearray().join(parts), np.uint8)
-    return TextBlock(text, np.concatenate(lengths).cumsum())
+    """Return parts of UTF-8 that hold documents of these lengths as one `TextBlock`; none stays."""
+    text = parts[0] if len(parts) == 1 else bytearray().join(parts)
+    ends = np.concatenate(lengths).cumsum()
+    parts.clear()
+    lengths.clear()
+    return TextBlock(np.frombuffer(text, np.uint8), ends)
 
 
 def _in_utf_8(documents, lengths):
     """Return str end to end; their lengths, in characters, are made those in bytes."""
     text = "".join(documents)
     if text.isascii():
-        return text.encode()
+        return bytearray(text, "ascii")
     are_ascii = np.fromiter(map(str.isascii, documents), np.bool_, len(documents))
     parts, first = [], 0
     for row in np.flatnonzero(~are_ascii).tolist():
@@ -138,7 +145,7 @@ def _in_utf_8(documents, lengths):
         parts += "".join(documents[first:row]).encode(), part
         first, lengths[row] = row + 1, len(part)
     parts.append("".join(documents[first:]).encode())
-    return b"".join(parts)
+    return bytearray().join(parts)
 
 
 def check_is_text(row, document, error=None):
