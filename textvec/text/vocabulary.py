@@ -47,7 +47,8 @@ def documents_in_blocks(
     Yields
     ------
     TextBlock or list of str
-        A TextBlock of what lies in Arrow's memory, in a file or in a list.
+        A TextBlock of what lies in Arrow's memory, in a file or in a list, but for a str that
+        fills a block by itself.
 
     Raises
     ------
