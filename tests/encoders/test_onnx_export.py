@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from textvec import TransformerVectorizer
+from textvec.encoders import onnx_export
 from textvec.encoders.onnx_export import export_onnx
 from textvec.encoders.pooling import LAST_LAYER_POOLINGS
 
@@ -96,3 +97,25 @@ def test_layers_without_weights_are_not_exported(tiny, tmp_path):
     with pytest.raises(ValueError, match="lacks 16 weights .* such as encoder.layer.3.attention"):
         export_onnx(folder, tmp_path / "onnx", int8=False)
     assert not (tmp_path / "onnx").exists()
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_what_is_cut_short_is_no_model(tiny, tmp_path, monkeypatch, stands):
+    """A new folder appears with its model, not before; in one that holds files these come last."""
+    out = tmp_path / "onnx"
+    if stands:
+        out.mkdir()
+        (out / "README.md").write_text("notes")
+
+    def seen(folder, whole):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(onnx_export, "_copy_configuration", seen)
+    with pytest.raises(KeyboardInterrupt):
+        export_onnx(tiny, out, int8=False)
+    assert [file.name for file in tmp_path.iterdir()] == (["onnx"] if stands else [])
+    assert not stands or [file.name for file in out.iterdir()] == ["README.md"]
+    monkeypatch.undo()
+    expected = TransformerVectorizer(tiny).transform(["the sea"])
+    exported = TransformerVectorizer(export_onnx(tiny, out, int8=False))
+    np.testing.assert_allclose(exported.transform(["the sea"]), expected, atol=1e-5)

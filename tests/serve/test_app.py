@@ -15,14 +15,18 @@ from textvec import (
     ContentRecommender,
     CountVectorizer,
     ExactIndex,
+    FineTunedVectorizer,
     HybridIndex,
     LSAVectorizer,
     TfidfVectorizer,
+    TransformerVectorizer,
 )
 from textvec.datasets import load_novel
 from textvec.serve import app, make_app
 from textvec.serve.limits import Limits
 from textvec.serve.metrics import Metrics
+
+from ..encoders.tiny_models import write_bert, write_sentence_config
 
 testclient = pytest.importorskip("starlette.testclient")
 # Clients see an empty answer; the log of a program that serves has the warnings
@@ -98,6 +102,19 @@ def test_vectors_are_those_that_the_vectorizer_gives_alone(client, models, name,
             np.testing.assert_array_equal(np.array(found, np.float32), row.astype(np.float32))
     words = 6 + 5 + 7 + 5 + 2
     assert answer["usage"] == {"prompt_tokens": words, "total_tokens": words}
+
+
+@pytest.mark.filterwarnings("ignore:No linear map was better")
+def test_tokens_of_a_tuned_model_are_its_own(tmp_path):
+    pytest.importorskip("transformers")
+    tiny = write_sentence_config(write_bert(tmp_path))
+    pairs = [(text, f"{text}, again") for text in TEXTS]
+    tuned = FineTunedVectorizer(TransformerVectorizer(tiny), strategy="adapter", random_state=0)
+    with opened({"tuned": tuned.fit(pairs)}) as client:
+        answer = client.post("/v1/embeddings", json={"model": "tuned", "input": TEXTS}).json()
+    expected = sum(TransformerVectorizer(tiny).count_tokens(TEXTS))
+    assert answer["usage"] == {"prompt_tokens": expected, "total_tokens": expected}
+    assert expected != 6 + 5 + 7 + 5
 
 
 @pytest.mark.parametrize("short", [0, 10**9])

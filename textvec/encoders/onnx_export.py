@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from textvec._checks import import_optional
-from textvec._writing import folder_aside
+from textvec._writing import folder_aside, holds_something, new_folder
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import UNUSED, Rows, check_complete, quiet
 
@@ -84,8 +84,7 @@ def export_onnx(model, out, int8=True, revision=None):
         def forward(self, *inputs):
             return self.network(**dict(zip(names, inputs))).last_hidden_state
 
-    out.mkdir(parents=True, exist_ok=True)
-    with folder_aside(out) as aside:
+    def write(whole, aside):
         plain, wanted = os.path.join(aside, "plain.onnx"), os.path.join(aside, "model.onnx")
         example = torch.ones((2, 8), dtype=torch.long)
         with warnings.catch_warnings():
@@ -108,9 +107,16 @@ def export_onnx(model, out, int8=True, revision=None):
             quantization.quantize_dynamic(
                 plain, wanted, per_channel=True, weight_type=quantization.QuantType.QInt8
             )
-        _copy_configuration(folder, out)
-        tokenizer.save_pretrained(out)  # also where the model has no tokenizer.json
-        os.replace(wanted, out / "model.onnx")
+        _copy_configuration(folder, whole)
+        tokenizer.save_pretrained(whole)  # also where the model has no tokenizer.json
+        os.replace(wanted, whole / "model.onnx")
+
+    if holds_something(out):  # such as the model's own folder
+        with folder_aside(out) as aside:
+            write(out, aside)
+    else:
+        with new_folder(out) as whole, folder_aside(whole) as aside:
+            write(whole, aside)
     return os.fspath(out)
 
 

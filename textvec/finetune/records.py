@@ -104,6 +104,11 @@ def read_records(X, y=None, encoding="utf-8") -> Records:
         If it is none of these, a value is missing or empty, or there are fewer than two.
     """
     where = "X"
+    if isinstance(X, str):
+        raise ValueError(
+            "X must hold records or texts, or be a pathlib.Path to a file of records. Got a string "
+            f"object instead: {X!r:.60}."
+        )
     check_type("y", y, Iterable | None, "a list of labels or scores, or None")
     if isinstance(X, os.PathLike):
         where = str(X)

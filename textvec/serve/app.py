@@ -350,8 +350,9 @@ class Service:
 
 def _tokens_of(vectorizer, texts):
     """Return how many tokens each text has: of the model, or else words and Han characters."""
-    if isinstance(vectorizer, TransformerVectorizer):
-        return vectorizer.count_tokens(texts)
+    network = getattr(vectorizer, "vectorizer_", vectorizer)  # of one that was tuned
+    if isinstance(network, TransformerVectorizer):
+        return network.count_tokens(texts)
     return [len(_words(text)) for text in texts]
 
 
