@@ -26,6 +26,7 @@ def embedded(tmp_path_factory):
     return run_process("compare", *cache, "--json", cwd=folder), folder
 
 
+@pytest.mark.slow  # CI does the same from the wheel, without a network
 def test_compare_without_options_does_all_in_both_languages(embedded):
     result, folder = embedded
     assert result.returncode == 0, result.stderr
@@ -41,6 +42,7 @@ def test_compare_without_options_does_all_in_both_languages(embedded):
     assert len(page) < 3_000_000
 
 
+@pytest.mark.slow  # for what the one before it made
 def test_compare_prints_a_table_for_each_language_and_resumes(embedded):
     _, folder = embedded
     times = {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}

@@ -67,7 +67,7 @@ def at_once(functions):
     return results
 
 
-@pytest.mark.parametrize("state", ["fitted", "copied"])
+@pytest.mark.parametrize("state", ["fitted", pytest.param("copied", marks=pytest.mark.slow)])
 def test_threads_may_ask_at_the_same_time(entry, state):
     family = entry.family
     estimator = family.fit(entry.make())

@@ -4,7 +4,9 @@ import pytest
 
 from .namespaces import has_namespaces
 
-KINDS = ["limit", "tmpfs"] if has_namespaces() else ["limit"]
+KINDS = ["limit"]
+if has_namespaces():
+    KINDS = ["tmpfs", pytest.param("limit", marks=pytest.mark.slow)]
 WORKS = ["save", "save_word2vec_format", "checkpoint", "encoding_cache", "comparison_cache"]
 WORKS += ["to_html", "embed", "download", "merge", "draw_map", "generate", "copy_course"]
 WORKS += ["write_static", "lengthen", "fill_store"]

@@ -454,12 +454,9 @@ def test_unknown_names_get_offers(story):
         CharacterRecommender([*NAMES, "阿光"], random_state=0).fit(STORY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "hero"),
-    [
-        ("journey_to_the_west", "孙悟空"),
-        pytest.param("three_kingdoms", "诸葛亮", marks=pytest.mark.slow),
-    ],
+    ("name", "hero"), [("journey_to_the_west", "孙悟空"), ("three_kingdoms", "诸葛亮")]
 )
 @pytest.mark.usefixtures("data_folder")
 def test_words_like_a_hero_are_characters(name, hero):
