@@ -219,6 +219,36 @@ def test_between_counts_and_quotes(story):
     assert far.passages["text"].tolist() == ["老周走了。国王不知道。"]
 
 
+def test_what_is_learned_is_as_documented(story):
+    n_sentences, n_names = len(story.sentences_), len(story.names_)
+    assert "".join(story.sentences_) == "".join(
+        line for line in STORY.splitlines() if line not in story.titles_
+    )
+    for numbers in (story.paragraphs_, story.chapters_):
+        assert numbers.shape == (n_sentences,)
+        assert numbers.dtype == np.int64
+    told = zip(story.sentences_, story.paragraphs_.tolist(), story.chapters_.tolist())
+    paragraphs, chapters = {}, {}
+    for sentence, paragraph, chapter in told:
+        paragraphs[paragraph] = paragraphs.get(paragraph, "") + sentence
+        chapters[paragraph] = story.titles_[chapter]
+    blocks = STORY.split("第二回 山上\n")
+    assert list(paragraphs) == list(range(14))
+    for paragraph, text in paragraphs.items():
+        assert text in blocks[chapters[paragraph] == "第二回 山上"]
+    assert story.mentions_.shape == (n_sentences, n_names)
+    assert (story.mentions_.dtype, story.counts_.dtype) == (np.int32, np.int64)
+    for sentence, row in zip(story.sentences_, story.mentions_.toarray()):
+        assert row.tolist() == [sentence.count(name) for name in story.names_]
+    assert story.counts_.tolist() == story.mentions_.toarray().sum(axis=0).tolist()
+    assert (np.diff(story.counts_) <= 0).all()
+    rows = np.array([story.keyed_vectors_[name] for name in story.names_])
+    assert story.vectors_.dtype == np.float32
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(story.vectors_, rows / lengths, rtol=1e-6)
+    assert story.aliases_ == {"明儿": "阿明"}
+
+
 def test_aliases_are_one_or_apart(novel):
     apart = CharacterRecommender(["孙悟空", "行者", "唐僧"], {}, random_state=0).fit(novel.text)
     assert set(apart.names_) == {"孙悟空", "行者", "唐僧"}
@@ -305,6 +335,12 @@ def test_a_path_is_read_like_its_text(story, tmp_path):
     cure = re.search("pathlib.*'gb18030'\\)", str(caught.value))[0]
     assert cure == f"pathlib.Path({str(path)!r}).read_text(encoding='gb18030')"
     assert path.read_text(encoding="gb18030") == "国王"
+
+
+def test_an_empty_file_is_told_by_its_path(tmp_path):
+    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"empty\.txt must hold a story\. Got '\\n' instead"):
+        CharacterRecommender(NAMES).fit(tmp_path / "empty.txt")
 
 
 def test_a_path_as_str_is_no_story(tmp_path):
@@ -425,7 +461,7 @@ def test_pictures(retelling):
 @pytest.mark.parametrize(
     ("parameters", "text", "error", "message"),
     [
-        ({}, "", ValueError, "must hold a story"),
+        ({}, "", ValueError, "text must hold a story. Got '' instead"),
         ({}, ["第一回"], TypeError, "Got list instead"),
         ({"names": "阿明"}, STORY, TypeError, "must be a list of str"),
         ({"names": [3]}, STORY, TypeError, "must hold words. Got 3"),
@@ -450,6 +486,10 @@ def test_unknown_names_get_offers(story):
         story.similar("阿明", k=0)
     with pytest.raises(ValueError, match="at least one"):
         story.analogy([])
+    with pytest.raises(TypeError, match="positive must be a name, or a list of names. Got 5 inst"):
+        story.analogy(5)
+    with pytest.raises(TypeError, match="negative must be a name, or a list of names. Got None"):
+        story.analogy("阿明", None)
     with pytest.warns(UserWarning, match="too rarely.*阿光"):
         CharacterRecommender([*NAMES, "阿光"], random_state=0).fit(STORY)
 

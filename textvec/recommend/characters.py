@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_number, closest_names, seeded, warn_user
+from textvec._checks import as_list, check_number, closest_names, seeded, warn_user
 from textvec._threads import held, publish
 from textvec.dense.documents import WordVectorizer
 from textvec.dense.factorized import PPMI
@@ -107,14 +107,21 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     counts_ : ndarray of shape (n_names,), int64
         How often each is named, under any name.
     aliases_ : dict of str to str
-        The other names that were replaced.
+        The other names that were replaced, and the usual one of each.
     keyed_vectors_ : KeyedVectors
-        All words and their vectors.
+        All words and their vectors, names among them.
     vectors_ : ndarray of shape (n_names, vector_size), float32
         The vectors of the characters, of length 1.
     titles_ : list of str
         The headings of the chapters that were found, as many as there are; "" for what stands
         before the first.
+    sentences_ : list of str
+        The sentences in the order of the story, as it writes them, without the headings.
+    paragraphs_, chapters_ : ndarray of shape (n_sentences,), int64
+        The paragraph of each sentence, counted from 0 through the story, and its chapter, as a
+        place in ``titles_``.
+    mentions_ : csr_array of shape (n_sentences, n_names), int32
+        How often each sentence names each character, under any name.
 
     See Also
     --------
@@ -163,10 +170,14 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If the text is neither, or names and aliases are not str.
+            If the text is neither, names and aliases are not str, ``vectors`` is none of the kinds
+            named, or ``togetherness`` no number.
         ValueError
-            If the text is empty or a path as str, a file is not UTF-8, no name is found, an alias
-            stands for another alias, or ``togetherness`` lies outside 0 to 1.
+            If the text is empty or a path as str, a file is not UTF-8, no name is found or none has
+            a vector, an alias stands for another alias, ``random_state`` is no seed, or
+            ``togetherness`` lies outside 0 to 1.
+        OSError
+            If a file cannot be read.
 
         Warns
         -----
@@ -264,13 +275,18 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ------
         KeyError
             If a name is unknown; the message offers the closest ones.
+        TypeError
+            If the names are neither a str nor a sequence.
         ValueError
             If nothing is positive.
         """
         check_number("k", k, low=1, integer=True)
         known = self._as_it_is()
         positive, negative = (
-            [names] if isinstance(names, str) else list(names) for names in (positive, negative)
+            [names]
+            if isinstance(names, str)
+            else as_list(sign, names, "a name, or a list of names")
+            for sign, names in (("positive", positive), ("negative", negative))
         )
         if not positive:
             raise ValueError("positive must name at least one character. Got none.")
@@ -319,7 +335,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         Returns
         -------
         Relation
-            Their similarity, how often they occur together, and the passages that join them.
+            How alike they are and how much they are met together, how often they are, and the
+            passages that join them.
 
         Raises
         ------
@@ -377,6 +394,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ------
         ImportError
             If matplotlib is not installed; for a page, if openTSNE is not.
+        OSError
+            If the page cannot be written.
         """
         check_number("n_names", n_names, low=1, integer=True)
         known = self._as_it_is()
@@ -463,7 +482,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _learn(self, documents, names, aliases):
         if isinstance(self.vectors, KeyedVectors):
-            return _with_names(self.vectors, names, aliases)
+            return _with_names(held(self.vectors), names, aliases)
         if self.vectors is None:
             model = _default_vectors(documents)
         elif isinstance(self.vectors, WordVectorizer):
@@ -544,8 +563,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
 def _read(text):
     if isinstance(text, str):
-        if not text.strip():
-            raise ValueError("text must hold a story. Got an empty one.")
+        _check_told(text, "text")
         if _LIKE_A_PATH(text) or len(text) < _LONGEST_PATH and isfile(text):
             there = "" if isfile(text) else ", and see that it is there: no such file was found"
             raise ValueError(
@@ -554,7 +572,7 @@ def _read(text):
             )
         return text
     try:
-        return Path(text).read_text(encoding="utf-8-sig")
+        story = Path(text).read_text(encoding="utf-8-sig")
     except TypeError:
         raise TypeError(
             "text must be a str or a pathlib.Path. "
@@ -565,6 +583,13 @@ def _read(text):
             f"{text} is not UTF-8 ({error.reason}). Read it in its own encoding, and pass that: "
             f"pathlib.Path({str(text)!r}).read_text(encoding='gb18030'), say."
         ) from None
+    _check_told(story, text)
+    return story
+
+
+def _check_told(story, source):
+    if not story.strip():
+        raise ValueError(f"{source} must hold a story. Got {story!r:.20} instead.")
 
 
 def _as_words(parameter, words):
