@@ -16,6 +16,7 @@ from textvec import (
     KeyedVectors,
     LSAVectorizer,
     TfidfVectorizer,
+    load,
     show_map,
 )
 from textvec.datasets import load_hotels, load_novel
@@ -129,6 +130,26 @@ def test_recommenders_write_pages(hotels, tmp_path):
     assert head["columns"][head["coloured"]]["name"] == "提及次数"
 
 
+def test_a_loaded_recommender_writes_the_same_page(tmp_path):
+    recommender = ContentRecommender().fit(TEXTS)
+    page = recommender.plot_map(html=tmp_path / "a.html").read_bytes()
+    recommender.save(tmp_path / "texts")
+    loaded = load(tmp_path / "texts")
+    assert loaded.plot_map(html=tmp_path / "b.html").read_bytes() == page
+
+
+def test_a_series_goes_by_its_labels(tmp_path):
+    labels = [f"hotel {at}" for at in range(40)]
+    frame = pd.DataFrame({"text": TEXTS}, index=labels)
+    matrix = np.random.default_rng(0).random((40, 5))
+    backwards = pd.Series(range(40), index=labels)[::-1]
+    names = backwards.index.to_series()
+    path = show_map(matrix, frame, tmp_path / "a.html", ids=names, color=backwards)
+    _, parts = read(path)
+    assert parts["values0"].tolist() == list(range(40))
+    assert strings(parts["ids"], parts["idLengths"]) == labels
+
+
 def test_one_of_two_that_fails_is_left_out_and_named(tmp_path):
     with pytest.warns(
         UserWarning, match="B failed, and the page shows the other: RuntimeError: no"
@@ -201,6 +222,11 @@ def test_the_language_is_that_of_the_texts(tmp_path):
         ({"options": MapOptions(n_neighbours=0)}, ValueError, "n_neighbours must be between 1 and"),
         ({"options": MapOptions(language="fr")}, ValueError, "language must be one of"),
         ({"options": MapOptions(random_state=-1)}, ValueError, "random_state must be"),
+        (
+            {"vectorizers": [TfidfVectorizer()] * 2, "options": MapOptions(n_jobs=0)},
+            ValueError,
+            "n_jobs must be at least 1",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(arguments, error, message, tmp_path):

@@ -19,10 +19,9 @@ from textvec.recommend.evaluation import evaluate
 from textvec.recommend.explanations import explain_block, feature_names
 from textvec.recommend.features import fit_blocks, item_vectors, query_vector, shares
 from textvec.recommend.items import (
-    as_series,
     by_labels,
-    check_column,
     is_name,
+    one_each,
     only_column,
     plain,
     read_interactions,
@@ -63,6 +62,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         One row for each item: the blocks side by side, each of length 1 where its metric is
         "cosine", times the root of its weight.
     ids_ : pandas.Index of length n_items
+        What the items are called.
     items_ : pandas.DataFrame of n_items rows
         The items; their columns stand behind `id` and `score` in each answer.
     index_ : ExactIndex
@@ -180,7 +180,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ----------
         items : DataFrame, Series of str or other iterable of str
             In the form that ``fit`` got.
-        ids : array-like, default=None
+        ids : column name or array-like, default=None
             What they are called. None takes the column that ``fit`` took, or the index of the
             DataFrame or Series; a list goes on counting.
 
@@ -191,7 +191,10 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column is missing, or an id is missing or taken; the recommender stays as it was.
+            If a column is missing, or an id is missing, taken or stands twice; the recommender
+            stays as it was.
+        TypeError
+            If a text is not a str, or items have none of the forms.
         """
         known = self._as_it_is()
         return self._change(known, *added(known, items, ids))
@@ -204,7 +207,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         items : DataFrame, Series of str or other iterable of str
             The items as they are now. Columns that are not given keep what they held, so prices
             change without the texts.
-        ids : array-like, default=None
+        ids : column name or array-like, default=None
             Which items these are. None takes the column that ``fit`` took, or the index of the
             DataFrame or Series.
 
@@ -219,6 +222,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             was.
         ValueError
             If an id is missing or stands twice, or no column is one of the items'.
+        TypeError
+            If a text is not a str, or items have none of the forms.
 
         Examples
         --------
@@ -400,7 +405,6 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         KeyError
             If an id is unknown; the message offers the closest ones.
         """
-        self.__dict__.setdefault("_terms", {})  # a file holds none
         known = self._as_it_is()
         row_a, row_b = known._row_of(a), known._row_of(b)
         query, found = known._as_queries([row_a]), known.vectors_[[row_b]]
@@ -475,8 +479,11 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ------
         KeyError
             If an item is unknown; the message offers the closest ones.
+        TypeError
+            If interactions are no DataFrame of two columns or more.
         ValueError
-            If no user has more than ``n_held_out`` items.
+            If no user has more than ``n_held_out`` items, a user or an item is missing, or a pair
+            stands twice; the message names the row.
 
         Examples
         --------
@@ -528,7 +535,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ImportError
             If matplotlib is not installed; for a page, if openTSNE is not.
         ValueError
-            If a column is missing or has another length.
+            If a column is missing, or ``color`` or ``labels`` have another length than the items.
+        OSError
+            If the page cannot be written.
         """
         known = self._as_it_is()
         if html is not None:
@@ -536,8 +545,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         from textvec.show.plots import plot_points
 
         labels = known.ids_ if labels is None else labels
-        names = None if labels is False else known._values("labels", labels)
-        color = None if color is None else known._values("color", color)
+        names = None if labels is False else known._values_of("labels", labels)
+        color = None if color is None else known._values_of("color", color)
         return plot_points(plane(known.vectors_, random_state), names, color)
 
     def _write_map(self, path, color, labels, random_state):
@@ -547,7 +556,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         terms = [self._terms_of(at) for at in range(len(self.blocks_))]
         labels = None if labels is False else self.ids_ if labels is None else labels
         names, color = (
-            None if values is None else self._values(name, values)
+            None if values is None else self._values_of(name, values)
             for name, values in (("labels", labels), ("color", color))
         )
         queries = self._as_queries(range(len(self.ids_)))
@@ -561,9 +570,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
 
     def _as_it_is(self):
         """Return this recommender as it is now, whatever other threads learn meanwhile."""
-        known = held(self)
-        check_is_fitted(known)
-        return known
+        check_is_fitted(self)
+        vars(self).setdefault("_terms", {})  # a file holds none
+        return held(self)
 
     def _change(self, known, items, ids, vectors):
         """Publish changed items beside what was fitted."""
@@ -576,18 +585,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         publish(self, {**learned, **rows})
         return self
 
-    def _values(self, parameter, values):
+    def _values_of(self, parameter, values):
         """Return one value per item, from a column's name or an array, as a Series."""
-        if is_name(values):
-            check_column(parameter, values, self.items_)
-            return self.items_[values]
-        values = as_series(by_labels(parameter, values, self.items_.index, self.ids_))
-        if len(values) != len(self.ids_):
-            raise ValueError(
-                f"{parameter} must have one entry per item: {len(self.ids_)}. "
-                f"Got {len(values)} instead."
-            )
-        return values
+        return one_each(parameter, values, self.items_, self.items_.index, self.ids_)
 
     def _terms_of(self, at):
         """Return the names of a block's features; kept, for vectorizers sort them at each call."""

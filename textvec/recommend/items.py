@@ -79,6 +79,8 @@ def read_ids(frame, ids):
     ValueError
         If a column is missing, or an id is missing or stands twice; the message names the row. If
         the index has several levels.
+    TypeError
+        If the ids stand in no order, or in a table.
     """
     if ids is None:
         source, ids = "items.index", frame.index
@@ -109,6 +111,11 @@ def read_ids(frame, ids):
 
 
 def _as_index(ids):
+    if isinstance(ids, set | frozenset | Mapping) or hasattr(ids, "columns"):
+        raise TypeError(
+            "ids must be the name of a column, or a list of one name for each item. "
+            f"Got {type(ids).__name__} instead."
+        )
     try:
         return pd.Index(ids)
     except UnicodeEncodeError:
@@ -167,6 +174,40 @@ def by_labels(parameter, values, *labels):
     return values
 
 
+def one_each(parameter, values, frame, *labels):
+    """Return one value per item, from a column's name or an array, as a Series.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, for messages.
+    values : column name or array-like
+        A Series goes by its labels where these are the items', see :func:`by_labels`.
+    frame : DataFrame
+        The items.
+    *labels : pandas.Index
+        What the items are called.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    ValueError
+        If the column is missing, or there is another number of values than of items.
+    """
+    if is_name(values):
+        check_column(parameter, values, frame)
+        return frame[values]
+    values = as_series(by_labels(parameter, values, *labels))
+    if len(values) != len(frame):
+        raise ValueError(
+            f"{parameter} must have one entry per item: {len(frame)}. Got {len(values)} instead."
+        )
+    return values
+
+
 def read_weights(parameter, columns, frame):
     """Return the columns that a parameter names, and what each counts: a dict.
 
@@ -189,13 +230,17 @@ def read_weights(parameter, columns, frame):
     ------
     ValueError
         If a column is missing or its weight is not above 0.
+    TypeError
+        If a weight is no number, or none of these kinds.
     """
     if columns is None:
         return {}, {}
-    if not isinstance(columns, Mapping):
-        columns = dict.fromkeys([columns] if is_name(columns) else columns, 1.0)
+    if isinstance(columns, Mapping):
+        pairs = columns.items()
+    else:
+        pairs = ((name, 1.0) for name in ([columns] if is_name(columns) else columns))
     weights, kinds = {}, {}
-    for name, weight in columns.items():
+    for name, weight in pairs:
         check_column(parameter, name, frame)
         if parameter == "columns" and isinstance(weight, Numbers | Categories | Vectors):
             kinds[name], weight = weight, weight.weight

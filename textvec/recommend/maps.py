@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from textvec._checks import check_choice, check_number, check_type, import_optional, warn_user
+from textvec._threads import effective_n_jobs
 from textvec._writing import check_place
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.maps.charts import Vectors, chart_of, draw_chart, name_regions
@@ -18,10 +19,10 @@ from textvec.maps.layout import LAYOUT_NEIGHBOURS
 from textvec.maps.neighbours import Neighbours, best_of, common
 from textvec.maps.regions import term_counts
 from textvec.recommend.items import (
-    as_series,
     check_column,
     check_texts,
     is_name,
+    one_each,
     only_column,
     read_items,
 )
@@ -103,6 +104,7 @@ class MapOptions:
             check_number("n_letters", self.n_letters, low=1, integer=True)
         check_choice("language", self.language, ("auto", "en", "zh"))
         check_number("random_state", self.random_state, low=0, high=2**32 - 1, integer=True)
+        effective_n_jobs(self.n_jobs)
 
 
 def show_map(
@@ -136,10 +138,11 @@ def show_map(
         The columns of a DataFrame that hold the texts, which are joined; may stay None where it has
         one column besides the ids.
     ids : column name or array-like of n_items, default=None
-        What the items are called. None shows texts alone.
+        What the items are called; names may repeat. None shows texts alone.
     color : column name or array-like of n_items, default=None
         What colours the points at first. None colours by region, twins by the neighbours that both
-        maps have in common.
+        maps have in common. A Series, of ids too, that has the labels of the items in another order
+        goes by them.
     title : str, default=None
         Heading of the page; None takes a general one.
     options : MapOptions, default=None
@@ -153,9 +156,10 @@ def show_map(
     Raises
     ------
     TypeError
-        If items or vectorizers have none of these forms.
+        If items, vectorizers or options have none of these forms.
     ValueError
-        If there are no items, a column is missing, or there are more than two vectorizers.
+        If there are no items, a column is missing, there are more than two vectorizers, or an
+        option is out of range.
     ImportError
         If openTSNE is not installed; it names the extra.
     OSError
@@ -204,8 +208,10 @@ def show_map(
         items = _words(ways, items)
     frame = read_items(items)
     columns = _text_columns(items, frame, text, ids)
-    extra = {"ids": None if ids is None else _values("ids", ids, frame)}
-    extra["color"] = None if color is None else _values("color", color, frame)
+    extra = {
+        name: None if values is None else one_each(name, values, frame, frame.index)
+        for name, values in (("ids", ids), ("color", color))
+    }
     n_given, rows = len(frame), _sample(len(frame), options.random_state)
     if rows is not None:
         warn_user(
@@ -448,19 +454,6 @@ def _text_columns(items, frame, text, ids):
     for name in columns:
         check_column("text", name, frame)
     return columns
-
-
-def _values(parameter, values, frame):
-    """Return one value per item, from a column's name or an array, as a Series."""
-    if is_name(values):
-        check_column(parameter, values, frame)
-        return frame[values]
-    values = as_series(values)
-    if len(values) != len(frame):
-        raise ValueError(
-            f"{parameter} must have one entry per item: {len(frame)}. Got {len(values)} instead."
-        )
-    return values
 
 
 def _sample(n_items, random_state):
