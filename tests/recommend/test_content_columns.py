@@ -150,6 +150,17 @@ def test_equal_numbers_and_unseen_categories():
     assert_array_equal(vectors.toarray(), [[0, 0], [1, 0]])
 
 
+def test_a_column_is_a_series_and_nothing_changes_where_it_cannot_be_learned():
+    vectorizer = ColumnVectorizer().fit(pd.Series(["sea", "snow", "sea"]))
+    with pytest.raises(TypeError, match="column must be a Series of pandas. Got .1, 2. instead"):
+        ColumnVectorizer().fit([1, 2])
+    with pytest.raises(TypeError, match="column must be a Series of pandas"):
+        vectorizer.transform(["sea"])
+    with pytest.raises(TypeError, match="dates or times"):
+        vectorizer.fit(pd.Series([date(2026, 1, 1)]))
+    assert vectorizer.transform(pd.Series(["snow"])).toarray().tolist() == [[0, 1]]
+
+
 def test_a_query_asks_the_texts_alone():
     plain, recommender = fitted(text="desc"), fitted(text="desc", columns=["price", "style"])
     found, expected = recommender.query("oysters and snow"), plain.query("oysters and snow")

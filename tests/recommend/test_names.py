@@ -32,6 +32,11 @@ def novel():
     return load_novel()
 
 
+def test_a_story_is_a_str():
+    with pytest.raises(TypeError, match="text must be a str. Got 5 instead"):
+        find_names(5)
+
+
 @pytest.fixture(scope="module")
 def traditional(novel):
     return to_traditional(novel.text)

@@ -136,10 +136,9 @@ def separator_in(cells):
     for separator in _SEPARATORS:
         if not any(separator in cell for cell in sample):
             continue
-        lists = [members_in(cell, separator) for cell in sample]
         if separator in _CERTAIN:
             return separator
-        counts = Counter(member for members in lists for member in members)
+        counts = Counter(member for cell in sample for member in members_in(cell, separator))
         recurring = sum(count for count in counts.values() if count > 1)
         are_words = all(re.search(r"[^\W\d_]", member) for member in counts)
         if are_words and counts and recurring >= _RECURRING * counts.total():
@@ -154,8 +153,8 @@ def members_in(cell, separator):
     ----------
     cell : str
         Of a column.
-    separator : str or None
-        What parts them; `BRACKETS` for lists in brackets. None takes the cell for one member.
+    separator : str
+        What parts them; `BRACKETS` for lists in brackets.
 
     Returns
     -------
@@ -166,8 +165,6 @@ def members_in(cell, separator):
     >>> members_in("Drama | War", "|"), members_in('["spa", "pool"]', BRACKETS)
     (['Drama', 'War'], ['spa', 'pool'])
     """
-    if separator is None:
-        return [cell]
     if separator == BRACKETS:
         members = _in_brackets(cell)
         return [cell] if members is None else members

@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textvec._checks import check_choice, check_type, warn_user
-from textvec._threads import held
+from textvec._threads import held, learning
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
 from textvec.recommend.cells import Writing, members_in, number_in, separator_in, writing_of
@@ -176,9 +176,11 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a number is infinite or beyond 1e150, or every value is missing.
+            If a number is infinite or beyond 1e150, every value is missing, lists are all empty,
+            or no name is one of the table's; if a parameter is out of range.
         TypeError
-            If the column holds dates, or what is neither number nor category.
+            If the column is no Series, or holds dates, or what is neither number nor category; if
+            a parameter is of another type.
 
         Warns
         -----
@@ -187,10 +189,16 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
             they all differ, or half of them are numbers.
         """
         check_choice("kind", self.kind, (None, "numbers", "categories", "vectors"))
+        check_type("column", column, pd.Series, "a Series of pandas")
         if self.separator is not None:
             check_type("separator", self.separator, str, "a str or None")
             if not self.separator:
                 raise ValueError("separator must hold a character. Got '' instead: take None.")
+        with learning(self) as aside:
+            aside._learn(column)
+        return self
+
+    def _learn(self, column):
         if column.isna().all():
             raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
         self.categories_ = self.writing_ = self.separator_ = None
@@ -210,7 +218,6 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
                     f"column {column.name!r} holds no category, only empty lists: leave it out of "
                     "columns."
                 )
-        return self
 
     def transform(self, column):
         """Return the vectors of a column.
@@ -231,9 +238,14 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         ValueError
             If a number is infinite or beyond 1e150.
         TypeError
-            If there are no numbers where ``fit`` saw some, or dates.
+            If the column is no Series, or holds no numbers where ``fit`` saw some, a list where it
+            saw names, or dates.
         """
         check_is_fitted(self)
+        check_type("column", column, pd.Series, "a Series of pandas")
+        return held(self)._vectors_of(column)
+
+    def _vectors_of(self, column):
         if self.kind == "vectors":
             return self._looked_up(column)
         _kind_of(column)

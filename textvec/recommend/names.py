@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_number
+from textvec._checks import check_number, check_type
 from textvec.recommend.headings import titles_of
 from textvec.text.scripts import HAN, is_mostly_han
 from textvec.text.tokenizers import JiebaTokenizer
@@ -98,7 +98,7 @@ def find_names(text, min_count=5):
     Raises
     ------
     TypeError, ValueError
-        If ``min_count`` is no integer of 1 or more.
+        If the text is no str, or ``min_count`` no integer of 1 or more.
 
     Notes
     -----
@@ -109,6 +109,7 @@ def find_names(text, min_count=5):
     >>> find_names("So Emma Woodhouse met Mr. Knightley. But Emma Woodhouse left.", min_count=1)
     {'Emma Woodhouse': 2, 'Mr. Knightley': 1}
     """
+    check_type("text", text, str, "a str")
     check_number("min_count", min_count, low=1, integer=True)
     text = "\n".join(title or paragraph for title, paragraph in _paragraphs(text))
     if is_mostly_han(text):
@@ -120,10 +121,11 @@ def find_names(text, min_count=5):
 
 
 def short_forms(names):
-    """Return {short form: name} where a name ends in, or begins with, exactly one shorter name.
+    """Return {short form: name} of names that end, or begin, exactly one longer name.
 
-    Chinese given names end the full name (悟空 of 孙悟空); in other languages both parts count
-    (Emma and Woodhouse of "Emma Woodhouse"), unless two names share them.
+    In Chinese they end it, have two characters at least, and lack one or two of it, as given names
+    do (悟空 of 孙悟空). In other languages both parts count (Emma and Woodhouse of "Emma
+    Woodhouse"), unless two names share them.
 
     Parameters
     ----------
