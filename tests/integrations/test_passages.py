@@ -287,3 +287,14 @@ def test_clone_and_parameters():
 
     passages = PassageIndex(TfidfVectorizer(), weights=[1.0], n_candidates=7)
     assert clone(passages).get_params(deep=False)["n_candidates"] == 7
+
+
+def test_to_fit_on_nothing_is_to_start_anew():
+    passages = PassageIndex().fit(["sea view"], ids=["a"]).fit([])
+    assert (len(passages), passages.ids_, passages.search("sea")) == (0, [], [])
+    assert ids_of(passages.add(["a pier"], ids=["b"]).search("pier")) == ["b"]
+
+
+def test_one_id_is_as_good_as_a_list_of_one():
+    passages = PassageIndex().add(["sea view", "ab"], ids=["ab", "a"])
+    assert ids_of(passages.get("ab")) == ids_of(passages.get(["ab"])) == ["ab"]

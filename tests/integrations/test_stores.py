@@ -9,6 +9,7 @@ import pytest
 
 from textvec import BM25Vectorizer, LSAVectorizer, TfidfVectorizer, top_k
 from textvec.integrations.passages import PassageIndex
+from textvec.integrations.stores import Collection
 
 from .test_passages import IDS, METADATA, QUERIES, TEXTS, bm25, ids_of, lsa
 
@@ -397,3 +398,11 @@ def test_langchain_reads_what_we_wrote_and_the_reverse():
     store.add_documents([Document(page_content="sea view harbour pier", metadata={"by": "them"})])
     (found,) = collection.search("sea", where={"by": "them"})
     assert found.text == "sea view harbour pier"
+
+
+def test_names_that_a_store_has_for_itself_are_refused(monkeypatch):
+    monkeypatch.setattr(Collection, "__abstractmethods__", frozenset())
+    monkeypatch.setattr(Collection, "store", "Any", raising=False)
+    monkeypatch.setattr(Collection, "own_fields", ("id",), raising=False)
+    with pytest.raises(ValueError, match="Any keeps passages in 'id'. Got 'id' as a name of vec"):
+        Collection("hotels", {"id": bm25()})

@@ -127,3 +127,9 @@ def test_texts_are_checked_and_none_is_no_rows():
             document_vectors(vectorizer, wrong)
     with pytest.raises(TypeError, match=r"texts\[1\] must be a str. Got int"):
         document_vectors(vectorizer, ["a", 1])
+
+
+@pytest.mark.parametrize("to", [to_pairs, to_dicts, to_lists, to_arrays])
+def test_a_single_vector_is_no_rows(to):
+    with pytest.raises(ValueError, match=r"rows of vectors. Got an array of shape \(2,\)"):
+        to([0.0, 1.0])

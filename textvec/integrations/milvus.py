@@ -133,6 +133,7 @@ class MilvusCollection(Collection):
 
     store = "Milvus"
     most_dimensions = 32_768
+    own_fields = ("id", "text", "metadata")
 
     def __init__(self, client, name, vectorizers, dense_index=None):
         self.client = client

@@ -17,7 +17,7 @@ from textvec.evaluate.tasks.labels import N_DRAWS, ClassificationTask, Clusterin
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
 from textvec.evaluate.tasks.task import SEED, fresh, vectors_of
-from textvec.search._vectorizers import is_fitted, metric_of, query_vectors
+from textvec.search._vectorizers import check_vectorizer, is_fitted, metric_of, query_vectors
 from textvec.search.exact import top_k
 
 _LANGUAGES = {"en": "eng-Latn", "zh": "cmn-Hans"}
@@ -57,6 +57,8 @@ def as_mteb_model(vectorizer, name=None):
 
     Raises
     ------
+    TypeError
+        If it is no vectorizer.
     ImportError
         If mteb is not installed; it names the extra.
 
@@ -68,6 +70,7 @@ def as_mteb_model(vectorizer, name=None):
     ...     model = as_mteb_model(TfidfVectorizer())
     ...     assert model.mteb_model_meta.name == "textvec/TfidfVectorizer"
     """
+    check_vectorizer(vectorizer)
     meta = import_optional("mteb.models", "mteb").ModelMeta
     name = f"textvec/{type(vectorizer).__name__}" if name is None else name
     overwrites = {"name": name if "/" in name else f"textvec/{name}", "revision": "1"}

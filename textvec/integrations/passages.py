@@ -111,8 +111,8 @@ class PassageIndex(SaveMixin, BaseEstimator):
         -------
         self
         """
-        fresh = type(self)(**self.get_params(deep=False)).add(texts, metadata, ids)
-        publish(self, {name: value for name, value in vars(fresh).items() if name.endswith("_")})
+        fresh = type(self)(**self.get_params(deep=False)).add(texts, metadata, ids)._now()
+        self.__dict__ = vars(fresh)  # vectorizers that learned before go, too
         return self
 
     def add(self, texts, metadata=None, ids=None, refit=False) -> Self:
@@ -209,7 +209,7 @@ class PassageIndex(SaveMixin, BaseEstimator):
 
         Parameters
         ----------
-        ids : iterable of str
+        ids : str or iterable of str
             What they are called.
 
         Returns
@@ -219,6 +219,7 @@ class PassageIndex(SaveMixin, BaseEstimator):
         """
         known = self._now()
         places = {id: row for row, id in enumerate(known.ids_)}
+        ids = [ids] if isinstance(ids, str) else ids
         return [known._found(places[id], 0.0) for id in ids if id in places]
 
     def search(

@@ -65,6 +65,7 @@ class PgvectorTable(Collection):
     store = "pgvector"
     most_dimensions = 16_000
     most_entries = 16_000
+    own_fields = ("id", "passage", "metadata")
 
     def __init__(self, connection, name, vectorizers, half=False, index=False):
         check_flag("half", half)

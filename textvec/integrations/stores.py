@@ -17,6 +17,7 @@ from textvec.integrations.passages import (
     wanted_values,
 )
 from textvec.integrations.vectors import (
+    check_ready,
     check_signature,
     document_vectors,
     signature_of,
@@ -43,17 +44,25 @@ class Collection(ABC):
     ------
     ValueError
         If the store holds a collection of this name with vectors of other vectorizers, or of none
-        that it names; the message names both. If vectors are too wide for the store.
+        that it names; the message names both. If vectors are too wide for the store, or a name of
+        theirs is that of a field which the store keeps passages in.
     """
 
     store: ClassVar[str]  # its name, for messages
     most_dimensions: ClassVar[int]  # of a dense vector
     most_entries: ClassVar[int | None] = None  # of a sparse vector, other than 0
+    own_fields: ClassVar[tuple[str, ...]] = ()  # beside which vectors stand, in one namespace
 
     def __init__(self, name, vectorizers):
         check_type("name", name, str, "a str")
         self.name = name
         self.vectorizers = _by_name(vectorizers)
+        for key in self.vectorizers:
+            if key in self.own_fields:
+                raise ValueError(
+                    f"{self.store} keeps passages in {', '.join(map(repr, self.own_fields))}. "
+                    f"Got {key!r} as a name of vectorizers: choose another."
+                )
         self.signatures = {key: signature_of(one) for key, one in self.vectorizers.items()}
         self.is_sparse = {
             key: sparse.issparse(document_vectors(one, ["a"]))
@@ -271,7 +280,7 @@ def check_identifier(name, value):
 
 def _by_name(vectorizers):
     if not isinstance(vectorizers, Mapping):
-        signature_of(vectorizers)  # raises where it is no fitted vectorizer
+        check_ready(vectorizers)
         is_sparse = sparse.issparse(document_vectors(vectorizers, ["a"]))
         return {"sparse" if is_sparse else "dense": vectorizers}
     if not vectorizers:

@@ -93,7 +93,7 @@ def to_lists(X) -> list[list[float]]:
     Raises
     ------
     ValueError
-        If there are more columns, or a value is NaN or infinite.
+        If there are more columns, a value is NaN or infinite, or these are no rows.
 
     Examples
     --------
@@ -101,6 +101,7 @@ def to_lists(X) -> list[list[float]]:
     [[0.0, 2.0]]
     """
     X = X if sparse.issparse(X) else np.asarray(X)
+    _check_rows(X)
     if X.shape[1] > MOST_DIMENSIONS:
         raise ValueError(
             f"A dense vector may have {MOST_DIMENSIONS} dimensions, more than any store takes. "
@@ -250,6 +251,13 @@ def signature_of(vectorizer) -> Signature:
     -------
     Signature
 
+    Raises
+    ------
+    TypeError
+        If it is no vectorizer.
+    NotFittedError
+        If it is not fitted.
+
     Examples
     --------
     >>> from textvec import CountVectorizer
@@ -360,10 +368,17 @@ def vectors_of_queries(vectorizer, texts):
 def _rows(X):
     """Return a copy in CSR."""
     X = sparse.csr_array(X, copy=True)
-    if X.ndim != 2:
-        raise ValueError(f"X must be rows of vectors. Got an array of shape {X.shape} instead.")
+    _check_rows(X)
     _check_finite(X.sum(axis=1))
     return X
+
+
+def _check_rows(X):
+    if X.ndim != 2:
+        raise ValueError(
+            f"X must be rows of vectors. Got an array of shape {X.shape} instead: put one vector "
+            "into a list."
+        )
 
 
 def _check_finite(sums):
