@@ -135,6 +135,11 @@ def test_progress_goes_to_stderr_when_asked(methods, tasks, capsys):
         ({"vectorizers": [CountVectorizer()]}, TypeError, "mapping of name to estimator. Got list"),
         ({"vectorizers": {}}, ValueError, "at least one vectorizer and one task"),
         ({"vectorizers": {"counts": CountVectorizer()}, "tasks": []}, ValueError, "at least one"),
+        (
+            {"tasks": mini_benchmark_tasks("en")[:1][1:], "language": "zh"},
+            ValueError,
+            "one task to compare. Got 0 vectorizers and 0 tasks in 'zh'",
+        ),
         ({"language": "fr"}, ValueError, "language must be one of 'en', 'zh'. Got 'fr'"),
         ({"tasks": mini_benchmark_tasks()[0]}, TypeError, "sequence of Task. Got BitextMiningTask"),
         ({"tasks": ["hotels"]}, TypeError, "sequence of Task. Got .'hotels'"),
@@ -401,6 +406,10 @@ def test_disagreements_show_texts_and_results(mini):
     assert len(mini.disagreements("all words", "letters", "similarity (en)")) == 10
     with pytest.raises(KeyError, match="no result of 'all word' on 'numbers'.*all words"):
         mini.disagreements("all word", "no numbers", "numbers")
+    with pytest.raises(ValueError, match="n must be at least 1. Got -1"):
+        mini.disagreements("all words", "no numbers", "numbers", n=-1)
+    with pytest.raises(ValueError, match="n_metrics must be at least 1. Got 0"):
+        mini.scores(n_metrics=0)
 
 
 def test_a_score_that_does_not_exist_says_why(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from textvec._checks import check_choice, closest_names
+from textvec._checks import check_choice, check_number, closest_names
 from textvec.evaluate.cells import (
     COST_FORMATS,
     COST_TITLES,
@@ -106,7 +106,11 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
             f'Got {type(vectorizers).__name__} instead: take {{"BM25": BM25Vectorizer()}}, say.'
         )
     if not vectorizers or not tasks:
-        raise ValueError("There must be at least one vectorizer and one task to compare.")
+        where = "" if language is None else f" in {language!r}"
+        raise ValueError(
+            "There must be at least one vectorizer and one task to compare. Got "
+            f"{counted(len(vectorizers), 'vectorizer')} and {counted(len(tasks), 'task')}{where}."
+        )
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise ValueError(f"Every task must have a name of its own. Got {names} instead.")
@@ -295,6 +299,8 @@ class Comparison:
         DataFrame
             The methods as index, (name of the task, metric) as columns, in the order given.
         """
+        if n_metrics is not None:
+            check_number("n_metrics", n_metrics, low=1, integer=True)
         rows = {name: found.set_index("method") for name, found in self.table.groupby("task")}
         columns = {
             (task.name, metric): rows[task.name][metric]
@@ -369,7 +375,7 @@ class Comparison:
             Names of the methods.
         task : str
             Name of the task.
-        n : int, default=10
+        n : int >= 1, default=10
             How many items, those with the largest difference first.
 
         Returns
@@ -393,6 +399,7 @@ class Comparison:
         >>> compare(methods, [task]).disagreements("words", "less", "rooms")["text"].tolist()
         ['the pier']
         """
+        check_number("n", n, low=1, integer=True)
         rows = []
         for method in (a, b):
             if (method, task) not in self.results:

@@ -23,7 +23,7 @@ def bootstrap_interval(result, n_resamples=10_000, level=0.95):
         What a task returned.
     n_resamples : int >= 1, default=10_000
         Number of draws.
-    level : float in (0, 1), default=0.95
+    level : float in [0, 1], default=0.95
         Share of the draws inside the interval.
 
     Returns

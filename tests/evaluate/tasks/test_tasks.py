@@ -34,6 +34,9 @@ from textvec.evaluate.tasks import (
     ClusteringTask,
     RerankingTask,
     RetrievalTask,
+    STSTask,
+    WordAnalogyTask,
+    WordSimilarityTask,
     fresh,
     hotel_tasks,
     mini_benchmark_tasks,
@@ -517,3 +520,22 @@ def test_hotel_tasks(language):
     for train, _ in style._folds:
         for item, grades in duplicate.relevance.items():
             assert all((position[item] in train) == (position[twin] in train) for twin in grades)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: STSTask("ab", "ab", [1, 2]), "texts1 must be a list, .* Got 'ab'"),
+        (lambda: ClusteringTask({"a": 1, "b": 2}, [1, 2]), "documents must be a list"),
+        (lambda: ClassificationTask("ab", [1, 2]), "documents must be a list"),
+        (lambda: WordAnalogyTask([("a", "b", "c", "d")], corpus="ab"), "corpus must be a list"),
+        (lambda: WordSimilarityTask(["a"], ["b"], [1], corpus="ab"), "corpus must be a list"),
+        (
+            lambda: ClassificationTask(["a", "b"], [1, 2], test=(["a"], [1], [1])),
+            "test must be a pair of documents and labels",
+        ),
+    ],
+)
+def test_what_is_no_list_is_refused(make, words):
+    with pytest.raises(TypeError, match=words):
+        make()

@@ -12,13 +12,14 @@ from sklearn.metrics import adjusted_mutual_info_score, precision_recall_fscore_
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from textvec._checks import check_number
+from textvec._checks import check_number, check_type
 from textvec.evaluate.metrics import v_measure
 from textvec.evaluate.tasks.classifier import predict
 from textvec.evaluate.tasks.task import (
     SEED,
     Task,
     TaskResult,
+    as_texts,
     counted,
     fit_on,
     item_rows,
@@ -69,7 +70,7 @@ class ClassificationTask(Task):
     Raises
     ------
     TypeError
-        If ``C`` is neither a number nor "auto".
+        If ``C`` is neither a number nor "auto", documents are no list, or ``test`` is no pair.
     ValueError
         If lengths differ, a label is missing (None, NaN or "") or a fraction, there is one label
         only, ``C`` is not above 0, a label has fewer groups than folds, or a label of ``test`` is
@@ -114,7 +115,7 @@ class ClassificationTask(Task):
         if shots is not None:
             check_number("shots", shots, low=1, integer=True)
         check_number("C", C, low=np.finfo(float).tiny, auto=True)
-        self.documents = list(documents)
+        self.documents = as_texts("documents", documents)
         self.labels = _as_classes(labels)
         self.name, self.shots, self.language, self.C = name, shots, language, C
         self.groups = groups = None if groups is None else np.asarray(groups)
@@ -127,7 +128,7 @@ class ClassificationTask(Task):
         names = np.unique(self.labels).tolist()
         if len(names) < 2:
             raise ValueError(f"labels must hold at least two classes. Got {names} only.")
-        self.test = None if test is None else self._check_test(*test)
+        self.test = None if test is None else self._check_test(test)
         trained = "" if shots is None else f" on {counted(shots, 'document')} of each label"
         penalty = "C chosen for each method" if C == "auto" else f"C={C:g}"
         if test is not None:
@@ -142,7 +143,7 @@ class ClassificationTask(Task):
         )
 
     def evaluate(self, vectorizer, k=None):
-        """Return accuracy and F1 of the predictions, out of fold or on the test documents.
+        """Return accuracy, F1, precision and recall, out of fold or on the test documents.
 
         Parameters
         ----------
@@ -229,7 +230,13 @@ class ClassificationTask(Task):
         splitter = kind(n_splits, shuffle=True, random_state=SEED)
         return list(splitter.split(self.documents, self.labels, groups))
 
-    def _check_test(self, documents, labels):
+    def _check_test(self, test):
+        check_type("test", test, tuple | list, "a pair of documents and labels")
+        if len(test) != 2:
+            raise TypeError(
+                f"test must be a pair of documents and labels. Got {len(test)} items instead."
+            )
+        documents, labels = test
         documents, labels = same_length(documents_of_test=documents, labels_of_test=labels)
         labels = _as_classes(labels)
         unknown = sorted(set(labels.tolist()) - set(self.labels.tolist()), key=str)

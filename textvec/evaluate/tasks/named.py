@@ -13,8 +13,10 @@ def tasks_of(name, language=None) -> list[Task]:
     """Return the tasks of a data set.
 
     Texts with labels make a classification task: trained on one part and tested on another as the
-    set's authors split them, or five-fold where they did not. What was gathered to be clustered
-    makes a clustering task. Of pairs and queries, the test part counts.
+    set's authors split them, or five-fold where they did not (of THUCNews titles, which
+    have no training part here, on the development part). What was gathered to be clustered makes a
+    clustering task. Of pairs and queries, the test part counts; of AFQMC, which has none here, the
+    development part.
 
     Parameters
     ----------

@@ -205,7 +205,7 @@ class SummarizationTask(Task):
     Raises
     ------
     ValueError
-        If lengths differ.
+        If lengths differ, a score is not a finite number, or a text has no human summary.
 
     Examples
     --------

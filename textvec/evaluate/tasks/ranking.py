@@ -85,9 +85,9 @@ class RetrievalTask(Task):
     Raises
     ------
     TypeError
-        If what is relevant to a query is no mapping.
+        If queries, corpus or relevance, or what is relevant to a query, is no mapping.
     ValueError
-        If an id is unknown or a query has nothing relevant.
+        If there is no query, an id is unknown, or a query has nothing relevant.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array
 
-from textvec._checks import check_choice, check_number
+from textvec._checks import as_list, check_choice, check_number
 
 SEED = 0  # of every split and of every estimator left unseeded, so that scores repeat
 
@@ -242,7 +242,7 @@ def timed(action):
 
 def same_length(**columns):
     """Return the columns as lists, after a check that they are as long as the first one."""
-    lists = {name: list(values) for name, values in columns.items()}
+    lists = {name: as_texts(name, values) for name, values in columns.items()}
     (first, reference), *others = lists.items()
     for name, values in others:
         if len(values) != len(reference):
@@ -253,6 +253,11 @@ def same_length(**columns):
     if not reference:
         raise ValueError(f"{first} must hold at least one item. Got none.")
     return lists.values()
+
+
+def as_texts(name, values):
+    """Return texts, or what goes with them, as a list: of one str each letter would be a text."""
+    return as_list(name, values, "a list, one item for each text")
 
 
 def counted(n, noun, plural=None):

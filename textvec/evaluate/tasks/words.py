@@ -12,6 +12,7 @@ from textvec.evaluate.metrics import no_correlation, pearson, spearman
 from textvec.evaluate.tasks.task import (
     Task,
     TaskResult,
+    as_texts,
     counted,
     depths_of,
     finite,
@@ -62,7 +63,8 @@ class WordSimilarityTask(Task):
     def __init__(self, words1, words2, scores, name="word similarity", corpus=(), language="en"):
         self.words1, self.words2, scores = same_length(words1=words1, words2=words2, scores=scores)
         self.scores = finite("scores", scores)
-        self.name, self.language, self.documents = name, language, list(corpus)
+        self.name, self.language = name, language
+        self.documents = as_texts("corpus", corpus)
         self.description = f"Rate how alike the words of {counted(len(self.words1), 'pair')} are."
 
     def evaluate(self, vectorizer, k=None):
@@ -127,6 +129,11 @@ class WordAnalogyTask(Task):
     language : str, default="en"
         Language of the words.
 
+    Raises
+    ------
+    ValueError
+        If a question has more or fewer than four words, or there is none.
+
     Examples
     --------
     >>> from textvec import KeyedVectors
@@ -147,7 +154,8 @@ class WordAnalogyTask(Task):
             raise ValueError(
                 f"questions must hold four words each. Got {wrong[0] if wrong else 'none'} instead."
             )
-        self.name, self.language, self.documents = name, language, list(corpus)
+        self.name, self.language = name, language
+        self.documents = as_texts("corpus", corpus)
         self.description = (
             f"Answer {counted(len(self.questions), 'question')}: a is to b as c is to what?"
         )
