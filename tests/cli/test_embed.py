@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textvec import TransformerVectorizer, cli
+from textvec import LSAVectorizer, TransformerVectorizer, cli
 from textvec.encoders.cache import EncodingCache
 
 from .command import HOTELS, assert_refused, run
@@ -198,3 +198,23 @@ def test_bad_embeds(hotels, tmp_path, monkeypatch, args, words):
     monkeypatch.chdir(tmp_path)
     assert_refused(run("embed", hotels, "--text", "desc", *args), *words)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hotels.csv"]
+
+
+def test_a_saved_vectorizer_embeds_each_text_once(hotels, tmp_path, monkeypatch):
+    saved, out = tmp_path / "lsa.textvec", tmp_path / "vectors.npz"
+    lsa = LSAVectorizer(vector_size=2, random_state=0).fit(HOTELS["desc"])
+    lsa.save(saved)
+    seen, transform = [], LSAVectorizer.transform
+
+    def counted(self, texts):
+        seen.extend(texts)
+        return transform(self, texts)
+
+    monkeypatch.setattr(LSAVectorizer, "transform", counted)
+    args = ("embed", hotels, "--text", "desc", "--vectorizer", saved, "--out", out)
+    assert run(*args).exit_code == 0
+    assert seen[-4:] == HOTELS["desc"].tolist()
+    assert len(seen) <= 5  # one more to see whether vectors are sparse
+    with np.load(out) as stored:
+        np.testing.assert_array_equal(stored["vectors"], transform(lsa, HOTELS["desc"]))
+    assert_refused(run(*args, "--cache", tmp_path / "cache"), "--cache is for pretrained models")

@@ -35,7 +35,7 @@ def test_documents_become_records(server, documents, tmp_path):
     assert result.stdout.splitlines() == [
         f"2 records, 2 of 2 replies could be read (100%): {out}",
         f"Look at some, then: textvec tune {out} --model MODEL --out tuned",
-        f"textvec compare {out} --vectorizer MODEL --vectorizer tuned",
+        "textvec compare --data OTHERS --vectorizer MODEL --vectorizer tuned",
     ]
     first, second = map(json.loads, out.read_text("utf-8").splitlines())
     assert first["positive_text"] == "Rooms have keys."

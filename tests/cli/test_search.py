@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from textvec import TfidfVectorizer
+
 from .command import assert_refused, run
 
 
@@ -80,7 +82,16 @@ def test_a_query_that_stands_twice_is_answered_once(hotels):
     assert len(json.loads(run("search", hotels, *args).stdout)) == 2
 
 
+def test_a_saved_vectorizer_is_none_to_search_with(hotels, tmp_path):
+    saved = tmp_path / "saved.textvec"
+    TfidfVectorizer().fit(["sea"]).save(saved)
+    args = ("--text", "desc", "--query", "sea", "--vectorizer", saved)
+    assert_refused(run("search", hotels, *args), "--vectorizer must be one of", "embed, map and")
+
+
 def test_search_page(hotels, tmp_path):
+    help = " ".join(run("search", "--help").stdout.split())
+    assert "Write a page as well. " in help
     page = tmp_path / "page.html"
     result = run("search", hotels, "--text", "desc", "--query", "<b>snow", "--html", page)
     assert result.exit_code == 0, result.stderr

@@ -248,6 +248,7 @@ def test_a_recommender_answers_as_it_does_alone(client, models):
     assert asked(id="a", k=2) == alone(items.similar("a", 2))
     assert asked(liked=["a", "b"], disliked=["d"]) == alone(items.recommend(["a", "b"], ["d"]))
     assert asked(liked={"a": 2, "b": 1}) == alone(items.recommend({"a": 2, "b": 1}))
+    assert asked(id="a", k=2, disliked=None, diversity=None) == alone(items.similar("a", 2))
     assert asked(query="sea", diversity=0.5) == alone(items.query("sea", diversity=0.5))
     found = client.post("/search", json={"model": "items", "query": "view", "k": 1}).json()
     assert found["results"][0][0]["price"] is None  # NaN, which JSON does not have
@@ -288,6 +289,9 @@ def test_the_people_of_a_novel_are_served():
             client.post("/search", json={"model": "novel", "query": "a"}), 400, "model"
         )
         assert "/recommend" in message
+        body = {"model": "novel", "id": name, "diversity": 0.5}
+        message = refused(client.post("/recommend", json=body), 400, "diversity")
+        assert "asked by id alone" in message
 
 
 def test_the_key_is_asked_for_and_told_to_nobody(models):
@@ -473,3 +477,18 @@ def test_a_histogram_counts_up_to_each_bound():
     assert found == [[b, n] for b, n in zip(bounds, ["1", "2", *"3333334", "5"])]
     assert 'textvec_batch_texts_sum{model="m"} 562' in lines
     assert 'textvec_batch_texts_count{model="m"} 5' in lines
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"key": ""}, ValueError, "key must not be empty"),
+        ({"key": b"s3cret"}, TypeError, "key must be a str, or None"),
+        ({"hosts": "localhost"}, TypeError, "hosts must be a list of names"),
+        ({"limits": {"body": 100}}, TypeError, "limits must be a Limits, or None"),
+    ],
+)
+def test_bad_options_of_an_app_are_named(models, options, error, words):
+    with pytest.raises(error, match=words) as raised:
+        make_app({"lsa": models["lsa"]}, **options)
+    assert "s3cret" not in str(raised.value)

@@ -387,6 +387,7 @@ def test_mixed_clients_each_get_their_own_answers(files):
         (["rooms.textvec"], "say which makes vectors"),
         (["lsa.textvec", "--host", "0.0.0.0"], "TEXTVEC_API_KEY"),
         (["lsa.textvec", "--port", "70000"], "--port"),
+        (["=lsa.textvec"], "a name before ="),
     ],
 )
 def test_what_cannot_be_served_is_one_line(files, monkeypatch, arguments, words):
@@ -394,3 +395,19 @@ def test_what_cannot_be_served_is_one_line(files, monkeypatch, arguments, words)
     monkeypatch.delenv("TEXTVEC_API_KEY", raising=False)
     monkeypatch.setattr("uvicorn.Server.run", lambda server: pytest.fail("it is served"))
     assert_refused(run("serve", *arguments), words)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "known"),
+    [
+        ("127.0.0.1", None, ["localhost", "127.0.0.1", "::1"]),
+        ("127.0.0.1", ["hotels.example"], ["localhost", "hotels.example"]),
+        ("192.168.1.5", ["hotels.example"], ["localhost", "192.168.1.5", "hotels.example"]),
+        ("0.0.0.0", None, ["*"]),
+    ],
+)
+def test_names_are_allowed_beside_this_machines(host, allowed, known):
+    from textvec.cli.serve import _hosts
+
+    assert set(known) <= set(_hosts(host, allowed))
+    assert ("*" in _hosts(host, allowed)) == (known == ["*"])

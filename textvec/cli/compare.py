@@ -53,7 +53,9 @@ def compare(  # numpydoc ignore=PR01
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option(help="Only tasks in en or zh; of files, what they are in.  [default: both]"),
+        typer.Option(
+            help="Only tasks in en or zh; of files, what they are in.  [default: both, by letters]"
+        ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(

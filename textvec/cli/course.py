@@ -37,7 +37,7 @@ def list_units(language: Language = "en", as_json: AsJson = False):  # numpydoc 
     from textvec._checks import check_choice
     from textvec.course.sources import LANGUAGES, units
 
-    check_choice("language", language, LANGUAGES)
+    check_choice("--language", language, LANGUAGES)
     titles = {unit.number: unit.title(language) for unit in units()}
     if as_json:
         print(json.dumps(titles, indent=2, ensure_ascii=False))

@@ -172,11 +172,11 @@ def _embed_saved(items, texts, text, name, out):
             f"{name} holds a {type(vectorizer).__name__}, which turns no texts into vectors: "
             "`textvec fit` makes a vectorizer of collected parts."
         )
-    vectors = vectorizer.transform(texts)
-    if not sparse.issparse(vectors):
+    if not sparse.issparse(vectorizer.transform(texts[:1])):
         return embed_table(vectorizer, items, text, out)
     if out.suffix.lower() != ".npz":
         raise ValueError(f"--out must end in .npz for sparse vectors. Got {str(out)!r} instead.")
+    vectors = vectorizer.transform(texts)
     with replacing(out) as file:
         sparse.save_npz(file, vectors, compressed=False)
     return vectors

@@ -49,7 +49,10 @@ def generate(  # numpydoc ignore=PR01
         int, typer.Option(metavar="CHARACTERS", help="The most of a chunk.")
     ] = 512,
     language: Annotated[
-        str, typer.Option(help="Of what is written; auto is that of each text.")
+        str,
+        typer.Option(
+            help="Of what is written; auto is that of each text, and of triplets English."
+        ),
     ] = "auto",
     temperature: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="Of the model.  [default: its own]")
@@ -90,4 +93,4 @@ def generate(  # numpydoc ignore=PR01
     share = f"{made.n_parsed} of {replies} replies could be read ({made.share_parsed:.0%})"
     print_line(f"{records}, {share}: {out}")
     print_line(f"Look at some, then: textvec tune {out} --model MODEL --out tuned")
-    print_line(f"textvec compare {out} --vectorizer MODEL --vectorizer tuned")
+    print_line("textvec compare --data OTHERS --vectorizer MODEL --vectorizer tuned")

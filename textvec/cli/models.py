@@ -174,7 +174,8 @@ def is_pretrained(name):
     -------
     bool
     """
-    return name not in VECTORIZERS and ("/" in name or os.path.exists(name))
+    is_named = name in VECTORIZERS or is_saved(name)
+    return not is_named and ("/" in name or os.path.exists(name))
 
 
 def pretrained(name):
@@ -199,10 +200,13 @@ def pretrained(name):
 
     if not is_pretrained(name):
         near = closest_names(name, VECTORIZERS)
+        advice = f" Close to it: {near[0]!r}." if near else ""
+        if is_saved(name):
+            advice = " A fitted one that was saved is for textvec embed, map and serve."
         raise ValueError(
             f"--vectorizer must be one of {', '.join(map(repr, VECTORIZERS))}, or the folder of a "
             f"pretrained model or its name on the Hugging Face Hub, such as 'BAAI/bge-m3'. "
-            f"Got {name!r} instead." + (f" Close to it: {near[0]!r}." if near else "")
+            f"Got {name!r} instead.{advice}"
         )
     return TransformerVectorizer(name)
 

@@ -7,7 +7,7 @@ import typer
 
 import textvec
 from textvec._reading import whole
-from textvec.cli.app import AsJson, Html, check_page
+from textvec.cli.app import AsJson, check_page
 from textvec.cli.files import read_texts
 from textvec.cli.models import VECTORIZER_HELP, make_vectorizer, shorten
 from textvec.cli.tables import counted, print_json, print_line, print_ranking
@@ -33,7 +33,9 @@ def search(  # numpydoc ignore=PR01
     ] = None,
     id: Annotated[
         str | None,
-        typer.Option(help="Column that names the texts.  [default: row numbers]"),
+        typer.Option(
+            help="Column that names the texts.  [default: row numbers from 0; lines of .txt from 1]"
+        ),
     ] = None,
     index: Annotated[
         str, typer.Option(metavar="NAME", help=f"One of {', '.join(INDEXES)}.")
@@ -48,7 +50,7 @@ def search(  # numpydoc ignore=PR01
         ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
-    html: Html = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page as well.")] = None,
     as_json: AsJson = False,
 ):
     """Find the texts that answer queries best."""
@@ -100,6 +102,7 @@ def search_texts(items, text, id, queries, index, vectorizer, k):
     import pandas as pd
 
     from textvec.recommend.items import check_texts, read_ids
+    from textvec.search._vectorizers import metric_of, query_vectors
 
     ids = read_ids(items, id)
     texts = check_texts(items[text], ids)
@@ -109,9 +112,8 @@ def search_texts(items, text, id, queries, index, vectorizer, k):
     vectors = model.fit_transform(texts)
     if index != "exact" and not isinstance(vectors, np.ndarray):
         raise ValueError(f"--index {index} wants dense vectors, {name} is sparse: use lsa.")
-    to_vectors = getattr(model, "transform_queries", model.transform)
-    engine = make_index(index, getattr(model, "metric", "cosine"))
-    asked = to_vectors(queries)
+    engine = make_index(index, metric_of(model))
+    asked = query_vectors(model, queries)
     k = min(k, len(texts))  # an answer has no empty places
     if index == "exact":
         scores, rows = engine.fit(vectors).search(asked, k)

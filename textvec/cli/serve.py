@@ -26,7 +26,8 @@ def serve(  # numpydoc ignore=PR01
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A name by which clients may call, beside this machine's; repeatable; '*' any.",
+            help="A name by which clients may call, beside this machine's and that of --host; "
+            "repeatable; '*' any.  [default: none; any with a --host that lets other machines in]",
         ),
     ] = None,
     no_key: Annotated[
@@ -88,8 +89,10 @@ def read_models(models, cache=None):
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If two have the same name, or one is neither file nor model.
+        If two have the same name, one lacks it before =, or one is neither file nor model.
     """
     from textvec.cli.models import is_pretrained, pretrained
 
@@ -100,6 +103,8 @@ def read_models(models, cache=None):
             model, _, vectorizers = model.rpartition("@")
         else:
             vectorizers = ""
+        if is_named and not name:
+            raise ValueError(f"{given!r} lacks a name before =, as in other={model}.")
         if not is_named:
             name = Path(model).name.removesuffix(".textvec")
         if name in things:
@@ -131,6 +136,6 @@ def _hosts(host, allowed):
     """Return the names by which clients may call."""
     from textvec.serve.guard import LOOPBACK
 
-    if _is_loopback(host):
-        return [*LOOPBACK, host, *(allowed or ())]
-    return allowed or ["*"]
+    if not allowed and not _is_loopback(host):
+        return ["*"]  # what others call this machine is not known here
+    return [*LOOPBACK, host, *(allowed or ())]

@@ -54,8 +54,8 @@ def print_ranking(found, text):
     ----------
     found : DataFrame
         Columns id, score and perhaps ``text``, best first.
-    text : str
-        The column of texts.
+    text : str or None
+        The column of texts; None where there is none.
     """
     from rich.cells import cell_len
     from rich.text import Text

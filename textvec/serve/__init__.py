@@ -38,7 +38,7 @@ def make_app(models, *, by=None, key=None, hosts=None, limits=None, verbose=Fals
         If the extra ``serve`` is not installed.
     TypeError, ValueError
         If a model is none, is not fitted, or an index lacks its vectorizers; the message says
-        which.
+        which. If ``key`` is empty, or it, ``hosts`` or ``limits`` is something else.
 
     Examples
     --------
@@ -51,8 +51,15 @@ def make_app(models, *, by=None, key=None, hosts=None, limits=None, verbose=Fals
     >>> [round(value, 3) for value in answer.json()["data"][0]["embedding"]]
     [0.0, 0.815, 0.58]
     """
-    from textvec._checks import import_optional
+    from textvec._checks import as_list, check_type, import_optional
+    from textvec.serve.limits import Limits
 
+    if not isinstance(key, str | None):  # whose value no message shows
+        raise TypeError(f"key must be a str, or None. Got {type(key).__name__} instead.")
+    if key == "":
+        raise ValueError("key must not be empty. Got '' instead: None asks for no key.")
+    check_type("limits", limits, Limits | None, "a Limits, or None")
+    hosts = None if hosts is None else as_list("hosts", hosts, "a list of names")
     import_optional("starlette", "serve")
     from textvec.serve.app import Service
     from textvec.serve.shelf import Shelf

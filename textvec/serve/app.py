@@ -188,6 +188,9 @@ class Service:
         k = number_of(fields, "k", 10, self._limits.results)
         recommender = self._shelf[name].thing
         if isinstance(recommender, CharacterRecommender):
+            for other in ("liked", "disliked", "query", "diversity"):
+                if fields.get(other) is not None:
+                    raise RefusedError(400, f"{name!r} is asked by id alone, not {other}.", other)
             wish = _wish(fields, ("id",))
             found = await self._aside(lambda: recommender.similar(wish["id"], k))
         else:
@@ -195,7 +198,7 @@ class Service:
             diversity = field(fields, "diversity", int | float, "a number from 0 to 1", 0)
             if "query" in wish:
                 texts_of(fields, "query", self._limits)
-            if "disliked" in fields and "liked" not in wish:
+            if fields.get("disliked") is not None and "liked" not in wish:
                 raise RefusedError(400, "disliked goes with liked: name both.", "disliked")
 
             def answer():
