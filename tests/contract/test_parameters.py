@@ -69,9 +69,13 @@ def test_a_clone_has_the_parameters_and_learned_nothing(entry):
 
 
 @needs("fit")
-def test_fit_returns_the_estimator_itself(entry):
+def test_fit_returns_the_estimator_itself_and_what_it_learned_is_documented(entry):
     estimator = entry.make()
     assert entry.family.fit(estimator) is estimator
+    section = inspect.getdoc(type(estimator)).partition("\nAttributes\n")[2]
+    heads = [line.partition(" : ")[0] for line in section.splitlines() if line[:1] != " "]
+    documented = {name for head in heads for name in head.split(", ")}
+    assert learned_by(estimator).keys() <= documented
 
 
 @needs("fit", "transform")

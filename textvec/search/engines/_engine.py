@@ -69,8 +69,9 @@ class EngineIndex(SaveMixin, BaseEstimator):
         ------
         ImportError
             If the engine is not installed; the message says how to.
-        ValueError
-            If there are no items, a value is NaN or infinite, or the engine refuses them.
+        TypeError, ValueError
+            If a parameter is out of range, there are no items, a value is NaN or infinite, or the
+            engine refuses them.
 
         Warns
         -----
@@ -245,7 +246,7 @@ class EngineIndex(SaveMixin, BaseEstimator):
         return distances_of(closeness, self.effective_metric_)
 
     def _space(self, dot, euclidean):
-        """Return the engine's name of the measure that ranks prepared rows."""
+        """Return the one of two that belongs to the measure by which prepared rows are ranked."""
         return euclidean if self.effective_metric_ == "euclidean" else dot
 
     def _build(self, rows):

@@ -23,6 +23,13 @@ class AnnoyIndex(EngineIndex):
     n_jobs : int, default=None
         Threads: None is 1, -1 all cores.
 
+    Attributes
+    ----------
+    n_items_, n_features_in_ : int
+        Items, and features of an item.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+
     Examples
     --------
     >>> index = AnnoyIndex(metric="euclidean").fit([[1.0, 0.0], [0.0, 2.0]])

@@ -37,6 +37,13 @@ class FaissIndex(EngineIndex):
         depends on their pace. A forked process takes one: the threads of faiss do not outlive a
         fork, and it would wait for them for ever.
 
+    Attributes
+    ----------
+    n_items_, n_features_in_ : int
+        Items, and features of an item.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+
     See Also
     --------
     textvec.ExactIndex : As fast as Flat, for sparse vectors too.

@@ -24,6 +24,13 @@ class HnswlibIndex(EngineIndex):
         Threads that search: None is 1, -1 all cores. One builds: a graph that several build depends
         on their pace. Calls from several threads wait for one another.
 
+    Attributes
+    ----------
+    n_items_, n_features_in_ : int
+        Items, and features of an item.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+
     Examples
     --------
     >>> index = HnswlibIndex(metric="dot").fit([[1.0, 0.0], [0.0, 2.0]])

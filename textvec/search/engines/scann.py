@@ -32,6 +32,13 @@ class ScannIndex(EngineIndex):
     n_jobs : int, default=None
         Threads that search: None is 1, else all cores.
 
+    Attributes
+    ----------
+    n_items_, n_features_in_ : int
+        Items, and features of an item.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+
     Notes
     -----
     Fewer than 16 items, of which ScaNN can learn no 16 centres, are all scored exactly.

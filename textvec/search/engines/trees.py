@@ -22,6 +22,13 @@ class TreeIndex(EngineIndex):
     n_jobs : int, default=None
         Threads: None is 1, -1 all cores.
 
+    Attributes
+    ----------
+    n_items_, n_features_in_ : int
+        Items, and features of an item.
+    effective_metric_ : str
+        The metric that the items were made ready for.
+
     Examples
     --------
     >>> index = TreeIndex(metric="euclidean").fit([[1.0, 0.0], [0.0, 2.0]])
