@@ -412,7 +412,13 @@ def test_what_cannot_be_added_or_removed_leaves_the_index_as_it_was(kind):
     for call, error, message in [
         (lambda: index.add(bad), ValueError, "items must be finite.* row 2 holds NaN"),
         (lambda: index.add(rows[:, :2]), ValueError, "X has 2 features, but ExactIndex is expect"),
-        (lambda: index.remove(4), IndexError, "out of bounds"),
+        (
+            lambda: index.remove(4),
+            IndexError,
+            "indices must be numbers of the 4 items, counted from 0: index 4 is out of bounds",
+        ),
+        (lambda: index.remove("a"), IndexError, "indices must be numbers of the 4 items"),
+        (lambda: index.remove([True]), ValueError, "indices must be numbers of the 4 items"),
         (lambda: index.remove([0, 1, 2, 3]), ValueError, "must keep at least one item"),
     ]:
         with pytest.raises(error, match=message):

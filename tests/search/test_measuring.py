@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
-from textvec import ExactIndex, HnswlibIndex, measure_index
+from textvec import ExactIndex, HnswlibIndex, HybridIndex, measure_index
 
 RNG = np.random.default_rng(0)
 ITEMS, QUERIES = RNG.normal(size=(300, 8)), RNG.normal(size=(20, 8))
@@ -68,3 +68,8 @@ def test_indexes_of_others():
 def test_bad_input_is_refused_clearly(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_index_without_a_metric_is_refused_before_it_is_fitted():
+    with pytest.raises(TypeError, match="must have a metric, .* Got HybridIndex instead"):
+        measure_index(HybridIndex(), [ITEMS], [QUERIES])

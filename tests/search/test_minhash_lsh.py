@@ -211,7 +211,23 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
             ValueError,
             "at most 0, .* one",
         ),
-        (lambda: MinHashLSH().fit(["sea"]).remove(1), IndexError, "out of bounds"),
+        (
+            lambda: MinHashLSH().fit(["sea"]).remove(1),
+            IndexError,
+            "indices must be numbers of the 1 items, counted from 0: index 1 is out of bounds",
+        ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).candidate_probability([0.5, 80]),
+            ValueError,
+            "similarity must be between 0 and 1. Got 80.0 instead",
+        ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).candidate_probability("high"),
+            TypeError,
+            "similarity must be a number. Got 'high' instead",
+        ),
+        (lambda: shingles(b"sea"), TypeError, "document must be a str. Got b'sea' instead"),
+        (lambda: shingles("sea", lowercase="no"), ValueError, "lowercase must be one of"),
     ],
 )
 def test_bad_input_is_refused_clearly(call, error, message):

@@ -220,6 +220,21 @@ def test_records_are_written_a_line_each(texts, tmp_path):
         ({"checks": 0.95}, TypeError, "checks must be a NegativeChecks, or None. Got 0.95"),
         ({"checks": NegativeChecks(1.5)}, ValueError, "relative_margin must be between 0 and 1"),
         ({"checks": NegativeChecks(None, 2)}, ValueError, "near_duplicate must be between 0 and"),
+        (
+            {"checks": NegativeChecks(None, 0)},
+            ValueError,
+            "near_duplicate must be above 0, or None",
+        ),
+        (
+            {"positives": [["x"]] * 7 + [5]},
+            TypeError,
+            r"positives\[7\] must be a list of str. Got 5",
+        ),
+        (
+            {"vectorizer": []},
+            ValueError,
+            "vectorizer must be at least one vectorizer. Got an empty",
+        ),
         ({"checks": NegativeChecks(reranker="x")}, TypeError, r"method score\(pairs\).* Got 'x'"),
         ({"positives": ["x"]}, ValueError, "positives must be as many as queries. Got 1 for 8"),
         ({"positives": [["x"]] * 7 + [[]]}, ValueError, "have a positive. Got none in row 7"),
@@ -227,6 +242,7 @@ def test_records_are_written_a_line_each(texts, tmp_path):
 )
 def test_bad_input_is_refused_clearly(texts, changes, error, message):
     queries, positives, corpus = texts
-    arguments = {"queries": queries, "positives": positives, "corpus": corpus} | changes
+    arguments = {"queries": queries, "positives": positives, "corpus": corpus}
+    arguments |= {"vectorizer": TfidfVectorizer(), **changes}
     with warnings.catch_warnings(), pytest.raises(error, match=message):
-        mine_hard_negatives(vectorizer=TfidfVectorizer(), **arguments)
+        mine_hard_negatives(**arguments)

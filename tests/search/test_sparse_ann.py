@@ -197,6 +197,11 @@ def test_hybrid_index_takes_it():
         (lambda index: SparseAnnIndex(metric="euclidean").fit(ITEMS), ValueError, "metric must"),
         (lambda index: SparseAnnIndex(heap_factor=0).fit(ITEMS), ValueError, "above 0. Got 0"),
         (lambda index: SparseAnnIndex(n_postings=0.5).fit(ITEMS), TypeError, "n_postings must"),
+        (
+            lambda index: SparseAnnIndex().fit(ITEMS).set_params(n_postings=0).add(ITEMS[:1]),
+            ValueError,
+            "n_postings must be between 1 and",
+        ),
         (lambda index: SparseAnnIndex().fit(ITEMS[:0]), ValueError, "0 sample"),
         (lambda index: index.search(QUERIES * np.float32(1e37)), ValueError, "within float32"),
     ],

@@ -115,10 +115,15 @@ def check_n_neighbors(n_neighbors, n_items, itself=False):
         )
 
 
-def kept_places(n_items, indices):
-    """Return the numbers of the items that are left without some; raise where none would be."""
-    kept = np.delete(np.arange(n_items), indices)
-    if not len(kept):
+def kept_places(n_items, indices, least=1):
+    """Return the numbers of the items that are left without some; raise where too few would be."""
+    try:
+        kept = np.delete(np.arange(n_items), indices)
+    except (IndexError, ValueError) as error:
+        raise type(error)(
+            f"indices must be numbers of the {n_items} items, counted from 0: {error}."
+        ) from error
+    if len(kept) < least:
         raise ValueError("An index must keep at least one item, and remove would take all.")
     return kept
 

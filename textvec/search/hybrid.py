@@ -80,11 +80,7 @@ class HybridIndex(Index):
             If a parameter is out of range, or views differ in number from indexes, weights or in
             their items.
         """
-        if getattr(X, "ndim", 1) == 2:
-            raise TypeError(
-                "X must be a list of matrices, one for each view. Got one "
-                f"{type(X).__name__} instead: put it in a list with the others."
-            )
+        _check_views(X)
         self._check_parameters(len(X))
         _check_as_many("indexes", self.indexes, len(X))
         lengths = [view.shape[0] if hasattr(view, "shape") else len(view) for view in X]
@@ -122,6 +118,7 @@ class HybridIndex(Index):
 
     def _search(self, X, k):
         check_number("k", k, low=1, integer=True)
+        _check_views(X)
         self._check_parameters(len(self.indexes_))
         if len(X) != len(self.indexes_):
             raise ValueError(
@@ -160,6 +157,11 @@ class HybridIndex(Index):
             Minus the fused scores, ascending.
         indices : ndarray of int64 of shape (n_queries, n_neighbors)
             The rows of these items; of equal distances the lower row comes first. -1 for no more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`search` raises them; also if ``n_neighbors`` items do not exist.
         """
         index = self._asked()
         check_n_neighbors(n_neighbors, index.n_items_)
@@ -200,6 +202,19 @@ class HybridIndex(Index):
         spread = np.where(high > low, high - low, 1)
         gains = np.where(high > low, (scores - low) / spread, 1.0)  # all alike: all the best
         return np.where(is_found, gains, 0)
+
+
+def _check_views(X):
+    """Raise unless there is a list of matrices."""
+    is_one = getattr(X, "ndim", 1) == 2
+    if is_one or isinstance(X, str) or not isinstance(X, Sequence | np.ndarray):
+        advice = "put it in a list with the others" if is_one else "put the matrices in a list"
+        raise TypeError(
+            "X must be a list of matrices, one for each view. "
+            f"Got {'one ' * is_one}{type(X).__name__} instead: {advice}."
+        )
+    if not len(X):
+        raise ValueError("X must hold one view at least. Got none.")
 
 
 def _check_as_many(name, values, n_views):

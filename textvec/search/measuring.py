@@ -40,7 +40,8 @@ def measure_index(index, items, queries, k=10):
     Raises
     ------
     TypeError, ValueError
-        If ``k`` is out of range, there are no queries, or the index refuses what it is given.
+        If ``k`` is out of range, there are no queries, the index has no metric (a HybridIndex has
+        one for each view), or it refuses what it is given.
 
     See Also
     --------
@@ -60,6 +61,11 @@ def measure_index(index, items, queries, k=10):
     if isinstance(index, type) or not hasattr(index, "kneighbors"):
         raise TypeError(
             f"index must be an index, such as FaissIndex(). Got {_shown(index)} instead."
+        )
+    if not hasattr(index, "metric"):
+        raise TypeError(
+            "index must have a metric, by which exact search tells what is near. "
+            f"Got {_shown(index)} instead, which has none."
         )
     index = clone(index)
     began = time.perf_counter()

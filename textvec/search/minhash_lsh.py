@@ -10,6 +10,7 @@ from textvec._checks import (
     check_flag,
     check_no_table,
     check_number,
+    check_type,
     seeded,
     warn_user,
 )
@@ -23,7 +24,7 @@ from textvec.kernels.minhash import (
     near_pairs,
     sketch,
 )
-from textvec.search._indexes import Index, check_n_neighbors, without_itself
+from textvec.search._indexes import Index, check_n_neighbors, kept_places, without_itself
 from textvec.text.columns import source_of
 from textvec.text.vocabulary import documents_in_blocks, map_blocks, scan_codes, scan_words
 
@@ -45,8 +46,8 @@ def shingles(document, size=5, analyzer="char", lowercase=True):
     size : int >= 1, default=5
         Characters or words of a shingle. A text of fewer is one shingle as a whole.
     analyzer : {"char", "word"}, default="char"
-        Whether shingles are of characters, where a run of white space counts as one space, or of
-        words (``\\w+``), joined by a space.
+        Whether shingles are of characters, where two and more of white space count as one space, or
+        of words (``\\w+``), joined by a space.
     lowercase : bool, default=True
         Whether case is folded first.
 
@@ -54,6 +55,11 @@ def shingles(document, size=5, analyzer="char", lowercase=True):
     -------
     set of str
         The distinct shingles; empty only if there is no character or word.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the document is no str, or a parameter is out of range.
 
     See Also
     --------
@@ -68,6 +74,8 @@ def shingles(document, size=5, analyzer="char", lowercase=True):
     """
     check_choice("analyzer", analyzer, _ANALYZERS)
     check_number("size", size, low=1, integer=True)
+    check_flag("lowercase", lowercase)
+    check_type("document", document, str, "a str")
     text = document.lower() if lowercase else document
     if analyzer == "char":
         text = re.sub(r"\s\s+", " ", text)
@@ -94,6 +102,11 @@ def choose_bands(threshold, n_permutations=128, false_positive_weight=0.5):
     n_bands, n_rows : int
         Those of the least weighted sum of the areas between the S-curve and the ideal step: of
         several, the fewest bands.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is out of range.
 
     Notes
     -----
@@ -249,6 +262,11 @@ class MinHashLSH(Index):
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`transform` raises them. The index is then as it was.
         """
         now = self._asked()
         signatures = now._signatures_of(raw_documents)
@@ -271,7 +289,8 @@ class MinHashLSH(Index):
         IndexError
             If a document does not exist.
         """
-        return self._take(np.delete(self._asked().signatures_, indices, axis=0))
+        signatures = self._asked().signatures_
+        return self._take(signatures[kept_places(len(signatures), indices, least=0)])
 
     def transform(self, raw_documents):
         """Return the signatures of documents.
@@ -434,12 +453,17 @@ class MinHashLSH(Index):
         Parameters
         ----------
         similarity : float or array-like
-            Jaccard similarities.
+            Jaccard similarities, from 0 to 1.
 
         Returns
         -------
         float or ndarray
             The probability that such a pair shares a band.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a similarity is no number from 0 to 1.
 
         Examples
         --------
@@ -448,7 +472,10 @@ class MinHashLSH(Index):
         array([0.01, 0.55, 1.  ])
         """
         now = self._asked()
-        return _s_curve(np.asarray(similarity), now.n_bands_, now.n_rows_)
+        similarities = np.asarray(similarity)
+        for one in similarities.ravel().tolist():
+            check_number("similarity", one, low=0, high=1)
+        return _s_curve(similarities, now.n_bands_, now.n_rows_)
 
     def _check_parameters(self):
         check_choice("analyzer", self.analyzer, _ANALYZERS)

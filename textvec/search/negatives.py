@@ -135,7 +135,10 @@ def mine_hard_negatives(
     queries = as_list("queries", queries, "a list of str")
     corpus = as_list("corpus", corpus, "a list of str")
     positives = as_list("positives", positives, "a list of str or of lists of str")
-    positives = [[texts] if isinstance(texts, str) else list(texts) for texts in positives]
+    positives = [
+        [texts] if isinstance(texts, str) else as_list(f"positives[{row}]", texts, "a list of str")
+        for row, texts in enumerate(positives)
+    ]
     if len(positives) != len(queries):
         raise ValueError(
             f"positives must be as many as queries. Got {len(positives)} for {len(queries)}."
@@ -145,6 +148,8 @@ def mine_hard_negatives(
         raise ValueError(f"Every query must have a positive. Got none in row {row}.")
 
     miners = vectorizer if isinstance(vectorizer, list | tuple) else [vectorizer]
+    if not miners:
+        raise ValueError("vectorizer must be at least one vectorizer. Got an empty list instead.")
     for one in miners:
         check_vectorizer(one)
     mined = [
@@ -194,6 +199,11 @@ def _checked(checks):
     for name in ("relative_margin", "near_duplicate"):
         if getattr(checks, name) is not None:
             check_number(name, getattr(checks, name), low=0, high=1)
+    if checks.near_duplicate == 0:
+        raise ValueError(
+            "near_duplicate must be above 0, or None. Got 0 instead, which all texts share: None "
+            "leaves out equal texts alone."
+        )
     if checks.reranker is not None and not hasattr(checks.reranker, "score"):
         raise TypeError(
             "reranker must have a method score(pairs), as CrossEncoderReranker has. "

@@ -180,9 +180,9 @@ class SparseAnnIndex(Index):
 
         Raises
         ------
-        ValueError
-            As :meth:`fit` raises it; also if the width is not that of the items. The index is then
-            as it was.
+        TypeError, ValueError
+            As :meth:`fit` raises them; also if the width is not that of the items. The index is
+            then as it was.
 
         Examples
         --------
@@ -250,7 +250,7 @@ class SparseAnnIndex(Index):
         check_number("k", k, low=1, integer=True)
         X = index._prepared(index._as_rows(X), "queries")
         check_places(X.shape[0], k, index.items_.shape[0])
-        return index._best(X, k)[:2]
+        return index._best(X, k)
 
     def kneighbors(self, X=None, n_neighbors=5, return_distance=True):
         """Return the nearest items that are found, as scikit-learn's NearestNeighbors does.
@@ -280,7 +280,7 @@ class SparseAnnIndex(Index):
         itself = X is None
         check_n_neighbors(n_neighbors, index.items_.shape[0], itself)
         queries = index.items_ if itself else index._prepared(index._as_rows(X), "queries")
-        scores, indices, _ = index._best(queries, n_neighbors + itself)
+        scores, indices = index._best(queries, n_neighbors + itself)
         if itself:
             scores, indices = without_itself(scores, indices)
         if not return_distance:
@@ -315,6 +315,7 @@ class SparseAnnIndex(Index):
             array.flags.writeable = False  # as fit leaves them: a kernel for both
 
     def _replace(self, index, items):
+        index._check_parameters()
         items = _frozen(items)
         publish(self, {"items_": items, "blocks_": index._blocks_of(items)})
         return self
@@ -377,7 +378,7 @@ class SparseAnnIndex(Index):
         return found._asdict()
 
     def _best(self, queries, k):
-        """Return scores, indices, and what it took: see block_top_k."""
+        """Return scores and indices."""
         self._check_parameters()
         items = self.items_
         if self.effective_metric_ == "dot":
@@ -390,12 +391,10 @@ class SparseAnnIndex(Index):
         cut, factor = self.query_cut, float(self.heap_factor)
 
         def search(first, last):
-            return block_top_k(
-                *asked, first, last, *rows, lists, cut, factor, shape[1], scores, indices
-            )
+            block_top_k(*asked, first, last, *rows, lists, cut, factor, shape[1], scores, indices)
 
-        work = run_parts(search, equal_parts(shape[0], self.n_jobs, _QUERIES_AT_ONCE), self.n_jobs)
-        return *widened(scores, indices, k), work
+        run_parts(search, equal_parts(shape[0], self.n_jobs, _QUERIES_AT_ONCE), self.n_jobs)
+        return widened(scores, indices, k)
 
 
 def _ends(lengths):
