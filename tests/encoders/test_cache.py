@@ -149,3 +149,8 @@ def test_killed_while_writing_it_keeps_whole_batches(tmp_path):
     assert len(found) >= 20 * (last + 1)
     assert len(found) % 20 == 0
     cache.put(vectors(0, 1))
+
+
+def test_a_folder_is_a_path():
+    with pytest.raises(TypeError, match="folder must be the path of a folder. Got 3 instead"):
+        EncodingCache(3)

@@ -202,8 +202,13 @@ def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
         ({"truncate_dim": 2.5}, TypeError, "truncate_dim must be an integer"),
         ({"dtype": "int8"}, ValueError, "dtype must be 'float32'"),
         ({"prompts": "e6"}, ValueError, "name of a family, such as e5.* Got 'e6' instead"),
-        ({"prompts": "instruct"}, ValueError, "'instruct' needs a task"),
-        ({"prompts": {"document": 3}}, TypeError, "A prompt must be a str. Got int"),
+        (
+            {"prompts": "instruct"},
+            ValueError,
+            r"'instruct' needs a task: prompts=family_prompts\('instruct', .*Got task=None",
+        ),
+        ({"prompts": {"document": 3}}, TypeError, "A prompt must be a str. Got 3 instead"),
+        ({"prompt_name": ["query"]}, TypeError, "prompt_name must be a str, or None"),
         ({"prompts": {"document": "{text}{text}"}}, ValueError, "once at most"),
         ({"prompts": {}, "prompt_name": "query"}, ValueError, r"one of \[\]. Got 'query'"),
         ({"model": 3}, TypeError, "model must be a str or a path. Got 3 instead"),
@@ -217,7 +222,7 @@ def test_layers_that_onnx_does_not_give(minilm, minilm_int8):
         (
             {"backend": "openai", "append_eos": True},
             ValueError,
-            "append_eos is not for the backend",
+            "append_eos must be False with the backend 'openai', which ends texts itself. Got True",
         ),
         (
             {"model_kwargs": {"dtype": "auto"}},
@@ -243,3 +248,22 @@ def test_bad_documents(tiny):
         vectorizer.transform("one text")
     with pytest.raises(TypeError, match="Each document must be a str. Got None .NoneType. at 1"):
         vectorizer.transform(["a", None])
+
+
+def test_what_is_asked_beside_vectors_is_checked_too(tiny):
+    vectorizer = TransformerVectorizer(tiny)
+    for ask in (vectorizer.similarity, vectorizer.similarity_pairwise):
+        with pytest.raises(ValueError, match="as many dimensions. Got 2 and 3 instead"):
+            ask(np.ones((4, 2)), np.ones((4, 3)))
+    with pytest.raises(ValueError, match="one other for each vector. Got 4 and 3 instead"):
+        vectorizer.similarity_pairwise(np.ones((4, 2)), np.ones((3, 2)))
+    with pytest.raises(TypeError, match="output must be a name, or a set of such. Got 3 instead"):
+        vectorizer.encode(["a"], output=3)
+    with pytest.raises(TypeError, match="model must be a str or a path. Got 3 instead"):
+        TransformerVectorizer(3).count_tokens(["a"])
+
+
+def test_a_device_that_is_no_name_is_refused_by_onnx_too(minilm, minilm_int8):
+    vectorizer = TransformerVectorizer(minilm, backend="onnx", device=7, model_kwargs=minilm_int8)
+    with pytest.raises(ValueError, match="device 7 is not among .*Use 'auto' or 'cpu'"):
+        vectorizer.transform(["a"])

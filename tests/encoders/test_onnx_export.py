@@ -119,3 +119,8 @@ def test_what_is_cut_short_is_no_model(tiny, tmp_path, monkeypatch, stands):
     expected = TransformerVectorizer(tiny).transform(["the sea"])
     exported = TransformerVectorizer(export_onnx(tiny, out, int8=False))
     np.testing.assert_allclose(exported.transform(["the sea"]), expected, atol=1e-5)
+
+
+def test_int8_is_yes_or_no(tiny, tmp_path):
+    with pytest.raises(ValueError, match="int8 must be one of False, True. Got 'no' instead"):
+        export_onnx(tiny, tmp_path / "onnx", int8="no")

@@ -117,3 +117,9 @@ def test_a_network_without_the_head(tiny):
     """The library would score by a head of random weights."""
     with pytest.raises(ValueError, match="no head that scores pairs: .*BertModel"):
         CrossEncoderReranker(tiny).score([("a", "b")])
+
+
+def test_pairs_are_a_list(folder):
+    for pairs in (None, 3):
+        with pytest.raises(TypeError, match="pairs must be an iterable of pairs of str. Got "):
+            CrossEncoderReranker(folder).score(pairs)

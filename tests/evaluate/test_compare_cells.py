@@ -182,3 +182,14 @@ def test_memory_that_is_taken_is_seen():
     if np.isnan(found["peak_mb"]):
         pytest.skip("no /proc on this system")
     assert 55 < found["peak_mb"] < 200
+
+
+def test_a_cell_that_cannot_be_read_is_computed_anew(tasks, tmp_path):
+    counts = {"counts": CountVectorizer()}
+    compare(counts, tasks[1:], cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    (path / "in its place").mkdir(parents=True)
+    with pytest.warns(RuntimeWarning, match="A cell was not stored"):
+        table = compare(counts, tasks[1:], cache=tmp_path).table
+    assert table["error"].tolist() == [""]

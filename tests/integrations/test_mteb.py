@@ -228,3 +228,9 @@ def test_cross_validation_is_left_to_the_folds_of_mteb():
     vectors, folds = Projected().transform(task.documents), KFold(5, shuffle=True, random_state=0)
     expected = cross_val_score(LogisticRegression(), vectors, task.labels, cv=folds).mean()
     assert theirs["accuracy"] == pytest.approx(expected, abs=0.05)  # theirs are not stratified
+
+
+@pytest.mark.parametrize("other", ["BM25", BM25Vectorizer, None])
+def test_a_model_is_made_of_a_vectorizer(other):
+    with pytest.raises(TypeError, match="vectorizer must be a vectorizer, such as BM25Vec"):
+        as_mteb_model(other)

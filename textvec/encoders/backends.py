@@ -216,7 +216,10 @@ class Choice:
                 f"The file {self.file_name!r} is for the backend 'onnx', not {backend!r}."
             )
         if self.settings["append_eos"] and self.pools_itself:
-            raise ValueError(f"append_eos is not for the backend {backend!r}.")
+            raise ValueError(
+                f"append_eos must be False with the backend {backend!r}, which ends texts itself. "
+                "Got True instead."
+            )
         computes = self.folder is not None and not self.folder.is_static and backend != "onnx"
         if dtype not in ("float32", "auto") and not computes:
             raise ValueError(

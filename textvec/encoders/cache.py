@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import check_number
+from textvec._checks import check_number, check_type
 
 __all__ = ["EncodingCache"]
 
@@ -53,6 +53,7 @@ class EncodingCache:
 
     def __init__(self, folder, max_bytes=10_000_000_000):
         check_number("max_bytes", max_bytes, low=1, integer=True)
+        check_type("folder", folder, str | os.PathLike, "the path of a folder")
         if not os.fspath(folder):
             raise ValueError(
                 "A cache needs the path of a folder. Got '' instead: '.' is the one you are in."

@@ -1,7 +1,7 @@
 """TransformerVectorizer: a pretrained encoder behind fit and transform."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 import numpy as np
@@ -222,7 +222,6 @@ default="auto"
         self
             The same estimator.
         """
-        self._check_parameters()
         self.pooling_ = self._resolved_pooling(self._choice())
         if self.precision == "int8":
             self._learn_ranges(self._float_vectors(raw_documents))
@@ -313,6 +312,7 @@ default="auto"
 
     def _encode(self, texts, output, side, prompt, falls_back=True):
         check_choice("side", side, _SIDES)
+        check_type("output", output, str | Iterable, "a name, or a set of such")
         outputs = {output} if isinstance(output, str) else set(output)
         for one in outputs or {None}:
             check_choice("output", one, _OUTPUTS)
@@ -394,6 +394,11 @@ default="auto"
         ndarray of shape (n, m), float32
             The greater the more alike: cosine, dot product, or a distance times -1. With
             ``precision="binary"`` the cosine of the signs, which ranks as Hamming distances do.
+
+        Raises
+        ------
+        ValueError
+            If the two have other numbers of dimensions.
         """
         return similarities(vectors, others, self._measure())
 
@@ -409,6 +414,11 @@ default="auto"
         -------
         ndarray of shape (n,), float32
             As :meth:`similarity` compares.
+
+        Raises
+        ------
+        ValueError
+            If the two have other numbers of rows, or of dimensions.
         """
         return pairwise_similarities(vectors, others, self._measure())
 
@@ -446,7 +456,6 @@ default="auto"
 
     def _outputs(self, raw_documents, outputs, side, template, falls_back):
         """Return what is asked for of each text, by output."""
-        self._check_parameters()
         texts = check_texts(raw_documents)
         choice = self._choice()
         self._check_heads(choice, outputs - {"dense"})
@@ -465,7 +474,6 @@ default="auto"
 
     def _float_vectors(self, raw_documents, side="document"):
         """Return the vectors before ``precision``, with prompts, chunks, normalising and all."""
-        self._check_parameters()
         texts = check_texts(raw_documents)
         choice = self._choice()
         prompt = self._prompt(choice, side)
@@ -497,15 +505,8 @@ default="auto"
             wanted["dense"] = self.pooling_ = self._resolved_pooling(choice)
 
         def encode(around):
-            found = encode_texts(
-                choice,
-                around,
-                tuple(wanted.values()),
-                prompt.prefix,
-                side,
-                self._opened_cache(),
-                self.verbose,
-            )
+            names, cache = tuple(wanted.values()), self._opened_cache()
+            found = encode_texts(choice, around, names, prompt.prefix, side, cache, self.verbose)
             found = {output: found[name] for output, name in wanted.items()}
             if "dense" in found:
                 found["dense"] = np.array(found["dense"], np.float32)
@@ -563,6 +564,7 @@ default="auto"
     def _check_parameters(self):
         check_type("model", self.model, str | os.PathLike, "a str or a path")
         check_type("revision", self.revision, str | None, "a str, or None")
+        check_type("prompt_name", self.prompt_name, str | None, "a str, or None")
         check_type("dtype", self.dtype, str, "the name of a type")
         check_type("model_kwargs", self.model_kwargs, dict | None, "a dict, or None")
         places = str | os.PathLike | EncodingCache | None
@@ -611,6 +613,7 @@ default="auto"
         return repr((str(self.model), *(getattr(self, name) for name in settings)))
 
     def _choice(self):
+        self._check_parameters()
         key = self._model_key()
         known = self.__dict__.get("_chosen")
         if known is None or known[0] != key:
@@ -670,10 +673,9 @@ default="auto"
         return EncodingCache(self.cache)
 
     def __getstate__(self):
-        state = {**super().__getstate__()}
-        state.pop("_chosen", None)  # holds the weights
-        state.pop("_width", None)
-        return state
+        state = super().__getstate__()
+        own = ("_chosen", "_width")  # the first holds the weights
+        return {name: value for name, value in state.items() if name not in own}
 
     def __sklearn_is_fitted__(self):
         return self.precision != "int8" or hasattr(self, "ranges_")

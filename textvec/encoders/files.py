@@ -30,7 +30,7 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         A ``.npz`` file with the array ``vectors``, or a ``.parquet`` file with the table and a
         column ``vector``, a list of numbers.
     rows_at_once : int >= 1, default=1024
-        How often ``on_progress`` is called.
+        Rows that are encoded together, after which ``on_progress`` is called.
     on_progress : callable, default=None
         Called with the number of rows done.
 
@@ -46,6 +46,8 @@ def embed_table(vectorizer, table, text, out, rows_at_once=1024, on_progress=Non
         Parquet has a column ``vector`` already or one of mixed types.
     TypeError
         If the vectorizer gives sparse vectors.
+    ImportError
+        If ``out`` is a Parquet file and pyarrow is not installed; it names the extra.
     OSError
         If ``out`` cannot be written; whether its folder can be is found out before the work.
 

@@ -16,7 +16,7 @@ from textvec.encoders.whole import check_rows, check_weights
 
 # On a processor what fits its caches is fastest: measured with MiniLM, 256 to 1024 are alike.
 _PROCESSOR_BUDGET = 512
-_DEFAULT_LENGTH = 512
+DEFAULT_LENGTH = 512  # tokens, where neither model nor user says
 UNUSED = r"(^|\.)pooler\."  # weights through which no token's vector passes
 _loading = RLock()
 _TOKENIZER_KWARGS = ("trust_remote_code", "gguf_file")
@@ -60,7 +60,7 @@ class TorchNetwork:
     ):
         self.torch = torch = import_optional("torch", "transformers")
         transformers = import_optional("transformers", "transformers")
-        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.max_length = max_length or folder.max_length or DEFAULT_LENGTH
         self.query_max_length = query_max_length or self.max_length
         self.append_eos = append_eos
         self.device, number = torch_device(torch, device), torch_dtype(torch, dtype)
@@ -224,16 +224,16 @@ class OnnxNetwork:
     ):
         runtime = import_optional("onnxruntime", "onnx")
         tokenizers = import_optional("tokenizers", "onnx")
-        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.max_length = max_length or folder.max_length or DEFAULT_LENGTH
         # Azure's runs nothing here: it hands models on to a service.
         providers = [name for name in runtime.get_available_providers() if "Azure" not in name]
         if device != "auto":
-            wanted = f"{device.partition(':')[0]}ExecutionProvider".lower()
+            wanted = f"{str(device).partition(':')[0]}ExecutionProvider".lower()
             providers = [name for name in providers if name.lower() == wanted]
             if not providers:
                 raise ValueError(
                     f"device {device!r} is not among ONNX Runtime's here: "
-                    f"{', '.join(runtime.get_available_providers())}."
+                    f"{', '.join(runtime.get_available_providers())}. Use 'auto' or 'cpu'."
                 )
         folder.check_files(weights=False)
         check_weights(file)

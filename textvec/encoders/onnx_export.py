@@ -5,7 +5,7 @@ import shutil
 import warnings
 from pathlib import Path
 
-from textvec._checks import import_optional
+from textvec._checks import check_flag, import_optional
 from textvec._writing import folder_aside, holds_something, new_folder
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import UNUSED, Rows, check_complete, quiet
@@ -42,7 +42,8 @@ def export_onnx(model, out, int8=True, revision=None):
     FileExistsError
         If ``out`` holds a ``model.onnx`` already.
     FileNotFoundError, ValueError
-        If there is no such model, or it lacks weights or a tokenizer of its own.
+        If there is no such model, or it lacks weights or a tokenizer of its own, or ``int8`` is
+        neither True nor False.
     ImportError
         If torch, transformers, onnx or onnxruntime is missing.
 
@@ -51,6 +52,7 @@ def export_onnx(model, out, int8=True, revision=None):
     Jacob et al. 2018, "Quantization and training of neural networks for efficient
     integer-arithmetic-only inference"; ``onnxruntime.quantization.quantize_dynamic``.
     """
+    check_flag("int8", int8)
     torch = import_optional("torch", "transformers")
     transformers = import_optional("transformers", "transformers")
     import_optional("onnx", "onnx-export")

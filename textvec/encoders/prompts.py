@@ -96,7 +96,7 @@ def parse_prompt(template):
     if template is None:
         return Prompt()
     if not isinstance(template, str):
-        raise TypeError(f"A prompt must be a str. Got {type(template).__name__} instead.")
+        raise TypeError(f"A prompt must be a str. Got {template!r:.60} instead.")
     parts = template.split("{text}")
     if len(parts) > 2:
         raise ValueError(f"A prompt must hold {{text}} once at most. Got {template!r} instead.")
@@ -149,7 +149,9 @@ def family_prompts(family, task=None):
     prompts = FAMILIES[family]
     asks = any("{task}" in prompt for prompt in prompts.values())
     if asks != (task is not None):
-        wanted = "needs a task" if asks else "has no place for a task"
+        wanted = "has no place for a task: leave it out"
+        if asks:
+            wanted = f"needs a task: prompts=family_prompts({family!r}, task=...) says what it is"
         raise ValueError(f"The family {family!r} {wanted}. Got task={task!r}.")
     return {side: prompt.replace("{task}", task or "") for side, prompt in prompts.items()}
 

@@ -1,6 +1,7 @@
 """Pairs of texts read together: slow, and the best order for a short list."""
 
 import os
+from collections.abc import Iterable
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -85,10 +86,13 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If ``pairs`` cannot be iterated over.
         ValueError
             If an item is no pair of texts, a score is NaN, or the model gives several a pair, or
             none.
         """
+        check_type("pairs", pairs, Iterable, "an iterable of pairs of str")
         check_number("batch_size", self.batch_size, low=1, integer=True)
         if self.max_length is not None:
             check_number("max_length", self.max_length, low=1, integer=True)

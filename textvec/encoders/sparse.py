@@ -13,6 +13,7 @@ from textvec.encoders.batching import check_texts, pack, padded
 from textvec.encoders.heads import token_matrix
 from textvec.encoders.model_files import find_model
 from textvec.encoders.networks import (
+    DEFAULT_LENGTH,
     Rows,
     TorchNetwork,
     first_given,
@@ -25,7 +26,6 @@ from textvec.encoders.whole import warn_if_alike
 from textvec.persistence import SaveMixin
 
 _BUDGET = 2048  # tokens of a batch
-_DEFAULT_LENGTH = 512
 _POOLINGS = ("max", "sum")
 _ACTIVATIONS = {"relu": 1, "log1p_relu": 2}  # and how many logarithms are taken of it
 
@@ -73,7 +73,8 @@ class SparseTransformerVectorizer(SaveMixin, TransformerMixin, BaseEstimator):
     FileNotFoundError
         If there is no such model, or it cannot be downloaded.
     ValueError
-        In transform, if a weight is not finite, or the model has no such head.
+        In fit and in transform, if ``pooling="sum"`` is asked of a model that weighs a text's own
+        tokens. In transform, if a weight is not finite, or the model has no such head.
 
     See Also
     --------
@@ -249,7 +250,7 @@ class _LanguageHead:
         check_choice(f"activation_function in the files of {folder.path}", activation, _ACTIVATIONS)
         self.pooling = pooling
         self.n_logarithms = _ACTIVATIONS[activation]
-        self.max_length = max_length or folder.max_length or _DEFAULT_LENGTH
+        self.max_length = max_length or folder.max_length or DEFAULT_LENGTH
         self.device, number = torch_device(torch, device), torch_dtype(torch, dtype)
         self.folder = folder
         with quiet(transformers), folder.loading():

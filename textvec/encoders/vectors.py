@@ -121,8 +121,13 @@ def similarities(vectors, others, measure):
     -------
     ndarray of shape (n, m), float32
         The greater the more alike: distances are times -1.
+
+    Raises
+    ------
+    ValueError
+        If the two have other numbers of dimensions.
     """
-    vectors, others = _as_float_rows(vectors, measure), _as_float_rows(others, measure)
+    vectors, others = _as_float_rows(vectors, others, measure)
     match measure:
         case "dot":
             return vectors @ others.T
@@ -148,8 +153,18 @@ def pairwise_similarities(vectors, others, measure):
     -------
     ndarray of shape (n,), float32
         As :func:`similarities` compares.
+
+    Raises
+    ------
+    ValueError
+        If the two have other numbers of rows, or of dimensions.
     """
-    vectors, others = _as_float_rows(vectors, measure), _as_float_rows(others, measure)
+    vectors, others = _as_float_rows(vectors, others, measure)
+    if len(vectors) != len(others):
+        raise ValueError(
+            "There must be one other for each vector. "
+            f"Got {len(vectors)} and {len(others)} instead."
+        )
     match measure:
         case "dot":
             return np.einsum("nd,nd->n", vectors, others)
@@ -163,6 +178,12 @@ def pairwise_similarities(vectors, others, measure):
             return -np.abs(vectors - others).sum(axis=1)
 
 
-def _as_float_rows(vectors, measure):
-    vectors = as_signs(vectors) if measure == "signs" else vectors
-    return np.atleast_2d(np.asarray(vectors, np.float32))
+def _as_float_rows(vectors, others, measure):
+    unpacked = map(as_signs, (vectors, others)) if measure == "signs" else (vectors, others)
+    vectors, others = (np.atleast_2d(np.asarray(rows, np.float32)) for rows in unpacked)
+    if vectors.shape[1] != others.shape[1]:
+        raise ValueError(
+            "Vectors must have as many dimensions. "
+            f"Got {vectors.shape[1]} and {others.shape[1]} instead: compare those of one model."
+        )
+    return vectors, others

@@ -163,8 +163,8 @@ class Store:
         path = self._path(vectorizer, task)
         if path is None:
             return None
-        # There is none, or a damaged one
-        with suppress(FileNotFoundError, AttributeError, KeyError, TypeError, ValueError):
+        # There is none, or one that is damaged or cannot be read
+        with suppress(OSError, AttributeError, KeyError, TypeError, ValueError):
             stored = json.loads(path.read_text(encoding="ascii"))
             rows = item_rows(stored.pop("rows"))
             return TaskResult(stored.pop("scores"), rows, **stored)

@@ -67,6 +67,8 @@ def compare(vectorizers=None, tasks=None, language=None, verbose=0, cache=None):
         If ``vectorizers`` is not a mapping, or ``tasks`` is no sequence of tasks.
     ValueError
         If there is nothing to compare, two tasks share a name, or a name holds a lone surrogate.
+    OSError
+        If the folder ``cache`` cannot be made.
 
     Examples
     --------
