@@ -199,6 +199,8 @@ def test_what_cannot_be_chosen_is_named():
         datasets.fetch_thucnews_titles("train")
     with pytest.raises(ValueError, match="subset must be one of 'train', 'test', 'all'. Got 'dev'"):
         datasets.fetch_scifact("dev")
+    with pytest.raises(ValueError, match="overviews must be one of False, True. Got 'no' instead"):
+        datasets.fetch_movielens(overviews="no")
     with pytest.raises(ValueError, match="language must be one of 'en', 'zh'. Got 'fr' instead"):
         datasets.fetch_stsb("fr")
 

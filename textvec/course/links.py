@@ -51,6 +51,4 @@ def plain(words, kind, target):
     -------
     str
     """
-    if kind == "src":
-        return f"`{target}`"
-    return f"`{target}`" if kind == "api" else words
+    return f"`{target}`" if kind in ("api", "src") else words

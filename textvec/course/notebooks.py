@@ -71,6 +71,13 @@ def copy(folder, language="en", *, solutions=False):
     list of Path
         The notebooks that were written.
 
+    Raises
+    ------
+    ValueError
+        If the course is not in that language.
+    OSError
+        If the folder or a notebook cannot be written.
+
     Examples
     --------
     >>> import tempfile

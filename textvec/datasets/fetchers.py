@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from textvec._checks import check_choice
+from textvec._checks import check_choice, check_flag
 from textvec.datasets.catalogue import licence_of, real_sets
 from textvec.datasets.own import LANGUAGES, read_aliases
 from textvec.datasets.readers import (
@@ -463,6 +463,7 @@ def fetch_movielens(overviews=True):
         (DataFrame with the columns userId, movieId, rating and timestamp), tags (userId, movieId,
         tag and timestamp) and DESCR.
     """
+    check_flag("overviews", overviews)
     one = real_sets()["movielens"]
     parts = [part for part in one.files if overviews or part != "tmdb"]
     found = fetch({part: one.files[part] for part in parts})

@@ -65,7 +65,8 @@ def lay_out(neighbours, start, random_state=0, n_jobs=None, show=None):
     Parameters
     ----------
     neighbours : Neighbours
-        Of each item; the first 30 count, of fewer than 600 items a twentieth, and 10 at least.
+        Of each item; the first 30 count, of fewer than 600 items as many as a twentieth of them, of
+        fewer than 200 the first 10, and of fewer than 27 as many as a third of them, and one.
     start : ndarray of shape (n_items, 2)
         Where the items stand at first, such as the places of another map, which the new one then
         resembles: it is turned and mirrored to lie as close to it as it can.

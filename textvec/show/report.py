@@ -200,9 +200,8 @@ def render_report(title, lead, sections, language="en"):
 
     All text is escaped, control characters in it are pictures, and the page forbids its own browser
     to load anything or to run any script but the one that sorts tables. The tables are readable
-    without that script. Chinese letters
-    are embedded as a small font where the extra ``plots`` is installed, so they show on a machine
-    without one.
+    without that script. Chinese letters are embedded as a small font where the extra ``plots`` is
+    installed, so they show on a machine without one.
 
     Parameters
     ----------
@@ -225,6 +224,8 @@ def render_report(title, lead, sections, language="en"):
     ------
     TypeError
         If a piece is none of these.
+    ValueError
+        If the path of a link is not relative to the page.
 
     Examples
     --------
