@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from textvec.kernels.spans import add_in_turn, share_out, take
 
@@ -12,8 +13,8 @@ def shared_out(spans, n_words, most, apart=False, first=None):
     bounds, words = np.cumsum([0, *map(len, pieces)]), np.concatenate(pieces)
     n = len(spans)
     owner, place = np.full(n_words, -1, np.int32), np.full(n_words, -1, np.int32)
-    shared, which = np.empty(n * most, np.int32), np.empty((n * most, n), np.int32)
-    taken, met = np.empty((n, most), np.int32), np.empty((n, most, 2), np.int32)
+    shapes = (n * most,), (n * most, n), (n, most), (n, most, 2)
+    shared, which, taken, met = (np.full(shape, 77, np.int32) for shape in shapes)  # of a round ago
     first = n_words if first is None else first
     n_shared, n_taken = share_out(
         words, bounds, first, apart, owner, place, shared, which, taken, met
@@ -86,6 +87,20 @@ def test_changes_are_added_in_turn():
     assert matrix[0].tolist() == [8, 8]  # hardly updated: changes add up
     np.testing.assert_allclose(matrix[2], 5 + 1 + np.exp(-1) + np.exp(-2), rtol=1e-6)
     assert matrix[1].tolist() == [5, 5]
+
+
+def test_copies_stand_behind_the_words_and_are_not_of_all_spans():
+    """As when training: one matrix of 3 words, then 2 copies each of 3 spans."""
+    matrix = np.arange(9, dtype=np.float32)[:, None]
+    copies_of_2, copies_of_0 = [0, -1, 0], [-1, 0, 1]
+    met = np.array([[[5, 0], [7, 7]], [[0, 5], [7, 7]], [[5, 0], [0, 5]]], np.int32)
+    shared, which = np.array([2, 0], np.int32), np.array([copies_of_2, copies_of_0], np.int32)
+    before = matrix.copy()
+    add_in_turn(matrix, matrix, 3, shared, which, met, np.ones(2, np.float32), 0.1, 0, 2)
+    share = np.exp(-0.1 * 5)  # of the second of two spans; each word begins with a whole one
+    assert matrix[2, 0] == pytest.approx(2 + (3 - 2) + share * (7 - 2))
+    assert matrix[0, 0] == pytest.approx(0 + 5 + share * 8)
+    assert_array_equal(np.delete(matrix, [0, 2]), np.delete(before, [0, 2]))
 
 
 def test_noise_words_of_inputs_have_no_copies():

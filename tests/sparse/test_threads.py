@@ -275,7 +275,8 @@ def test_large_matrices_have_64_bit_indices(kind, params, n_jobs, corpus, monkey
 def test_matrices_are_put_under_one_another(reserved, dtype, monkeypatch):
     monkeypatch.setattr(rows, "_RESERVED", reserved)
     parts = [sparse.random_array((n, 7), density=0.4, format="csr", rng=n) for n in (3, 0, 1, 5)]
-    for some in (parts, parts[:2]):
+    parts.insert(1, sparse.csr_array((2, 7)))  # documents without a word
+    for some in (parts, parts[:3], parts[:1]):
         found, expected = rows.stacked(iter(some), dtype), sparse.vstack(some, format="csr")
         assert found.dtype == dtype
         assert found.indices.dtype == found.indptr.dtype == np.int32
