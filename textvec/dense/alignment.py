@@ -173,11 +173,10 @@ def _moved(source, turn, means):
 
 def _mean_of(table):
     """Return the mean of the vectors of a table, of length 1 each, zero ones left out."""
-    total, n_vectors, start = np.zeros(table.vector_size), 0, 0
+    total, n_vectors = np.zeros(table.vector_size), 0
     for block in table._row_blocks(len(table)):
         total += (block / lengths_of(block)[:, None]).sum(axis=0)
         n_vectors += int(block.any(axis=1).sum())
-        start += len(block)
     return total / max(1, n_vectors)
 
 

@@ -127,7 +127,7 @@ class _Unpacked(io.RawIOBase):
 
 @contextmanager
 def replacing_packed(path):
-    """Open a file aside as persistence does, packed if its name ends in .gz, .bz2 or .xz.
+    """Open a file aside as `replacing` does, packed if its name ends in .gz, .bz2 or .xz.
 
     Parameters
     ----------

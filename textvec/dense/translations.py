@@ -137,17 +137,15 @@ class Translations:
         return kept[1]
 
 
-def crowding(vectors, others, n_nearest=N_NEAREST):
-    """Return the mean product of each vector with the nearest others: r of the paper.
+def crowding(vectors, others):
+    """Return the mean product of each vector with the ten nearest others: r of the paper.
 
     Parameters
     ----------
     vectors : ndarray of shape (n_vectors, vector_size), float32
         Of length 1.
     others : ndarray of shape (n_others, vector_size), float32
-        Of length 1.
-    n_nearest : int, default=10
-        How many of the nearest; all, where there are fewer.
+        Of length 1. Where there are fewer than ten, all are the nearest.
 
     Returns
     -------
@@ -155,7 +153,7 @@ def crowding(vectors, others, n_nearest=N_NEAREST):
         Zero where there are no others.
     """
     crowds = np.zeros(len(vectors), np.float32)
-    n_nearest = min(n_nearest, len(others))
+    n_nearest = min(N_NEAREST, len(others))
     step = max(1, PRODUCTS // max(1, len(others)))
     for start in range(0, len(vectors) if n_nearest else 0, step):
         products = vectors[start : start + step] @ others.T

@@ -116,8 +116,10 @@ def _score_dense(query, scale, euclidean, values, item):
 def _block_limit(products, factor, scale, bias, norms, slack, unit, leads, ids):
     """Return what k items of a block reach at least, less the query's share of the score.
 
-    products, factor, scale, bias, norms, slack   as in _count_reaching
-    leads, ids                             (k,)   work space
+    products  (n_block,)  real               of the query and the block
+    factor, scale, bias, norms, slack        as in _count_reaching
+    unit                  real               as in sparse_top_k
+    leads, ids  (k,)                         work space
     """
     leads[:] = -np.inf
     ids[:] = len(products)

@@ -7,9 +7,7 @@ when the document's columns are sorted.
 import numpy as np
 
 from textvec.kernels.compiling import compiled, step
-from textvec.kernels.scanning import (
-    eight_bytes,
-)
+from textvec.kernels.scanning import eight_bytes
 
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _DIGIT = 11  # bits by which columns are sorted in one go, at most

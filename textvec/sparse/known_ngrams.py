@@ -6,12 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from textvec._threads import run_parts
 from textvec.kernels.counting import intern_ngrams
 from textvec.kernels.merging import lay_out
 from textvec.kernels.scanning import find_pieces, find_tokens, scan_characters
 from textvec.ragged import Ragged
-from textvec.sparse.levels import MUCH_LARGER, count_levels, learn_level, parts_of
+from textvec.sparse.levels import MUCH_LARGER, count_levels, learn_level
 from textvec.sparse.mixed import Scripts
 from textvec.sparse.ngrams_in_words import (
     cut_words,
@@ -143,41 +142,37 @@ class KnownNgrams:
             are_exact &= scripts.are_features(firsts, lengths, names)
         return cls(tokens, are_exact, columns, n_columns, ngram_range, interner)
 
-    def levels(self, tokens, n_jobs=1):
+    def levels(self, tokens):
         """Return levels of columns instead of ids: int32 of shape (max_n, n_tokens)."""
         levels = np.empty((len(self.tables), len(tokens.values)), np.int32)
         ids = tokens.values
         np.take(self.columns_of_ids[0], ids, out=levels[0], mode="wrap")
         for n, table in enumerate(self.tables[1:], start=2):
             prefixes, ids = ids, np.full_like(ids, -1)
-
-            def look_up(first, last, prefixes=prefixes, n=n, table=table, ids=ids):
-                intern_ngrams(
-                    prefixes, tokens.values, tokens.ends, first, last,
-                    n, 0, 1, False, self._seeds, table, 0, ids,
-                )  # fmt: skip
-
-            run_parts(look_up, parts_of(tokens.ends, len(ids), n_jobs), n_jobs)
+            intern_ngrams(
+                prefixes, tokens.values, tokens.ends, 0, len(tokens.ends),
+                n, 0, 1, False, self._seeds, table, 0, ids,
+            )  # fmt: skip
             np.take(self.columns_of_ids[n - 1], ids, out=levels[n - 1], mode="wrap")
         return levels
 
-    def count(self, tokens, dtype, n_jobs=1):
-        """Count the known n-grams of documents: a csr_array with sorted indices."""
-        levels = self.levels(tokens, n_jobs)[self.ngram_range[0] - 1 :]
-        return count_levels(levels, tokens.ends, self._columns, dtype, n_jobs)
+    def count(self, tokens, dtype):
+        """Count the known n-grams of a block: a csr_array with sorted indices."""
+        levels = self.levels(tokens)[self.ngram_range[0] - 1 :]
+        return count_levels(levels, tokens.ends, self._columns, dtype, 1)
 
-    def count_in_words(self, words, interner, dtype, n_jobs=1):
+    def count_in_words(self, words, interner, dtype):
         """Count the known character n-grams inside words: a csr_array with sorted indices."""
-        by_word, codes = cut_words(words, interner, n_jobs)
-        levels = only_inside_words(self.levels(codes, n_jobs), codes.ends, self.ngram_range[0])
+        by_word, codes = cut_words(words, interner, 1)
+        levels = only_inside_words(self.levels(codes), codes.ends, self.ngram_range[0])
         columns = self._columns
-        by_gram = count_levels(levels, codes.ends, columns, np.int32, n_jobs)
+        by_gram = count_levels(levels, codes.ends, columns, np.int32, 1)
         if MUCH_LARGER * by_gram.nnz < len(columns):  # few documents: the product is of the used
             columns, used = np.unique(by_gram.indices, return_inverse=True)
             shape = by_gram.shape[0], len(columns)
             by_gram = sparse.csr_array((by_gram.data, used, by_gram.indptr), shape=shape)
-        row_lengths, _ = distinct_in_product(by_word, by_gram, n_jobs)
-        counts = product_of(by_word, by_gram, row_lengths, columns, dtype, n_jobs)
+        row_lengths, _ = distinct_in_product(by_word, by_gram, 1)
+        counts = product_of(by_word, by_gram, row_lengths, columns, dtype, 1)
         counts.resize(counts.shape[0], len(self._columns))
         return counts
 

@@ -102,9 +102,10 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If ``text`` is not a str or a size not an integer.
+            If ``text`` is not a str, a size not an integer, or ``separators`` no list of str.
         ValueError
-            If a size is out of range, or one character alone has more than ``chunk_size`` tokens.
+            If a size is out of range, one character alone has more than ``chunk_size`` tokens, or
+            ``tokenizer`` or ``keep_separator`` is none of those above.
         """
         check_number("chunk_size", self.chunk_size, low=1, integer=True)
         check_number(
@@ -118,7 +119,7 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         pieces = cut.pieces(0, len(text))
         chunks, first = [], 0
         while first < len(pieces):
-            last = cut.longest_run(pieces, first, self.chunk_size)
+            last = cut.longest_run(pieces, first)
             chunks.append(cut.chunk(pieces[first][0], pieces[last - 1][1]))
             first = last if last == len(pieces) else self._next_start(cut, pieces, first, last)
         return chunks
@@ -185,10 +186,7 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         """Return where the next chunk starts: with what it repeats it must still go beyond."""
         for start in range(first + 1, last):
             repeated = cut.length(pieces[start][0], pieces[last - 1][1])
-            if (
-                repeated <= self.chunk_overlap
-                and cut.longest_run(pieces, start, self.chunk_size) > last
-            ):
+            if repeated <= self.chunk_overlap and cut.longest_run(pieces, start) > last:
                 return start
         return last
 
@@ -238,16 +236,16 @@ class _Cut:
         n_parts = min(-(-length // self.size), end - start)
         return [start + (end - start) * part // n_parts for part in range(n_parts + 1)]
 
-    def longest_run(self, pieces, first, size):
+    def longest_run(self, pieces, first):
         """Return the end of the longest run of pieces from ``first`` on that fits together."""
         last, total = first, 0
         while last < len(pieces):
             total += self.length(*pieces[last])
-            if last > first and total > size:
+            if last > first and total > self.size:
                 break
             last += 1
         # Spaces between pieces count too, and tokens at a seam may be more than those of its sides.
-        while last > first + 1 and self.length(pieces[first][0], pieces[last - 1][1]) > size:
+        while last > first + 1 and self.length(pieces[first][0], pieces[last - 1][1]) > self.size:
             last -= 1
         return last
 
