@@ -110,8 +110,12 @@ def test_what_does_not_fit_is_refused_with_the_cure(tmp_path):
     second = ppmi.collect(docs, words=first)
     with pytest.raises(ValueError, match="part 1 was collected with words="):
         ppmi.fit_collected([second, first])
-    with pytest.raises(ValueError, match="holds pairs and others"):
+    with pytest.raises(ValueError, match="part 1 holds pairs, and those before hold words alone"):
         CollectedPairs.merge([first, PPMI(min_count=1).collect(docs)])
+    with pytest.raises(ValueError, match="holds words alone. Collect its documents once more"):
+        first.matrix()
+    with pytest.raises(TypeError, match="words must be None, or what CollectedPairs.merge"):
+        ppmi.collect(docs, words=[first])
     with pytest.raises(ValueError, match="window=5.*this PPMI has window=2"):
         PPMI(min_count=3, window=2).fit_collected([second])
     with pytest.raises(ValueError, match="rarer than min_count=4"):

@@ -4,6 +4,7 @@ import re
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from textvec import (
     CollectedTerms,
     CountVectorizer,
     JiebaTokenizer,
+    LSAVectorizer,
     TfidfVectorizer,
     load,
 )
@@ -332,6 +334,8 @@ def test_no_parts_and_none_of_ours(tmp_path):
     for single in (part, "part.textvec"):
         with pytest.raises(TypeError, match="put it in a list"):
             vectorizer.fit_collected(single)
+    with pytest.raises(TypeError, match="must be an iterable of parts. Got None instead"):
+        vectorizer.fit_collected(None)
     vectorizer.fit(DOCS).save(tmp_path / "fitted")
     for other in (DOCS[0:1], vectorizer, tmp_path / "fitted"):
         with pytest.raises(TypeError, match=r"Parts must be CollectedTerms.* as part 1"):
@@ -435,6 +439,17 @@ def test_bad_documents_are_refused_as_by_fit():
         CountVectorizer().collect(["sea", None])
     with pytest.raises(ValueError, match="min_df"):
         CountVectorizer(min_df=-1).collect(["sea"])
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer, BM25Vectorizer, LSAVectorizer])
+def test_a_table_is_no_documents(kind):
+    """Iterated, it gives the names of its columns, of which nobody wants to know the counts."""
+    table = pd.DataFrame({"text": ["sea view", "a bar"]})
+    with pytest.raises(TypeError, match="one column of texts. Got a table with the columns 'text'"):
+        kind().collect(table)
+    if hasattr(kind, "partial_fit"):
+        with pytest.raises(TypeError, match="Got a table with the columns 'text'"):
+            kind().partial_fit(table)
 
 
 def test_counts_that_wrap_around_are_not_compared():

@@ -1,11 +1,11 @@
 """Counts of words and of pairs that were collected apart, and add up to those of all documents."""
 
 import unicodedata
-from importlib.metadata import version
 
 import numpy as np
 from scipy import sparse
 
+from textvec._checks import version_of
 from textvec._threads import bounds_of_parts, effective_n_jobs, run_parts
 from textvec.kernels.cooccurrence import count_contexts, places_by_word
 from textvec.kernels.corpora import count_ids, renumber
@@ -88,7 +88,7 @@ class CollectedPairs(SaveMixin):
             If there is no part, a file comes twice, is damaged, or a part was collected with other
             settings or other versions of what decides what a word is.
         """
-        return merged_pairs(parts)
+        return _merged(parts)
 
     @property
     def has_pairs(self):
@@ -96,7 +96,18 @@ class CollectedPairs(SaveMixin):
         return self.row_lengths is not None
 
     def matrix(self):
-        """Return how often each word stands near each, in both orders: a csr_array, sorted."""
+        """Return how often each word stands near each, in both orders: a csr_array, sorted.
+
+        Raises
+        ------
+        ValueError
+            If pairs were not counted.
+        """
+        if not self.has_pairs:
+            raise ValueError(
+                "This part holds words alone. Collect its documents once more, for pairs: "
+                "PPMI.collect(documents, words=textvec.CollectedPairs.merge(parts))."
+            )
         n_words = len(self.words)
         indptr = np.concatenate([[0], self.row_lengths.cumsum(dtype=np.int64)])
         shape = n_words, n_words
@@ -194,7 +205,11 @@ def collect_pairs(raw_documents, tokenizer, window, n_jobs, settings, words=None
     tally = Tally()
     tally.add_names(terms, documents[met], occurrences[met])
     tally.n_documents = len(tokens.ends)
-    made_with = {"rules": RULES, "unicode": unicodedata.unidata_version, "jieba": version("jieba")}
+    made_with = {
+        "rules": RULES,
+        "unicode": unicodedata.unidata_version,
+        "jieba": version_of("jieba"),
+    }
     collected = tally.collected(settings, made_with)
     if not pairs:
         return CollectedPairs(collected, None, None, None)
@@ -249,19 +264,22 @@ def _of_matrix(words, matrix):
     )
 
 
-def merged_pairs(parts, settings=None, whose=None):
-    """Add up parts, see `CollectedPairs.merge`; None takes the first part's settings."""
-    tally, made_with, has_pairs = Tally(), None, None
+def _merged(parts):
+    """Add up parts, see `CollectedPairs.merge`."""
+    tally, settings, made_with, has_pairs = Tally(), None, None, None
     sums = sparse.csr_array((0, 0), dtype=np.int64)  # by the order in which words first came
     for name, part in each_part(parts, CollectedPairs):
         words = part.words
         if settings is None:
-            settings, whose = words.settings, "part 0"
-        made_with = words.made_with if made_with is None else made_with
-        check_settings(name, words.settings, settings, whose)
+            settings, made_with = words.settings, words.made_with
+        check_settings(name, words.settings, settings, "part 0")
         check_made_with(name, words.made_with, made_with)
         if has_pairs not in (None, part.has_pairs):
-            raise ValueError(f"{name} holds pairs and others hold words alone, or the reverse.")
+            found, others = ("pairs", "words alone") if part.has_pairs else ("words alone", "pairs")
+            raise ValueError(
+                f"{name} holds {found}, and those before hold {others}: merge the parts of one "
+                "pass."
+            )
         has_pairs = part.has_pairs
         ids = tally.add_part(words).astype(np.int64)
         if has_pairs:

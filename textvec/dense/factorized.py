@@ -11,7 +11,7 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from textvec._checks import check_no_table, check_number, seeded
+from textvec._checks import check_no_table, check_number, check_type, seeded
 from textvec._threads import held, learning
 from textvec.dense.collected_pairs import CollectedPairs, collect_pairs, rows_of_contexts
 from textvec.dense.documents import WordVectorizer, idf_of_words
@@ -191,7 +191,6 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
         -------
         CollectedTerms
         """
-        check_no_table(raw_documents)
         return self._tfidf().collect(raw_documents, max_terms)
 
     def fit_collected(self, parts, raw_documents) -> Self:
@@ -451,6 +450,11 @@ class PPMI(WordVectorizer):
         -------
         CollectedPairs
 
+        Raises
+        ------
+        TypeError
+            If a document is no text, a token no str, or ``words`` something else.
+
         Examples
         --------
         >>> from textvec import PPMI, CollectedPairs
@@ -462,6 +466,8 @@ class PPMI(WordVectorizer):
         ['breeze', 'ocean', 'room', 'sea', 'view']
         """
         self._check_parameters()
+        wanted = "None, or what CollectedPairs.merge(parts) returns"
+        check_type("words", words, CollectedPairs | None, wanted)
         settings = self._says_what_counts(words)
         if words is None:
             return collect_pairs(
@@ -491,9 +497,11 @@ class PPMI(WordVectorizer):
 
         Raises
         ------
+        TypeError
+            If a part is something else.
         ValueError
-            If parts hold words alone, were collected with other settings, or ``pooling`` is "sif",
-            which has to see documents.
+            If there is no part, a file comes twice or is damaged, parts hold words alone or were
+            collected with other settings, or ``pooling`` is "sif", which has to see documents.
         """
         self._check_parameters()
         if self.pooling == "sif":

@@ -196,8 +196,8 @@ class BM25Transformer(
             with the query's row of :meth:`transform_queries`, plus :meth:`query_offset`.
         """
         check_is_fitted(self)
-        self._check_params()  # what was set since is used
         now = held(self)
+        now._check_params()  # what was set since is used
         return now._weigh(now._as_counts(X, copy=copy, reset=False))
 
     def _weigh(self, counts):
@@ -264,11 +264,11 @@ class BM25Transformer(
             To be added to all of a query's dot products; 0 but for "bm25l" and "bm25plus".
         """
         check_is_fitted(self)
-        self._check_params()
         now = held(self)
+        now._check_params()
         queries = now._as_counts(X, copy=True, reset=False)
-        k1, delta = float(self.k1), float(self.delta)
-        match self.method:
+        k1, delta = float(now.k1), float(now.delta)
+        match now.method:
             case "bm25l" if delta > 0:
                 absent = (k1 + 1) * delta / (k1 + delta)
             case "bm25plus" | "bm25+":
@@ -359,7 +359,7 @@ class BM25Vectorizer(WeighingVectorizer):
         The variant, see :class:`BM25Transformer`; "bm25+" is another name of "bm25plus".
     stem : str or None, default=None
         Language of the Snowball stemmer that reduces words to stems, such as "english", if
-        ``analyzer="word"``.
+        ``analyzer`` is "word" or "mixed".
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result never depends on it.
 
@@ -455,10 +455,6 @@ class BM25Vectorizer(WeighingVectorizer):
     def _count_vocab(self, raw_documents, fixed_vocab):
         check_no_table(raw_documents)
         return super()._count_vocab(raw_documents, fixed_vocab)
-
-    def _learn_more(self, raw_documents):
-        check_no_table(raw_documents)
-        return super()._learn_more(raw_documents)
 
     def _learn_statistics(self, statistics):
         if not statistics.document_frequencies.any():

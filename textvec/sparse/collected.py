@@ -1,5 +1,6 @@
 """Statistics of terms that were collected apart, and add up to those of all documents, exactly."""
 
+from collections.abc import Iterable
 from functools import partial
 from os import PathLike, fspath, path
 
@@ -410,12 +411,14 @@ def each_part(parts, kind):
     Raises
     ------
     TypeError
-        If ``parts`` is a single part or name, or a part is not of this kind.
+        If ``parts`` is a single part or name, or no iterable, or a part is not of this kind.
     ValueError
         If there is none, or a file comes twice.
     """
     if isinstance(parts, kind | str | PathLike):
         raise TypeError(f"parts must be an iterable of parts. Got {parts!r}: put it in a list.")
+    if not isinstance(parts, Iterable):
+        raise TypeError(f"parts must be an iterable of parts. Got {parts!r} instead.")
     number, files = -1, set()
     for number, part in enumerate(parts):
         name = f"part {number}"

@@ -283,7 +283,7 @@ class TfidfVectorizer(WeighingVectorizer):
         Replace each count tf by 1 + ln(tf).
     stem : str or None, default=None
         Language of the Snowball stemmer that reduces words to stems, such as "english", if
-        ``analyzer="word"``.
+        ``analyzer`` is "word" or "mixed".
     n_jobs : int or None, default=None
         Threads: None is 1, -1 all cores. The result never depends on it.
 
