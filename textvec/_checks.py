@@ -1,10 +1,12 @@
 """Checks of parameters, corpora and optional packages; the wording of every error lives here."""
 
+import codecs
 import math
 import numbers
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib import import_module
 
 # Whose lines a warning does not name: ours, and theirs who call estimators and load modules
@@ -51,6 +53,32 @@ def check_choice(name, value, choices):
     if not any(value is choice or value == choice for choice in choices):
         wanted = ", ".join(map(repr, choices))
         raise ValueError(f"{name} must be one of {wanted}. Got {value!r} instead.")
+
+
+def check_encoding(encoding, errors="strict"):
+    """Raise ValueError unless Python knows an encoding of text, and what to do with what is none.
+
+    Parameters
+    ----------
+    encoding : str
+    errors : str, default="strict"
+        Of the parameter ``unicode_errors``.
+    """
+    try:
+        with suppress(UnicodeError):
+            bytes(4).decode(encoding, "ignore")
+    except LookupError as error:
+        raise ValueError(
+            "encoding must be one that Python knows, such as utf-8 or gb18030. "
+            f"Got an unknown encoding: {encoding}"
+        ) from error
+    try:
+        codecs.lookup_error(errors)
+    except LookupError as error:
+        raise ValueError(
+            "unicode_errors must be one that Python knows, such as strict, replace or ignore. "
+            f"Got {errors!r} instead."
+        ) from error
 
 
 def check_type(name, value, kinds, wanted):

@@ -5,8 +5,9 @@ import csv
 import json
 import re
 from io import StringIO
+from threading import Lock
 
-from textvec._checks import warn_user
+from textvec._checks import check_encoding, warn_user
 
 # What files are in that are not in UTF-8, the likeliest first -> what it is for.
 _ENCODINGS = {
@@ -27,6 +28,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 _MAYBE_LONE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _CELLS_BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _ABBREVIATED = 60  # letters of a line that a message quotes
+_limit_is_set = Lock()  # of a cell, by who reads: csv has one for all threads
 
 
 def decode(path, content, encoding, option=""):
@@ -56,8 +58,8 @@ def decode(path, content, encoding, option=""):
     for start, kind in _NO_TEXT.items():
         if content.startswith(start):
             raise ValueError(f"{path} must be text, and is {kind}.")
+    check_encoding(encoding)
     try:
-        name = codecs.lookup(encoding).name
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
         at = getattr(error, "start", 0)
@@ -66,11 +68,7 @@ def decode(path, content, encoding, option=""):
             f"{path} must be in {encoding}: byte 0x{content[at]:02x} at offset {at} (line {line}) "
             f"cannot be decoded. Name its encoding, such as {_advised(content, encoding, option)}."
         ) from error
-    except LookupError as error:
-        raise ValueError(
-            "encoding must be one that Python knows, such as utf-8 or gb18030. "
-            f"Got an unknown encoding: {encoding}"
-        ) from error
+    name = codecs.lookup(encoding).name
     wide = name.startswith(("utf-16", "utf-32"))
     if content and wide and 0 not in content:
         raise ValueError(
@@ -147,20 +145,21 @@ def read_table(path, text, separator, quoted=True):
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lines = StringIO(text, newline="")
     cells = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
-    usual_limit = csv.field_size_limit(2**31 - 1)  # a text may be a book
     begins, rows = first, []
-    try:
-        for row in cells:
-            if "".join(row).strip():
-                rows.append((begins, row))
-            begins = cells.line_num + first
-    except csv.Error as error:
-        raise ValueError(
-            f"{path} must hold a table: {_said(error)} in the cells from line {begins} on. "
-            'Write "" for each quotation mark inside of a cell that begins with one.'
-        ) from error
-    finally:
-        csv.field_size_limit(usual_limit)
+    with _limit_is_set:
+        usual_limit = csv.field_size_limit(2**31 - 1)  # a text may be a book
+        try:
+            for row in cells:
+                if "".join(row).strip():
+                    rows.append((begins, row))
+                begins = cells.line_num + first
+        except csv.Error as error:
+            raise ValueError(
+                f"{path} must hold a table: {_said(error)} in the cells from line {begins} on. "
+                'Write "" for each quotation mark inside of a cell that begins with one.'
+            ) from error
+        finally:
+            csv.field_size_limit(usual_limit)
     if not rows:
         raise ValueError(f"{path} must hold a table with a header. Got none.")
     (_, header), *rows = rows

@@ -216,6 +216,11 @@ def test_numbers_must_be_finite(tmp_path):
             KeyedVectors.load_fasttext_format(tmp_path / "model")
 
 
+def test_unknown_encodings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="encoding must be one .*unknown encoding: utf9"):
+        KeyedVectors.load_fasttext_format(tmp_path / "words.bin", encoding="utf9")
+
+
 def test_text_is_no_binary_file(tmp_path):
     (tmp_path / "model.vec").write_text("3 2\nsea 1 2\n" * 10)
     with pytest.raises(ValueError, match="byte 0: the file does not begin as fastText's do"):

@@ -207,6 +207,8 @@ def test_many_questions_in_blocks_are_answered_as_each_alone(ours, monkeypatch):
         ([], None, ValueError, "at least one word"),
         (None, None, ValueError, "at least one word"),
         ([1.5], None, TypeError, "Got 1.5"),
+        (1.5, None, TypeError, "positive must be a list of words. Got 1.5"),
+        ("w1", 1.5, TypeError, "negative must be a list of words. Got 1.5"),
         ([np.ones(3)], None, ValueError, r"shape \(25,\). Got \(3,\)"),
         ([np.full(25, np.nan)], None, ValueError, "finite"),
     ],
@@ -550,6 +552,16 @@ def test_bad_analogies(text, message, ours, tmp_path):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         ours.evaluate_word_analogies(path)
+
+
+def test_questions_of_tests_are_files(ours, tmp_path):
+    with pytest.raises(TypeError, match="analogies must be the path of a file. Got 7"):
+        ours.evaluate_word_analogies(7)
+    with pytest.raises(TypeError, match="pairs must be the path of a file. Got 7"):
+        ours.evaluate_word_pairs(7)
+    (tmp_path / "pairs").write_text("w1\tw2\t3\n")
+    with pytest.raises(ValueError, match="encoding must be one .*unknown encoding: utf9"):
+        ours.evaluate_word_pairs(tmp_path / "pairs", encoding="utf9")
 
 
 @pytest.mark.parametrize("restrict_vocab", [20, None])

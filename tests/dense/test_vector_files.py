@@ -503,6 +503,9 @@ def test_a_line_without_end_is_refused(path, monkeypatch):
         ({"limit": 2.5}, TypeError, "limit must be an integer"),
         ({"datatype": np.float64}, ValueError, "datatype must be float32 or float16"),
         ({"binary": True, "no_header": True}, ValueError, "no_header=True is for text"),
+        ({"encoding": "utf9"}, ValueError, "encoding must be one .*unknown encoding: utf9"),
+        ({"encoding": "hex"}, ValueError, "encoding must be one .*unknown encoding: hex"),
+        ({"unicode_errors": "drop"}, ValueError, "unicode_errors must be one .*Got 'drop'"),
         ({"datatype": np.float16}, ValueError, "line 3: number 1 of 'b' is 100000.0, not a finite"),
     ],
 )

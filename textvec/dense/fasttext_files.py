@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from textvec._checks import check_encoding
 from textvec.dense.compressed_files import opened
 from textvec.dense.subwords import MOST_HASHES, MOST_ROWS, Subwords
 from textvec.dense.vector_files import MOST_DIMENSIONS, not_text, read_table, write_table
@@ -77,6 +78,7 @@ def read_fasttext(path, encoding="utf-8", unicode_errors="strict"):
         If the file is no such file, of another version, quantised, cut short, or holds what cannot
         be. The message names the byte.
     """
+    check_encoding(encoding, unicode_errors)
     with opened(path) as file:
         reader = _Reader(path, file)
         arguments = reader.arguments()

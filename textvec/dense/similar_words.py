@@ -257,7 +257,7 @@ def _first(cosines):
 
 def _as_questions(positive, negative):
     """Return [(positive, negative)] as lists, and whether several questions were asked."""
-    positive, negative = _as_items(positive), _as_items(negative)
+    positive, negative = _as_items(positive, "positive"), _as_items(negative, "negative")
     if not any(isinstance(item, list) for item in positive + negative):
         return [(positive, negative)], False
     n_questions = max(len(positive), len(negative))
@@ -272,12 +272,12 @@ def _as_questions(positive, negative):
     return list(zip(*sides)), True
 
 
-def _as_items(value):
+def _as_items(value, name):
     if value is None:
         return []
     if is_key(value) or isinstance(value, np.ndarray) and value.ndim == 1:
         return [value]
-    return list(value)
+    return as_list(value, name)
 
 
 def _weighted(item, weight):

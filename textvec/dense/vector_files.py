@@ -20,7 +20,7 @@ from io import BytesIO
 
 import numpy as np
 
-from textvec._checks import check_choice, check_number, warn_user
+from textvec._checks import check_choice, check_encoding, check_number, warn_user
 from textvec.dense.compressed_files import opened, replacing_packed
 
 _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
@@ -76,15 +76,17 @@ def read_vectors(
     Raises
     ------
     ValueError
-        If the header is wrong or promises more or fewer vectors than there are, if the file ends
-        too early, if a vector is too short, too long, no number or not finite, if a word is empty,
-        is not in that encoding, or occurs twice and shall not. The message names the line or byte.
+        If Python does not know ``encoding`` or ``unicode_errors``; if the header is wrong or
+        promises more or fewer vectors than there are, if the file ends too early, if a vector is
+        too short, too long, no number or not finite, if a word is empty, is not in that encoding,
+        or occurs twice and shall not. The message names the line or byte.
 
     See Also
     --------
     write_vectors : Writes such files.
     """
     check_choice("duplicates", duplicates, ("first", "raise"))
+    check_encoding(encoding, unicode_errors)
     if limit is not None:
         check_number("limit", limit, low=1, integer=True)
     if binary and no_header:

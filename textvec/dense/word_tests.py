@@ -6,7 +6,7 @@ from os import PathLike
 import numpy as np
 from scipy import stats
 
-from textvec._checks import check_choice, check_type
+from textvec._checks import check_choice, check_encoding, check_type
 from textvec._threads import held
 from textvec.dense.compressed_files import opened
 from textvec.dense.similar_words import CELLS, cosmul
@@ -59,14 +59,16 @@ class WordTests:
         Raises
         ------
         TypeError
-            If ``pairs`` is no path.
+            If ``pairs`` is no path, or ``delimiter`` no str.
         ValueError
-            If fewer than two pairs can be compared.
+            If fewer than two pairs can be compared, or Python does not know the encoding.
         """
+        check_type("pairs", pairs, (str, PathLike), "the path of a file")
+        check_type("delimiter", delimiter, str, "what stands between words")
+        check_encoding(encoding)
         table = held(self)
         rows, _ = table._spellings(restrict_vocab, case_insensitive)
         gold, known, n_pairs, n_unknown, unseen = [], [], 0, 0, {}
-        check_type("pairs", pairs, (str, PathLike), "the path of a file")
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
             for line in lines:
                 fields = (line.upper() if case_insensitive else line).split(delimiter)
@@ -137,12 +139,15 @@ class WordTests:
 
         Raises
         ------
+        TypeError
+            If ``analogies`` is no path.
         ValueError
             If the file holds no analogy, or one stands before the first section.
         """
         check_choice(
             "similarity_function", similarity_function, ("most_similar", "most_similar_cosmul")
         )
+        check_type("analogies", analogies, (str, PathLike), "the path of a file")
         table = held(self)
         rows, spelling = table._spellings(restrict_vocab, case_insensitive)
         sections, asked = [], []  # asked: (section, analogy, its rows or None)

@@ -3,12 +3,14 @@
 import csv
 import json
 import re
+from threading import Event, Thread
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
 from textvec import KeyedVectors, TfidfVectorizer
+from textvec._reading import read_table
 from textvec.evaluate.tasks import (
     BitextMiningTask,
     ClassificationTask,
@@ -112,6 +114,36 @@ def test_a_cell_may_hold_a_book_and_line_breaks(tmp_path):
     limit = csv.field_size_limit()
     assert read_task(tmp_path / "a.csv").texts1 == [book, "a"]
     assert csv.field_size_limit() == limit
+
+
+def test_two_threads_leave_the_limit_of_a_cell_as_it_was(monkeypatch):
+    """csv has one for all: who sets it second would take the first's for the usual one."""
+    began, ended, csv_reader, readers = Event(), Event(), csv.reader, []
+    second = Thread(target=read_table, args=("b.csv", "b\n2\n", ","))
+
+    class Reader:
+        def __init__(self, *args, **options):
+            self.cells, self.is_first = csv_reader(*args, **options), not readers
+            readers.append(self)
+
+        def __iter__(self):
+            if self.is_first:
+                second.start()
+                began.wait(0.2)  # in vain, where the second waits for the first
+            else:
+                began.set()
+                ended.wait(10)
+            return iter(self.cells)
+
+        line_num = property(lambda self: self.cells.line_num)
+
+    limit = csv.field_size_limit()
+    monkeypatch.setattr(csv, "reader", Reader)
+    read_table("a.csv", "a\n1\n", ",")
+    ended.set()
+    second.join()
+    found = csv.field_size_limit(limit)
+    assert found == limit
 
 
 @pytest.mark.parametrize(("encoding", "wrong"), [("utf-16", "utf-8"), ("gb18030", "utf_8")])
