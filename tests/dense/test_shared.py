@@ -164,6 +164,44 @@ def test_words_added_to_a_shared_table_are_known_and_saved(pooling, tmp_path):
         assert set(load(tmp_path / "model").word_weights_[3:]) == {np.float32(weights[pooling])}
 
 
+def test_a_model_is_saved_whole_while_another_thread_fits(tmp_path, monkeypatch):
+    """What else was learned by the time that weights are written belongs to another table."""
+    model = PPMI(2, pooling="idf", **SMALL).fit(SEA)
+    weights_of_all = PPMI._weights_of_all
+
+    def fitted_meanwhile(self):
+        monkeypatch.undo()
+        model.fit(SEA[:3])
+        return weights_of_all(self)
+
+    before = model.transform(ASKED)
+    monkeypatch.setattr(PPMI, "_weights_of_all", fitted_meanwhile)
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load(tmp_path / "model").transform(ASKED), before)
+
+
+def test_a_static_model_has_the_words_of_its_vectors(monkeypatch):
+    """A word that comes between the reading of both is in neither."""
+    written, meanwhile = [], []
+
+    class Growing(KeyedVectors):
+        def __getattribute__(self, name):
+            found = super().__getattribute__(name)
+            while meanwhile and name == "index_to_key":
+                meanwhile.pop()()
+            return found
+
+    monkeypatch.setattr(
+        "textvec.dense.static_models.write_static_model",
+        lambda words, vectors, *_: written.append((len(words), len(vectors))),
+    )
+    table = Growing(np.eye(3), ["a", "b", "c"])
+    meanwhile.append(lambda: table.add_vectors("d", np.ones(3)))
+    table.to_static_model("model")
+    assert written == [(3, 3)]
+    assert len(table) == 4
+
+
 def test_a_file_with_too_few_weights_is_refused(tmp_path, monkeypatch):
     table = KeyedVectors(np.eye(3), ["the", "sea", "bar"])
     vectorizer = DocumentVectorizer(table).fit(["the sea"])

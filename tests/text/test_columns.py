@@ -142,6 +142,7 @@ def test_a_text_file_is_read_line_by_line(tmp_path):
     packed = tmp_path / "texts.txt.gz"
     packed.write_bytes(gzip.compress("é\nx".encode()))
     assert list(texts_at(packed)) == ["é", "x"]
+    assert list(texts_at(packed.rename(tmp_path / "TEXTS.TXT.GZ"))) == ["é", "x"]
     path.write_bytes("é\r\nx".encode("latin-1"))
     assert list(texts_at(path, "latin-1")) == ["é", "x"]
     assert list(texts_at(path, errors="ignore")) == ["", "x"]

@@ -95,6 +95,7 @@ def test_a_pdf_is_the_text_of_its_pages(tmp_path):
 
 def test_a_folder_is_all_of_its_documents_in_order(tmp_path):
     (tmp_path / "inner").mkdir()
+    (tmp_path / "folder.md").mkdir()
     for name in ("b.txt", "a.TXT", "inner/c.md", "inner/picture.png", "notes"):
         (tmp_path / name).write_text(f"text of {name}")
     found = load_documents(tmp_path)

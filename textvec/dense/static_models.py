@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from textvec._checks import check_flag, import_optional, warn_user
+from textvec._threads import held
 from textvec._writing import check_new_folder, new_folder
 from textvec.text.scripts import HAN
 
@@ -60,7 +61,8 @@ class StaticModels:
         ...     assert model.encode("Sea view, unheard of").tolist() == [0.5, 0.5]
         """
         check_flag("lowercase", lowercase)
-        write_static_model(self.index_to_key, self.vectors, path, lowercase)
+        table = held(self)
+        write_static_model(table.index_to_key, table.vectors, path, lowercase)
 
 
 def write_static_model(words, vectors, path, lowercase=True, at_spaces=False):

@@ -60,6 +60,8 @@ class SaveMixin(Savable):
         ------
         TypeError
             If a parameter or learned attribute is code or an object foreign to textvec.
+        OSError
+            If the file cannot be written.
         """
         save(self, path)
 
@@ -82,6 +84,8 @@ def save(estimator, path):
     TypeError
         If something inside is code (a function, a class) or an object foreign to textvec; the
         message names where it is and what to do.
+    OSError
+        If the file cannot be written.
 
     See Also
     --------
@@ -146,6 +150,8 @@ def load(path, mmap_mode=None, trust=False, verify=True):
         If the file is not one of textvec's, is of a newer format, is cut short or altered, or
         names a class that textvec does not know, or asks for more trust than it has. The message
         names the file and the part.
+    OSError
+        If the file cannot be opened.
 
     See Also
     --------

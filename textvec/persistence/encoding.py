@@ -89,8 +89,8 @@ class Encoder:
 
     def _object(self, value, where):
         node = {"type": "object", "class": type(value).__name__}
+        value = held(value) if hasattr(value, "__dict__") else value  # others may fit meanwhile
         if not hasattr(value, "get_params"):
-            value = held(value) if hasattr(value, "__dict__") else value
             fields = {
                 name: getattr(value, name) for name in inspect.signature(type(value)).parameters
             }

@@ -121,7 +121,7 @@ class TextFiles(Texts):
         for path in self.paths:
             line = 1
             try:
-                with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+                with _OPENERS.get(path.suffix.lower(), open)(path, "rb") as file:
                     while piece := file.read(n_bytes):
                         piece += file.readline()
                         block = _lines(piece.removeprefix(codecs.BOM_UTF8) if line == 1 else piece)
@@ -237,6 +237,8 @@ def texts_at(path, encoding="utf-8", errors="strict"):
     ValueError
         If a Parquet file has no such column, or several. When it is read: if it is damaged, or not
         UTF-8; the message names the line.
+    ImportError
+        If pyarrow is needed and not installed: the extra is ``parquet``.
     """
     path = Path(path)
     if path.is_dir():

@@ -7,7 +7,7 @@ Documents are one of
 - a column of raw text in Arrow's memory: see `textvec.text.columns.texts_in`;
 - a path to a text file, plain or in gzip, xz or bzip2, that holds a document a line, or to a
   Parquet file with one column of strings;
-- a path to a folder of such files, which are read in the order of their names.
+- a path to a folder of such text files, which are read in the order of their names.
 """
 
 from collections.abc import Iterable

@@ -104,7 +104,8 @@ def _files(path):
         if path.suffix.lower() not in _READERS:
             raise ValueError(f"A document must end in {known}. Got {path} instead.")
         return [path]
-    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _READERS]
+    found = sorted(path.rglob("*"))
+    files = [file for file in found if file.suffix.lower() in _READERS and file.is_file()]
     if not files:
         raise ValueError(f"{path} holds no documents: files that end in {known}.")
     return files
