@@ -108,8 +108,12 @@ def test_a_first_example_trains_with_any_seed(sentences, recwarn):
     assert 0 < thinned < 201
 
 
-def test_what_began_again_without_thinning_can_be_resumed(documents, tmp_path, monkeypatch):
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_what_began_again_without_thinning_can_be_resumed(
+    documents, architecture, tmp_path, monkeypatch
+):
     parameters = {"min_count": 1, "random_state": 0, "sample": 1e-12, "epochs": 2}
+    parameters["architecture"] = architecture
     with pytest.warns(UserWarning, match="as with sample=0"):
         unbroken = Word2Vec(4, **parameters).fit(documents)
     saved = []
@@ -436,6 +440,12 @@ def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
     resumed = Word2Vec.resume(path, documents)
     assert len(resumed.loss_history_) == few
     assert load(path)._unfinished is None  # the last checkpoint is of the finished model
+
+
+def test_what_was_never_fitted_cannot_be_resumed(documents, tmp_path):
+    Word2Vec().save(tmp_path / "model")
+    with pytest.raises(ValueError, match="model must hold a training, .* was never fitted: fit it"):
+        Word2Vec.resume(tmp_path / "model", documents)
 
 
 @pytest.mark.parametrize(

@@ -342,11 +342,16 @@ class Word2Vec(WordVectorizer):
         Raises
         ------
         ValueError
-            If the file holds something else, or a training of other documents.
+            If the file holds something else, a model that was not trained, or a training of other
+            documents.
         """
         model = load(path)
         if not isinstance(model, cls):
             raise ValueError(f"{path} must hold a Word2Vec. Got {type(model).__name__} instead.")
+        if not hasattr(model, "keyed_vectors_"):
+            raise ValueError(
+                f"{path} must hold a training, and its Word2Vec was never fitted: fit it."
+            )
         model._check_parameters()
         unfinished = getattr(model, "_unfinished", None)
         tokens = encode_corpus(
@@ -443,10 +448,8 @@ class Word2Vec(WordVectorizer):
         )  # fmt: skip
 
     def _adds_context(self):
-        """Return whether a word's context vector is part of its vector."""
-        if is_auto(self.add_context):
-            return self.architecture == "cbow" and not self.max_n
-        return self.add_context
+        """Return whether the context vector of a word without n-grams is part of its vector."""
+        return self.architecture == "cbow" if is_auto(self.add_context) else self.add_context
 
     def _room(self):
         """Return how many rows training asks for besides those of words."""
