@@ -236,9 +236,9 @@ def read_weights(parameter, columns, frame):
     if columns is None:
         return {}, {}
     if isinstance(columns, Mapping):
-        pairs = columns.items()
+        pairs = list(columns.items())
     else:
-        pairs = ((name, 1.0) for name in ([columns] if is_name(columns) else columns))
+        pairs = [(name, 1.0) for name in ([columns] if is_name(columns) else columns)]
     weights, kinds = {}, {}
     for name, weight in pairs:
         check_column(parameter, name, frame)
