@@ -562,6 +562,15 @@ def test_questions_of_tests_are_files(ours, tmp_path):
     (tmp_path / "pairs").write_text("w1\tw2\t3\n")
     with pytest.raises(ValueError, match="encoding must be one .*unknown encoding: utf9"):
         ours.evaluate_word_pairs(tmp_path / "pairs", encoding="utf9")
+    with pytest.raises(ValueError, match="delimiter must be at least one character"):
+        ours.evaluate_word_pairs(tmp_path / "pairs", delimiter="")
+
+
+def test_numbers_that_are_none_are_named(ours):
+    with pytest.raises(TypeError, match="weights must be one number a key. Got .'heavy'."):
+        ours.get_mean_vector(["w1"], ["heavy"])
+    with pytest.raises(ValueError, match="vectors must be a table of one row a word: .*inhomogen"):
+        KeyedVectors([[1], [1, 2]], ["a", "b"])
 
 
 @pytest.mark.parametrize("restrict_vocab", [20, None])

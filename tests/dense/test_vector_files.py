@@ -502,6 +502,7 @@ def test_a_line_without_end_is_refused(path, monkeypatch):
         ({"limit": 0}, ValueError, "limit must be at least 1"),
         ({"limit": 2.5}, TypeError, "limit must be an integer"),
         ({"datatype": np.float64}, ValueError, "datatype must be float32 or float16"),
+        ({"datatype": "float33"}, ValueError, "float32 or float16. Got 'float33' instead"),
         ({"binary": True, "no_header": True}, ValueError, "no_header=True is for text"),
         ({"encoding": "utf9"}, ValueError, "encoding must be one .*unknown encoding: utf9"),
         ({"encoding": "hex"}, ValueError, "encoding must be one .*unknown encoding: hex"),

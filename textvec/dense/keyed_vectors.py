@@ -229,13 +229,20 @@ class KeyedVectors(SaveMixin, SimilarWords, StaticModels, Translations, UnknownW
         ------
         KeyError
             If a word is unknown and ``ignore_missing`` is False.
+        TypeError
+            If a weight is no number.
         ValueError
             If there is no key, or not one finite weight a key.
         """
         keys = as_list(keys, "keys")
         if not keys:
             raise ValueError("keys must name at least one word. Got none.")
-        weights = np.ones(len(keys)) if weights is None else np.asarray(weights, np.float64)
+        given, weights = weights, np.ones(len(keys))
+        if given is not None:
+            try:
+                weights = np.asarray(given, np.float64)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"weights must be one number a key. Got {given!r}.") from error
         if weights.shape != (len(keys),):
             raise ValueError(
                 f"weights must be one number a key. Got {weights.shape} for {len(keys)} keys."
@@ -467,7 +474,11 @@ class KeyedVectors(SaveMixin, SimilarWords, StaticModels, Translations, UnknownW
         --------
         textvec.load : Reads textvec's own format, which can be mapped into memory.
         """
-        if np.dtype(datatype) not in (np.float32, np.float16):
+        try:
+            is_known = np.dtype(datatype) in (np.float32, np.float16)
+        except TypeError:
+            is_known = False
+        if not is_known:
             raise ValueError(f"datatype must be float32 or float16. Got {datatype!r} instead.")
         words, vectors = read_vectors(
             fname, binary, encoding, unicode_errors, limit, datatype, no_header, duplicates
@@ -614,7 +625,10 @@ def _cosine(one, two):
 
 def _as_vectors(vectors):
     """Return vectors as a C-ordered array of float16 or float32, of any numbers."""
-    vectors = np.asarray(vectors)
+    try:
+        vectors = np.asarray(vectors)
+    except ValueError as error:  # of rows that are of unequal length
+        raise ValueError(f"vectors must be a table of one row a word: {error}") from error
     if vectors.ndim != 2:
         raise ValueError(
             "vectors must be a table of one row a word. Got an array of shape "

@@ -61,10 +61,13 @@ class WordTests:
         TypeError
             If ``pairs`` is no path, or ``delimiter`` no str.
         ValueError
-            If fewer than two pairs can be compared, or Python does not know the encoding.
+            If fewer than two pairs can be compared, ``delimiter`` is empty, or Python does not
+            know the encoding.
         """
         check_type("pairs", pairs, (str, PathLike), "the path of a file")
         check_type("delimiter", delimiter, str, "what stands between words")
+        if not delimiter:
+            raise ValueError("delimiter must be at least one character. Got '' instead.")
         check_encoding(encoding)
         table = held(self)
         rows, _ = table._spellings(restrict_vocab, case_insensitive)
