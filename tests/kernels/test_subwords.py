@@ -157,7 +157,7 @@ def test_steps_go_against_the_gradient(architecture):
             )  # fmt: skip
             taken = (now[0] if changed is own else now[1])[cell] - before
             if changed is own:
-                factor = 0.5 if lengths[cell[0]] else 1
+                factor = 0.1 if lengths[cell[0]] else 1
             else:
                 factor = 0.5 * lengths[_words_with(cell[0], parts, part_ends)][0]
             assert taken == pytest.approx(-alpha * factor * gradient, rel=1e-3, abs=1e-10)
@@ -201,7 +201,7 @@ def test_the_fast_kernels_learn_what_the_plain_one_does(architecture):
 
 
 def test_shares_of_changes():
-    """Words with parts hand half a change to them; the second span's is damped as in `spans`."""
+    """A word with parts takes a tenth, they a half; the second span's is damped as in `spans`."""
     own, rows = np.zeros((3, 2), np.float32), np.zeros((4, 2), np.float32)
     parts, part_ends = np.array([1, 3], np.int32), np.array([0, 2, 2])
     shared, which = np.array([2, 1], np.int32), np.array([[0, 0], [1, 1]], np.int32)
@@ -213,8 +213,8 @@ def test_shares_of_changes():
         changes, 0, 2,
     )  # fmt: skip
     whole = 1 + np.exp(-1)
-    np.testing.assert_allclose(changes, [[whole] * 2, [whole / 2] * 2], rtol=1e-6)
-    np.testing.assert_allclose(own, [[0, 0], [whole / 2] * 2, [whole] * 2], rtol=1e-6)
+    np.testing.assert_allclose(changes, [[whole / 2] * 2, [whole / 2] * 2], rtol=1e-6)
+    np.testing.assert_allclose(own, [[0, 0], [whole / 10] * 2, [whole] * 2], rtol=1e-6)
     assert not rows.any()
 
 

@@ -8,9 +8,10 @@ v_w that it has for itself and the mean of the rows s_r of its parts:
     x_w = v_w + sum over r in R(w) of s_r / |R(w)|,
     dJ/dv_w = dJ/dx_w,    dJ/ds_r = sum over w with r of dJ/dx_w / |R(w)|.
 
-Of the step that x_w would take alone, v_w takes one half, and every s_r the other, |R(w)| times as
-long as its gradient says, as in fastText: so x_w goes as far as a word without parts would. In
-fastText v_w is one more of the rows in the mean: frequent words then have less to themselves.
+Of the step that x_w would take alone, v_w takes a tenth and every s_r one half, |R(w)| times as
+long as its gradient says: words that share parts move each other, so x_w goes about as far as a
+word without parts would. The less v_w takes, the more of a word is in its parts, for the good of
+rare words and of inflected ones; in fastText v_w is one more of the rows in the mean.
 
 Composing x_w anew for each window would take most of the time. It is done once for a span of
 documents instead, some two thousand words: `word_vectors.train` changes the vectors of its words as
@@ -40,6 +41,7 @@ from textvec.kernels.spans import turn
 
 FNV = 0  # in place of a number of hashes: one, by FNV-1a
 _SEED = 2166136261
+_OWN, _PARTS = np.float32(0.1), np.float32(0.5)  # what a word with parts takes of a step, and they
 _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
@@ -192,10 +194,10 @@ def train_plainly(
     )
     for w in np.unique(tokens):
         of_word = parts[begins[w] : part_ends[w]]
-        half = (vectors[w] - before[w]) * np.float32(0.5 if len(of_word) else 1)
-        own[w] += half
+        change = vectors[w] - before[w]
+        own[w] += change * (_OWN if len(of_word) else np.float32(1))
         for r in of_word:
-            rows[r] += half
+            rows[r] += change * _PARTS
     return results
 
 
@@ -226,7 +228,7 @@ def add_in_turn(
     """Add what became of the copies of shared[begin:end] to the rows of words alone.
 
     As `spans.add_in_turn`, whose arguments not at the top these are, with copies from row 0 on. A
-    word has one share for its own row and those of its parts, and both sides take one half.
+    word has one share for its own row and those of its parts, of which each side takes its part.
 
     changes  (n_shared, width)  float32  out: what `spread` is to add to the rows of parts
     """
@@ -238,13 +240,12 @@ def add_in_turn(
             changes[j, d] = 0
         for s in range(which.shape[1]):
             copy, share, done = turn(s, which[j, s], 0, met, updates, pull, done)
-            if has_parts:
-                share *= np.float32(0.5)
             if share:
                 for d in range(own.shape[1]):
                     changes[j, d] += share * (copies[copy, d] - before[d])
         for d in range(own.shape[1]):
-            own[word, d] += changes[j, d]
+            own[word, d] += changes[j, d] * (_OWN if has_parts else np.float32(1))
+            changes[j, d] *= _PARTS
 
 
 @compiled
