@@ -628,3 +628,13 @@ def test_progress(tiny, tmp_path, capsys, cached):
 
 def test_no_texts_are_no_rows(tiny):
     assert TransformerVectorizer(tiny).transform([]).shape == (0, 16)
+
+
+def test_queries_are_cut_by_a_tokenizer_of_their_own(tiny):
+    """Whether it cuts, and where, is a state of one: threads that read documents share it."""
+    network = TransformerVectorizer(tiny, query_max_length=12)._choice().load()
+    long = ["the sea " * 60]
+    kept = network.tokenizer.backend_tokenizer.truncation
+    assert kept["max_length"] == len(network.tokenize(long)[0])
+    assert len(network.tokenize(long, "query")[0]) == 12
+    assert network.tokenizer.backend_tokenizer.truncation == kept

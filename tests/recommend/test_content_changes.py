@@ -108,14 +108,6 @@ def test_what_is_no_item_is_refused_and_nothing_changes():
     assert recommender.vectors_ is before[1]
 
 
-def test_a_column_that_stands_twice_is_named():
-    items = pd.DataFrame([["sea view", 1, 2], ["ski lift", 3, 4]], columns=["text", "n", "n"])
-    recommender = ContentRecommender().fit(items, text="text")
-    for change, label in ((recommender.add, 9), (recommender.update, 0)):
-        with pytest.raises(ValueError, match="2 columns of items are called 'n': rename all but"):
-            change(items.iloc[:1].set_axis([label]))
-
-
 def test_saved_while_serving_and_changing(tmp_path):
     recommender = made(textvec.TfidfVectorizer())
     stop, wrong = threading.Event(), []

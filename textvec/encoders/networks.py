@@ -111,9 +111,13 @@ class TorchNetwork:
         if folder.lowers and self.tokenizer.is_fast:
             lower_first(self.tokenizer.backend_tokenizer)
         self._rows = Rows(folder, self.tokenizer, model)
-        # Whether it cuts is a state of a tokenizer, which threads share: each of two keeps its own.
+        # Whether it cuts, and where, is a state of a tokenizer, which threads share: each its own.
         self._uncut = deepcopy(self.tokenizer)
-        self.tokenize(["text"])
+        self._cutting = dict.fromkeys(("document", "query"), self.tokenizer)
+        if self.query_max_length != self.max_length:
+            self._cutting["query"] = deepcopy(self.tokenizer)
+        for side in self._cutting:
+            self.tokenize(["text"], side)
         self.count_tokens("text")
 
     @property
@@ -127,7 +131,7 @@ class TorchNetwork:
             return []
         length = self.query_max_length if side == "query" else self.max_length
         with self.folder.reading():
-            found = self.tokenizer(
+            found = self._cutting[side](
                 texts,
                 truncation=True,
                 max_length=length - self.append_eos,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -107,7 +108,7 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
         folder, network, rows = self._network()
         if rows.spare:
             for pair in pairs:
-                rows.check([" ".join(pair)], [network.tokenizer(*pair, verbose=False)["input_ids"]])
+                rows.check([" ".join(pair)], [rows.tokenizer(*pair, verbose=False)["input_ids"]])
         with folder.reading():
             scores = network.predict(
                 pairs, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True
@@ -191,7 +192,8 @@ class CrossEncoderReranker(SaveMixin, BaseEstimator):
             most = folder.n_places
             if most and network.tokenizer.model_max_length > most:
                 network.tokenizer.model_max_length = most
-            rows = Rows(folder, network.tokenizer, network.model)
+            # A tokenizer of its own, never told to cut: that is a state, which threads would share.
+            rows = Rows(folder, deepcopy(network.tokenizer), network.model)
             known = self._loaded = (key, (folder, network, rows))
         return known[1]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from textvec.recommend.features import item_vectors
-from textvec.recommend.items import by_labels, check_column, plain, read_ids, read_items
+from textvec.recommend.items import by_labels, plain, read_ids, read_items
 
 
 def name_items(items, frame, ids):
@@ -138,8 +138,6 @@ def removed(known, ids):
 
 def _read(known, items):
     frame = read_items(items)
-    for name in frame.columns[frame.columns.duplicated()]:
-        check_column("items", name, frame)  # raises
     if not isinstance(items, pd.DataFrame):
         frame.columns = known.items_.columns[:1]
     return frame
