@@ -1,5 +1,6 @@
 """What threads share: whoever asks while another learns is answered from the old or the new."""
 
+import pickle
 import sys
 import threading
 
@@ -164,6 +165,15 @@ def test_words_added_to_a_shared_table_are_known_and_saved(pooling, tmp_path):
         assert set(load(tmp_path / "model").word_weights_[3:]) == {np.float32(weights[pooling])}
 
 
+def saved_and_loaded(model, folder):
+    model.save(folder / "model")
+    return load(folder / "model")
+
+
+def pickled(model, _):
+    return pickle.loads(pickle.dumps(model))
+
+
 def test_a_model_is_saved_whole_while_another_thread_fits(tmp_path, monkeypatch):
     """What else was learned by the time that weights are written belongs to another table."""
     model = PPMI(2, pooling="idf", **SMALL).fit(SEA)
@@ -174,10 +184,11 @@ def test_a_model_is_saved_whole_while_another_thread_fits(tmp_path, monkeypatch)
         model.fit(SEA[:3])
         return weights_of_all(self)
 
-    before = model.transform(ASKED)
-    monkeypatch.setattr(PPMI, "_weights_of_all", fitted_meanwhile)
-    model.save(tmp_path / "model")
-    np.testing.assert_array_equal(load(tmp_path / "model").transform(ASKED), before)
+    for keep in (saved_and_loaded, pickled):
+        before = model.transform(ASKED)
+        monkeypatch.setattr(PPMI, "_weights_of_all", fitted_meanwhile)
+        np.testing.assert_array_equal(keep(model, tmp_path).transform(ASKED), before)
+        model.fit(SEA)
 
 
 def test_a_static_model_has_the_words_of_its_vectors(monkeypatch):

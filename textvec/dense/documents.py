@@ -170,9 +170,10 @@ class WordVectorizer(
                 )
 
     def __getstate__(self):
-        state = {**super().__getstate__()}
-        if getattr(self, "word_weights_", None) is not None:
-            state["word_weights_"] = self._weights_of_all()
+        now = held(self)
+        state = {**super(WordVectorizer, now).__getstate__()}
+        if getattr(now, "word_weights_", None) is not None:
+            state["word_weights_"] = now._weights_of_all()
         return state
 
     def _weights_of_all(self):
