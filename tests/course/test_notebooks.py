@@ -72,5 +72,5 @@ def test_command_lists():
 def test_command_refuses_in_one_line(arguments):
     result = run("course", *arguments, "--language", "fr")
     assert result.exit_code == 2
-    assert result.stderr.startswith("textvec: language must be one of")
+    assert result.stderr.startswith("textvec: --language must be one of")
     assert result.stderr.count("\n") == 1

@@ -22,8 +22,11 @@ def copy_units(
     as_json: AsJson = False,
 ):  # numpydoc ignore=PR01
     """Write the units as notebooks. Notebooks that are there are kept as they are."""
+    from textvec._checks import check_choice
     from textvec.course.notebooks import copy
+    from textvec.course.sources import LANGUAGES
 
+    check_choice("--language", language, LANGUAGES)
     written = [str(path) for path in copy(folder, language, solutions=solutions)]
     if as_json:
         print(json.dumps(written, indent=2))
