@@ -173,7 +173,7 @@ def chinese_tokens(share):
 
     text = lzma.decompress(data("corpora/zh_wiki.txt.xz").read_bytes()).decode("utf-8")
     lines = text.split("\n")
-    return JiebaTokenizer().transform(lines[: int(share * len(lines))])
+    return list(map(JiebaTokenizer(), lines[: int(share * len(lines))]))
 
 
 def file_lines(tokens):
