@@ -130,6 +130,26 @@ def test_a_span_learns_what_the_plain_kernel_does(free):
         assert_allclose(changed, expected, rtol=0, atol=0.01 * step)
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_threads_take_turns_whatever_the_seed(n_jobs):
+    """One that took back what another added to rows that words share made vectors of any length."""
+    rng = np.random.default_rng(0)
+    tokens = Ragged(rng.integers(0, 50, 30_000).astype(np.int32), np.arange(20, 30_001, 20))
+    parts = Ragged(rng.integers(0, 7, 200).astype(np.int32), np.arange(4, 201, 4))
+    matrices = [rng.normal(size=(n, 16)).astype(np.float32) / 10 for n in (50, 7, 50)]
+    settings = Settings(2, 0, 3, 0.75, "skipgram", True, 0.002, 0.002, 1, True)
+    counts, found = np.bincount(tokens.values), []
+    for free, threads in ((False, 1), (True, n_jobs)):
+        own, rows, contexts = now = [matrix.copy() for matrix in matrices]
+        progress = Progress([1, 0], free)
+        Training(
+            tokens, counts, own, contexts, settings, progress, threads, Parts(rows, parts)
+        ).run(Event(), lambda: None)
+        found.append(now)
+    for one, other in zip(*found):
+        assert_array_equal(one, other)
+
+
 def test_loss_falls(model):
     assert (np.diff(model.loss_history_)[:3] < 0).all()
 

@@ -130,8 +130,9 @@ class Training:
     n_jobs : int or None
         How many threads.
     parts : Parts or None, default=None
-        With them ``vectors`` are the rows that words have for themselves. A span, free or not,
-        trains on vectors composed of these and the rows of parts, and all rows get its changes.
+        With them ``vectors`` are the rows that words have for themselves. A span trains on vectors
+        composed of these and the rows of parts, and all rows get its changes: always in turn, as
+        what another thread adds meanwhile would be taken back for every word that shares a row.
 
     Attributes
     ----------
@@ -228,7 +229,7 @@ class Training:
 
     def _round(self, pool):
         first = self.progress.span
-        if self.progress.free:
+        if self.progress.free and self.parts is None:
             last = min(first + _SPANS_AT_ONCE * _GOES_IN_ROUND * self.n_jobs, len(self._spans))
             goes = [
                 range(at, min(at + _SPANS_AT_ONCE, last))
@@ -263,8 +264,6 @@ class Training:
         """Train on spans one after the other; return what came of each, or None if told to stop."""
         if self._stop.is_set():
             return None
-        if self.parts is not None:
-            return [self._train_in_turn(range(span, span + 1))[0] for span in numbers]
         both = self.vectors, self.context_vectors
         return [self._train(span, *self._draw(span), *both) for span in numbers]
 
@@ -317,7 +316,7 @@ class Training:
         try:
             desk = self._desks.pop()
         except IndexError:  # all are in use
-            desk = self._new_desk(1 if self.progress.free else _SPANS_IN_TURN)
+            desk = self._new_desk()
         desk.share_out(drawn)
         self._ready[numbers] = desk, drawn
 
@@ -330,8 +329,8 @@ class Training:
         words = desk.shared[: desk.n_shared]
         subwords.spread(self.parts.rows, words, *self.parts.of_words, desk.changes, first, last)
 
-    def _new_desk(self, n_spans):
-        n_words = len(self.keep)
+    def _new_desk(self):
+        n_words, n_spans = len(self.keep), _SPANS_IN_TURN
         if self.parts is None:
             return _Desk(n_words, n_spans, (self.vectors, self.context_vectors), n_words, False)
         shape = n_spans * _MOST_MET, self.vectors.shape[1]

@@ -38,6 +38,7 @@ from textvec.dense.training import (
 from textvec.persistence import check_savable, load
 from textvec.text.corpus import encode_corpus, learn_corpus
 
+_LARGEST_WITH_PARTS = 0.1  # of learning rates by themselves: .15 diverged on a million words
 _SAVE_SECONDS = 120  # between checkpoints within an epoch
 _LOOK_SECONDS = 0.1  # between looks for Ctrl-C, and at the progress
 
@@ -84,7 +85,7 @@ class Word2Vec(WordVectorizer):
         skip-gram, from 0.025 to 0.15, and ``sqrt(6 / t)`` for CBOW, from 0.05 to 0.15, which for
         sums (``cbow_mean=False``) is divided by the root of how many words a window has. Where
         ``window`` and ``negative`` make skip-gram take more steps for a word than 5 and 5 do, each
-        is shorter by as much, down to 0.025.
+        is shorter by as much, down to 0.025. With n-grams, which words move together, at most 0.1.
     min_alpha : float >= 0, default=1e-4
         What the learning rate falls to, in proportion to the words seen.
     epochs : int >= 1 or "auto", default="auto"
@@ -124,7 +125,7 @@ class Word2Vec(WordVectorizer):
         How many threads; None is 1 and -1 all cores.
     random_state : int, RandomState instance or None, default=None
         An int gives the same vectors, bit for bit, for every ``n_jobs``. None lets threads write
-        to the same vectors as they please, which is a little faster.
+        to the same vectors as they please, which is a little faster; with n-grams they take turns.
     verbose : int, default=0
         1 shows a progress bar with words per second, learning rate and loss.
 
@@ -557,6 +558,8 @@ class Word2Vec(WordVectorizer):
             if self.architecture == "skipgram":
                 pairs = settings.mean_context * (1 + settings.negative) / STEPS
             settings.alpha = learning_rate(self.architecture, times, added, pairs)
+            if self.max_n:
+                settings.alpha = min(settings.alpha, _LARGEST_WITH_PARTS)
         return settings
 
     def _watch(self, running, training):
