@@ -62,7 +62,7 @@ class Progress:
     seed : list of int
         Of the random numbers, together with the epoch.
     free : bool
-        Whether threads write to the same vectors as they please.
+        Whether threads write to the same vectors as they please, where words have no n-grams.
     epoch, span : int
         The next span to train on.
     loss, n_inputs : float, int

@@ -38,7 +38,6 @@ from textvec.dense.training import (
 from textvec.persistence import check_savable, load
 from textvec.text.corpus import encode_corpus, learn_corpus
 
-_LARGEST_WITH_PARTS = 0.1  # of learning rates by themselves: .15 diverged on a million words
 _SAVE_SECONDS = 120  # between checkpoints within an epoch
 _LOOK_SECONDS = 0.1  # between looks for Ctrl-C, and at the progress
 
@@ -557,9 +556,8 @@ class Word2Vec(WordVectorizer):
             pairs = 1
             if self.architecture == "skipgram":
                 pairs = settings.mean_context * (1 + settings.negative) / STEPS
-            settings.alpha = learning_rate(self.architecture, times, added, pairs)
-            if self.max_n:
-                settings.alpha = min(settings.alpha, _LARGEST_WITH_PARTS)
+            has_parts = self.max_n > 0
+            settings.alpha = learning_rate(self.architecture, times, added, pairs, has_parts)
         return settings
 
     def _watch(self, running, training):
