@@ -1,7 +1,6 @@
 """Recommend characters of a novel: who is like whom, and which passages join them."""
 
 import re
-from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from operator import itemgetter
 from os.path import isfile
@@ -10,7 +9,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
@@ -22,7 +20,14 @@ from textvec.dense.factorized import PPMI
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.maps.planes import plane, spring
 from textvec.persistence import SaveMixin
-from textvec.recommend.names import cut_story, find_names, short_forms
+from textvec.recommend.meetings import (
+    count_mentions,
+    most_of_both,
+    positive_npmi,
+    strongest_ties,
+    sums,
+)
+from textvec.recommend.names import as_words, cut_story, resolve_names
 from textvec.text.scripts import is_mostly_han
 from textvec.text.traditional import to_simplified
 
@@ -186,8 +191,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         """
         self._check_togetherness()
         text = _read(text)
-        given = [] if self.names is None else _as_words("names", self.names)
-        aliases, names = self._resolve_names(text, given)
+        given = None if self.names is None else as_words("names", self.names)
+        aliases, names = resolve_names(text, given, self.aliases)
         forms = dict.fromkeys(chain(names, aliases, aliases.values()))
         titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)
         rows = [[name for name in clause if name in names] for clause in clauses.tokens]
@@ -202,7 +207,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         keyed_vectors = self._learn(_documents(clauses), names, aliases)
         known = [name for name in names if name in counts and name in keyed_vectors]
         heard = set(map(to_simplified, chain(known, aliases)))
-        self._warn_of({name for name in given if to_simplified(name) not in heard})
+        self._warn_of({name for name in given or () if to_simplified(name) not in heard})
         if not known:
             raise ValueError(
                 "No name has a vector: all occur too rarely, or are not in the table of vectors."
@@ -218,7 +223,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
             "sentences_": sentences,
             "paragraphs_": paragraph_of,
             "chapters_": chapter_of,
-            "mentions_": _mentions(rows, clauses.sentences, len(sentences), known),
+            "mentions_": count_mentions(rows, clauses.sentences, len(sentences), known),
         }
         publish(self, learned)
         return self
@@ -349,16 +354,16 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         known = self._as_it_is()
         row_a, row_b = known._row_of(a), known._row_of(b)
         both = known.mentions_[:, [row_a, row_b]].toarray()  # (n_sentences, 2)
-        in_paragraphs = _sums(both, known.paragraphs_)
+        in_paragraphs = sums(both, known.paragraphs_)
         n_sentences, n_paragraphs, n_chapters = (
             int((counts.min(axis=1) > 0).sum())
-            for counts in (both, in_paragraphs, _sums(both, known.chapters_))
+            for counts in (both, in_paragraphs, sums(both, known.chapters_))
         )
         if n_sentences:
-            starts = _most_of_both(both, k)
+            starts = most_of_both(both, k)
             texts = [known.sentences_[at] for at in starts]
         else:
-            found = _most_of_both(in_paragraphs, k)
+            found = most_of_both(in_paragraphs, k)
             starts = np.searchsorted(known.paragraphs_, found)
             texts = [known._paragraph(number) for number in found]
         titles = [known.titles_[known.chapters_[at]] for at in starts]
@@ -436,15 +441,10 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         check_number("n_partners", n_partners, low=1, integer=True)
         known = self._as_it_is()
         names = known.names_[:n_names]
-        strength = _association(known.mentions_[:, : len(names)])
-        kept = np.zeros_like(strength)
-        for row, partners in enumerate(np.argsort(-strength, axis=1, kind="stable")):
-            best = partners[:n_partners]
-            kept[row, best] = strength[row, best]
-        kept = np.sqrt(np.maximum(kept, kept.T))
-        a, b = np.nonzero(np.triu(kept))
-        edges = pd.DataFrame({"a": a, "b": b, "weight": kept[a, b]})
-        places = spring(kept, random_state)
+        ties = strongest_ties(known.mentions_[:, : len(names)], n_partners)
+        a, b = np.nonzero(np.triu(ties))
+        edges = pd.DataFrame({"a": a, "b": b, "weight": ties[a, b]})
+        places = spring(ties, random_state)
         return plot_points(places, names, sizes=known._sizes(len(names)), edges=edges)
 
     # ----------------------------------------------------------------------------------- parts
@@ -457,28 +457,6 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         known = held(self)
         check_is_fitted(known)
         return known
-
-    def _resolve_names(self, text, given):
-        """Return the aliases, and the names as a dict of keys, in the order of finding."""
-        if self.aliases is not None and not isinstance(self.aliases, Mapping):
-            raise TypeError(f"aliases must be a mapping from str to str. Got {self.aliases!r}.")
-        aliases = dict(self.aliases or {})
-        _as_words("aliases", chain(aliases, aliases.values()))
-        for alias, name in aliases.items():
-            if name in aliases:
-                raise ValueError(
-                    f"aliases must lead to names. Got {alias!r}: {name!r}, which is an alias of "
-                    f"{aliases[name]!r} itself."
-                )
-        names = list(find_names(text)) if self.names is None else given
-        if self.aliases is None:
-            aliases = short_forms(names)
-        names = dict.fromkeys([*names, *aliases.values()])
-        spelled = {to_simplified(name): name for name in names}  # as given last: in either script
-        keys = {alias: to_simplified(name) for alias, name in aliases.items()}
-        aliases = {a: spelled[key] for a, key in keys.items() if to_simplified(a) != key}
-        others = set(map(to_simplified, aliases))
-        return aliases, {name: None for key, name in spelled.items() if key not in others}
 
     def _learn(self, documents, names, aliases):
         if isinstance(self.vectors, KeyedVectors):
@@ -524,8 +502,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
     def _scores(self, row):
         """Return what each character scores with one, and the parts of it."""
         self._check_togetherness()
-        there = _sums(self.mentions_, self.paragraphs_) > 0
-        similarity, together = self._cosines([row], []), _positive_npmi(there, row)
+        there = sums(self.mentions_, self.paragraphs_) > 0
+        similarity, together = self._cosines([row], []), positive_npmi(there, row)
         share = self.togetherness
         return {
             "score": (1 - share) * similarity + share * together,
@@ -553,7 +531,7 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         names = self.names_[:n_names]
         kept = slice(len(names))
         scores = np.array([self._scores(row)["score"][kept] for row in range(len(names))])
-        chapters = (_sums(self.mentions_, self.chapters_)[:, kept] > 0).sum(axis=0)
+        chapters = (sums(self.mentions_, self.chapters_)[:, kept] > 0).sum(axis=0)
         counts = self.counts_[kept], np.asarray(chapters).ravel()
         return map_people(names, self.vectors_[kept], scores, counts, path, random_state)
 
@@ -592,18 +570,6 @@ def _check_told(story, source):
         raise ValueError(f"{source} must hold a story. Got {story!r:.20} instead.")
 
 
-def _as_words(parameter, words):
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise TypeError(f"{parameter} must be a list of str. Got {words!r} instead.")
-    found = []
-    for word in words:
-        if not isinstance(word, str) or not word.strip():
-            advice = ": write {alias: name}, one for each" if parameter == "aliases" else ""
-            raise TypeError(f"{parameter} must hold words. Got {word!r} instead{advice}.")
-        found.append(str(word))  # NumPy's own would show as np.str_('…')
-    return sorted(found) if isinstance(words, set | frozenset) else found
-
-
 def _documents(clauses):
     """Return what windows are laid in: sentences of a short text, clauses of a long one."""
     if sum(map(len, clauses.tokens)) >= _LONG:
@@ -636,62 +602,3 @@ def _with_names(table, names, aliases):
     words = [word for word in table if word not in rows]
     kept = table.vectors[[table.key_to_index[word] for word in words]]
     return KeyedVectors(np.concatenate([kept, np.array([*rows.values()])]), [*words, *rows])
-
-
-def _mentions(rows, sentence_of, n_sentences, names):
-    """Return how often each name stands in each sentence, csr of shape (n_sentences, n_names)."""
-    column = {name: at for at, name in enumerate(names)}
-    pairs = [
-        (sentence, column[name])
-        for sentence, row in zip(sentence_of, rows, strict=True)
-        for name in row
-        if name in column
-    ]
-    at = np.array(pairs, np.int64).reshape(-1, 2)
-    ones = np.ones(len(at), np.int32)
-    return sparse.csr_array((ones, (at[:, 0], at[:, 1])), shape=(n_sentences, len(names)))
-
-
-def _sums(counts, groups):
-    """Return the sums of rows of counts, sparse or not, over groups, numbered from 0."""
-    ones = np.ones(len(groups), counts.dtype)
-    return sparse.csr_array((ones, (groups, np.arange(len(groups))))) @ counts
-
-
-def _most_of_both(both, k):
-    """Return the rows that name both most often, short of more than k, in their order."""
-    least = both.min(axis=1)
-    found = np.flatnonzero(least)
-    return np.sort(found[np.argsort(-least[found], kind="stable")][:k])
-
-
-def _positive_npmi(there, column):
-    """Return max(0, NPMI) of one column with each, of a sparse matrix of what stands where."""
-    there = there.astype(np.float64)
-    n_all, alone = there.shape[0], there.sum(axis=0)
-    both = (there.T @ there[:, [column]]).toarray()[:, 0]
-    found = (both > 0) & (both < n_all)  # what stands everywhere is not met beyond chance
-    joint = both[found] / n_all
-    by_chance = alone[found] / n_all * (alone[column] / n_all)
-    values = np.zeros(len(both))
-    values[found] = np.maximum(0, np.log(joint / by_chance) / -np.log(joint))
-    return values
-
-
-def _association(mentions):
-    """Return Dunning's log-likelihood ratio of sharing sentences, 0 where below chance."""
-    there = (mentions > 0).astype(np.float64)
-    both = (there.T @ there).toarray()
-    n_all, alone = there.shape[0], both.diagonal()
-    table = np.array(
-        [
-            [both, alone[:, None] - both],
-            [alone[None, :] - both, n_all - alone[:, None] - alone[None, :] + both],
-        ]
-    )  # (2, 2, n_names, n_names)
-    expected = table.sum(axis=0, keepdims=True) * table.sum(axis=1, keepdims=True) / n_all
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = 2 * np.where(table > 0, table * np.log(table / expected), 0).sum(axis=(0, 1))
-    ratio[both <= expected[0, 0]] = 0
-    np.fill_diagonal(ratio, 0)
-    return ratio

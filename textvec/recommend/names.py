@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Mapping
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -148,6 +149,88 @@ def short_forms(names):
             if short != name and _is_part(short, name):
                 longer[short].append(name)
     return {short: found[0] for short, found in longer.items() if len(found) == 1}
+
+
+def as_words(parameter, words):
+    """Return a list of the words that a parameter holds, a set's sorted.
+
+    Parameters
+    ----------
+    parameter : str
+        "names" or "aliases", for messages.
+    words : iterable of str
+        What was given.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    TypeError
+        If it is a str or no iterable, or holds something else than words.
+    """
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise TypeError(f"{parameter} must be a list of str. Got {words!r} instead.")
+    found = []
+    for word in words:
+        if not isinstance(word, str) or not word.strip():
+            advice = ": write {alias: name}, one for each" if parameter == "aliases" else ""
+            raise TypeError(f"{parameter} must hold words. Got {word!r} instead{advice}.")
+        found.append(str(word))  # NumPy's own would show as np.str_('…')
+    return sorted(found) if isinstance(words, set | frozenset) else found
+
+
+def resolve_names(text, names, aliases):
+    """Return the other names that are replaced in a story, and the names that stay.
+
+    Parameters
+    ----------
+    text : str
+        The story.
+    names : list of str or None
+        Who acts in it; None finds them.
+    aliases : mapping from str to str or None
+        Other names, and the usual one of each; None takes the clear short forms of names.
+
+    Returns
+    -------
+    aliases : dict of str to str
+        In one spelling, whichever script they were given in: the one that came last.
+    names : dict of str to None
+        The names, in the order of finding.
+
+    Raises
+    ------
+    TypeError
+        If ``aliases`` are no mapping between words.
+    ValueError
+        If an alias stands for another alias.
+
+    Examples
+    --------
+    >>> resolve_names("", ["孙悟空", "悟空"], None)
+    ({'悟空': '孙悟空'}, {'孙悟空': None})
+    """
+    if aliases is not None and not isinstance(aliases, Mapping):
+        raise TypeError(f"aliases must be a mapping from str to str. Got {aliases!r}.")
+    given = dict(aliases or {})
+    as_words("aliases", chain(given, given.values()))
+    for alias, name in given.items():
+        if name in given:
+            raise ValueError(
+                f"aliases must lead to names. Got {alias!r}: {name!r}, which is an alias of "
+                f"{given[name]!r} itself."
+            )
+    names = list(find_names(text)) if names is None else names
+    if aliases is None:
+        given = short_forms(names)
+    names = dict.fromkeys([*names, *given.values()])
+    spelled = {to_simplified(name): name for name in names}  # as given last: in either script
+    keys = {alias: to_simplified(name) for alias, name in given.items()}
+    replaced = {a: spelled[key] for a, key in keys.items() if to_simplified(a) != key}
+    others = set(map(to_simplified, replaced))
+    return replaced, {name: None for key, name in spelled.items() if key not in others}
 
 
 def cut_story(text, names, aliases):
