@@ -456,6 +456,10 @@ def test_pictures(retelling):
     assert 6 <= len(lines.get_segments()) <= 24
     family = network.axes[0].texts[0].get_fontfamily()
     assert any("CJK" in name or "Noto" in name or "Hei" in name for name in family)
+    for draw in (retelling.plot_map, retelling.plot_network):
+        for seed in ("x", -1):
+            with pytest.raises(ValueError, match=rf"random_state must be an int .* Got {seed!r}"):
+                draw(random_state=seed)
 
 
 @pytest.mark.parametrize(

@@ -563,6 +563,8 @@ def test_bad_maps():
         fitted().plot_map(color="stile")
     with pytest.raises(ValueError, match="labels must have one entry per item: 5. Got 1"):
         fitted().plot_map(labels=["a"])
+    with pytest.raises(ValueError, match="random_state must be an int .* Got 'x' instead"):
+        fitted().plot_map(random_state="x")
 
 
 # Names of vectors

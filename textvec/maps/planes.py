@@ -6,6 +6,8 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
+from textvec._checks import seeded
+
 _N_DIMENSIONS = 50  # what t-SNE starts from, as its authors did
 _MOST_POINTS = 2_000  # that t-SNE lays out in seconds
 
@@ -24,11 +26,17 @@ def plane(vectors, random_state=0):
     -------
     ndarray of shape (n_items, 2)
 
+    Raises
+    ------
+    ValueError
+        If ``random_state`` is no seed.
+
     Examples
     --------
     >>> plane(np.eye(3)).shape
     (3, 2)
     """
+    seeded(random_state)
     n_items, n_features = vectors.shape
     size = min(_N_DIMENSIONS, n_items, n_features)
     with threadpool_limits(1):  # more threads round differently: the same map at each call
@@ -63,11 +71,17 @@ def spring(weights, random_state=0):
     -------
     ndarray of shape (n_nodes, 2)
 
+    Raises
+    ------
+    ValueError
+        If ``random_state`` is no seed.
+
     Examples
     --------
     >>> spring(np.array([[0, 1.0], [1.0, 0]])).shape
     (2, 2)
     """
+    seeded(random_state)
     n_nodes = len(weights)
     places = np.random.default_rng(random_state).uniform(-1, 1, (n_nodes, 2))
     pull = weights / max(weights.max(initial=0), 1e-12)

@@ -399,6 +399,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ------
         ImportError
             If matplotlib is not installed; for a page, if openTSNE is not.
+        ValueError
+            If ``random_state`` is no seed.
         OSError
             If the page cannot be written.
         """
@@ -434,6 +436,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         ------
         ImportError
             If matplotlib is not installed.
+        ValueError
+            If ``random_state`` is no seed.
         """
         from textvec.show.plots import plot_points
 

@@ -535,7 +535,8 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ImportError
             If matplotlib is not installed; for a page, if openTSNE is not.
         ValueError
-            If a column is missing, or ``color`` or ``labels`` have another length than the items.
+            If a column is missing, ``color`` or ``labels`` have another length than the items, or
+            ``random_state`` is no seed.
         OSError
             If the page cannot be written.
         """
