@@ -29,11 +29,11 @@ def ends(lengths):
 
 def blocks_of(items, n_most=1000, fraction=0.2, energy=1.0, seed=0, parts=1):
     rows, by_term = sparse.csr_array(items), sparse.csc_array(items)
-    arrays = rows.indptr, rows.indices, rows.data
+    arrays, head = (rows.indptr, rows.indices, rows.data), heads(rows.indptr, rows.data)
     bounds = np.linspace(0, items.shape[1], parts + 1).astype(int)
     made = [
         make_blocks(
-            first, last, by_term.indptr, by_term.indices, by_term.data, heads(*arrays), *arrays,
+            first, last, by_term.indptr, by_term.indices, by_term.data, head, *arrays,
             n_most, fraction, energy, np.uint64(seed), np.empty(0, np.uint16),
         )
         for first, last in pairwise(bounds)
@@ -149,6 +149,6 @@ def test_queries_of_more_terms_than_there_are_slots():
 def test_heads_are_the_heaviest_entries():
     items = skewed(np.random.default_rng(7), 20, 60)
     rows = sparse.csr_array(items)
-    for item, row in enumerate(heads(rows.indptr, rows.indices, rows.data)):
+    for item, row in enumerate(heads(rows.indptr, rows.data)):
         heaviest = np.sort(items[item][items[item] > 0])[::-1][:15]
         np.testing.assert_array_equal(rows.data[row[row >= 0]], heaviest)

@@ -10,23 +10,15 @@ and not into all, and thrown again only while slots are empty. The work is in pr
 import numpy as np
 
 from textvec.kernels.compiling import compiled
+from textvec.kernels.mixing import GOLDEN, MIX_1, mixed
 from textvec.kernels.top_k import offer, unwind
 
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, of the rolling polynomial modulo 2**64
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64's
+_BASE = GOLDEN  # odd, of the rolling polynomial modulo 2**64
 _LOW = np.uint64(0xFFFFFFFF)
-_1, _27, _30, _31, _32 = (np.uint64(n) for n in (1, 27, 30, 31, 32))
+_1, _32 = np.uint64(1), np.uint64(32)
 _NOTHING = ~np.uint64(0)
 _ROUNDS = 6  # of throws: a few empty slots are filled faster one by one, many by throwing on
 EMPTY = np.uint32(0xFFFFFFFF)  # in all slots of a row without shingles, and in no other
-
-
-@compiled
-def _mixed(value):
-    """Return the 64 bits of splitmix64 (Steele, Lea and Flood 2014): each depends on all."""
-    value = (value ^ (value >> _30)) * _MIX_1
-    value = (value ^ (value >> _27)) * _MIX_2
-    return value ^ (value >> _31)
 
 
 @compiled
@@ -41,7 +33,7 @@ def hash_terms(store, offsets, n_terms):
         hashed = _1
         for place in range(offsets[term], offsets[term + 1]):
             hashed = hashed * _BASE + np.uint64(store[place])
-        hashes[term] = _mixed(hashed)
+        hashes[term] = mixed(hashed)
     return hashes
 
 
@@ -71,13 +63,13 @@ def hash_shingles(letters, ends, size, seed):
         for place in range(begin, first_end):
             rolling = rolling * _BASE + (np.uint64(letters[place]) + _1)
         if end > begin:
-            hashes[n_shingles] = _mixed(rolling + seed)
+            hashes[n_shingles] = mixed(rolling + seed)
             n_shingles += _1
         for place in range(first_end, end):
             left = np.uint64(letters[place - np.uint64(size)]) + _1
             change = np.uint64(letters[place]) + _1 - left * leaving
             rolling = rolling * _BASE + change
-            hashes[n_shingles] = _mixed(rolling + seed)
+            hashes[n_shingles] = mixed(rolling + seed)
             n_shingles += _1
         shingle_ends[row] = n_shingles
         begin = end
@@ -91,7 +83,7 @@ def _throw(hashes, begin, end, number, lowest):
     for place in range(begin, end):
         hashed = hashes[place]  # as good as random in round 0
         if number:
-            hashed = (hashed ^ (number << _32 | number)) * _MIX_1
+            hashed = (hashed ^ (number << _32 | number)) * MIX_1
             hashed ^= hashed >> _32
         slot = ((hashed >> _32) * slots) >> _32
         lowest[slot] = min(lowest[slot], number << _32 | hashed & _LOW)
@@ -100,7 +92,7 @@ def _throw(hashes, begin, end, number, lowest):
 @compiled
 def _lowest_rank(hashes, begin, end, slot):
     """Return the lowest 32-bit rank of the shingles begin:end by the multipliers of a slot."""
-    factors = _mixed(slot + _BASE) | _1 << _32 | _1
+    factors = mixed(slot + GOLDEN) | _1 << _32 | _1
     low, high = np.uint32(factors & _LOW), np.uint32(factors >> _32)
     least = EMPTY
     for place in range(begin, end):
@@ -160,7 +152,7 @@ def band_keys(signatures, n_bands, n_rows):
             hashed = _1
             for slot in range(band * n_rows, (band + 1) * n_rows):
                 hashed = hashed * _BASE + np.uint64(signatures[item, slot])
-            keys[band, item] = _mixed(hashed)
+            keys[band, item] = mixed(hashed)
     return keys
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from textvec.kernels.compiling import compiled
+from textvec.kernels.mixing import draw
 from textvec.kernels.sparse_top_k import score_sparse
 from textvec.kernels.top_k import offer, unwind
 
@@ -48,10 +49,10 @@ class Blocks(NamedTuple):
 
 
 @compiled
-def heads(indptr, terms, values):
+def heads(indptr, values):
     """Return the places of the heaviest entries of each item: (n_items, 15) int64, -1 for no more.
 
-    indptr, terms, values  as in sparse_top_k, of items
+    indptr, values  as in sparse_top_k, of items
     """
     found = np.full((len(indptr) - 1, _HEAD), -1, np.int64)
     for item in range(len(found)):
@@ -74,16 +75,6 @@ def _grown(array, size):
 
 
 @compiled
-def _draw(state, below):
-    """Return the next state of a generator (splitmix64) and a number in [0, below)."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return state, np.int64((mixed >> np.uint64(32)) % np.uint64(below))
-
-
-@compiled
 def _cluster(members, n_centres, state, head, terms, values, first_link, of_block):
     """Assign the members of a list to the most similar of some of them, drawn at random.
 
@@ -91,7 +82,7 @@ def _cluster(members, n_centres, state, head, terms, values, first_link, of_bloc
     n_centres                      int     at least 1
     state                          uint64  of the generator
     head        (n_items, 15)      int64   as heads returns it
-    terms, values                          as in heads
+    terms, values                          of items, as in sparse_top_k
     first_link  (n_terms,)         int64   work space, all -1 before and after
     of_block    (n_members,)       int64   written: the centre of each member; n_centres for those
                                            that share none of their heaviest terms with any
@@ -102,7 +93,7 @@ def _cluster(members, n_centres, state, head, terms, values, first_link, of_bloc
     link_value = np.empty(n_centres * _HEAD, values.dtype)
     n_links = 0
     for centre in range(n_centres):
-        state, other = _draw(state, len(members) - centre)
+        state, other = draw(state, len(members) - centre)
         drawn[centre], drawn[centre + other] = drawn[centre + other], drawn[centre]
         for entry in head[members[drawn[centre]]]:
             if entry >= 0:

@@ -359,7 +359,7 @@ class SparseAnnIndex(Index):
         starts = by_term.indptr.astype(items.indptr.dtype, copy=False)
         postings = by_term.indices.astype(items.indices.dtype, copy=False)
         rows = items.indptr, items.indices, items.data
-        head = heads(*rows)
+        head = heads(items.indptr, items.data)
         n_terms = items.shape[1]
         nothing = np.empty(0, np.uint16 if n_terms <= 1 << 16 else np.int32)
         sizes = self.n_postings, float(self.centroid_fraction), float(self.summary_energy)
