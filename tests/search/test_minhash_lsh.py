@@ -226,6 +226,21 @@ def test_candidates_are_found_as_probably_as_the_curve_says(pairs):
             TypeError,
             "similarity must be a number. Got 'high' instead",
         ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).candidate_probability([[1, 0], [0.5, np.nan]]),
+            ValueError,
+            "similarity must be between 0 and 1. Got nan instead",
+        ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).candidate_probability([0.5, -0.1, 2]),
+            ValueError,
+            "similarity must be between 0 and 1. Got -0.1 instead",
+        ),
+        (
+            lambda: MinHashLSH().fit(["sea"]).candidate_probability([True, False]),
+            TypeError,
+            "similarity must be a number. Got True instead",
+        ),
         (lambda: shingles(b"sea"), TypeError, "document must be a str. Got b'sea' instead"),
         (lambda: shingles("sea", lowercase="no"), ValueError, "lowercase must be one of"),
     ],

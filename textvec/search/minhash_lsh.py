@@ -473,7 +473,10 @@ class MinHashLSH(Index):
         """
         now = self._asked()
         similarities = np.asarray(similarity)
-        for one in similarities.ravel().tolist():
+        doubtful = similarities.ravel()
+        if similarities.dtype.kind in "iuf":
+            doubtful = doubtful[~((doubtful >= 0) & (doubtful <= 1))]  # NaN among them
+        for one in doubtful.tolist():
             check_number("similarity", one, low=0, high=1)
         return _s_curve(similarities, now.n_bands_, now.n_rows_)
 
