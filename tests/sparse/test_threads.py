@@ -281,3 +281,9 @@ def test_matrices_are_put_under_one_another(reserved, dtype, monkeypatch):
         assert found.dtype == dtype
         assert found.indices.dtype == found.indptr.dtype == np.int32
         np.testing.assert_array_equal(found.toarray(), expected.toarray().astype(dtype))
+    n_entries = sum(part.nnz for part in parts)
+    for limit, integers in ((n_entries, np.int32), (n_entries - 1, np.int64)):
+        monkeypatch.setattr(rows, "MAX_INT32", limit)
+        found = rows.stacked(iter(parts), dtype)
+        assert found.indices.dtype == found.indptr.dtype == integers
+        np.testing.assert_array_equal(found.indices, sparse.vstack(parts, format="csr").indices)

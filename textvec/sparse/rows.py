@@ -94,7 +94,6 @@ def stacked(parts, dtype):
     del first, second
     while (part := waiting.pop() if waiting else next(parts, None)) is not None:
         n_before, n_entries = n_entries, n_entries + part.nnz
-        indices = indices.astype(index_dtype(n_entries), copy=False)
         for grown, new in ((indices, part.indices), (data, part.data)):
             if n_entries > len(grown):
                 grown.resize(n_entries, refcheck=False)
@@ -102,5 +101,5 @@ def stacked(parts, dtype):
         row_lengths.append(np.diff(part.indptr))
     for grown in (indices, data):
         grown.resize(n_entries, refcheck=False)
-    indptr = row_pointers(np.concatenate(row_lengths))
+    indptr = row_pointers(np.concatenate(row_lengths))  # as wide as SciPy then makes the indices
     return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, n_columns))
