@@ -1,4 +1,4 @@
-"""From one vector for each token to one for the text: every pooling of the literature.
+"""From one vector for each token to one for the text: eight poolings of the literature.
 
 All but ``max`` are weighted sums over the tokens, whose weights depend on the attention mask
 alone. ``n`` is the number of tokens of a text, ``h_i`` the last layer's vector of token ``i``
