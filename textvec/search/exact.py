@@ -136,7 +136,7 @@ class ExactIndex(Index):
     after that.
 
     Euclidean distances are roots of sums of squares, and these end where their dtype does: below
-    1e-22 in float32, and 1e-162 in float64, they are 0, and such items tie. Scale the vectors up,
+    3e-23 in float32, and 2e-162 in float64, they are 0, and such items tie. Scale the vectors up,
     or pass items of float64.
 
     Examples
