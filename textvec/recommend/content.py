@@ -16,10 +16,9 @@ from textvec.persistence import SaveMixin
 from textvec.recommend.changes import added, name_items, removed, updated
 from textvec.recommend.defaults import default_vectorizers
 from textvec.recommend.evaluation import evaluate
-from textvec.recommend.explanations import explain_block, feature_names
+from textvec.recommend.explanations import explain_pair, feature_names
 from textvec.recommend.features import fit_blocks, item_vectors, query_vector, shares
 from textvec.recommend.items import (
-    by_labels,
     is_name,
     one_each,
     only_column,
@@ -28,7 +27,7 @@ from textvec.recommend.items import (
     read_items,
     read_weights,
 )
-from textvec.recommend.ranking import MOST_CANDIDATES, best_allowed, diverse
+from textvec.recommend.ranking import MOST_CANDIDATES, allowed_rows, best_allowed, diverse
 from textvec.search.exact import ExactIndex
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
@@ -407,30 +406,9 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         """
         known = self._as_it_is()
         row_a, row_b = known._row_of(a), known._row_of(b)
-        query, found = known._as_queries([row_a]), known.vectors_[[row_b]]
-        parts, start = [], 0
-        for at, block in enumerate(known.blocks_):
-            rows = [vectors[:, start : start + block.width] for vectors in (query, found)]
-            values = known.items_[block.column].iloc[[row_a, row_b]].tolist()
-            part = explain_block(block, known._terms_of(at), rows, values)
-            parts.append(part.assign(column=block.column))
-            start += block.width
-        explanation = pd.concat(parts)[["column", "a", "b", "share"]]
-        columns = {block.column for block in known.blocks_}
-        if len(columns) < len(known.blocks_):  # what several vectorizers say of a pair is one share
-            by_pair = explanation.groupby(["column", "a", "b"], sort=False, as_index=False)
-            explanation = by_pair["share"].sum()
-        explanation = explanation.sort_values(
-            ["share", "a"],
-            ascending=[False, True],
-            ignore_index=True,
-            key=lambda column: column if column.name == "share" else column.map(str),
-        )
-        if len(columns) > 1:
-            return explanation
-        if any(known._terms_of(at) is None for at in range(len(known.blocks_))):
-            return explanation[["a", "b", "share"]]
-        return explanation[["a", "share"]].rename(columns={"a": "term"})
+        rows = known._as_queries([row_a]), known.vectors_[[row_b]]
+        names = [known._terms_of(at) for at in range(len(known.blocks_))]
+        return explain_pair(known.blocks_, names, rows, known.items_.iloc[[row_a, row_b]])
 
     def evaluate(self, interactions, k=10, n_held_out=1) -> pd.Series:
         """Hide what users are known to like, recommend from the rest, and see if it comes back.
@@ -636,7 +614,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         """Return the ``k`` best items for one row of wishes, without some rows."""
         check_number("k", k, low=1, integer=True)
         check_number("diversity", diversity, low=0, high=1)
-        allowed = self._allowed(where)
+        allowed = allowed_rows(where, self.items_, self.ids_)
         allowed[without] = False
         if not abs(wish).sum():
             warn_user(
@@ -649,28 +627,6 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         n_candidates = max(k, min(max(10 * k, 100), MOST_CANDIDATES))
         rows, scores = best_allowed(self.index_, wish, n_candidates, allowed)
         return self._as_frame(*diverse(self.vectors_, rows, scores, k, diversity))
-
-    def _allowed(self, where):
-        """Return the mask of the items that may be recommended, as a new array."""
-        if where is None:
-            return np.ones(len(self.ids_), bool)
-        mask = where(self.items_) if callable(where) else where
-        mask = by_labels("where", mask, self.items_.index, self.ids_)
-        if isinstance(mask, pd.Series) and pd.api.types.infer_dtype(mask) == "boolean":
-            mask = mask.astype("boolean").to_numpy(bool, na_value=False)
-        mask = np.array(mask)
-        if mask.dtype != bool:
-            got = repr(where) if isinstance(where, str) else f"values of type {mask.dtype}"
-            raise TypeError(
-                f"where must give one bool for each item. Got {got} instead: take a function, such "
-                'as lambda items: items["price"] < 100.'
-            )
-        if mask.shape != (len(self.ids_),):
-            raise ValueError(
-                f"where must give one bool for each of the {len(self.ids_)} items. "
-                f"Got shape {mask.shape} instead."
-            )
-        return mask
 
     def _as_frame(self, rows, scores):
         rows = np.asarray(rows, dtype=np.intp)

@@ -27,42 +27,47 @@ def feature_names(block):
     return block.vectorizer.get_feature_names_out() if has_names and block.is_sparse else None
 
 
-def explain_block(block, names, rows, values):
-    """Return what makes two items alike in one block of their features.
+def explain_pair(blocks, names, rows, items):
+    """Return what makes two items alike.
 
     Parameters
     ----------
-    block : Block
-        The block.
-    names : sequence or None
-        What :func:`feature_names` gives for it.
-    rows : pair of sparse or dense rows of shape (1, width)
-        What both items have in it; the first one as a query.
-    values : pair
-        What stands in the block's column.
+    blocks : list of Block
+        What their vectors are made of.
+    names : list of sequence or None
+        What :func:`feature_names` gives for each block.
+    rows : pair of sparse or dense rows of shape (1, n_features)
+        The vectors of both; the first one as a query.
+    items : DataFrame of two rows
+        Both items.
 
     Returns
     -------
     DataFrame
-        Columns `a`, `b` (what of the first item met what of the second) and `share`, largest
-        first. The shares sum to the dot product of the rows.
+        As :meth:`textvec.ContentRecommender.explain` returns it.
     """
-    score = _product(*rows)
-    if not block.is_text and block.vectorizer.categories_ is None:
-        met = [(*values, score)] if score else []
-    elif names is not None:
-        shared = sparse.coo_array(sparse.csr_array(rows[0]).multiply(sparse.csr_array(rows[1])))
-        met = [
-            (names[at], names[at], share)
-            for at, share in zip(shared.coords[-1], shared.data.tolist())
-        ]
-    else:
-        pairs = _closest_pairs(block.vectorizer, *values)
-        if score and not pairs:
-            pairs = [(*values, 1.0)]
-        whole = sum(similarity for *_, similarity in pairs)
-        met = [(a, b, score * similarity / whole) for a, b, similarity in pairs]
-    return pd.DataFrame(met, columns=["a", "b", "share"]).astype({"share": float})
+    parts, start = [], 0
+    for block, terms in zip(blocks, names, strict=True):
+        parts_of_rows = [vectors[:, start : start + block.width] for vectors in rows]
+        part = _explain_block(block, terms, parts_of_rows, items[block.column].tolist())
+        parts.append(part.assign(column=block.column))
+        start += block.width
+    explanation = pd.concat(parts)[["column", "a", "b", "share"]]
+    columns = {block.column for block in blocks}
+    if len(columns) < len(blocks):  # what several vectorizers say of a pair is one share
+        by_pair = explanation.groupby(["column", "a", "b"], sort=False, as_index=False)
+        explanation = by_pair["share"].sum()
+    explanation = explanation.sort_values(
+        ["share", "a"],
+        ascending=[False, True],
+        ignore_index=True,
+        key=lambda column: column if column.name == "share" else column.map(str),
+    )
+    if len(columns) > 1:
+        return explanation
+    if any(terms is None for terms in names):
+        return explanation[["a", "b", "share"]]
+    return explanation[["a", "share"]].rename(columns={"a": "term"})
 
 
 def excerpt(vectorizer, text, wanted, n_letters=240):
@@ -111,6 +116,29 @@ def excerpt(vectorizer, text, wanted, n_letters=240):
     shortened = " ".join(shown)
     most = n_letters + 40  # to cut less than a line is not worth it
     return shortened if len(shortened) <= most else f"{shortened[:n_letters].rstrip()} …"
+
+
+def _explain_block(block, names, rows, values):
+    """Return what of one column of two items met what, and its share, largest first.
+
+    The shares, of columns `a`, `b` and `share`, sum to the dot product of the rows.
+    """
+    score = _product(*rows)
+    if not block.is_text and block.vectorizer.categories_ is None:
+        met = [(*values, score)] if score else []
+    elif names is not None:
+        shared = sparse.coo_array(sparse.csr_array(rows[0]).multiply(sparse.csr_array(rows[1])))
+        met = [
+            (names[at], names[at], share)
+            for at, share in zip(shared.coords[-1], shared.data.tolist())
+        ]
+    else:
+        pairs = _closest_pairs(block.vectorizer, *values)
+        if score and not pairs:
+            pairs = [(*values, 1.0)]
+        whole = sum(similarity for *_, similarity in pairs)
+        met = [(a, b, score * similarity / whole) for a, b, similarity in pairs]
+    return pd.DataFrame(met, columns=["a", "b", "share"]).astype({"share": float})
 
 
 def _product(a, b):

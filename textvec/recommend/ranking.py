@@ -1,12 +1,59 @@
 """The best items among those that are allowed, and the best that are unlike each other."""
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from textvec.kernels.diversity import mmr
+from textvec.recommend.items import by_labels
 
 MOST_CANDIDATES = 1000  # that diversity chooses from: their similarities are a square matrix
+
+
+def allowed_rows(where, items, ids):
+    """Return which items may be recommended.
+
+    Parameters
+    ----------
+    where : array-like of n_items bools, callable or None
+        As :meth:`textvec.ContentRecommender.recommend` takes it.
+    items : DataFrame
+        The items.
+    ids : pandas.Index
+        What they are called.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items,)
+        A new array.
+
+    Raises
+    ------
+    TypeError
+        If it holds something else than bools.
+    ValueError
+        If it has another length than the items.
+    """
+    if where is None:
+        return np.ones(len(ids), bool)
+    mask = where(items) if callable(where) else where
+    mask = by_labels("where", mask, items.index, ids)
+    if isinstance(mask, pd.Series) and pd.api.types.infer_dtype(mask) == "boolean":
+        mask = mask.astype("boolean").to_numpy(bool, na_value=False)
+    mask = np.array(mask)
+    if mask.dtype != bool:
+        got = repr(where) if isinstance(where, str) else f"values of type {mask.dtype}"
+        raise TypeError(
+            f"where must give one bool for each item. Got {got} instead: take a function, such "
+            'as lambda items: items["price"] < 100.'
+        )
+    if mask.shape != (len(ids),):
+        raise ValueError(
+            f"where must give one bool for each of the {len(ids)} items. "
+            f"Got shape {mask.shape} instead."
+        )
+    return mask
 
 
 def best_allowed(index, query, k, allowed):
