@@ -459,12 +459,14 @@ TABLE = KeyedVectors([[1, 0], [1, 0.2], [0, 1]], ["sea\ud800", "lake", "tax"])
         PairClassificationTask(LONE[:3], LONE[1:], [1, 0, 1]),
         SummarizationTask(LONE[:1], [LONE[:1]], [LONE], [[1, 2, 3, 4]]),
         WordSimilarityTask(["sea\ud800"] * 2, ["lake", "tax"], [2, 1]),
+        WordAnalogyTask([("sea\ud800", "lake", "tax", "lake"), ("tax", "lake", "lake", "tax")]),
     ],
     ids=lambda task: task.type,
 )
 def test_lone_surrogates_are_texts_like_others(task, tmp_path):
     pytest.importorskip("matplotlib")
-    if task.type == "WordSimilarity":
+    is_of_words = task.type.startswith("Word")
+    if is_of_words:
         methods = {"one": TABLE, "two": KeyedVectors(TABLE.vectors[:, ::-1], TABLE.index_to_key)}
     else:
         methods = {"one": CountVectorizer(), "two": LSAVectorizer(vector_size=2, random_state=0)}
@@ -476,7 +478,7 @@ def test_lone_surrogates_are_texts_like_others(task, tmp_path):
     assert task.type == "Clustering" or "\ud800" in text[0]
     assert comparison.to_csv(tmp_path / "table.csv").stat().st_size
     page = comparison.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "sea view \\ud800" in page or task.type == "WordSimilarity"
+    assert "sea view \\ud800" in page or is_of_words
     assert "b\\udc80" in page or not hasattr(task, "labels")
 
 

@@ -183,7 +183,6 @@ WRITERS = {
     "encoders/claims": "who encodes what (SQLite)",
     "encoders/files": "vectors of a table for other tools",
     "evaluate/cells": "results already computed",
-    "evaluate/tasks/words": "word tests, for a reader of files",
     "finetune/folders": "how far a training came; encoders are written by sentence-transformers",
     "finetune/generate": "what a model of language answered, and the pairs that came of it",
     "finetune/positions": "encoders, for others too",

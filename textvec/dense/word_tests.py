@@ -12,6 +12,7 @@ from textvec.dense.compressed_files import opened
 from textvec.dense.similar_words import CELLS, cosmul
 from textvec.dense.vector_files import is_number
 
+_SEARCHED = 300_000  # words of a table, as gensim does
 _ATTEMPTS = 5  # answers to an analogy looked at for one that is not a variant of its words
 
 
@@ -23,7 +24,7 @@ class WordTests:
         pairs,
         delimiter="\t",
         encoding="utf-8",
-        restrict_vocab=300_000,
+        restrict_vocab=_SEARCHED,
         case_insensitive=True,
         dummy4unknown=False,
     ):
@@ -107,7 +108,7 @@ class WordTests:
     def evaluate_word_analogies(
         self,
         analogies,
-        restrict_vocab=300_000,
+        restrict_vocab=_SEARCHED,
         case_insensitive=True,
         dummy4unknown=False,
         similarity_function="most_similar",
@@ -153,26 +154,31 @@ class WordTests:
         check_type("analogies", analogies, (str, PathLike), "the path of a file")
         table = held(self)
         rows, spelling = table._spellings(restrict_vocab, case_insensitive)
-        sections, asked = [], []  # asked: (section, analogy, its rows or None)
+        sections, asked = [], []  # asked: (section, analogy)
         for section, analogy in _read_analogies(analogies, case_insensitive):
             if analogy is None:
                 sections.append({"section": section, "correct": [], "incorrect": []})
             else:
-                found = [rows.get(word) for word in analogy]
-                asked.append((sections[-1], analogy, None if None in found else found))
+                asked.append((sections[-1], analogy))
         if not asked:
             raise ValueError(f"{analogies} must hold lines of four words. Got none.")
-        known = np.array([found for *_, found in asked if found], np.intp).reshape(-1, 4)
         multiply = similarity_function == "most_similar_cosmul"
-        right = iter(table._solve(known, spelling, multiply).tolist())
-        for section, analogy, found in asked:
-            if found or dummy4unknown:
-                section["correct" if found and next(right) else "incorrect"].append(analogy)
+        verdicts = table._judged([analogy for _, analogy in asked], rows, spelling, multiply)
+        for (section, analogy), is_right in zip(asked, verdicts, strict=True):
+            if is_right is not None or dummy4unknown:
+                section["correct" if is_right else "incorrect"].append(analogy)
         total = {"section": "Total accuracy"}
         for kind in ("correct", "incorrect"):
             total[kind] = [analogy for section in sections for analogy in section[kind]]
         n_right, n_wrong = len(total["correct"]), len(total["incorrect"])
         return n_right / max(n_right + n_wrong, 1), [*sections, total]
+
+    def _judged(self, analogies, rows, spelling, multiply=False):
+        """Return whether each analogy of four spellings is right, None where one is unknown."""
+        found = [[rows.get(word) for word in analogy] for analogy in analogies]
+        known = np.array([one for one in found if None not in one], np.intp).reshape(-1, 4)
+        right = iter(self._solve(known, spelling, multiply).tolist())
+        return [None if None in one else next(right) for one in found]
 
     def _spellings(self, restrict_vocab, case_insensitive):
         """Return the words searched as {spelling: its first row} and, by row, that first row."""
@@ -208,6 +214,27 @@ class WordTests:
                     break
             right[start : start + step] = found & (spelling[best] == block[:, 3])
         return right
+
+
+def judge_analogies(table, analogies):
+    """Tell which analogies a table completes rightly, by the defaults of the method above.
+
+    Parameters
+    ----------
+    table : KeyedVectors
+        The words.
+    analogies : list of (str, str, str, str)
+        Words a, b, c and d, with any characters in them.
+
+    Returns
+    -------
+    list of bool or None
+        One for each analogy; None where a word is unknown.
+    """
+    table = held(table)
+    rows, spelling = table._spellings(_SEARCHED, case_insensitive=True)
+    upper = [[word.upper() for word in analogy] for analogy in analogies]
+    return table._judged(upper, rows, spelling)
 
 
 def _read_analogies(path, case_insensitive):

@@ -311,3 +311,32 @@ def test_bitext_mining_takes_a_vectorizer_for_each_language():
 def test_bad_input_is_named(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_an_analogy_is_of_any_words():
+    words = ["man", "woman", "king", "the queen", ": she"]
+    table = KeyedVectors([[1, 0], [1, 1], [4, 0.2], [4, 3], [0, -1]], words)
+    asked = [("man", "woman", "king", "the queen"), (": she", "man", "woman", "king")]
+    result = WordAnalogyTask(asked).evaluate(table)
+    assert result.rows["found"].tolist() == ["right", "wrong"]
+    assert result == {"accuracy": 0.5, "share known": 1.0}
+    with pytest.raises(TypeError, match="A question must be four words. Got '男女王后' instead"):
+        WordAnalogyTask(["男女王后"])
+    with pytest.raises(ValueError, match=r"four words each. Got \('a', 'b', 'c', 4\)"):
+        WordAnalogyTask([("a", "b", "c", 4)])
+
+
+def test_a_table_of_gensim_answers_analogies():
+    words = ["man", "woman", "king", "queen"]
+    table = KeyedVectors([[1, 0], [1, 1], [4, 0.2], [4, 3]], words)
+
+    class Theirs:
+        """What a task reads of gensim's KeyedVectors."""
+
+        vectors, index_to_key = table.vectors, table.index_to_key
+
+        def evaluate_word_analogies(self, analogies):
+            raise AssertionError
+
+    task = WordAnalogyTask([tuple(words)])
+    assert task.evaluate(Theirs()) == task.evaluate(table)

@@ -1,13 +1,10 @@
 """Tasks for tables of word vectors: word similarity, analogies and translation."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
-from textvec._checks import check_choice, check_type
+from textvec._checks import as_list, check_choice, check_type
 from textvec.dense.keyed_vectors import KeyedVectors
+from textvec.dense.word_tests import judge_analogies
 from textvec.evaluate.metrics import no_correlation, pearson, spearman
 from textvec.evaluate.tasks.task import (
     Task,
@@ -132,7 +129,7 @@ class WordAnalogyTask(Task):
     Raises
     ------
     ValueError
-        If a question has more or fewer than four words, or there is none.
+        If a question is of something else than four words, or there is none.
 
     Examples
     --------
@@ -148,8 +145,13 @@ class WordAnalogyTask(Task):
     metrics = ("accuracy", "share known")
 
     def __init__(self, questions, name="analogies", corpus=(), language="en"):
-        self.questions = [tuple(words) for words in questions]
-        wrong = [words for words in self.questions if len(words) != 4]
+        questions = as_texts("questions", questions)
+        self.questions = [tuple(as_list("A question", words, "four words")) for words in questions]
+        wrong = [
+            words
+            for words in self.questions
+            if len(words) != 4 or not all(isinstance(word, str) for word in words)
+        ]
         if wrong or not self.questions:
             raise ValueError(
                 f"questions must hold four words each. Got {wrong[0] if wrong else 'none'} instead."
@@ -176,20 +178,16 @@ class WordAnalogyTask(Task):
             A row for each question, its ``score`` NaN where a word is unknown.
         """
         table, costs = _table_of(vectorizer, self.documents)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "questions.txt")
-            lines = [": all", *map(" ".join, self.questions)]
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            _, sections = table.evaluate_word_analogies(path)
-        verdicts = dict.fromkeys(sections[-1]["correct"], "right")
-        verdicts |= dict.fromkeys(sections[-1]["incorrect"], "wrong")
-        found = [verdicts.get(tuple(map(str.upper, words)), "") for words in self.questions]
+        if not isinstance(table, KeyedVectors):  # gensim's
+            table = KeyedVectors(table.vectors, table.index_to_key)
+        verdicts = judge_analogies(table, self.questions)
+        found = {True: "right", False: "wrong", None: ""}
         rows = item_rows(
             {
                 "text": [f"{a} : {b} = {c} : ?" for a, b, c, _ in self.questions],
                 "expected": [answer for *_, answer in self.questions],
-                "found": found,
-                "score": pd.Series(found).map({"right": 1.0, "wrong": 0.0}),
+                "found": [found[is_right] for is_right in verdicts],
+                "score": np.array(verdicts, dtype=np.float64),
             }
         )
         scores = {
