@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib import import_module
+from os import PathLike
+from pathlib import Path
 
 # Whose lines a warning does not name: ours, and theirs who call estimators and load modules
 _BETWEEN = ("textvec", "sklearn", "joblib", "importlib")
@@ -104,6 +106,33 @@ def check_no_table(raw_documents):
             f"raw_documents must be one column of texts. Got a table with the columns {names} "
             "instead: pass one of these, such as table[name]."
         )
+
+
+def check_documents(raw_documents):
+    """Raise TypeError for what holds no documents: a table, or what nothing can be read from."""
+    check_no_table(raw_documents)
+    is_read = isinstance(raw_documents, Iterable | PathLike)
+    if not is_read and not hasattr(raw_documents, "__getitem__"):
+        raise TypeError(
+            "raw_documents must be an iterable of documents, such as a list of str, or a "
+            f"pathlib.Path. Got {raw_documents!r:.60} instead."
+        )
+
+
+def as_path(name, value):
+    """Return what names a file or folder as a Path.
+
+    Raises
+    ------
+    TypeError
+        If it is neither str nor path-like.
+    ValueError
+        If it is "", which Path takes for the current folder.
+    """
+    check_type(name, value, (str, PathLike), "a str or path-like")
+    if value == "":
+        raise ValueError(f"{name} must name a file or folder. Got '' instead.")
+    return Path(value)
 
 
 def check_flag(name, value):

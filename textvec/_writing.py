@@ -11,6 +11,8 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from textvec._checks import as_path
+
 try:
     import fcntl
 except ImportError:  # Windows, where a file that is open cannot be deleted anyway
@@ -47,7 +49,8 @@ def replacing(path):
         If it cannot be written: no space, no permission, no such folder, or a disk or a socket
         in its place. The message names ``path``, not the file aside.
     """
-    given, path = path, Path(os.path.realpath(path))  # a link stays a link to the new content
+    given = as_path("path", path)
+    path = Path(os.path.realpath(given))  # a link stays a link to the new content
     with naming(path):
         replaced = _status(given)
         if _is_stream(replaced):
@@ -88,7 +91,7 @@ def holds_something(path):
 
     What killed processes left aside in the folder is nothing, and is removed.
     """
-    path = Path(path)
+    path = as_path("path", path)
     if not path.is_dir():
         return path.exists()
     _sweep(path)
@@ -183,7 +186,8 @@ def check_place(path):
         If it is a folder, a disk or a socket, or its own folder does not exist or cannot be
         written to.
     """
-    given, path = path, Path(os.path.realpath(path))
+    given = as_path("path", path)
+    path = Path(os.path.realpath(given))
     with naming(path):
         if not _is_stream(_status(given)):
             with file_aside(path.parent):

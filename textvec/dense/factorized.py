@@ -11,7 +11,7 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from textvec._checks import check_no_table, check_number, check_type, seeded
+from textvec._checks import check_documents, check_number, check_type, seeded
 from textvec._threads import held, learning
 from textvec.dense.collected_pairs import CollectedPairs, collect_pairs, rows_of_contexts
 from textvec.dense.documents import WordVectorizer, idf_of_words
@@ -231,12 +231,12 @@ norm, use_idf, smooth_idf, sublinear_tf, stem, n_jobs
             Rows of unit length, or zero where a document has no part in the kept dimensions.
         """
         check_is_fitted(self)
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         now = held(self)
         return now._project(now.tfidf_.transform(raw_documents))
 
     def _check(self, raw_documents):
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         check_number("vector_size", self.vector_size, low=1, integer=True)
         seeded(self.random_state)
 

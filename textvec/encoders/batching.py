@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_no_table
+from textvec._checks import check_documents
 from textvec.text.columns import source_of
 
 WINDOW = 1024  # texts tokenised and sorted together
@@ -48,14 +48,15 @@ def check_texts(raw_documents):
     ValueError
         If it is one str, not several.
     TypeError
-        If a document is no str; the message says which. If it is a table.
+        If a document is no str; the message says which. If they are a table, or
+        cannot be iterated over.
     """
     if isinstance(raw_documents, str | bytes):
         raise ValueError(
             "Iterable over raw text documents expected, string object received. "
             "Put one text into a list."
         )
-    check_no_table(raw_documents)
+    check_documents(raw_documents)
     texts = list(source_of(raw_documents))
     for row, text in enumerate(texts):
         if not isinstance(text, str):

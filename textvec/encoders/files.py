@@ -1,12 +1,11 @@
 """Files of texts to files of vectors, as many rows as there are."""
 
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from textvec._checks import check_number, import_optional
+from textvec._checks import as_path, check_number, import_optional
 from textvec._writing import check_place, replacing
 
 FORMATS = (".npz", ".parquet")
@@ -131,7 +130,7 @@ def check_out(out, name="out"):
     OSError
         If its folder cannot be written to.
     """
-    out = Path(out)
+    out = as_path(name, out)
     if out.suffix.lower() not in FORMATS:
         raise ValueError(f"{name} must end in {' or '.join(FORMATS)}. Got {str(out)!r} instead.")
     if out.suffix.lower() == ".parquet":

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from textvec._checks import as_list
 from textvec._threads import equal_parts, run_parts
 from textvec.kernels.max_sim import max_sim
 from textvec.ragged import Ragged
@@ -61,6 +62,7 @@ def _as_ragged(name, texts):
     if isinstance(texts, Ragged):
         values, ends = texts
     else:
+        texts = as_list(name, texts, "a list of matrices")
         texts = [np.asarray(text, np.float32) for text in texts]
         widths = {text.shape[1:] for text in texts if text.size}
         if len(widths) > 1 or any(len(width) != 1 for width in widths):

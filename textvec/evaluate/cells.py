@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from textvec import __version__
-from textvec._checks import warn_user
+from textvec._checks import as_path, warn_user
 from textvec._writing import replacing
 from textvec.evaluate.tasks.task import TaskResult, fresh, item_rows, timed, vector_costs
 from textvec.persistence import fingerprint
@@ -153,7 +153,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else as_path("cache", folder)
         self._known = {}  # id -> (method or task, its description), which may be long to make
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)  # now, if it cannot be made

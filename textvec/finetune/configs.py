@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from textvec._checks import check_choice, closest_names, import_optional
+from textvec._checks import as_path, check_choice, closest_names, import_optional
 from textvec._reading import decode, parse_json, read_json_lines
 from textvec.evaluate.tasks import files
 from textvec.finetune.strategies import OF_NETWORKS, LoRA
@@ -72,7 +72,7 @@ def read_config(path):
     OSError
         If a file is not there.
     """
-    path = Path(path)
+    path = as_path("path", path)
     config = _read(path)
     _check_keys(config, _TOP, path)
     for name in ("task", "base_model", "project_name", "data"):

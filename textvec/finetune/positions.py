@@ -3,11 +3,10 @@
 import json
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import check_number, import_optional
+from textvec._checks import as_path, check_number, import_optional
 from textvec._writing import check_new_folder, new_folder
 from textvec.encoders.model_files import find_model
 
@@ -98,7 +97,7 @@ def longer_positions(model, n_positions, path, a=0.4):
         ``model.safetensors``: others compute them, and need none.
     """
     safetensors = import_optional("safetensors.numpy", "transformers")
-    folder, path = find_model(model), Path(path)
+    folder, path = find_model(model), as_path("path", path)
     check_new_folder(path)
     file = folder.path / "model.safetensors"
     weights = safetensors.load_file(file) if file.is_file() else {}

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterator
 from numbers import Real
 from pathlib import Path
 from typing import Self
@@ -220,7 +221,7 @@ class FineTunedVectorizer(
         ndarray of shape (n_texts, n_dimensions)
             As :meth:`transform` gives them.
         """
-        X = X if isinstance(X, str | os.PathLike) or hasattr(X, "__len__") else list(X)
+        X = list(X) if isinstance(X, Iterator) else X  # read twice
         return self.fit(X, y).transform(X)
 
     def _fit_network(self, parts, strategy, random):

@@ -6,7 +6,7 @@ chromadb is the extra ``chroma`` and is imported where it is used.
 from functools import cache
 from pathlib import Path
 
-from textvec._checks import check_type, import_optional
+from textvec._checks import as_path, check_type, import_optional
 from textvec.integrations.vectors import (
     check_signature,
     document_vectors,
@@ -63,7 +63,7 @@ def as_chroma_function(path, trust=False):
     ...         function = as_chroma_function(folder + "/lsa.textvec")
     ...     assert len(function(["harbour"])[0]) == 2
     """
-    path = Path(path).absolute()
+    path = as_path("path", path).absolute()
     vectorizer, signature = load_signed(path, trust)
     function = _class(f"textvec:{signature.vectorizer}:{signature.digest[:16]}", trust)
     made = function(vectorizer, path, signature)

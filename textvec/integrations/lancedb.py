@@ -4,10 +4,9 @@ lancedb is the extra ``lancedb`` and is imported where it is used.
 """
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from textvec._checks import check_flag, import_optional
+from textvec._checks import as_path, check_flag, import_optional
 from textvec.integrations.vectors import (
     Signature,
     check_signature,
@@ -51,7 +50,7 @@ def as_lancedb_function(path, trust=False):
     """
     check_flag("trust", trust)
     register()
-    path = Path(path).absolute()
+    path = as_path("path", path).absolute()
     _, signature = load_signed(path, trust)
     settings = {"path": str(path), "signature": signature._asdict()}
     settings |= {"trust": True} if trust else {}

@@ -23,11 +23,9 @@ to the disk; what is repeated or left over is refused; memory grows with the siz
 what compiled code will index is checked by the classes, in ``_check_loaded``.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from textvec._checks import check_choice, check_flag
+from textvec._checks import as_path, check_choice, check_flag
 from textvec._writing import replacing
 from textvec.persistence.archive import (
     FORMAT_VERSION,
@@ -106,7 +104,8 @@ def save(estimator, path):
             f"textvec saves its own estimators. Got {type(estimator).__name__} instead. "
             "Save other objects with joblib, and load only files that you trust."
         )
-    writer = Encoder(Path(path).parent)
+    path = as_path("path", path)
+    writer = Encoder(path.parent)
     root = writer.encode(estimator, type(estimator).__name__)
     with replacing(path) as file:
         write(file, root, writer.parts)
@@ -146,6 +145,8 @@ def load(path, mmap_mode=None, trust=False, verify=True):
 
     Raises
     ------
+    TypeError
+        If ``path`` is no path.
     ValueError
         If the file is not one of textvec's, is of a newer format, is cut short or altered, or
         names a class that textvec does not know, or asks for more trust than it has. The message
@@ -160,7 +161,7 @@ def load(path, mmap_mode=None, trust=False, verify=True):
     check_choice("mmap_mode", mmap_mode, (None, "r", "c"))
     check_flag("trust", trust)  # what is merely true, such as "no", is no trust
     check_flag("verify", verify)
-    path = Path(path)
+    path = as_path("path", path)
     with open(path, "rb") as file:
         root, digests, members = read_header(file, path, upgraded)
         arrays = {

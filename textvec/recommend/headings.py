@@ -2,6 +2,7 @@
 
 import re
 
+from textvec._checks import as_list
 from textvec.text.traditional import to_simplified
 
 # Patterns know simplified characters alone: they look at lines that are made so.
@@ -80,6 +81,7 @@ def titles_of(lines):
     >>> titles_of(["正文 第一章：雪夜", "第一章里他说过", "CHAPTER THE FIRST", "Chapter one fell"])
     ['第一章：雪夜', None, 'CHAPTER THE FIRST', None]
     """
+    lines = as_list("lines", lines, "a list of str")
     titles = [_title_of(line) for line in lines]
     numbers = {line: found[1] for line in set(lines) if (found := _ROMAN.fullmatch(line))}
     if {"I", "II"} <= set(numbers.values()):

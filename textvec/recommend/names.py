@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_number, check_type
+from textvec._checks import as_list, check_number, check_type
 from textvec.recommend.headings import titles_of
 from textvec.text.scripts import HAN, is_mostly_han
 from textvec.text.tokenizers import JiebaTokenizer
@@ -142,7 +142,7 @@ def short_forms(names):
     >>> short_forms(["孙悟空", "悟空", "东海龙王", "西海龙王", "龙王"])
     {'悟空': '孙悟空'}
     """
-    names = list(names)
+    names = as_list("names", names, "a list of str")
     longer = defaultdict(list)
     for name in names:
         for short in names:

@@ -4,11 +4,11 @@ import csv
 import math
 from io import StringIO
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from textvec._checks import as_path
 from textvec._writing import replacing
 
 _STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # the last four: in full width, as in Chinese text
@@ -54,7 +54,7 @@ def write_csv(path, table):
     "'=1+1",-1.0
     <BLANKLINE>
     """
-    path = Path(path)
+    path = as_path("path", path)
     text = StringIO()
     separator = _SEPARATORS.get(path.suffix.lower(), ",")
     writer = csv.writer(

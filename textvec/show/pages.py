@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-from pathlib import Path
 
+from textvec._checks import as_path
 from textvec._writing import replacing
 
 
@@ -51,7 +51,7 @@ def write_page(path, page):
     OSError
         If the file cannot be written.
     """
-    path = Path(path)
+    path = as_path("path", path)
     content = page.encode("utf-8", errors="replace")
     with replacing(path) as file:
         file.write(content)

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textvec._checks import check_choice, check_no_table, check_number
+from textvec._checks import check_choice, check_documents, check_number
 from textvec._threads import answering, effective_n_jobs, held, learning
 from textvec.kernels.weighting import bm25_weigh, document_frequencies
 from textvec.persistence import SaveMixin
@@ -453,7 +453,7 @@ class BM25Vectorizer(WeighingVectorizer):
         return weigher
 
     def _count_vocab(self, raw_documents, fixed_vocab):
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         return super()._count_vocab(raw_documents, fixed_vocab)
 
     def _learn_statistics(self, statistics):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textvec._checks import check_no_table, version_of, warn_user
+from textvec._checks import check_documents, version_of, warn_user
 from textvec._threads import held, learning
 from textvec.sparse.analysis import COMPILED
 from textvec.sparse.collected import (
@@ -74,14 +74,15 @@ class Collecting:
         Raises
         ------
         TypeError
-            If a document is no text, or a term no str; if the documents are a table.
+            If a document is no text, or a term no str; if the documents are a table, or cannot be
+            iterated over.
 
         Notes
         -----
         Lossy counting is of Manku and Motwani 2002, "Approximate frequency counts over data
         streams", VLDB.
         """
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         if isinstance(raw_documents, str):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         check_max_terms(max_terms)

@@ -10,7 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.feature_extraction import text as sklearn_text
 from sklearn.utils import metadata_routing
 
-from textvec._checks import check_choice, check_no_table
+from textvec._checks import check_choice, check_documents
 from textvec._threads import answering, learning, publish
 from textvec.ragged import Ragged
 from textvec.sparse.analysis import (
@@ -424,7 +424,7 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
 
     def _learn_more(self, raw_documents):
         """Grow the vocabulary by documents and return their counts."""
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         if isinstance(raw_documents, str):
             raise ValueError("Iterable over raw text documents expected, string object received.")
         for name, idle in (("min_df", (0.0, 1)), ("max_df", (1.0,)), ("max_features", (None,))):

@@ -2,10 +2,9 @@
 
 import re
 from io import BytesIO
-from pathlib import Path
 from typing import NamedTuple
 
-from textvec._checks import check_type, import_optional, warn_user
+from textvec._checks import as_path, check_type, import_optional, warn_user
 from textvec._reading import decode
 from textvec.text.splitters import RecursiveTextSplitter
 
@@ -58,7 +57,7 @@ def load_documents(path, splitter=None, encoding="utf-8"):
     OSError
         If a file cannot be read.
     TypeError
-        If the splitter or the encoding is something else.
+        If the path, the splitter or the encoding is something else.
     ValueError
         If a file is damaged, in another encoding, encrypted or of another kind; if a folder holds
         no documents. The message names the file.
@@ -73,17 +72,19 @@ def load_documents(path, splitter=None, encoding="utf-8"):
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "rooms.md").write_text("# Rooms\\n\\nEach has a *sea* view.\\n")
     ...     [(passage.text, passage.start) for passage in load_documents(folder)]
     [('Rooms\\n\\nEach has a sea view.', 0)]
     """
+    path = as_path("path", path)
     splitter = RecursiveTextSplitter() if splitter is None else splitter
-    if isinstance(splitter, type) or not hasattr(splitter, "split"):
+    if isinstance(splitter, type | str) or not hasattr(splitter, "split"):
         raise TypeError(f"splitter must have split(text), or be None. Got {splitter!r} instead.")
     check_type("encoding", encoding, str, "the name of an encoding")
     passages, empty = [], []
-    for file in _files(Path(path)):
+    for file in _files(path):
         text = _READERS[file.suffix.lower()](file, encoding)
         chunks = splitter.split(text)
         passages += [Passage(chunk.text, str(file), chunk.start) for chunk in chunks]

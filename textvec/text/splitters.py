@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sklearn.base import BaseEstimator
 
-from textvec._checks import check_choice, check_flag, check_number
+from textvec._checks import as_list, check_choice, check_flag, check_number
 from textvec.persistence import SaveMixin
 from textvec.text.tokenizers import resolve_tokenizer
 
@@ -142,7 +142,7 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If a document has no ``page_content``.
+            If they cannot be iterated over, or a document has no ``page_content``.
 
         Examples
         --------
@@ -154,7 +154,7 @@ class RecursiveTextSplitter(SaveMixin, BaseEstimator):
         """
         check_flag("add_start_index", add_start_index)
         chunks = []
-        for document in documents:
+        for document in as_list("documents", documents, "an iterable of documents"):
             if not hasattr(document, "page_content"):
                 raise TypeError(
                     "documents must have page_content and metadata, as LangChain's. "

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from io import StringIO
-from pathlib import Path
 
-from textvec._checks import warn_user
+from textvec._checks import as_path, warn_user
 from textvec._reading import decode, parse_json, read_json_lines, read_table
 from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
@@ -70,13 +69,14 @@ def read_task(path, kind=None, name=None, language="en", encoding="utf-8", **opt
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "hotels.csv")
     ...     _ = path.write_text("query,pos,neg\\nthe sea,sea view,free shuttle\\n")
     ...     read_task(path), read_task(path, RetrievalTask, name="all")
     (RerankingTask(name='hotels', language='en'), RetrievalTask(name='all', language='en'))
     """
-    path = Path(path)
+    path = as_path("path", path)
     if name is None:  # of ".", that of the folder
         name = os.path.basename(os.path.abspath(path)) if path.is_dir() else path.stem
     if path.is_dir():

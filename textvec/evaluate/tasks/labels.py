@@ -342,7 +342,7 @@ class ClusteringTask(Task):
 
 def _as_classes(labels):
     """Return labels as an array, after a check that each is one: none missing, no measurement."""
-    labels = pd.Series(list(labels), dtype=object)
+    labels = pd.Series(as_texts("labels", labels), dtype=object)
     missing = np.flatnonzero(labels.where(labels.notna(), "") == "")
     if len(missing):
         raise ValueError(

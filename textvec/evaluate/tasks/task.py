@@ -145,7 +145,7 @@ def select_tasks(tasks, types=None, categories=None, languages=None) -> list[Tas
     >>> [task.name for task in select_tasks(mini_benchmark_tasks(), categories=["s2p"])]
     ['retrieval (en)']
     """
-    tasks = list(tasks)
+    tasks = as_list("tasks", tasks, "a list of tasks")
     types, categories, languages = (
         [chosen] if isinstance(chosen, str) else chosen for chosen in (types, categories, languages)
     )
