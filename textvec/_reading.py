@@ -249,6 +249,15 @@ def whole(value):
     return value
 
 
+def spells_number(field):
+    """Tell whether a field of a file, str or bytes, spells a number: 1_0 is one to Python alone."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return (b"_" if isinstance(field, bytes) else "_") not in field
+
+
 def read_json_lines(path, text):
     """Return the objects of a file that has one in each line.
 

@@ -21,6 +21,7 @@ from io import BytesIO
 import numpy as np
 
 from textvec._checks import check_choice, check_encoding, check_number, warn_user
+from textvec._reading import spells_number
 from textvec.dense.compressed_files import opened, replacing_packed
 
 _BLOCK = 1 << 22  # bytes read at a time; what they parse to stays small beside the table
@@ -342,7 +343,7 @@ class _Reader:
         """Return the word and the numbers of one line, the i-th of its block."""
         fields = line.split()
         n_before = len(fields) - self.vector_size  # fields of the word: GloVe's may hold spaces
-        if n_before > 1 and all(map(is_number, fields[1:n_before])):
+        if n_before > 1 and all(map(spells_number, fields[1:n_before])):
             n_before = 1
         numbers = fields[n_before:] if n_before > 0 else fields[1:]
         place = len(self.words) + i
@@ -353,7 +354,7 @@ class _Reader:
                 f"{len(numbers)} numbers, and {source} says {self.vector_size}. The line is "
                 f"{_shown(line)}; a binary file needs binary=True",
             )
-        wrong = next((field for field in numbers if not is_number(field)), None)
+        wrong = next((field for field in numbers if not spells_number(field)), None)
         if wrong is not None:
             self._refuse(place, f"{_shown(wrong)} is not a number; a binary file needs binary=True")
         if line[:1].isspace():
@@ -499,15 +500,6 @@ def _numbers(lines, size):
     except ValueError:
         return None
     return table.to_numpy() if table.shape == (len(lines), size) else None
-
-
-def is_number(field):
-    """Return whether a field, str or bytes, spells a number."""
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
 
 
 def _shown(raw):

@@ -1,5 +1,6 @@
 """How well a table of word vectors agrees with what people say: word pairs and analogies."""
 
+import math
 from io import TextIOWrapper
 from os import PathLike
 
@@ -7,10 +8,10 @@ import numpy as np
 from scipy import stats
 
 from textvec._checks import check_choice, check_encoding, check_type
+from textvec._reading import spells_number
 from textvec._threads import held
 from textvec.dense.compressed_files import opened
 from textvec.dense.similar_words import CELLS, cosmul
-from textvec.dense.vector_files import is_number
 
 _SEARCHED = 300_000  # words of a table, as gensim does
 _ATTEMPTS = 5  # answers to an analogy looked at for one that is not a variant of its words
@@ -62,8 +63,8 @@ class WordTests:
         TypeError
             If ``pairs`` is no path, or ``delimiter`` no str.
         ValueError
-            If fewer than two pairs can be compared, ``delimiter`` is empty, or Python does not
-            know the encoding.
+            If fewer than two pairs can be compared, a similarity is not finite, ``delimiter`` is
+            empty, or Python does not know the encoding.
         """
         check_type("pairs", pairs, (str, PathLike), "the path of a file")
         check_type("delimiter", delimiter, str, "what stands between words")
@@ -74,9 +75,12 @@ class WordTests:
         rows, _ = table._spellings(restrict_vocab, case_insensitive)
         gold, known, n_pairs, n_unknown, unseen = [], [], 0, 0, {}
         with opened(pairs) as file, TextIOWrapper(file, encoding) as lines:
-            for line in lines:
+            for number, line in enumerate(lines, start=1):
                 fields = (line.upper() if case_insensitive else line).split(delimiter)
-                if line.startswith("#") or len(fields) != 3 or not is_number(fields[2]):
+                if line.startswith("#") or len(fields) != 3:
+                    continue
+                score = _score(line.split(delimiter)[2].strip(), f"{pairs}, line {number}")
+                if score is None:
                     continue
                 pair = rows.get(fields[0]), rows.get(fields[1])
                 n_pairs += 1
@@ -88,7 +92,7 @@ class WordTests:
                         for word, row in zip(spelled, pair)
                     )
                 if None not in pair or dummy4unknown:
-                    gold.append(float(fields[2]))
+                    gold.append(score)
                     known.append((-1, -1) if None in pair else pair)
         if len(gold) < 2:
             advice = "" if n_unknown else " Say by delimiter what stands between the three."
@@ -214,6 +218,20 @@ class WordTests:
                     break
             right[start : start + step] = found & (spelling[best] == block[:, 3])
         return right
+
+
+def _score(field, where):
+    """Return the similarity that ends a line; None where it is no number, as in a header."""
+    try:
+        score = float(field)
+    except ValueError:
+        return None
+    if not (math.isfinite(score) and spells_number(field)):
+        raise ValueError(
+            f"{where}: a similarity must be a finite number. Got {field!r} instead: correct the "
+            "line, or let it begin with # to leave it out."
+        )
+    return score
 
 
 def judge_analogies(table, analogies):

@@ -91,8 +91,9 @@ def neutral(text):
 
 
 def _is_number(text):
+    is_plain = text.isascii() and not text[:1].isspace() and "_" not in text  # 1_0 is Python's own
     try:
-        return math.isfinite(float(text)) and text.isascii() and not text[:1].isspace()
+        return is_plain and math.isfinite(float(text))
     except ValueError:
         return False
 

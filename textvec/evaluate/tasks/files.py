@@ -10,7 +10,7 @@ from functools import partial
 from io import StringIO
 
 from textvec._checks import as_path, warn_user
-from textvec._reading import decode, parse_json, read_json_lines, read_table
+from textvec._reading import decode, parse_json, read_json_lines, read_table, spells_number
 from textvec.evaluate.tasks.labels import ClassificationTask, ClusteringTask
 from textvec.evaluate.tasks.pairs import PairClassificationTask, STSTask, SummarizationTask
 from textvec.evaluate.tasks.ranking import BitextMiningTask, RerankingTask, RetrievalTask
@@ -420,7 +420,7 @@ def _are_texts(value):
 def is_number(value):
     """Tell whether a value is a finite number, or a text that is one."""
     try:
-        return math.isfinite(float(value))
+        return math.isfinite(float(value)) and (not isinstance(value, str) or spells_number(value))
     except (OverflowError, TypeError, ValueError):
         return False
 
