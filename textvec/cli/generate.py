@@ -35,8 +35,9 @@ def generate(  # numpydoc ignore=PR01
         ),
     ] = None,
     questions: Annotated[
-        int, typer.Option("-n", "--questions", metavar="NUMBER", help="Of each chunk.")
-    ] = 2,
+        int | None,
+        typer.Option("-n", "--questions", metavar="NUMBER", help="Of each chunk.  [default: 2]"),
+    ] = None,
     triplets: Annotated[
         int | None,
         typer.Option(
@@ -46,8 +47,9 @@ def generate(  # numpydoc ignore=PR01
         ),
     ] = None,
     chunk_size: Annotated[
-        int, typer.Option(metavar="CHARACTERS", help="The most of a chunk.")
-    ] = 512,
+        int | None,
+        typer.Option(metavar="CHARACTERS", help="The most of a chunk.  [default: 512]"),
+    ] = None,
     language: Annotated[
         str,
         typer.Option(
@@ -57,7 +59,9 @@ def generate(  # numpydoc ignore=PR01
     temperature: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="Of the model.  [default: its own]")
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of text files.")] = "utf-8",
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of text files.  [default: utf-8]")
+    ] = None,
     as_json: AsJson = False,
 ):
     """Have a model write pairs to tune on; run again to resume."""
@@ -67,15 +71,20 @@ def generate(  # numpydoc ignore=PR01
 
     if (source is None) == (triplets is None):
         raise ValueError("Give documents, or --triplets NUMBER, and not both.")
+    of_documents = {"--questions": questions, "--chunk-size": chunk_size, "--encoding": encoding}
+    for option, value in of_documents.items():
+        if triplets is not None and value is not None:
+            raise ValueError(f"{option} is of documents: it has no effect on --triplets.")
     if out.suffix.lower() != ".jsonl":
         raise ValueError(f"--out must end in .jsonl. Got {str(out)!r} instead.")
     llm: dict = {"model": model, "base_url": base_url}
     llm |= {} if temperature is None else {"temperature": temperature}
     shared = {"path": out, "verbose": sys.stderr.isatty()}
     if source is not None:
-        splitter = RecursiveTextSplitter(chunk_size)
-        passages = load_documents(source, splitter, encoding)
-        made = generate_pairs(llm, passages, questions, language=language, **shared)
+        splitter = RecursiveTextSplitter(512 if chunk_size is None else chunk_size)
+        passages = load_documents(source, splitter, "utf-8" if encoding is None else encoding)
+        n = 2 if questions is None else questions
+        made = generate_pairs(llm, passages, n, language=language, **shared)
     else:
         language = "English" if language == "auto" else language
         made = generate_triplets(llm, n=triplets, language=language, **shared)
