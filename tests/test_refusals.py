@@ -4,6 +4,7 @@ import pytest
 
 from textvec import (
     BM25Vectorizer,
+    ContentRecommender,
     CountVectorizer,
     KeyedVectors,
     LSAVectorizer,
@@ -14,6 +15,8 @@ from textvec.encoders.batching import check_texts
 from textvec.encoders.multi_vector import max_sim_scores
 from textvec.evaluate.metrics import ndcg_at_k
 from textvec.evaluate.tasks import ClassificationTask, WordAnalogyTask, read_task, select_tasks
+from textvec.finetune.records import read_records
+from textvec.integrations.passages import PassageIndex
 from textvec.recommend.headings import titles_of
 from textvec.recommend.names import short_forms
 from textvec.show.csv_files import write_csv
@@ -84,6 +87,37 @@ def test_an_empty_name_is_not_taken_for_the_current_folder(call, tmp_path, monke
         call("")
     assert tmp_path.is_dir()
     assert list(tmp_path.iterdir()) == []
+
+
+ROWS = {
+    ("items", "ContentRecommender.fit"): lambda it: ContentRecommender().fit(it),
+    ("items", "ContentRecommender.add"): lambda it: ContentRecommender().fit(TEXTS).add(it),
+    ("texts", "PassageIndex.fit"): lambda it: PassageIndex().fit(it),
+    ("ids", "PassageIndex.fit"): lambda it: PassageIndex().fit(TEXTS, ids=it),
+    ("metadata", "PassageIndex.fit"): lambda it: PassageIndex().fit(TEXTS, it),
+    ("index_to_key", "KeyedVectors"): lambda it: KeyedVectors([[1.0], [2.0]], it),
+    ("documents", "ClassificationTask"): lambda it: ClassificationTask(it, ["x", "y"]),
+    ("ranking", "ndcg_at_k"): lambda it: ndcg_at_k(it, {}, 1),
+    ("X", "read_records"): read_records,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [pytest.param(name, call, id=f"{name} of {of}") for (name, of), call in ROWS.items()],
+)
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_what_is_known_by_its_place_is_no_set(name, call, kind):
+    with pytest.raises(TypeError, match=rf"^{name} must have an order.* Got a {kind.__name__} in"):
+        call(kind(TEXTS))
+
+
+def test_what_is_counted_may_be_a_set():
+    """As scikit-learn's; what is learned of documents, and which items go, has no order."""
+    assert CountVectorizer().fit_transform(set(TEXTS)).shape == (2, 4)
+    assert set(BM25Vectorizer().fit(set(TEXTS)).vocabulary_) == {"sea", "view", "and", "sun"}
+    assert ContentRecommender().fit(TEXTS).remove({0}).ids_.tolist() == [1]
+    assert PassageIndex().fit(TEXTS, ids=["a", "b"]).remove({"a"}).ids_ == ["b"]
 
 
 def test_a_splitter_is_no_str(tmp_path):

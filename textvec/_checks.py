@@ -97,6 +97,21 @@ def as_list(name, value, wanted):
     return list(value)
 
 
+def as_rows(name, value, wanted):
+    """Return as a list what is known by its place, as `as_list` does, but refuse a set."""
+    check_order(name, value)
+    return as_list(name, value, wanted)
+
+
+def check_order(name, value):
+    """Raise TypeError for a set: its order is another one in each process."""
+    if isinstance(value, set | frozenset):
+        raise TypeError(
+            f"{name} must have an order, for its rows are known by their places. Got a "
+            f"{type(value).__name__} instead: pass a list, such as sorted(...) of it."
+        )
+
+
 def check_no_table(raw_documents):
     """Raise TypeError for a table: iterated, it gives the names of its columns, and no document."""
     if hasattr(raw_documents, "columns"):

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from textvec._checks import import_optional, warn_user
+from textvec._checks import check_order, import_optional, warn_user
 from textvec._threads import held, publish
 from textvec.dense.similar_words import SimilarWords, as_list, is_key, is_row, lengths_of, unit
 from textvec.dense.static_models import StaticModels
@@ -652,6 +652,7 @@ def _check_finite(vectors, name="vectors"):
 
 
 def _as_words(words):
+    check_order("index_to_key", words)
     words = as_list(words, "index_to_key")
     if not all(isinstance(word, str) for word in words):
         wrong = [word for word in words if not isinstance(word, str)]

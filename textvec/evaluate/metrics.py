@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse, stats
 from sklearn import metrics as sklearn_metrics
 
-from textvec._checks import as_list, check_number, check_type
+from textvec._checks import as_rows, check_number, check_type
 
 
 def ndcg_at_k(ranking: Sequence[Hashable], relevance: Mapping, k: int) -> float:
@@ -536,7 +536,7 @@ def _gains(ranking, relevance, k):
     """Return the grades at ranks 1..k, with nothing below zero: an array of at most k."""
     check_number("k", k, low=1, integer=True)
     check_type("relevance", relevance, Mapping, "a dict of id to grade")
-    top = as_list("ranking", ranking, "a list of ids, the best first")[:k]
+    top = as_rows("ranking", ranking, "a list of ids, the best first")[:k]
     if len(set(top)) < len(top):
         twice = next(item for rank, item in enumerate(top) if item in top[:rank])
         raise ValueError(f"ranking must hold each id once. Got {twice!r} more than once instead.")

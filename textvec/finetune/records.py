@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textvec._checks import check_choice, check_no_table, check_type
+from textvec._checks import check_choice, check_no_table, check_order, check_type
 from textvec._reading import whole
 from textvec.encoders.batching import check_texts
 from textvec.evaluate.tasks import (
@@ -157,6 +157,7 @@ def _of_corpus(X, where):
 def _listed(X, y, where):
     rows = _rows(X, where)
     if rows is None and isinstance(X, Iterable):
+        check_order(where, X)
         return _of_texts(check_texts(X), y, where)
     first = X if rows is None else rows[0]
     if isinstance(first, Mapping):

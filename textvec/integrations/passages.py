@@ -1,14 +1,14 @@
 """Passages: texts with ids and metadata, searched by words, by meaning, or by both at once."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 
-from textvec._checks import check_choice, check_flag, check_number, check_type
+from textvec._checks import as_rows, check_choice, check_flag, check_number, check_type
 from textvec._threads import held, publish
 from textvec.integrations.vectors import (
     check_texts,
@@ -528,9 +528,7 @@ def wanted_values(where):
 
 
 def _as_many(name, values, texts):
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list, one for each text. Got {values!r:.60} instead.")
-    values = list(values)
+    values = as_rows(name, values, "a list, one for each text")
     if len(values) != len(texts):
         raise ValueError(f"{name} must be as many as texts: {len(texts)}. Got {len(values)}.")
     return values

@@ -4,7 +4,7 @@ All bridges to stores and frameworks go through here, so that a row is written i
 what is read back is checked once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from textvec._checks import check_number
+from textvec._checks import as_rows, check_number
 from textvec._threads import held
 from textvec.persistence import fingerprint, load
 from textvec.search._vectorizers import check_vectorizer, is_fitted, query_vectors
@@ -344,9 +344,7 @@ def check_ready(vectorizer):
 
 def check_texts(texts) -> list[str]:
     """Return texts as a list, or raise TypeError, which names the first that is none."""
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
-        raise TypeError(f"texts must be a list of str. Got {texts!r:.60} instead.")
-    texts = list(texts)
+    texts = as_rows("texts", texts, "a list of str")
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{row}] must be a str. Got {type(text).__name__} instead.")

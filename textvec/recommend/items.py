@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from textvec._checks import check_number, listed, warn_user
+from textvec._checks import check_number, check_order, listed, warn_user
 from textvec.recommend.columns import Categories, Numbers, Vectors
 from textvec.text.columns import texts_in
 
@@ -33,6 +33,7 @@ def read_items(items):
     ValueError
         If there are none.
     """
+    check_order("items", items)
     if isinstance(items, pd.DataFrame):
         frame = items.copy(deep=False)
     elif isinstance(items, pd.Series):

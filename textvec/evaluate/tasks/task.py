@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array
 
-from textvec._checks import as_list, check_choice, check_number
+from textvec._checks import as_list, as_rows, check_choice, check_number
 
 SEED = 0  # of every split and of every estimator left unseeded, so that scores repeat
 
@@ -257,7 +257,7 @@ def same_length(**columns):
 
 def as_texts(name, values):
     """Return texts, or what goes with them, as a list: of one str each letter would be a text."""
-    return as_list(name, values, "a list, one item for each text")
+    return as_rows(name, values, "a list, one item for each text")
 
 
 def counted(n, noun, plural=None):
