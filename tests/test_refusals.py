@@ -46,6 +46,11 @@ DOCUMENTS = {
     "LSAVectorizer.transform": lambda it: LSAVectorizer(vector_size=1).fit(TEXTS).transform(it),
     "what networks read": check_texts,
 }
+FILES = {
+    "load_floret_format": KeyedVectors.load_floret_format,
+    "load_word2vec_format": KeyedVectors.load_word2vec_format,
+    "save_word2vec_format": lambda it: KeyedVectors([[1.0]], ["sea"]).save_word2vec_format(it),
+}
 PATHS = {
     "KeyedVectors.save": lambda it: KeyedVectors([[1.0]], ["sea"]).save(it),
     "KeyedVectors.to_static_model": lambda it: KeyedVectors([[1.0]], ["sea"]).to_static_model(it),
@@ -64,10 +69,14 @@ LISTS = {
     ("queries", "max_sim_scores"): lambda it: max_sim_scores(it, []),
     ("lines", "titles_of"): titles_of,
     ("names", "short_forms"): short_forms,
+    ("ids", "PassageIndex.get"): PassageIndex().get,
+    ("ids", "PassageIndex.remove"): PassageIndex().remove,
+    ("words", "unseen_vectors"): KeyedVectors([[1.0]], ["sea"]).unseen_vectors,
     ("documents", "split_documents"): lambda it: RecursiveTextSplitter().split_documents(it),
 }
 CALLS = [
     *(pytest.param("raw_documents", call, id=name) for name, call in DOCUMENTS.items()),
+    *(pytest.param("fname", call, id=name) for name, call in FILES.items()),
     *(pytest.param("path", call, id=name) for name, call in PATHS.items()),
     *(pytest.param(name, call, id=f"{name} of {of}") for (name, of), call in LISTS.items()),
 ]

@@ -13,8 +13,8 @@ import zlib
 from contextlib import contextmanager, nullcontext
 from errno import EINVAL
 from functools import partial
-from os import fspath
 
+from textvec._checks import as_path
 from textvec._writing import replacing
 
 _KINDS = {  # first bytes -> kind
@@ -42,13 +42,15 @@ _DAMAGED = (EOFError, OSError, ValueError, lzma.LZMAError, zipfile.BadZipFile, z
 
 
 @contextmanager
-def opened(path):
+def opened(path, name="fname"):
     """Open a file for reading bytes, and unpack it if its first bytes say that it is packed.
 
     Parameters
     ----------
     path : str or path-like
         The file: plain, in gzip, bzip2 or xz, or in a zip that holds just one.
+    name : str, default="fname"
+        Of the parameter that it is.
 
     Yields
     ------
@@ -61,7 +63,7 @@ def opened(path):
         Here or when it is read, if it is damaged or cut short, becomes 200 times as large as it is
         and above 256 MB, or is a zip of several files.
     """
-    with open(path, "rb") as plain:
+    with open(as_path(name, path), "rb") as plain:
         begin = plain.read(10)
         plain.seek(0)
         kind = next((kind for first, kind in _KINDS.items() if begin.startswith(first)), None)
@@ -126,13 +128,15 @@ class _Unpacked(io.RawIOBase):
 
 
 @contextmanager
-def replacing_packed(path):
+def replacing_packed(path, name="fname"):
     """Open a file aside as `replacing` does, packed if its name ends in .gz, .bz2 or .xz.
 
     Parameters
     ----------
     path : str or path-like
         The file.
+    name : str, default="fname"
+        Of the parameter that it is.
 
     Yields
     ------
@@ -144,10 +148,8 @@ def replacing_packed(path):
     ValueError
         If the name ends in .zip.
     """
-    name = fspath(path)
-    if name.endswith(".zip"):
+    ending = as_path(name, path).suffix
+    if ending == ".zip":
         raise ValueError(f"{path}: zip is read and not written. Name it .gz, .bz2 or .xz.")
-    with replacing(path) as plain:
-        pack = next((pack for end, pack in _PACKERS.items() if name.endswith(end)), nullcontext)
-        with pack(plain) as packed:
-            yield packed
+    with replacing(path) as plain, _PACKERS.get(ending, nullcontext)(plain) as packed:
+        yield packed

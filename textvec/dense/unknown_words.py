@@ -7,7 +7,7 @@ import numpy as np
 from textvec._checks import check_choice, check_type, closest_names, warn_user
 from textvec._threads import held
 from textvec.dense.fasttext_files import read_fasttext, read_floret, write_floret
-from textvec.dense.similar_words import is_key
+from textvec.dense.similar_words import as_list, is_key
 from textvec.dense.subwords import Subwords
 
 OOV = ("subwords", "raise", "zero")
@@ -164,6 +164,7 @@ class UnknownWords:
             If ``oov`` says so, or the table has no ``subwords``.
         """
         check_choice("oov", self.oov, OOV)  # it may have been set
+        words = as_list(words, "words")
         if self.composes:
             return self.subwords.vectors_of(words).astype(self.vectors.dtype)
         if words and self.oov != "zero":

@@ -153,7 +153,7 @@ def read_counts(path, encoding="utf-8", unicode_errors="strict"):
         If a line is something else; the message names it.
     """
     counts = {}
-    with opened(path) as file:
+    with opened(path, "fvocab") as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST_WORD), b""), start=1):
             word, _, count = line.rstrip().replace(b"\t", b" ").rpartition(b" ")
             if not word or not count.isdigit() or len(count) > _MOST_DIGITS:
@@ -252,7 +252,7 @@ def write_counts(path, words, counts):
     lines = [
         b"%b %d\n" % (_encoded(word, _WHITE_SPACE), count) for word, count in zip(words, counts)
     ]
-    with replacing_packed(path) as file:
+    with replacing_packed(path, "fvocab") as file:
         file.writelines(lines)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 
-from textvec._checks import as_rows, check_choice, check_flag, check_number, check_type
+from textvec._checks import as_list, as_rows, check_choice, check_flag, check_number, check_type
 from textvec._threads import held, publish
 from textvec.integrations.vectors import (
     check_texts,
@@ -192,7 +192,7 @@ class PassageIndex(SaveMixin, BaseEstimator):
             If there is no passage of an id; then none is forgotten.
         """
         known = self._now()
-        gone = {ids} if isinstance(ids, str) else set(ids)
+        gone = set(_as_ids(ids))
         for id in sorted(gone.difference(known.ids_), key=str):
             raise KeyError(f"no passage has the id {id!r}.")
         rows = [row for row, id in enumerate(known.ids_) if id not in gone]
@@ -219,8 +219,7 @@ class PassageIndex(SaveMixin, BaseEstimator):
         """
         known = self._now()
         places = {id: row for row, id in enumerate(known.ids_)}
-        ids = [ids] if isinstance(ids, str) else ids
-        return [known._found(places[id], 0.0) for id in ids if id in places]
+        return [known._found(places[id], 0.0) for id in _as_ids(ids) if id in places]
 
     def search(
         self, query, k=10, where=None, diversity=None, threshold=None, n_candidates=None
@@ -525,6 +524,10 @@ def wanted_values(where):
     return {
         key: list(value) if isinstance(value, several) else [value] for key, value in where.items()
     }
+
+
+def _as_ids(ids):
+    return [ids] if isinstance(ids, str) else as_list("ids", ids, "a str, or a list of str")
 
 
 def _as_many(name, values, texts):
