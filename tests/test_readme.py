@@ -54,9 +54,23 @@ def test_block_is_short(block):
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=title)
-def test_block_runs(block, run_block):
-    assert run_block(block).strip()
+ONE_BY_ONE = """
+import contextlib, io, os, pathlib, runpy, shutil
+for script in sorted(pathlib.Path({folder!r}).glob("*.py"), key=lambda path: int(path.stem)):
+    os.mkdir(script.stem)
+    with contextlib.chdir(script.stem), contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_path(str(script))
+    shutil.rmtree(script.stem)
+    print(script.stem, bool(printed.getvalue().strip()))
+"""
+
+
+def test_blocks_run(run_block, tmp_path):
+    """Each with a folder and names of its own, in one process: that loads the libraries once."""
+    for number, block in enumerate(BLOCKS):
+        (tmp_path / f"{number}.py").write_text(block, encoding="utf-8")
+    printed = run_block(ONE_BY_ONE.format(folder=str(tmp_path)))
+    assert printed.splitlines() == [f"{number} True" for number in range(len(BLOCKS))]
 
 
 def test_the_vectorizer_shown_to_contributors_works(run_block):
@@ -70,7 +84,8 @@ def run_block(run_alone, tmp_path):
     """Run a block alone; return what it printed."""
 
     def run(block):
-        script = tmp_path / "block.py"
+        (tmp_path / "script").mkdir()
+        script = tmp_path / "script" / "block.py"
         script.write_text(block, encoding="utf-8")
         printed, _ = run_alone(script)
         return printed

@@ -61,6 +61,7 @@ def test_embed_keeps_a_row_for_each_line_and_fits_what_must_be_fitted(tmp_path):
         assert not stored["vectors"][1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 def test_embed_killed_half_way_goes_on_where_it_was(tiny, tmp_path):
     """What the killed process had stored keeps its place in the cache: it is not encoded again."""

@@ -84,6 +84,7 @@ def answers_of(calls):
     return [method(*arguments) for method, arguments in calls]
 
 
+@pytest.mark.slow
 @needs("pickle", "loky")
 def test_loky_workers_answer_alike(entry):
     estimator = entry.family.fit(entry.make())

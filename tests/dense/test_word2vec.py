@@ -420,6 +420,7 @@ def test_ids_on_disk_train_the_same_vectors(documents, n_jobs, tmp_path):
     assert not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_checkpoint(documents, tmp_path):
     texts, path = tmp_path / "texts.txt", tmp_path / "model"
     texts.write_text("\n".join(map(" ".join, documents)), encoding="utf-8")

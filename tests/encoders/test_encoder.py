@@ -302,7 +302,7 @@ def test_threads_that_count_and_threads_that_cut(tiny, backend):
 
     counted()
     with ThreadPoolExecutor(4) as pool:
-        found = set(pool.map(lambda _: counted(), range(2400)))
+        found = set(pool.map(lambda _: counted(), range(1200)))
     assert found == {(64, 122)}
 
 
@@ -430,8 +430,18 @@ def test_a_prompt_that_leaves_no_room(tiny, backend, prompt, long_text):
     assert np.abs(hotel - room).max() > 0.01
 
 
-@pytest.mark.parametrize("kind", ["transformers", "sentence-transformers", "onnx", "static"])
-@pytest.mark.parametrize("long_text", ["truncate", "mean_chunks"])
+@pytest.mark.parametrize(
+    ("kind", "long_text"),
+    [
+        *(("transformers", way) for way in ("truncate", "mean_chunks")),
+        *(("static", way) for way in ("truncate", "mean_chunks")),
+        *((kind, "truncate") for kind in ("sentence-transformers", "onnx")),
+        *(
+            pytest.param(kind, "mean_chunks", marks=pytest.mark.slow)
+            for kind in ("sentence-transformers", "onnx")
+        ),
+    ],
+)
 def test_queries_have_a_length_of_their_own(request, kind, long_text, tmp_path):
     """As those of an estimator whose max_length it is, from the cache, too."""
     parameters = {"long_text": long_text, "prompts": {"query": "query: "}}

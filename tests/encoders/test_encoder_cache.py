@@ -57,6 +57,7 @@ def test_a_grid_over_poolings_reads_each_text_once(tiny, tmp_path, seen):
     assert len(set(seen)) == len(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="forks")
 def test_a_grid_on_two_processes_reads_each_text_once(tiny, tmp_path):
     """Workers that want the same texts at the same time: what one makes the other waits for."""

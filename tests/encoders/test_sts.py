@@ -53,6 +53,7 @@ def test_vectors_and_score_are_the_references(minilm, pairs, reference):
     assert low < found < high
 
 
+@pytest.mark.slow
 def test_int8_onnx_loses_less_than_a_point(minilm, pairs, reference, tmp_path):
     pytest.importorskip("onnx")
     onnx = TransformerVectorizer(export_onnx(minilm, tmp_path), backend="onnx")

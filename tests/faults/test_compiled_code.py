@@ -119,17 +119,20 @@ def of_zeros(whole):
 
 
 @pytest.mark.parametrize("kind", [pytest.param(".nbi", marks=pytest.mark.slow), ".nbc"])
-def test_what_a_power_cut_left_is_compiled_anew(package, kind):
+@pytest.mark.parametrize(
+    "damage",
+    [cut_short, *(pytest.param(one, marks=pytest.mark.slow) for one in (emptied, of_zeros))],
+)
+def test_what_a_power_cut_left_is_compiled_anew(package, kind, damage):
     folder = package / "textvec" / "kernels" / "__pycache__"
     assert finish(start(package, "f4")) == ""
     whole = kept(folder)
-    for damage in (emptied, cut_short, of_zeros):
-        damaged = {path: damage(path.read_bytes()) for path in folder.glob(f"*{kind}")}
-        for path, left in damaged.items():
-            path.write_bytes(left)
-        assert finish(start(package, "f4")) == ""
-        assert kept(folder).keys() == whole.keys()
-        assert not any(path.read_bytes() == left for path, left in damaged.items())  # it was kept
+    damaged = {path: damage(path.read_bytes()) for path in folder.glob(f"*{kind}")}
+    for path, left in damaged.items():
+        path.write_bytes(left)
+    assert finish(start(package, "f4")) == ""
+    assert kept(folder).keys() == whole.keys()
+    assert not any(path.read_bytes() == left for path, left in damaged.items())  # it was kept
     before = kept(folder)
     assert finish(start(package, "f4")) == ""
     assert kept(folder) == before  # and nothing is compiled anew
@@ -144,6 +147,7 @@ def test_what_is_damaged_where_nothing_can_be_written(package):
     assert {path.stat().st_size for path in folder.glob("*.nbi")} == {0}
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(package):
     folder = package / "textvec" / "kernels" / "__pycache__"
     for process in [start(package, "f4 f8"), start(package, "f8 f4")]:

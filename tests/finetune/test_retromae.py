@@ -100,7 +100,7 @@ def test_enhanced_decoding_sees_the_mask_and_the_text_alone(masked):
     assert ((layer_output["found"] - first).abs().amax(dim=2)[1, :n] > 1e-7).all()
 
 
-@pytest.mark.parametrize("decoder", ["enhanced", "basic"])
+@pytest.mark.parametrize("decoder", ["enhanced", pytest.param("basic", marks=pytest.mark.slow)])
 def test_it_learns_and_repeats(masked, texts, decoder, tmp_path):
     settings = Pretraining(decoder, max_steps=30, batch_size=16, learning_rate=0.01)
     folders = [

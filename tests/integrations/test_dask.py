@@ -126,6 +126,7 @@ def test_what_cannot_be_is_refused():
         ours.transform(HashingVectorizer(), documents, to="frame")
 
 
+@pytest.mark.slow
 def test_processes_and_a_cluster_give_the_same_bits():
     distributed = pytest.importorskip("distributed")
     documents = bag.from_sequence(TEXTS, npartitions=4)

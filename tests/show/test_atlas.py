@@ -167,6 +167,7 @@ def test_one_item_and_places_that_are_all_one(n):
     assert set(parts["x0"]) == {32768}
 
 
+@pytest.mark.slow
 def test_ten_thousand_texts_of_two_hundred_letters_are_at_most_four_megabytes():
     rng = np.random.default_rng(0)
     words = [

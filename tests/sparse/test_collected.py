@@ -107,7 +107,7 @@ documents = st.lists(
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore:divide by zero:RuntimeWarning")
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(vectorizers(), documents, st.randoms(use_true_random=False), st.booleans())
 def test_any_partition_in_any_order_equals_one_fit(vectorizer, docs, random, as_tree):
     shard_of = [random.randrange(4) for _ in docs]

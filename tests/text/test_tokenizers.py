@@ -341,7 +341,9 @@ assert tokenizers[1]("孔明笑曰") == ["孔明笑曰"]
 """
 
 
-@pytest.mark.parametrize("without_rjieba", ["", "sys.modules['rjieba'] = None"])
+@pytest.mark.parametrize(
+    "without_rjieba", ["", pytest.param("sys.modules['rjieba'] = None", marks=pytest.mark.slow)]
+)
 def test_first_use_is_lazy_silent_and_without_warnings(tmp_path, without_rjieba):
     """Even with jieba's compiled files absent, and from several threads at once."""
     code = FIRST_USE.format(without_rjieba=without_rjieba)
@@ -379,7 +381,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.parametrize("without_rjieba", [False, True])
+@pytest.mark.parametrize("without_rjieba", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_child_forked_while_another_thread_loads_can_load(without_rjieba):
     done = subprocess.run(
         [sys.executable, "-c", FORKED.format(without_rjieba=without_rjieba)],

@@ -149,6 +149,7 @@ def test_another_penalty_is_another_cell(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_rows_of_length_1_are_not_punished(data_folder):
     """At C=1, counts of 600 reviews of hotels would seem far better than TF-IDF."""
     path = data_folder / "classification" / "zh_ChnSentiCorp_htl_all.csv"
