@@ -17,7 +17,7 @@ def network():
 
 
 @pytest.mark.parametrize("n_pairs", [5, 19])
-def test_fisher_information_is_the_mean_of_squared_slopes(n_pairs):
+def test_fisher_information_is_the_mean_of_squared_slopes(n_pairs, capsys):
     model = network()
     model[0].bias.requires_grad_(False)
     made = torch.Generator().manual_seed(1)
@@ -28,7 +28,8 @@ def test_fisher_information_is_the_mean_of_squared_slopes(n_pairs):
     def embed(start, end):
         return model(texts[start:end]), model(positives[start:end])
 
-    found = fisher_information(model, embed, n_pairs, 0.1)
+    found = fisher_information(model, embed, n_pairs, 0.1, verbose=n_pairs == 5)
+    assert ("5/5" in capsys.readouterr().err) == (n_pairs == 5)
     weights = [weight for weight, _ in found]
     assert len(weights) == 3
     assert all(weight is not model[0].bias for weight in weights)

@@ -26,7 +26,8 @@ class EWC(Settings):
     weight : float >= 0, default=1.0
         How much it counts.
     n_records : int >= 2, default=256
-        How many of them are looked at, the first ones.
+        How many of them are looked at, the first ones. Each costs a backward pass of its own
+        through 16 records: 256 take minutes where two cores train a network of six layers.
 
     Examples
     --------
@@ -44,7 +45,7 @@ class EWC(Settings):
         check_number("n_records", self.n_records, low=2, integer=True)
 
 
-def fisher_information(model, embed_pairs, n_pairs, temperature):
+def fisher_information(model, embed_pairs, n_pairs, temperature, verbose=False):
     """Return the diagonal Fisher information of the weights that learn, over its mean.
 
     Parameters
@@ -57,6 +58,8 @@ def fisher_information(model, embed_pairs, n_pairs, temperature):
         How many there are.
     temperature : float
         What cosines are divided by.
+    verbose : bool, default=False
+        Whether to show progress.
 
     Returns
     -------
@@ -64,22 +67,25 @@ def fisher_information(model, embed_pairs, n_pairs, temperature):
         The tensors are of the weights' shapes.
     """
     import torch
+    from tqdm import tqdm
 
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     sums = [torch.zeros_like(weight) for weight in learning]
-    for start in range(0, n_pairs, _AT_ONCE):
-        texts, positives = (
-            torch.nn.functional.normalize(side, dim=1)
-            for side in embed_pairs(start, min(start + _AT_ONCE, n_pairs))
-        )
-        told = (texts @ positives.T / temperature).log_softmax(dim=1).diagonal()
-        for number, one in enumerate(told):
-            gradients = torch.autograd.grad(
-                one, learning, retain_graph=number < len(told) - 1, allow_unused=True
+    with tqdm(total=n_pairs, desc="EWC", unit="record", disable=not verbose) as progress:
+        for start in range(0, n_pairs, _AT_ONCE):
+            texts, positives = (
+                torch.nn.functional.normalize(side, dim=1)
+                for side in embed_pairs(start, min(start + _AT_ONCE, n_pairs))
             )
-            for total, gradient in zip(sums, gradients):
-                if gradient is not None:
-                    total += gradient.square()
+            told = (texts @ positives.T / temperature).log_softmax(dim=1).diagonal()
+            for number, one in enumerate(told):
+                gradients = torch.autograd.grad(
+                    one, learning, retain_graph=number < len(told) - 1, allow_unused=True
+                )
+                for total, gradient in zip(sums, gradients):
+                    if gradient is not None:
+                        total += gradient.square()
+                progress.update()
     n_weights = sum(total.numel() for total in sums)
     mean = float(sum(total.double().sum() for total in sums)) / n_weights
     return [(weight, total / mean if mean else total) for weight, total in zip(learning, sums)]

@@ -231,7 +231,7 @@ def run(
     n_steps = _n_steps(data, training)
     every = training.evaluate_every or max(1, math.ceil(n_steps / _SCORES))
     rate = strategy.rate if is_auto(training.learning_rate) else training.learning_rate
-    penalty = _penalty(model, training, prompts, lengths)
+    penalty = _penalty(model, training, prompts, lengths, verbose)
     checkpoint = _last_checkpoint(place)
     arguments = training._arguments(
         output_dir=str(place),
@@ -316,7 +316,7 @@ def _n_steps(data, training):
     return max(1, math.ceil(training.epochs * math.ceil(batches / accumulated)))
 
 
-def _penalty(model, training, prompts, lengths):
+def _penalty(model, training, prompts, lengths, verbose):
     """Return what keeps the weights near where they are, or None."""
     if training.ewc is None or not training.ewc.weight:
         return None
@@ -338,7 +338,7 @@ def _penalty(model, training, prompts, lengths):
             }
             yield model(made)["sentence_embedding"]
 
-    fisher = fisher_information(model, embed, len(records), training.temperature)
+    fisher = fisher_information(model, embed, len(records), training.temperature, verbose)
     return penalty_of(fisher, ewc.weight)
 
 
