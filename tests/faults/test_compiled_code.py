@@ -165,3 +165,26 @@ def test_at_the_very_same_moment_none_loses_its_code(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+HASHED = """
+    import numpy as np
+    from textvec.kernels.hashing import murmur_hashes
+    text = np.frombuffer(b"a quiet room by the sea", np.uint8)
+    print(*murmur_hashes(text, np.array([0]), np.array([len(text)])))
+"""
+
+
+@pytest.mark.slow
+def test_a_kernel_whose_step_in_another_file_has_changed_is_compiled_anew(package):
+    def hashed():
+        command = [sys.executable, "-c", textwrap.dedent(HASHED)]
+        env = {**os.environ, "PYTHONPATH": str(package)}
+        return subprocess.run(command, env=env, cwd=package, stdout=subprocess.PIPE, check=True)
+
+    before = hashed().stdout
+    steps = package / "textvec" / "kernels" / "scanning.py"
+    text = steps.read_text(encoding="utf-8")
+    assert "np.uint64(text[i + _3]) << np.uint64(24)" in text
+    steps.write_text(text.replace("i + _3]) << np.uint64(24)", "i + _3]) << np.uint64(16)"))
+    assert hashed().stdout != before

@@ -32,9 +32,29 @@ def compiled(function=None, **options):
     if isinstance(kernel, CPUDispatcher):  # and not Python, as with NUMBA_DISABLE_JIT
         kernel.__class__ = _Kernel
     if (kept := getattr(kernel, "_cache", None)) is not None and kept.cache_path is not None:
+        file = kept._cache_file
+        file._source_stamp = (file._source_stamp, *sorted(_stamps_of_steps(function).items()))
         kept.save_overload = _in_turn(kept.save_overload, kept.cache_path)
         kept.load_overload = _or_nothing(kept.load_overload, kept)
     return kernel
+
+
+def _stamps_of_steps(function):
+    """Return when the other files were changed whose steps a kernel's code may hold, by name.
+
+    Numba looks at the kernel's own file alone, and would go on with code of steps that are past.
+    """
+    stamps, functions = {}, [function]
+    while functions:
+        for value in functions.pop().__globals__.values():
+            if isinstance(value, CPUDispatcher) and value.py_func.__module__ not in stamps:
+                stamps[value.py_func.__module__] = None
+                with suppress(OSError):  # in an archive, whose stamp numba has
+                    code = os.stat(value.py_func.__code__.co_filename)
+                    stamps[value.py_func.__module__] = code.st_mtime, code.st_size
+                functions.append(value.py_func)
+    stamps.pop(function.__module__, None)  # its own is numba's, and holds kernels yet to come
+    return stamps
 
 
 def step(function):
