@@ -17,6 +17,8 @@ from textvec.evaluate.metrics import ndcg_at_k
 from textvec.evaluate.tasks import ClassificationTask, WordAnalogyTask, read_task, select_tasks
 from textvec.finetune.records import read_records
 from textvec.integrations.passages import PassageIndex
+from textvec.integrations.vectors import from_dicts, to_pairs
+from textvec.recommend.defaults import default_vectorizer, default_vectorizers
 from textvec.recommend.headings import titles_of
 from textvec.recommend.names import short_forms
 from textvec.show.csv_files import write_csv
@@ -71,6 +73,9 @@ LISTS = {
     ("names", "short_forms"): short_forms,
     ("ids", "PassageIndex.get"): PassageIndex().get,
     ("ids", "PassageIndex.remove"): PassageIndex().remove,
+    ("dicts", "from_dicts"): lambda it: from_dicts(it, 3),
+    ("texts", "default_vectorizer"): default_vectorizer,
+    ("texts", "default_vectorizers"): default_vectorizers,
     ("words", "unseen_vectors"): KeyedVectors([[1.0]], ["sea"]).unseen_vectors,
     ("documents", "split_documents"): lambda it: RecursiveTextSplitter().split_documents(it),
 }
@@ -87,6 +92,12 @@ CALLS = [
 def test_what_cannot_be_read_is_named_and_shown(name, call, value):
     with pytest.raises(TypeError, match=f"^{name} must be .* Got {value!r} instead"):
         call(value)
+
+
+@pytest.mark.parametrize("value", [5, None, ""], ids=repr)
+def test_one_number_is_no_row(value):
+    with pytest.raises(ValueError, match="X must be rows of vectors. .* put one vector into a lis"):
+        to_pairs(value)
 
 
 @pytest.mark.parametrize("call", PATHS.values(), ids=PATHS)

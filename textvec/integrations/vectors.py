@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from textvec._checks import as_rows, check_number
+from textvec._checks import as_list, as_rows, check_number
 from textvec._threads import held
 from textvec.persistence import fingerprint, load
 from textvec.search._vectorizers import check_vectorizer, is_fitted, query_vectors
@@ -214,6 +214,7 @@ def from_dicts(dicts, n_features, dtype=np.float32) -> sparse.csr_array:
     >>> from_dicts([{2: 0.5, 1: 2.0}], 3).toarray()
     array([[0. , 2. , 0.5]], dtype=float32)
     """
+    dicts = as_list("dicts", dicts, "a list of dicts")
     return from_pairs(((list(row), list(row.values())) for row in dicts), n_features, dtype)
 
 
@@ -365,8 +366,9 @@ def vectors_of_queries(vectorizer, texts):
 
 def _rows(X):
     """Return a copy in CSR."""
-    X = sparse.csr_array(X, copy=True)
+    X = X if sparse.issparse(X) else np.asarray(X)
     _check_rows(X)
+    X = sparse.csr_array(X, copy=True)
     _check_finite(X.sum(axis=1))
     return X
 

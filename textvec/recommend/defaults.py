@@ -5,6 +5,7 @@ import re
 import numpy as np
 from sklearn.base import clone
 
+from textvec._checks import as_list
 from textvec.sparse.analysis import DEFAULT_PATTERN
 from textvec.sparse.tfidf import TfidfVectorizer
 from textvec.text.mixed import SPACELESS
@@ -62,6 +63,7 @@ def default_vectorizers(texts):
     >>> [(one.ngram_range, share) for one, share in default_vectorizers(["a lake", "the lake"])]
     [((1, 2), 0.9), ((1, 1), 0.1)]
     """
+    texts = as_list("texts", texts, "a list of str")
     suited = default_vectorizer(texts)
     n_texts = len(texts)
     if n_texts > _MANY_ITEMS or (n_texts > _FEW_ITEMS and _mean_length(texts) > _SHORT):
@@ -119,6 +121,7 @@ def default_vectorizer(texts):
     >>> vectorizer.fit(["a red case 手机壳"]).get_feature_names_out().tolist()
     ['case', 'case 手', 'red', 'red case', '壳', '手', '手 机', '机', '机 壳']
     """
+    texts = as_list("texts", texts, "a list of str")
     is_small = len(texts) <= _MANY_ITEMS
     has_characters = any(_find_character(text[:200]) for text in texts[:1000])
     chinese = [word for word in stop_words("chinese") if len(word) == 1]
