@@ -34,6 +34,10 @@ def collect_all(shards, tmp_path, *options):
     return parts
 
 
+CHINESE = pytest.mark.filterwarnings("ignore:The text is .* in Chinese characters")  # of words
+
+
+@CHINESE
 @pytest.mark.parametrize(
     ("name", "options", "pruning", "expected"),
     [
@@ -56,6 +60,18 @@ def collect_all(shards, tmp_path, *options):
             (),
             TfidfVectorizer(analyzer="char", ngram_range=(2, 4)),
         ),
+        (
+            "counts",
+            ("--vectorizer", "tfidf-char", "--analyzer", "char_wb"),
+            (),
+            CountVectorizer(analyzer="char_wb", ngram_range=(2, 4)),
+        ),
+        (
+            "tfidf",
+            ("--analyzer", "word", "--stop-words", "chinese"),
+            (),
+            TfidfVectorizer(stop_words="chinese"),
+        ),
     ],
 )
 def test_parts_fit_as_all_texts_at_once(shards, tmp_path, name, options, pruning, expected):
@@ -73,6 +89,18 @@ def test_parts_fit_as_all_texts_at_once(shards, tmp_path, name, options, pruning
     assert type(found) is type(expected)
     assert found.vocabulary_ == expected.vocabulary_
     assert (found.transform(LINES) != expected.transform(LINES)).nnz == 0
+
+
+@CHINESE
+def test_parts_of_python_merge_with_those_of_the_same_analyzer(shards, tmp_path):
+    part, out = tmp_path / "python.textvec", tmp_path / "fitted.textvec"
+    TfidfVectorizer().collect(LINES[3:]).save(part)
+    (words,) = collect_all(shards[:1], tmp_path, "--analyzer", "word")
+    assert run("fit", words, part, "--out", out).exit_code == 0
+    expected = TfidfVectorizer().fit(LINES)
+    assert (load(out).transform(LINES) != expected.transform(LINES)).nnz == 0
+    (mixed,) = collect_all(shards[:1], tmp_path)
+    assert_refused(run("fit", mixed, part, "--out", out), "analyzer='word'", "'mixed'")
 
 
 def test_what_was_fitted_embeds(shards, tmp_path):
@@ -139,6 +167,11 @@ def test_bad_input_is_refused_in_one_line(shards, tmp_path):
     assert_refused(run("collect", tmp_path / "none.txt", "--out", out), "No such file")
     char = ("--vectorizer", "tfidf-char", "--stop-words", "english")
     assert_refused(run(*args, out, *char), "no effect on tfidf-char")
+    char = ("--analyzer", "char_wb", "--stop-words", "english")
+    assert_refused(run(*args, out, *char), "no effect on --analyzer char_wb")
+    assert_refused(run(*args, out, "--analyzer", "words"), "--analyzer must be one of")
+    words = ("--vectorizer", "tfidf-char", "--analyzer", "word")
+    assert_refused(run(*args, out, *words), "--analyzer word is not for tfidf-char")
     assert not out.exists()
 
 

@@ -1,6 +1,5 @@
 """``textvec collect``: files of texts to a file of what fitting needs to know of them."""
 
-import json
 import time
 from io import StringIO
 from itertools import chain
@@ -11,8 +10,8 @@ import typer
 
 from textvec.cli.app import AsJson, check_out
 from textvec.cli.files import TEXT_FILES, read_text, read_texts
-from textvec.cli.models import COUNTERS, as_range, make_counter
-from textvec.cli.tables import counted, print_line
+from textvec.cli.models import ANALYZERS, COUNTERS, as_range, make_counter
+from textvec.cli.tables import counted, print_as_json, print_line
 
 
 def collect(  # numpydoc ignore=PR01
@@ -33,6 +32,16 @@ def collect(  # numpydoc ignore=PR01
             help=f"How texts become terms, as for one of {', '.join(COUNTERS)}; all parts alike.",
         ),
     ] = "tfidf",
+    analyzer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"What a term is, one of {', '.join(ANALYZERS)}; all parts alike. Python's "
+            "TfidfVectorizer and CountVectorizer have word by default, so parts of theirs merge "
+            "with those of --analyzer word.  [default: mixed, which is words, and characters and "
+            "pairs of them where no spaces are written; char for tfidf-char]",
+        ),
+    ] = None,
     ngram_range: Annotated[
         str | None,
         typer.Option(
@@ -56,10 +65,13 @@ def collect(  # numpydoc ignore=PR01
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     as_json: AsJson = False,
 ):
-    """Count the terms of one shard of a corpus, for `textvec fit`."""
+    """Count the terms of one shard of a corpus, for `textvec fit`.
+
+    What a term is, is decided here, by --analyzer and the options after it.
+    """
     start = time.perf_counter()
     check_out("--out", out, *files)
-    model = make_counter(vectorizer, stop_words, ngram_range=as_range(ngram_range))
+    model = make_counter(vectorizer, stop_words, analyzer, ngram_range=as_range(ngram_range))
     part = model.collect(
         chain.from_iterable(texts_of(file, encoding, text) for file in files), max_terms
     )
@@ -74,7 +86,7 @@ def collect(  # numpydoc ignore=PR01
         "seconds": time.perf_counter() - start,
     }
     if as_json:
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
         return
     sizes = f"{counted(part.n_documents, 'text')}, {counted(len(part), 'term')}"
     print_line("{}, {seconds:.1f} s: {out}".format(sizes, **done))

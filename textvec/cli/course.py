@@ -1,12 +1,12 @@
 """``textvec course``: the course as notebooks."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from textvec.cli.app import AsJson, OnceEach
+from textvec.cli.tables import print_as_json
 
 course = typer.Typer(
     rich_markup_mode=None, help="The course on text vectors: twelve units, English or Chinese."
@@ -29,7 +29,7 @@ def copy_units(
     check_choice("--language", language, LANGUAGES)
     written = [str(path) for path in copy(folder, language, solutions=solutions)]
     if as_json:
-        print(json.dumps(written, indent=2))
+        print_as_json(written)
     else:
         print("\n".join(written) or f"{folder} has them all: nothing was written.")
 
@@ -43,6 +43,6 @@ def list_units(language: Language = "en", as_json: AsJson = False):  # numpydoc 
     check_choice("--language", language, LANGUAGES)
     titles = {unit.number: unit.title(language) for unit in units()}
     if as_json:
-        print(json.dumps(titles, indent=2, ensure_ascii=False))
+        print_as_json(titles)
     else:
         print("\n".join(f"{number:2}  {title}" for number, title in titles.items()))

@@ -1,7 +1,6 @@
 """``textvec embed``: a file of texts to a file of vectors."""
 
 import errno
-import json
 import os
 import sys
 import time
@@ -22,7 +21,7 @@ from textvec.cli.models import (
     make_vectorizer,
     shorten,
 )
-from textvec.cli.tables import counted, print_line
+from textvec.cli.tables import counted, print_as_json, print_line
 
 _NOTE = "textvec-embed.txt"  # tells a folder that goes when all is done from one of somebody else
 
@@ -82,7 +81,7 @@ def embed(  # numpydoc ignore=PR01
             print(f"\ntextvec: {done}", file=sys.stderr)
         raise
     if as_json:
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
     else:
         sizes = f"{counted(done['rows'], 'text')}, {counted(done['dimensions'], 'dimension')}"
         print_line("{}, {seconds:.1f} s: {out}".format(sizes, **done))

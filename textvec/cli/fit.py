@@ -1,6 +1,5 @@
 """``textvec fit``: collected parts to a fitted vectorizer, as of one fit on all their texts."""
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +7,12 @@ from typing import Annotated
 import typer
 
 from textvec.cli.app import AsJson, check_out
-from textvec.cli.models import VECTORIZERS, as_frequency
-from textvec.cli.tables import counted, print_line
+from textvec.cli.models import ANALYZERS, VECTORIZERS, as_frequency
+from textvec.cli.tables import counted, print_as_json, print_line
 
 FITTED = ("counts", "tfidf", "bm25")
 _PLAIN = {  # the values of settings that a file can bring back
-    "analyzer": ("word", "mixed", "char", "char_wb"),
+    "analyzer": ANALYZERS,
     "tokenizer": (None, "jieba", "whitespace"),
     "strip_accents": (None, "ascii", "unicode"),
 }
@@ -43,7 +42,10 @@ def fit(  # numpydoc ignore=PR01
     ] = None,
     as_json: AsJson = False,
 ):
-    """Fit on collected parts as on all texts at once."""
+    """Fit on collected parts as on all texts at once.
+
+    What a term is was decided by `textvec collect`: --analyzer mixed, unless another was named.
+    """
     from textvec._checks import check_choice, check_number
 
     start = time.perf_counter()
@@ -67,7 +69,7 @@ def fit(  # numpydoc ignore=PR01
         "seconds": time.perf_counter() - start,
     }
     if as_json:
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
         return
     sizes = f"{counted(n_documents, 'text')}, {counted(n_terms, 'term')}"
     print_line("{}, {seconds:.1f} s: {out}".format(sizes, **done))

@@ -1,18 +1,17 @@
 """``textvec info``: the installation, in versions, extras, cores and folders."""
 
-import json
 import os
 import re
 
 from textvec.cli.app import AsJson
-from textvec.cli.tables import print_line
+from textvec.cli.tables import print_as_json, print_line
 
 
 def info(as_json: AsJson = False):  # numpydoc ignore=PR01
     """Show versions, extras, cores and cache folders."""
     facts = gather_info()
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print_as_json(facts)
         return
     for title, entries in facts.items():
         print_line(title)

@@ -1,6 +1,5 @@
 """``textvec map``: a collection on one page, in one way of embedding or two beside each other."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,7 @@ from textvec.cli.models import (
     make_vectorizer,
     shorten,
 )
-from textvec.cli.tables import counted, print_line
+from textvec.cli.tables import counted, print_as_json, print_line
 from textvec.show.visible import visible
 
 
@@ -89,7 +88,7 @@ def map(  # numpydoc ignore=PR01
     size = page.stat().st_size if page.is_file() else 0
     if as_json:
         done = {"out": str(page), "items": len(items), "bytes": size, "maps": list(models)}
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
     else:
         used = " and ".join(models)
         print_line(

@@ -24,6 +24,7 @@ VECTORIZERS = {
 _FEW_TEXTS = 50  # where word2vec leaves out no rare word
 DENSE = ("lsa", "word2vec")  # and with a --vector-size; the others make sparse vectors
 COUNTERS = ("counts", "tfidf", "tfidf-char", "bm25")  # whose shards can be collected
+ANALYZERS = ("word", "char", "char_wb", "mixed")  # what makes a text's terms, as scikit-learn says
 PRETRAINED_HELP = "a pretrained model's folder or name"
 VECTORIZER_HELP = f"One of {', '.join(VECTORIZERS)}, or {PRETRAINED_HELP}"
 
@@ -100,7 +101,7 @@ def shorten(model, columns):
             model.set_params(vector_size=most)
 
 
-def make_counter(name, stop_words=None, **options):
+def make_counter(name, stop_words=None, analyzer=None, **options):
     """Return the unfitted vectorizer of which shards are collected: the same for all texts.
 
     Parameters
@@ -109,6 +110,8 @@ def make_counter(name, stop_words=None, **options):
         One of ``COUNTERS``.
     stop_words : str, default=None
         "english", "chinese", "none" or the path of a text file; None is none.
+    analyzer : str, default=None
+        One of ``ANALYZERS``; None is that of the name.
     **options
         Further parameters of the vectorizer; those that are None are left out.
 
@@ -119,16 +122,29 @@ def make_counter(name, stop_words=None, **options):
     Raises
     ------
     ValueError
-        If there is no such name, or stop words are given for characters.
+        If there is no such name or analyzer, one of words is given for the name of characters, or
+        stop words for characters.
     """
     from textvec._checks import check_choice
 
     check_choice("--vectorizer", name, COUNTERS)
+    check_choice("--analyzer", analyzer, (None, *ANALYZERS))
     class_name, parameters = VECTORIZERS[name]
     model = getattr(textvec, class_name)(**parameters)
-    if stop_words is not None and model.analyzer == "char":
-        raise ValueError(f"--stop-words has no effect on {name}: its terms are characters.")
-    model.set_params(stop_words=_as_stop_words(stop_words, None))
+    of_characters = ("char", "char_wb")
+    if model.analyzer == "char" and analyzer not in (None, *of_characters):
+        raise ValueError(
+            f"--analyzer {analyzer} is not for {name}, whose terms are characters: take "
+            "--vectorizer tfidf."
+        )
+    if analyzer is not None:
+        model.set_params(analyzer=analyzer)
+    if stop_words is not None and model.analyzer in of_characters:
+        what = name if analyzer is None else f"--analyzer {analyzer}"
+        raise ValueError(f"--stop-words has no effect on {what}: its terms are characters.")
+    if model.analyzer == "mixed" or stop_words != "chinese":  # whole words have the whole list
+        stop_words = _as_stop_words(stop_words, None)
+    model.set_params(stop_words=stop_words)
     return model.set_params(**{name: one for name, one in options.items() if one is not None})
 
 

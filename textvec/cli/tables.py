@@ -1,6 +1,7 @@
 """What the command prints: tables for a terminal, and JSON."""
 
 import json
+import sys
 
 from textvec.show.records import records
 from textvec.show.visible import visible
@@ -16,7 +17,23 @@ def print_json(frame):
     frame : DataFrame
         What to print.
     """
-    print(json.dumps(records(frame), indent=2, default=str, allow_nan=False))
+    print_as_json(records(frame))
+
+
+def print_as_json(value):
+    """Print a value as JSON, its characters as they are where the output can hold them.
+
+    Parameters
+    ----------
+    value : object
+        Lists, dicts and what JSON has; else a str is taken of it.
+    """
+    text = json.dumps(value, indent=2, default=str, allow_nan=False, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str, allow_nan=False)
+    print(text)
 
 
 def counted(number, noun):
@@ -60,6 +77,9 @@ def print_ranking(found, text):
     from rich.cells import cell_len
     from rich.text import Text
 
+    if found.empty:
+        print_line("Nothing found.")
+        return
     console = _console()
     room = console.width - max(map(cell_len, found["id"]), default=0) - 20
     with_text = text in found.columns and room >= 20

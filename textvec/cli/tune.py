@@ -1,6 +1,5 @@
 """``textvec tune``: an encoder tuned to records, into a folder."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textvec.cli.app import AsJson
-from textvec.cli.tables import counted, print_line
+from textvec.cli.tables import counted, print_as_json, print_line
 
 _CONFIGS = (".yml", ".yaml")
 
@@ -100,7 +99,7 @@ def tune(  # numpydoc ignore=PR01
         "compare": f"textvec compare --vectorizer {tuner.model} --vectorizer {tuner.output_dir}",
     }
     if as_json:
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
         return
     if done["scores"]:
         before, after = done["scores"][0][1], max(score for _, score in done["scores"])
