@@ -432,7 +432,7 @@ def pieces(n_items):
 
 def scaling(n_items):
     """Return what search in that many items takes; for a new process."""
-    warnings.filterwarnings("ignore", r"\d+ of \d+ (items|queries) are all zeros")
+    warnings.filterwarnings("ignore", r"\d+ of \d+ (items|queries) (is|are) all zeros")
     texts = pieces(n_items)
     vectorizer = textvec.TfidfVectorizer(dtype=np.float32)
     items = vectorizer.fit_transform(texts)

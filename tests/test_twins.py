@@ -181,7 +181,7 @@ whole_numbers = st.integers(-3, 3).map(float)
 rows = st.lists(st.lists(whole_numbers, min_size=4, max_size=4), min_size=1, max_size=7)
 
 
-@pytest.mark.filterwarnings("ignore:.*are all zeros")
+@pytest.mark.filterwarnings("ignore:.*(is|are) all zeros")
 @settings(max_examples=examples(60))
 @given(rows, rows, st.integers(1, 9), st.sampled_from([np.float32, np.float64]), n_jobs)
 def test_top_k(queries, items, k, dtype, n_jobs):

@@ -150,7 +150,7 @@ def test_latin_1_of_windows_is_read_as_windows_means_it(tmp_path, name):
 
 
 @pytest.mark.filterwarnings(
-    "default:.* has no text in", "default:1 of 3 items are all zeros"
+    "default:.* has no text in", "default:1 of 3 items is all zeros"
 )  # as outside of tests
 @pytest.mark.parametrize(
     ("name", "content"),
@@ -179,7 +179,8 @@ def test_an_empty_cell_is_an_empty_text_and_counted(tmp_path, monkeypatch, args,
     result = run(command, name, "--text", "desc", *options, "--json")
     assert result.exit_code == 0, result.stderr
     said, *_ = result.stderr.splitlines()
-    assert f"{name}: column 'desc' has no text in 1 of 3 rows, in row 2 first: these are" in said
+    assert f"{name}: column 'desc' has no text in 1 of 3 rows (row 1 is the first, " in said
+    assert said.endswith("counted from 0): this is an empty text.")
     found = json.loads(result.stdout)
     if command == "embed":
         assert found["rows"] == 3

@@ -45,7 +45,8 @@ from .test_content import HOTELS, TEXTS, fitted
         (TEXTS, {"ids": set("abcde")}, TypeError, "ids must be the name of a column.*Got set inst"),
         (HOTELS, {"text": [["desc"]]}, ValueError, "text=.'desc'. is no column of items"),
         (TEXTS, {"ids": ["a", "b"]}, ValueError, "one entry per item: 5. Got 2"),
-        (TEXTS, {"ids": list("abcda")}, ValueError, "'a' stands in rows 0 and 4 of ids"),
+        (TEXTS, {"ids": list("abcda")}, ValueError, "'a' stands in rows 0 and 4 of ids: rename"),
+        (TEXTS, {"ids": list("abbaa")}, ValueError, "rows 1 and 2 of ids, and 1 more stands twice"),
         (TEXTS, {"ids": ["a", None, "c", "d", "e"]}, ValueError, "row 1 of ids has no id"),
         (["a text", 7], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got int"),
         (["a text", ["b"]], {}, TypeError, "row 1 .id 1. of column 'text' must be a str. Got list"),
@@ -70,8 +71,12 @@ def test_missing_texts_are_empty_texts_and_counted(missing):
     with pytest.warns(UserWarning, match=message), pytest.warns(UserWarning, match="all zeros"):
         recommender = ContentRecommender().fit(items, ids="name", text="desc")
     assert recommender.similar("Quay")["id"].tolist() == ["Pier", "Lodge"]
-    with pytest.warns(UserWarning, match="all zeros"):
+    with pytest.warns(UserWarning, match="of the liked item 'Summit' is all zeros: it has no text"):
         assert recommender.similar("Summit").empty
+    both = recommender.ids_[[2, 4]].tolist()
+    message = f"liked items {both[0]!r}, {both[1]!r} are all zeros: they have no text"
+    with pytest.warns(UserWarning, match=message):
+        assert recommender.recommend(both).empty
     filled = items.assign(desc=items["desc"].fillna(""))
     with pytest.warns(UserWarning, match="all zeros"):
         expected = ContentRecommender().fit(filled, ids="name", text="desc")

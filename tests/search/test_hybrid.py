@@ -24,7 +24,7 @@ def views():
 
 @pytest.fixture(autouse=True)
 def _zeros_are_known():
-    warnings.filterwarnings("ignore", "[0-9]+ of [0-9]+ (queries|items) are all zeros")
+    warnings.filterwarnings("ignore", "[0-9]+ of [0-9]+ (queries|items) (is|are) all zeros")
 
 
 def by_hand(views, queries, fusion, weights, k, depth, n_best):

@@ -170,7 +170,7 @@ def test_zeros_are_no_matches(index):
     distances, found = small.kneighbors([[1, 1]], 2)
     assert_array_equal(distances, [[-2, np.inf]])
     assert_array_equal(found, [[1, -1]])
-    with pytest.warns(UserWarning, match="^1 of 1 queries are all zeros"):
+    with pytest.warns(UserWarning, match="^1 of 1 queries is all zeros"):
         assert_array_equal(small.search([[0, 0]], 1), [[[0]], [[-1]]])
     assert index.search(QUERIES[:0], 3)[1].shape == (0, 3)
     assert index.search(QUERIES[:2], 1600)[1].shape == (2, 1600)

@@ -171,9 +171,10 @@ def _fill(items, name, path):
     """Let empty cells among texts be empty texts, and say how many there are."""
     empty = items[name].isna()
     if empty.any():
+        these = "this is an empty text" if empty.sum() == 1 else "these are empty texts"
         warn_user(
-            f"{path}: column {name!r} has no text in {empty.sum()} of {len(items)} rows, in row "
-            f"{empty.argmax() + 1} first: these are empty texts."
+            f"{path}: column {name!r} has no text in {empty.sum()} of {len(items)} rows (row "
+            f"{empty.argmax()} is the first, counted from 0): {these}."
         )
         items[name] = items[name].astype(object).where(~empty, "")
 

@@ -192,7 +192,7 @@ class _Model:
     def _search_all(self, ids, vectors, depth):
         depth = min(depth, len(self._ids))
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".* are all zeros")  # they find nothing
+            warnings.filterwarnings("ignore", message=".* (is|are) all zeros")  # they find nothing
             scores, places = top_k(vectors, self._items, depth, metric=self._metric)
         return {
             query: {self._ids[i]: float(s) for s, i in zip(row, found, strict=True) if i >= 0}

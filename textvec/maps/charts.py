@@ -108,9 +108,11 @@ def chart_of(vectors, found, n_neighbours, start=None, random_state=0, n_jobs=No
     places = lay_out(found, start, random_state, n_jobs, report)
     alone = int((found.indices[:, 0] < 0).sum())
     if alone:
+        have, they = ("has", "it stands") if alone == 1 else ("have", "they stand")
+        theirs = "Its text is empty, or shares" if alone == 1 else "Their texts are empty, or share"
         warn_user(
-            f"{alone} of {len(places)} items have no neighbour under {vectors.name}: they stand "
-            "below the map. Their texts are empty, or share nothing with the others."
+            f"{alone} of {len(places)} items {have} no neighbour under {vectors.name}: {they} "
+            f"below the map. {theirs} nothing with the others."
         )
     terms, names, most = None, None, 0
     if vectors.terms is not None and sparse.issparse(vectors.items):

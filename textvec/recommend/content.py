@@ -32,6 +32,7 @@ from textvec.search.exact import ExactIndex
 
 # Manning et al. recommend weights of 0.75 for liked and 0.15 for disliked documents: one to a fifth
 DISLIKED_SHARE = 0.2
+_MOST_NAMED = 5  # items in a message
 
 _FITTED = ("blocks_", "metric_", "_id_column")  # what ``add`` leaves as it is
 
@@ -351,7 +352,7 @@ class ContentRecommender(SaveMixin, BaseEstimator):
         ]
         vectors = known._as_queries(rows)
         wish = sparse.csr_array([weights], dtype=vectors.dtype) @ vectors  # (1, n_features)
-        return known._best(wish, k, rows, where, diversity)
+        return known._best(wish, k, rows, where, diversity, list(liked))
 
     def query(self, text, k=10, where=None, diversity=0.0) -> pd.DataFrame:
         """Return the items most like a text of your own.
@@ -610,17 +611,37 @@ class ContentRecommender(SaveMixin, BaseEstimator):
             return item_vectors(self.blocks_, items, ids, as_queries=True)
         return self.vectors_[rows]
 
-    def _best(self, wish, k, without, where, diversity):
+    def _why_zeros(self, liked):
+        """Return why what is wished for, items of some rows or a query, has a vector of zeros."""
+        if not liked:
+            return (
+                "the query's vector is all zeros: it holds no term that the vectorizer knows from "
+                "the items, so nothing matches."
+            )
+        names = ", ".join(repr(plain(self.ids_[row])) for row in liked[:_MOST_NAMED])
+        names += ", …" if len(liked) > _MOST_NAMED else ""
+        columns = list(dict.fromkeys(block.column for block in self.blocks_ if block.is_text))
+        texts = self.items_[columns].iloc[liked].to_numpy().ravel().tolist()
+        has_text = any(isinstance(text, str) and text.strip() for text in texts)
+        why = "no term that the vectorizer knows" if has_text else "no text"
+        if len(liked) > 1:
+            return (
+                f"the vectors of the liked items {names} are all zeros: they have {why}, so "
+                "nothing is like them."
+            )
+        return (
+            f"the vector of the liked item {names} is all zeros: it has {why}, so nothing is like "
+            "it."
+        )
+
+    def _best(self, wish, k, without, where, diversity, liked=()):
         """Return the ``k`` best items for one row of wishes, without some rows."""
         check_number("k", k, low=1, integer=True)
         check_number("diversity", diversity, low=0, high=1)
         allowed = allowed_rows(where, self.items_, self.ids_)
         allowed[without] = False
         if not abs(wish).sum():
-            warn_user(
-                "the query's vector is all zeros: it holds no term that the vectorizer knows from "
-                "the items, so nothing matches.",
-            )
+            warn_user(self._why_zeros(liked))
             return self._as_frame([], [])
         if not diversity:
             return self._as_frame(*best_allowed(self.index_, wish, k, allowed))

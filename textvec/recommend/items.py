@@ -102,11 +102,14 @@ def read_ids(frame, ids):
     if missing.size:
         raise ValueError(f"row {missing[0]} of {source} has no id: fill it or drop the row.")
     if not ids.is_unique:
-        twice = ids[ids.duplicated()].tolist()[0]
-        first, second = np.flatnonzero(ids == twice)[:2]
+        repeated = ids[ids.duplicated()].unique()
+        first, second = np.flatnonzero(ids == repeated[0])[:2]
+        twice, others = repeated.tolist()[0], len(repeated) - 1
+        one = "them" if others else "one"
+        more = f", and {others} more stand{'s' if others == 1 else ''} twice" if others else ""
         raise ValueError(
-            f"ids must be unique. {twice!r} stands in rows {first} and {second} of {source}: "
-            f"rename or drop one, or {_NUMBERED.get(source, 'leave ids out')}."
+            f"ids must be unique. {twice!r} stands in rows {first} and {second} of {source}{more}: "
+            f"rename or drop {one}, or {_NUMBERED.get(source, 'leave ids out')}."
         )
     return ids.rename("id")
 

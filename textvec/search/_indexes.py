@@ -67,10 +67,11 @@ def checked_squares(X, name, warn):
         )
     if warn and not squares.all():
         zeros = np.flatnonzero(squares == 0)
-        warn_user(
-            f"{len(zeros)} of {len(squares)} {name} are all zeros (row {zeros[0]} is the first): "
-            "they match nothing.",
-        )
+        if len(zeros) == 1:
+            said = f"is all zeros (row {zeros[0]}): it matches"
+        else:
+            said = f"are all zeros (row {zeros[0]} is the first): they match"
+        warn_user(f"{len(zeros)} of {len(squares)} {name} {said} nothing.")
     return squares
 
 

@@ -74,7 +74,7 @@ def measure_index(index, items, queries, k=10):
     if k > (n_items := items.shape[0] if hasattr(items, "shape") else len(items)):
         raise ValueError(f"k must be at most {n_items}, the number of items. Got {k} instead.")
     with warnings.catch_warnings():  # of zeros the index itself warned
-        warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
+        warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) (is|are) all zeros")
         truth = ExactIndex(metric=index.metric).fit(items)
         nearest, _ = truth.kneighbors(queries, k)
     if not len(nearest):
@@ -108,7 +108,7 @@ def _share_as_near(truth, queries, found, farthest):
         items = np.unique(items[items >= 0])
         if len(items):
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
+                warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) (is|are) all zeros")
                 among = ExactIndex(metric=truth.effective_metric_).fit(truth.items_[items])
                 distances, _ = among.kneighbors(queries[[row]], len(items))
             n_near += np.count_nonzero(distances <= farthest[row])  # summed alike: no tolerance

@@ -219,7 +219,7 @@ def _mined(queries, positives, corpus, vectorizer, ranks, n_jobs, checks):
     metric = metric_of(vectorizer)
     index = ExactIndex(metric=metric, n_jobs=n_jobs)
     with warnings.catch_warnings():  # a query that matches nothing is told of as one of too few
-        warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) are all zeros")
+        warnings.filterwarnings("ignore", r"\d+ of \d+ (queries|items) (is|are) all zeros")
         asked = query_vectors(vectorizer, queries)
         scores, ranking = index.fit(document_vectors(vectorizer, corpus)).search(asked, ranks[1])
     fits = ranking >= 0

@@ -417,7 +417,7 @@ def _names_at(depths):
 def _nearest(queries, items, k, metric="cosine"):
     with warnings.catch_warnings():
         # A text in which a method knows no word finds nothing, and is scored for that.
-        warnings.filterwarnings("ignore", message=".* are all zeros")
+        warnings.filterwarnings("ignore", message=".* (is|are) all zeros")
         return top_k(queries, items, k, metric=metric)[1]
 
 
