@@ -196,7 +196,10 @@ def version_of(package):
 
 
 def warn_user(message, category=UserWarning):
-    """Warn, and name the user's line: the nearest that is not of this package or scikit-learn."""
+    """Warn, and name the user's line: the nearest that is not of this package or scikit-learn.
+
+    ``message`` is a text, or a Warning of a class of its own.
+    """
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _BETWEEN:
         frame = frame.f_back
@@ -208,6 +211,25 @@ def warn_user(message, category=UserWarning):
         module=frame.f_globals.get("__name__"),
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+def in_shell(told, words):
+    """Return an error or warning that the command tells in other words than Python does.
+
+    Parameters
+    ----------
+    told : Exception
+        With Python's words.
+    words : str
+        The command's: no advice on what to write in Python.
+
+    Returns
+    -------
+    Exception
+        The same.
+    """
+    told.in_shell = words
+    return told
 
 
 def closest_names(name, names, n=3):

@@ -153,6 +153,35 @@ def test_a_query_that_matches_nothing_warns(hotels):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.filterwarnings("default")
+def test_an_item_without_text_is_like_none(hotels):
+    items = [*HOTELS.itertuples(index=False), ("Empty One", "", 4.0), ("Odd One", "!", 4.0)]
+    pd.DataFrame(items, columns=HOTELS.columns).to_csv(hotels, index=False)
+    for name, why in (("Empty One", "no text"), ("Odd One", "no term that the vectorizer knows")):
+        result = recommend(hotels, "--like", name)
+        assert result.exit_code == 0
+        said = result.stderr.splitlines()
+        assert "(row 4 is the first, counted from 0)" in said[0] or "1 of 6 rows (row 4 " in said[0]
+        assert "2 of 6 items are all zeros (row 4 is the first)" in said[1]
+        assert said[2] == (
+            f"textvec: warning: the vector of the liked item {name!r} is all zeros: it has {why}, "
+            "so nothing is like it."
+        )
+        assert len(said) == 3
+
+
+@pytest.mark.filterwarnings("ignore:the query's vector")
+@pytest.mark.parametrize(
+    "args", [("--query", "zeppelin"), ("--query", "sea harbour", "--where", "code=011")]
+)
+def test_no_hits_are_said(hotels, args):
+    result = recommend(hotels, *args)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1] == "Nothing found."
+    assert len(result.stdout.splitlines()) == 3
+    assert json.loads(recommend(hotels, *args, "--json").stdout) == []
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -260,6 +289,40 @@ def test_ids_that_are_numbers_are_compared_as_such(tmp_path):
     for condition, left in (("id>8", {"10", "9"}), ("id<=9", {"007", "9"}), ("id=007", {"007"})):
         result = run(*args, "--where", condition)
         assert {row["id"] for row in json.loads(result.stdout)} == left, result.stderr
+
+
+@pytest.fixture
+def priced(tmp_path):
+    path = tmp_path / "priced.csv"
+    prices = ["1,200", "$80", "", "on request", "$1,150", *(f"${at}" for at in range(100, 109))]
+    texts = [f"red apple {at}" for at in range(len(prices))]
+    pd.DataFrame({"desc": texts, "price": prices}).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.filterwarnings("default:column 'price' holds texts")  # as outside of tests
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("price<=100", {"1", "5"}),
+        ("price<=$100.00", {"1", "5"}),
+        ("price>=1,150", {"0", "4"}),
+        ("price=$80", {"1"}),
+    ],
+)
+def test_conditions_read_prices_as_columns_do_and_say_it_once(priced, condition, left):
+    args = ("recommend", priced, "--text", "desc", "--query", "red", "-k", 20, "--json")
+    result = run(*args, "--where", condition, "--column", "price=0.3")
+    assert {row["id"] for row in json.loads(result.stdout)} == left, result.stderr
+    told = "column 'price' holds texts, read as numbers, such as 1200.0 for '1,200', and 1 that "
+    assert result.stderr == f"textvec: warning: {told}holds none as missing.\n"  # nothing of Python
+    refused = run(*args, "--where", "price<€5")
+    assert_refused_after_warnings(refused, "price holds numbers, and '€5' is none")
+
+
+def assert_refused_after_warnings(result, words):
+    assert result.exit_code == 2
+    assert words in result.stderr.splitlines()[-1]
 
 
 def test_conditions_add_up(hotels):

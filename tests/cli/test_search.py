@@ -119,3 +119,12 @@ def test_bad_searches(hotels, args, words):
     before = hotels.read_bytes()
     assert_refused(run("search", hotels, *args), *words)
     assert hotels.read_bytes() == before
+
+
+@pytest.mark.filterwarnings("ignore:.* all zeros")
+def test_a_query_that_finds_nothing_is_among_the_answers(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("red apple\nred pear\n", encoding="utf-8")
+    result = run("search", path, "--query", "zzzz", "--query", "pear")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Best for: zzzz\nNothing found.\nBest for: pear\n")

@@ -1,5 +1,6 @@
 """ContentRecommender beyond one text: columns, fusion, conditions, diversity, more items, maps."""
 
+import warnings
 from datetime import date
 from decimal import Decimal
 
@@ -401,10 +402,53 @@ def test_texts_are_read_as_numbers_and_told_of():
     (warning,) = told
     message = str(warning.message)
     assert "'price' holds texts, read as numbers, such as 1200.0 for '$1,200.00'" in message
-    assert "and 1 that hold none as missing" in message
+    assert "and 1 that holds none as missing" in message
     assert "columns={'price': Numbers()}" in message
     numbers = pd.Series([1200, 80, None, None, 1150, *range(100, 109)], dtype=float)
     assert_array_equal(vectors, ColumnVectorizer().fit_transform(numbers))
+
+
+@pytest.mark.parametrize(
+    ("cells", "choice"),
+    [
+        (["1,200", "80"] * 3, "Numbers(0.2)}; to read each text as one category, Categories(0.2)."),
+        (["a|b", "b"] * 3, "Categories(0.2, separator='|')};"),
+        (list("abcdef"), "Numbers(0.2)} for numbers, Categories(0.2, separator=...) for lists"),
+        (["no", "80"] * 3, "Numbers(0.2)}; Categories(0.2) to be silent."),
+    ],
+)
+def test_what_to_write_keeps_the_weight(cells, choice):
+    items = pd.DataFrame({"desc": ["sea view", "sea side"] * 3, "of": cells})
+    with pytest.warns(UserWarning, match="column 'of' holds") as told:
+        ContentRecommender().fit(items, text="desc", columns={"of": 0.2})
+    assert choice in str(told[0].message)
+    assert told[0].message.in_shell in str(told[0].message)
+    assert "Numbers(" not in told[0].message.in_shell
+
+
+MANY = [f"${at}" for at in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "words"),
+    [
+        (None, ["$120", "€80", "¥300"], ["'$', '€', '¥', read as categories: bring them to one"]),
+        (None, ["$120", "90 EUR", "¥80"], ["several units, '$', 'EUR', '¥', read as categories"]),
+        (None, ["ABC1", "DEF2", "GHI3"] * 2, []),
+        (None, [*MANY, "€80", "¥300"], ["2 that hold none or one with another unit ('€', '¥')"]),
+        ("numbers", [*MANY, "€80"], ["those with '€' are read as missing beside those with '$'"]),
+        ("numbers", ["$120", "80", "no"], []),
+        ("categories", ["$120", "€80"], []),
+    ],
+)
+def test_numbers_of_several_currencies_are_told_of_once(kind, cells, words):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        ColumnVectorizer(kind).fit(pd.Series(cells, name="price"))
+    assert len(told) == len(words)
+    for warning, word in zip(told, words):
+        assert word in str(warning.message)
+        assert "Numbers()" not in str(warning.message)  # which would not be silent
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class _OneLineErrors(TyperGroup):
     def main(self, *args, standalone_mode=True, **kwargs):
         # The command line's own usage errors are known by format_message: typer moved their class
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _shows_warnings()
             try:
                 code = super().main(*args, standalone_mode=False, **kwargs)
             except Exception as error:
@@ -174,12 +174,21 @@ def _one_line(error):
         message = f"{os.fsdecode(error.filename)}: {error.strerror}"
     else:
         message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-        message = _IN_OPTIONS.get(message, message)
+        message = getattr(error, "in_shell", _IN_OPTIONS.get(message, message))
     return " ".join(message.split()) or type(error).__name__
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    warn(message)
+def _shows_warnings():
+    """Return what prints warnings in the command's words, each once."""
+    told = set()
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        words = str(getattr(message, "in_shell", message))
+        if words not in told:
+            told.add(words)
+            warn(words)
+
+    return show
 
 
 def warn(message):

@@ -62,9 +62,9 @@ def neighbors(  # numpydoc ignore=PR01
     if as_json:
         print_json(found)
     else:
-        for one, rows in found.groupby("of", sort=False):
+        for one in asked:
             print_line(f"Most like: {one}")
-            print_ranking(rows.rename(columns={"name": "id"}), None)
+            print_ranking(found[found["of"] == one].rename(columns={"name": "id"}), None)
         print_line(f"{counted(len(recommender.names_), 'character')} of {title}.")
     if html is not None:
         _write_page(html, recommender, found, title)

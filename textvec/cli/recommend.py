@@ -199,6 +199,8 @@ def rows_where(items, conditions):
 def _meets(items, condition):
     from pandas.api.types import infer_dtype, is_numeric_dtype
 
+    from textvec.recommend.cells import number_in
+
     name, sign, value = _parts(items, condition)
     column = items[name]
     if sign == "~":
@@ -210,14 +212,14 @@ def _meets(items, condition):
                 f"{name}=false."
             )
         return _COMPARISONS[sign](column.map(lambda one: str(one).lower()), value.lower())
+    writing = None
     if not is_numeric_dtype(column):
         if sign in _EQUAL:
             return _COMPARISONS[sign](column.map(str, na_action="ignore"), value)
-        column = _as_numbers(column, condition)
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
+        column, writing = _as_numbers(column, condition)
+    number = None if writing is None else number_in(value, writing)
+    if number is None:
+        number = _as_number(value)
     if math.isnan(number):
         raise ValueError(f"--where {condition!r}: {name} holds numbers, and {value!r} is none.")
     return _COMPARISONS[sign](column, number)
@@ -238,17 +240,33 @@ def _parts(items, condition):
     raise ValueError(f"--where {condition!r} names no column: there are {there(match[1], items)}")
 
 
+def _as_number(value):
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
+
+
 def _as_numbers(column, condition):
-    """Return a column of texts, such as one of ids, as the numbers that all of them are."""
+    """Return a column of texts as the numbers that they are, and how --column reads these.
+
+    None stands for how where they are numbers as Python writes them, such as ids.
+    """
     import pandas as pd
 
+    from textvec.recommend.columns import written_numbers
+
     numbers = pd.to_numeric(column, errors="coerce")
-    for text in column[numbers.isna() & column.notna()]:
+    strange = column[numbers.isna() & column.notna()]
+    if strange.empty:
+        return numbers, None
+    numbers, writing = written_numbers(column)
+    if numbers is None:
         raise ValueError(
-            f"--where {condition!r}: {column.name} holds no numbers, such as {text!r:.60}. "
-            "Use =, != or ~."
+            f"--where {condition!r}: {column.name} holds no numbers, such as "
+            f"{strange.iloc[0]!r:.60}. Use =, != or ~."
         )
-    return numbers
+    return pd.to_numeric(numbers), writing
 
 
 def _write_page(path, recommender, found, liked, disliked, query, wish):

@@ -65,9 +65,9 @@ def search(  # numpydoc ignore=PR01
     if as_json:
         print_json(found)
     else:
-        for wish, rows in found.groupby("query", sort=False):
+        for wish in query:
             print_line(f"Best for: {wish}")
-            print_ranking(rows, "text")
+            print_ranking(found[found["query"] == wish], "text")
         print_line(f"{counted(len(items), 'text')} of {file.name}; {index} index.")
     if html is not None:
         _write_page(html, found, file.name)

@@ -77,7 +77,7 @@ def writing_of(cells, nearly_all=True):
         unit = named.most_common(1)[0][0] if named else ""
         n_read = sum(_is_of(one, unit) for one in units)
         # 1.200 € is no price with three digits after the point
-        is_likelier = decimal == "," and _is_currency(unit) and _has_thousands(sample)
+        is_likelier = decimal == "," and is_currency(unit) and _has_thousands(sample)
         if (n_read, is_likelier) > most:
             best, most = Writing(decimal, unit), (n_read, is_likelier)
     enough = _NEARLY_ALL * len(sample) if nearly_all else 1
@@ -105,6 +105,29 @@ def number_in(cell, writing):
     """
     found = _quantity(cell, writing.decimal)
     return found[0] if found is not None and _is_of(found[1], writing.unit) else None
+
+
+def units_in(cells, decimal="."):
+    """Return the units of the numbers in some cells, "" for none, and how many bear each.
+
+    Parameters
+    ----------
+    cells : list of str
+        Of a column.
+    decimal : {".", ","}, default="."
+        What stands before the fraction.
+
+    Returns
+    -------
+    Counter of str
+
+    Examples
+    --------
+    >>> units_in(["$120", "€80", "€90", "on request"])
+    Counter({'€': 2, '$': 1})
+    """
+    found = (_quantity(cell, decimal) for cell in cells)
+    return Counter(quantity[1] for quantity in found if quantity is not None)
 
 
 def separator_in(cells):
@@ -175,7 +198,8 @@ def _is_of(unit, wanted):
     return unit == wanted or (unit == "" and wanted not in ("/", "%"))
 
 
-def _is_currency(unit):
+def is_currency(unit):
+    """Tell whether a unit is a currency: a sign, or a code of three capitals and its like."""
     return bool(unit) and (unicodedata.category(unit[-1]) == "Sc" or bool(_CODE.fullmatch(unit)))
 
 
@@ -206,12 +230,12 @@ def _quantity(cell, decimal):
     after = after.strip()
     if number is None or len(signs) > 1 or (before and after) or not isfinite(number):
         return None
-    if before and not _is_currency(before):
+    if before and not is_currency(before):
         return None
-    if after and not (_is_currency(after) or _UNIT.fullmatch(after)):
+    if after and not (is_currency(after) or _UNIT.fullmatch(after)):
         return None
     unit = before or after
-    if not _is_currency(unit):
+    if not is_currency(unit):
         unit = unit.casefold().removesuffix(".")
         unit = unit.removesuffix("s") if len(unit) > 2 else unit  # 1 season, 2 seasons
     return (-number if signs and signs[0] != "+" else number), unit

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Self
+from unicodedata import category
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,19 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textvec._checks import check_choice, check_type, warn_user
+from textvec._checks import check_choice, check_type, in_shell, warn_user
 from textvec._threads import held, learning
 from textvec.dense.keyed_vectors import KeyedVectors
 from textvec.persistence import SaveMixin
-from textvec.recommend.cells import Writing, members_in, number_in, separator_in, writing_of
+from textvec.recommend.cells import (
+    Writing,
+    is_currency,
+    members_in,
+    number_in,
+    separator_in,
+    units_in,
+    writing_of,
+)
 
 # Kinds of values as pandas infers them
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
@@ -22,6 +31,8 @@ _DATES = {"datetime64", "datetime", "date", "time", "timedelta64", "timedelta", 
 _FARTHEST = 2.0  # standard deviations from the mean; what lies beyond counts as lying there
 _ALL_DIFFER = 3  # texts and more that are all different are hardly meant as categories
 _LARGEST = 1e150  # whose square is a float64
+_NEARLY_ALL = 0.9  # of the texts are numbers, if not of one unit
+_MOST_UNITS = 5  # that a message names
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,8 @@ class Numbers:
     """A column to be read as numbers: ``columns={"price": Numbers(0.3)}``.
 
     Texts such as "$1,200.00", "1.200,00 €", "85%", "4.1/5", "90 min" are numbers, too, if all have
-    one currency or unit; a text that holds none counts as missing.
+    one currency or unit; a text that holds none counts as missing, and so does, with a warning, one
+    of another unit.
 
     Parameters
     ----------
@@ -158,7 +170,7 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         self.separator = separator
         self.table = table
 
-    def fit(self, column, y=None) -> Self:
+    def fit(self, column, y=None, weight=1.0) -> Self:
         """Learn the mean and spread of numbers, or the categories.
 
         Parameters
@@ -168,6 +180,8 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
             categories, and so is whatever has the type "category". Dates are neither.
         y : None
             Ignored.
+        weight : float, default=1.0
+            What the column counts: warnings name it where they say what to write.
 
         Returns
         -------
@@ -186,7 +200,7 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         -----
         UserWarning
             If ``kind`` is None, and texts are read as numbers or lists, or as categories although
-            they all differ, or half of them are numbers.
+            they all differ, or half of them are numbers. If numbers have several units.
         """
         check_choice("kind", self.kind, (None, "numbers", "categories", "vectors"))
         check_type("column", column, pd.Series, "a Series of pandas")
@@ -195,17 +209,17 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
             if not self.separator:
                 raise ValueError("separator must hold a character. Got '' instead: take None.")
         with learning(self) as aside:
-            aside._learn(column)
+            aside._learn(column, weight)
         return self
 
-    def _learn(self, column):
+    def _learn(self, column, weight):
         if column.isna().all():
             raise ValueError(f"column {column.name!r} holds no value: leave it out of columns.")
         self.categories_ = self.writing_ = self.separator_ = None
         if self.kind == "vectors":
             check_type("table", self.table, KeyedVectors, "a KeyedVectors")
             self._check_known(column)
-        elif self._reads_numbers(column):
+        elif self._reads_numbers(column, weight):
             numbers = self._as_numbers(column)
             self.mean_ = float(np.nanmean(numbers))
             is_one = np.nanmin(numbers) == np.nanmax(numbers)  # and rounding may part it from mean_
@@ -282,7 +296,7 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
         vectors[known] = table.vectors[[table.key_to_index[names[at]] for at in known]]
         return vectors
 
-    def _reads_numbers(self, column):
+    def _reads_numbers(self, column, weight):
         """Decide what the column holds, and how its texts are read; tell whether it is numbers."""
         kind = _kind_of(column)
         if self.kind == "categories":
@@ -299,44 +313,55 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
                     "Categories for categories."
                 )
             self.writing_ = None if writing is None else tuple(writing)
+            if writing is not None and (others := _other_units(texts, writing)):
+                warn_user(
+                    f"column {column.name!r} holds numbers of several units: those with "
+                    f"{_named(others)} are read as missing beside those with {writing.unit!r}. "
+                    "Bring them to one unit, or give numbers."
+                )
             return True
         separator = separator_in(texts) if texts and writing is None else None
         if writing is not None:
             self.writing_ = tuple(writing)
-            numbers = [number_in(text, writing) for text in texts]
-            read, n_without = _example(texts, numbers), numbers.count(None)
-            rest = f", and {n_without} that hold none as missing" if n_without else ""
-            _say(column, f"as numbers, such as {read}{rest}", "Numbers()")
+            how, others = _as_read(texts, writing)
+            _say(column, weight, how, None if others else "Numbers")
         elif separator is not None:
             self.separator_ = separator
             lists = [members_in(text, separator) for text in texts]
             several = [members if len(members) > 1 else None for members in lists]
             read = _example(texts, several if any(several) else lists)
-            _say(column, f"as lists, such as {read}", f"Categories(separator={separator!r})")
+            choice = "Categories", f"separator={separator!r}"
+            _say(column, weight, f"as lists, such as {read}", *choice)
+        elif len(currencies := _currencies(texts)) > 1:
+            _advise(
+                f"column {column.name!r} holds numbers of several units, {_named(currencies)}, "
+                "read as categories: bring them to one unit.",
+                f"To be silent, say columns={{{column.name!r}: {_call('Categories', weight)}}}.",
+            )
         elif len(texts) >= _ALL_DIFFER and len(texts) == column.count():
-            warn_user(
+            _advise(
                 f"column {column.name!r} holds {len(texts)} texts that all differ, such as "
                 f"{texts[0]!r} and {texts[1]!r}: as categories they make no two items alike. Leave "
-                "the column out, name it in text, or say how to read it: "
-                f"columns={{{column.name!r}: Numbers()}} for numbers, Categories(separator=...) "
-                "for lists, Categories() to be silent. These are in textvec.recommend.columns."
+                "the column out, or take it as a text.",
+                "Or say how to read it: "
+                f"columns={{{column.name!r}: {_call('Numbers', weight)}}} for numbers, "
+                f"{_call('Categories', weight, 'separator=...')} for lists, "
+                f"{_call('Categories', weight)} to be silent.",
             )
         elif texts and _n_numbers(texts) >= len(texts) / 2:
             n_read = _n_numbers(texts)
-            warn_user(
+            _advise(
                 f"column {column.name!r} holds texts, read as categories, for only {n_read} of "
-                f"{len(texts)} different ones are numbers of one kind. For numbers, with all else "
-                f"as missing, say columns={{{column.name!r}: Numbers()}}; Categories() to be "
-                "silent. These are in textvec.recommend.columns."
+                f"{len(texts)} different ones are numbers of one kind.",
+                "For numbers, with all else as missing, say "
+                f"columns={{{column.name!r}: {_call('Numbers', weight)}}}; "
+                f"{_call('Categories', weight)} to be silent.",
             )
         return writing is not None
 
     def _as_numbers(self, column):
         if self.writing_ is not None:
-            writing = Writing(*self.writing_)
-            column = column.astype(object).map(
-                lambda cell: number_in(cell, writing) if isinstance(cell, str) else cell
-            )
+            column = _with_numbers(column, Writing(*self.writing_))
         try:
             numbers = column.to_numpy(np.float64, na_value=np.nan)
         except (TypeError, ValueError, OverflowError) as error:
@@ -348,6 +373,41 @@ class ColumnVectorizer(TransformerMixin, SaveMixin, BaseEstimator):
                 "finite and within 1e150, or missing."
             )
         return numbers
+
+
+def written_numbers(column):
+    """Return a column with the numbers that its texts are written as, as ``columns`` read it.
+
+    Parameters
+    ----------
+    column : Series
+        Texts, perhaps with numbers among them.
+
+    Returns
+    -------
+    numbers : Series or None
+        None for a text that holds no number; None where the texts are not numbers, nearly all.
+    writing : Writing or None
+        How they are written.
+
+    Warns
+    -----
+    UserWarning
+        How they are read.
+    """
+    texts = _distinct_texts(column)
+    writing = writing_of(texts) if texts else None
+    if writing is None:
+        return None, None
+    warn_user(f"column {column.name!r} holds texts, read {_as_read(texts, writing)[0]}.")
+    return _with_numbers(column, writing), writing
+
+
+def _with_numbers(column, writing):
+    """Return a column with the numbers in its texts, None for texts that hold none."""
+    return column.astype(object).map(
+        lambda cell: number_in(cell, writing) if isinstance(cell, str) else cell
+    )
 
 
 def _names(column):
@@ -367,12 +427,63 @@ def _names(column):
     return names
 
 
-def _say(column, how, choice):
-    warn_user(
-        f"column {column.name!r} holds texts, read {how}. To be silent, say "
-        f"columns={{{column.name!r}: {choice}}}; to read each text as one category, Categories(). "
-        "These are in textvec.recommend.columns."
-    )
+def _say(column, weight, how, choice, *options):
+    categories = _call("Categories", weight)
+    if choice is None:
+        advice = (
+            f"To read each text as one category, say columns={{{column.name!r}: {categories}}}."
+        )
+    else:
+        chosen = _call(choice, weight, *options)
+        advice = (
+            f"To be silent, say columns={{{column.name!r}: {chosen}}}; to read each text as one "
+            f"category, {categories}."
+        )
+    _advise(f"column {column.name!r} holds texts, read {how}.", advice)
+
+
+def _advise(said, advice):
+    """Warn, with advice on what to write in Python."""
+    message = f"{said} {advice} These are in textvec.recommend.columns."
+    warn_user(in_shell(UserWarning(message), said))
+
+
+def _call(kind, weight, *options):
+    """Return how a kind of column is written: "Numbers(0.3)"."""
+    weights = [] if weight == 1 else [repr(weight).removesuffix(".0")]
+    return f"{kind}({', '.join([*weights, *options])})"
+
+
+def _as_read(texts, writing):
+    """Return how texts are read as numbers, and the units of numbers that count as missing."""
+    numbers = [number_in(text, writing) for text in texts]
+    how, n_without = f"as numbers, such as {_example(texts, numbers)}", numbers.count(None)
+    others = _other_units(texts, writing) if n_without else []
+    if n_without:
+        hold = "holds" if n_without == 1 else "hold"
+        other = f" or one with another unit ({_named(others)})" if others else ""
+        how += f", and {n_without} that {hold} none{other} as missing"
+    return how, others
+
+
+def _other_units(texts, writing):
+    """Return the units of numbers that count as missing, most frequent first."""
+    units = units_in(texts, writing.decimal)
+    return [unit for unit, _ in units.most_common() if unit not in ("", writing.unit)]
+
+
+def _currencies(texts):
+    """Return the currencies in texts that are numbers, nearly all of them, one with a sign."""
+    units = units_in(texts)
+    found = [unit for unit, _ in units.most_common() if is_currency(unit)]
+    has_sign = any(category(unit[-1]) == "Sc" for unit in found)  # codes alone may be others
+    return found if has_sign and units.total() >= _NEARLY_ALL * len(texts) else []
+
+
+def _named(units):
+    """Return units in quotes."""
+    more = ["…"] if len(units) > _MOST_UNITS else []
+    return ", ".join([*map(repr, units[:_MOST_UNITS]), *more])
 
 
 def _example(texts, values):

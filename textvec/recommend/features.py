@@ -92,8 +92,8 @@ def fit_blocks(frame, ids, texts, columns, kinds, vectorizer, default):
     parts = shares([weight for _, weight in chosen])
     blocks, rows = [], []
 
-    def add(name, model, weight, values):
-        made = _as_rows(model.fit_transform(values), model)
+    def add(name, model, weight, made):
+        made = _as_rows(made, model)
         blocks.append(Block(name, model, weight, made.shape[1], sparse.issparse(made)))
         rows.append(made)
 
@@ -109,9 +109,10 @@ def fit_blocks(frame, ids, texts, columns, kinds, vectorizer, default):
         for (model, _), part in zip(chosen, parts):
             for one, share in default(values) if model is None else [(clone(model), 1.0)]:
                 check_choice("vectorizer.metric", metric_of(one), ("cosine", "dot"))
-                add(name, one, weight * part * share, values)
+                add(name, one, weight * part * share, one.fit_transform(values))
     for name, weight in zip(columns, weights[len(texts) :]):
-        add(name, _reader(kinds.get(name)), weight, frame[name])
+        reader = _reader(kinds.get(name))
+        add(name, reader, weight, reader.fit_transform(frame[name], weight=columns[name]))
     return blocks, _joined(blocks, rows)
 
 
