@@ -316,7 +316,8 @@ def test_names_that_a_stranger_gave_this_machine_are_refused(models):
         assert client.get("/health", headers={"host": "127.0.0.1:8000"}).status_code == 200
         assert client.get("/health", headers={"host": "[::1]:8000"}).status_code == 200
         for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "["):
-            refused(client.get("/health", headers={"host": host}), 421, code="unknown_host")
+            answer = client.get("/health", headers={"host": host})
+            assert "--allowed-host" in refused(answer, 421, code="unknown_host")
         for origin in ("http://evil.example", "null", "", "http://[", "http://[localhost]", "//"):
             refused(client.get("/health", headers={"origin": origin}), 403, code="origin")
         assert client.get("/health", headers={"origin": "http://localhost:3000"}).status_code == 200
@@ -454,6 +455,7 @@ def test_requests_are_counted(models):
         ({"a": ExactIndex().fit(np.eye(2))}, {"a": "b"}, "list of names"),
         ({"a": ExactIndex().fit(np.eye(2))}, {"a": ["a"]}, "'a'.*is a index|an index"),
         ({"a": CountVectorizer().fit(["bee sea"])}, {"z": ["a"]}, "'z'"),
+        ({"a": __file__}, None, "test_app.py' cannot be served: it is not a file that save wrote"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_served_is_refused_at_once(models, by, words):
@@ -464,6 +466,22 @@ def test_what_cannot_be_served_is_refused_at_once(models, by, words):
 def test_an_index_of_other_vectors_is_refused_at_once(models):
     with pytest.raises(ValueError, match="'index' does not answer"):
         make_app({"index": models["index"], "lsa": models["lsa"]}, by={"index": ["lsa"]})
+
+
+def test_answers_are_written_in_utf8(models):
+    noted = ITEMS.assign(note=pd.Series(["\ud800"] * 4, dtype=object))
+    items = ContentRecommender().fit(noted, ids="name", text="text")
+    with opened({"items": items, "海": models["index"], "bm25": models["bm25"]},
+                {"海": ["bm25"]}) as client:  # fmt: skip
+        for path, body in (("/recommend", {"query": "酒店"}), ("/search", {"query": ["酒店"]})):
+            answer = client.post(path, json={"model": "items", **body})
+            assert "海边的酒店".encode() in answer.content
+            assert b'"note": "\\ud800"' in answer.content
+            found = json.loads(answer.content)["results"]
+            assert (found[0] if path == "/recommend" else found[0][0])["note"] == "\ud800"
+        assert '"model": "海"'.encode() in client.post(
+            "/search", json={"model": "海", "query": "sea"}
+        ).content  # fmt: skip
 
 
 def test_a_histogram_counts_up_to_each_bound():

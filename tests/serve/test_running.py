@@ -162,9 +162,12 @@ def test_a_file_that_is_replaced_is_read_anew_and_one_that_is_broken_is_not(file
         (files / "lsa.textvec").unlink()
         time.sleep(0.5)
         assert width() == 4
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         printed = process.communicate(timeout=60)[0]
     assert "What was served stays" in printed
+    assert re.search(r"^20\d\d-.* Read 'served' anew\.$", printed, re.MULTILINE)
+    assert process.returncode == 0
+    assert "interrupted" not in printed
 
 
 SLOW = """
@@ -384,7 +387,8 @@ def test_mixed_clients_each_get_their_own_answers(files):
         (["nobody.textvec"], "No such file"),
         (["nobody"], "neither a file"),
         (["a=lsa.textvec", "a=bm25.textvec"], "two models are called 'a'"),
-        (["rooms.textvec"], "say which makes vectors"),
+        (["rooms.textvec"], "queries, such as rooms=FILE@bm25\n"),  # and nothing of Python
+        (["rooms.csv"], "'rooms.csv' cannot be served"),
         (["lsa.textvec", "--host", "0.0.0.0"], "TEXTVEC_API_KEY"),
         (["lsa.textvec", "--port", "70000"], "--port"),
         (["=lsa.textvec"], "a name before ="),
@@ -392,6 +396,7 @@ def test_mixed_clients_each_get_their_own_answers(files):
 )
 def test_what_cannot_be_served_is_one_line(files, monkeypatch, arguments, words):
     monkeypatch.chdir(files)
+    (files / "rooms.csv").write_text("name\nsea\n")
     monkeypatch.delenv("TEXTVEC_API_KEY", raising=False)
     monkeypatch.setattr("uvicorn.Server.run", lambda server: pytest.fail("it is served"))
     assert_refused(run("serve", *arguments), words)

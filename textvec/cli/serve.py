@@ -1,6 +1,7 @@
 """``textvec serve``: vectors, searches and recommendations over HTTP."""
 
 import ipaddress
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -66,6 +67,7 @@ def serve(  # numpydoc ignore=PR01
     app = make_app(things, by=by, key=key, hosts=hosts, limits=limits, verbose=True)
     warnings.simplefilter("ignore")  # an empty answer says it; a line for each fills the log
     address = f"[{host}]" if ":" in host else host
+    _show_log()
     print_line(f"{counted(len(things), 'model')} at http://{address}:{port}: {', '.join(things)}.")
     run(app, host, port, limits)
 
@@ -123,6 +125,17 @@ def read_models(models, cache=None):
         if vectorizers:
             by[name] = vectorizers.split(",")
     return things, by
+
+
+def _show_log():
+    """Show on stderr what the service logs: files that are read anew or fail."""
+    log = logging.getLogger("textvec.serve")
+    if not log.handlers:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        log.addHandler(shown)
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 def _is_loopback(host):

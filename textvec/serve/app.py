@@ -30,7 +30,7 @@ _log = logging.getLogger("textvec.serve")
 _QUICK = 2_000  # characters: what a vectorizer of counts reads sooner than a thread wakes
 _SHORT = 20_000  # numbers: what is written sooner than others notice
 _LOOK_EVERY = 1.0  # seconds between looks whether files were replaced
-_text = json.JSONEncoder(allow_nan=False, default=str).encode
+_text = json.JSONEncoder(allow_nan=False, default=str, ensure_ascii=False).encode
 _words = re.compile(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]").findall
 _BAD_WISH = (KeyError, ValueError, TypeError)  # what recommenders say of what was asked
 
@@ -378,7 +378,12 @@ def _wish(fields, names):
 
 
 def _json(body, status=200, headers=None):
-    return Response(_text(body), status, headers, media_type="application/json")
+    return Response(_in_utf8(_text(body)), status, headers, media_type="application/json")
+
+
+def _in_utf8(text):
+    """Return JSON as bytes: lone surrogates, all that UTF-8 lacks, as JSON writes them."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _list_of(name, parts, **fields):
@@ -387,7 +392,7 @@ def _list_of(name, parts, **fields):
     One by one, for the interpreter lets nobody else in while it writes one.
     """
     begun = _text({"object": "list", **fields})[:-1]
-    return f'{begun}, "{name}": [{", ".join(parts)}]}}'.encode()
+    return _in_utf8(f'{begun}, "{name}": [{", ".join(parts)}]}}')
 
 
 def _refusal(error):

@@ -77,7 +77,8 @@ class Guard:
             if len(hosts) != 1 or _host(hosts[0].decode("latin-1")) not in self._hosts:
                 raise RefusedError(
                     421,
-                    "This service is not known by that Host.",
+                    "This service is not known by that Host: start it with --allowed-host NAME "
+                    "for each of its names (in Python, hosts).",
                     code="unknown_host",
                     headers=_CLOSE,
                 )

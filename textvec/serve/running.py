@@ -1,5 +1,7 @@
 """The service in a server: connections that hold a door without a word are closed."""
 
+from contextlib import suppress
+
 from textvec._checks import import_optional
 
 _HEAD = 64 << 10  # bytes of a request before its body
@@ -47,7 +49,8 @@ def run(app, host, port, limits, log_level="warning"):
         proxy_headers=False,
         limit_concurrency=limits.connections,
     )
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # the way to stop it, which uvicorn raises again at the end
+        uvicorn.Server(config).run()
 
 
 def _patient_protocol(limits):

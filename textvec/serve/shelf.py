@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from textvec._checks import check_type
+from textvec._checks import check_type, in_shell
 from textvec._threads import publish
 from textvec.encoders.encoder import TransformerVectorizer
 from textvec.persistence import load
@@ -151,6 +151,12 @@ def _read(model):
     path = Path(model)
     if path.suffix == ".textvec" or zipfile.is_zipfile(path):
         return load(path)
+    if path.is_file() and path.suffix != ".onnx":
+        raise ValueError(
+            f"{str(path)!r} cannot be served: it is not a file that save wrote. Served are such "
+            "files of fitted vectorizers, indexes and recommenders, and pretrained models, by the "
+            "folder or name of one."
+        )
     return TransformerVectorizer(str(model))
 
 
@@ -172,10 +178,13 @@ def _kind(name, thing):
 
 def _check_by(name, by, kinds):
     if not by:
-        raise ValueError(
+        said = (
             f"{name!r} is an index, and holds no vectorizer: say which makes vectors of its "
-            f"queries, such as by={{{name!r}: ['bm25']}} (in the shell, {name}=FILE@bm25)."
+            "queries, such as "
         )
+        there = [one for one, kind in kinds.items() if kind == "vectorizer"] or ["bm25"]
+        example = f"by={{{name!r}: [{there[0]!r}]}}."
+        raise in_shell(ValueError(said + example), f"{said}{name}=FILE@{there[0]}")
     for one in by:
         if kinds.get(one) != "vectorizer":
             found = {"index": "an index", "recommender": "a recommender"}.get(
