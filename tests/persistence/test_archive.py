@@ -220,10 +220,19 @@ def test_sparse_indices_out_of_range_are_an_error_not_a_crash(path):
 def test_other_files_are_named(path):
     with pytest.raises(FileNotFoundError):
         load(path)
-    for content in (b"", b"hello", b"\x80\x04N."):
+    for content in (b"", b"hello", b"\x80\x04N.", b"a text of 3 or 4 words\n", b"3 cats\n"):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="is not a textvec file"):
+        with pytest.raises(ValueError, match=r"is not a textvec file. Only what save wrote"):
             load(path)
+    vectors = [b"2 3\nsea 1 2 3\n", b"sea 0.5 -1e-3 2 0.25\n", b"the " + b"0.5 " * 2000]
+    for content in vectors:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="are read by .*load_word2vec_format"):
+            load(path)
+    binary = path.with_suffix(".bin.gz")
+    binary.write_bytes(b"hello")
+    with pytest.raises(ValueError, match="are read by .*load_word2vec_format"):
+        load(binary)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "hello")
     with pytest.raises(

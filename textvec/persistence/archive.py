@@ -8,6 +8,7 @@ import re
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +31,7 @@ _NPY_HEAD_LIMIT = 1024  # bytes
 _DTYPE = re.compile(r"[<>|]([biufcSUV][0-9]{1,9}|[mM]8(\[[0-9]{0,9}[a-zA-Zμ]{1,2}\])?)")
 MOST_EMPTY = 1 << 20  # items of no bytes, which an array could otherwise promise without end
 _BLOCK = 1 << 24  # bytes hashed at a time
+_FIRST_LINE = 4096  # bytes, by which word vectors are told
 _NOT_A_ZIP = (  # what zipfile raises at damaged bytes
     EOFError,
     NotImplementedError,
@@ -108,7 +110,8 @@ def read_header(file, path, upgraded):
     -------
     tuple of (node, dict, dict)
     """
-    is_zip = file.read(4) == b"PK\x03\x04"
+    start = file.read(_FIRST_LINE)
+    is_zip = start.startswith(b"PK\x03\x04")
     try:
         with zipfile.ZipFile(file) as archive:
             members = _members(archive.infolist(), os.fstat(file.fileno()).st_size)
@@ -117,10 +120,13 @@ def read_header(file, path, upgraded):
                 text = archive.read(header)
     except _NOT_A_ZIP as error:
         if not is_zip:
-            raise ValueError(
-                f"{path} is not a textvec file. Word vectors of other tools (.vec, .bin, .txt) are "
-                "read by textvec.KeyedVectors.load_word2vec_format."
-            ) from error
+            advice = "Only what save wrote can be read."
+            if _is_like_word_vectors(path, start):
+                advice = (
+                    "Word vectors of other tools (.vec, .bin, .txt) are read by "
+                    "textvec.KeyedVectors.load_word2vec_format."
+                )
+            raise ValueError(f"{path} is not a textvec file. {advice}") from error
         raise ValueError(f"{path} is cut short or damaged: {error}.") from error
     if header is None:
         raise ValueError(f"{path} is a zip, but not a textvec file: it has no {HEADER}.")
@@ -145,6 +151,27 @@ def read_header(file, path, upgraded):
         what = "is missing" if name in digests else f"is not named in {HEADER}"
         raise ValueError(f"{path}: the part {name} {what}.")
     return root, digests, members
+
+
+def _is_like_word_vectors(path, start):
+    """Tell whether a file may hold word vectors, by its name or its first line.
+
+    That has the numbers of words and dimensions, or a word and the numbers of its vector.
+    """
+    if {".vec", ".bin"} & {*Path(path).suffixes}:
+        return True
+    first = start.split(b"\n")[0].split()
+    if len(first) == 2:
+        return all(part.isdigit() for part in first)
+    return len(first) > 4 and all(map(_is_number, first[1:-1]))  # the last may be cut off
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _members(infos, size):
