@@ -1,9 +1,14 @@
 """The group: help, unknown subcommands, bugs, and the real process."""
 
+import io
+import json
 import subprocess
 import sys
 
+import pytest
+
 from textvec.cli import recommend as recommend_module
+from textvec.cli.tables import print_as_json
 
 from .command import CHINESE, assert_refused, recommend, run, run_process
 
@@ -54,6 +59,18 @@ def test_process_refuses_and_prints_chinese_where_it_cannot_be_encoded(tmp_path)
     result = run_process(*args, "空港", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr
     assert "\\u822a\\u7ad9" in result.stdout  # the nearest, 航站
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "gbk"])
+def test_json_has_characters_where_they_can_be_encoded(monkeypatch, encoding):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
+    monkeypatch.setattr("sys.stdout", out)
+    value = ["空港 😀", "\ud800"] if encoding == "ascii" else ["空港"]
+    print_as_json(value)
+    out.flush()
+    printed = out.buffer.getvalue().decode(encoding)
+    assert json.loads(printed) == value
+    assert ("空港" in printed) == (encoding != "ascii")
 
 
 def test_help_imports_nothing_heavy():

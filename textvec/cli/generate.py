@@ -1,6 +1,5 @@
 """``textvec generate``: records to tune on, which a language model writes."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from textvec.cli.app import AsJson
-from textvec.cli.tables import counted, print_line
+from textvec.cli.tables import counted, print_as_json, print_line
 
 
 def generate(  # numpydoc ignore=PR01
@@ -96,7 +95,7 @@ def generate(  # numpydoc ignore=PR01
         "unparsed": len(made.unparsed),
     }
     if as_json:
-        print(json.dumps(done, indent=2))
+        print_as_json(done)
         return
     records, replies = counted(done["records"], "record"), made.n_replies
     share = f"{made.n_parsed} of {replies} replies could be read ({made.share_parsed:.0%})"

@@ -257,6 +257,12 @@ def test_a_beir_folder(tmp_path):
     ("name", "text", "message"),
     [
         ("a.json", '[{"question": 1}]', "fields of one kind of task: .* Got question instead"),
+        (
+            "a.csv",
+            "stars,review\n5,good\n5,fine\n1,bad\n1,poor\n",
+            "Got stars, review instead: if .*, rename 'review' to 'text', 'stars' to 'label'.$",
+        ),
+        ("a.csv", "stars,review\n5,good\n4,fine\n", "Got stars, review instead: rename them.$"),
         ("a.json", '[{"query": "x", "pos": null, "neg": []}]', "value for 'pos'. Record 1"),
         ("a.json", "[]", "at least one record"),
         ("a.json", "{", "must hold JSON"),

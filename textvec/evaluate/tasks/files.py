@@ -136,8 +136,20 @@ def _fields(records, path):
     known = "; ".join(", ".join(fields) for fields in _BUILDERS if isinstance(fields, tuple))
     raise ValueError(
         f"The records of {path} must have the fields of one kind of task: {known} (and no other). "
-        f"Got {', '.join(map(str, records[0])) or 'none'} instead: rename them."
+        f"Got {', '.join(map(str, records[0])) or 'none'} instead: {_renaming(records)}."
     )
+
+
+def _renaming(records):
+    """Return which names columns may have: of two, the one whose values recur holds labels."""
+    columns = list(records[0])
+    recurs = [
+        len({str(record.get(name)) for record in records}) <= len(records) / 2 for name in columns
+    ]
+    if sorted(recurs) != [False, True]:
+        return "rename them"
+    text, label = columns[recurs.index(False)], columns[recurs.index(True)]
+    return f"if these are texts and their classes, rename {text!r} to 'text', {label!r} to 'label'"
 
 
 def fields_of(task_class):
