@@ -8,6 +8,7 @@ from textvec import (
     CountVectorizer,
     KeyedVectors,
     LSAVectorizer,
+    MinHashLSH,
     load,
     load_documents,
 )
@@ -46,6 +47,8 @@ DOCUMENTS = {
     "LSAVectorizer.collect": lambda it: LSAVectorizer().collect(it),
     "LSAVectorizer.fit": lambda it: LSAVectorizer().fit(it),
     "LSAVectorizer.transform": lambda it: LSAVectorizer(vector_size=1).fit(TEXTS).transform(it),
+    "MinHashLSH.fit": lambda it: MinHashLSH().fit(it),
+    "MinHashLSH.transform": lambda it: MinHashLSH().fit(TEXTS).transform(it),
     "what networks read": check_texts,
 }
 FILES = {

@@ -78,7 +78,6 @@ def _brainstorm(prompt):
 
 
 _SWITCH = {"verbose": "it is a switch: what is true switches it on"}
-_OPENED = {"path": "open() says it"}
 
 FUNCTIONS = {
     "align": Call(
@@ -117,7 +116,7 @@ FUNCTIONS = {
             "verbose": False,
         },
         {"n": 0, "tries": 0, "prompt": "no place for the text"},
-        {**_SWITCH, **_OPENED},
+        _SWITCH,
     ),
     "generate_triplets": Call(
         lambda folder: {
@@ -130,7 +129,7 @@ FUNCTIONS = {
             "verbose": False,
         },
         {"n": 0, "tries": 0, "task_types": ("long-tall",)},
-        {**_SWITCH, **_OPENED},
+        _SWITCH,
     ),
     "load": Call(
         lambda folder: {
@@ -140,13 +139,13 @@ FUNCTIONS = {
             "verify": True,
         },
         {"mmap_mode": "w"},
-        _OPENED,
+        {},
         kept=lambda counts: counts.vocabulary_,
     ),
     "load_documents": Call(
         lambda folder: {"path": _written(folder), "splitter": None, "encoding": "utf-8"},
         {"encoding": "utf-7-and-a-half"},
-        _OPENED,
+        {},
         kept=lambda passages: [(one.text, one.start) for one in passages],
     ),
     "longer_positions": Call(
@@ -157,7 +156,7 @@ FUNCTIONS = {
             "a": 0.3,
         },
         {"n_positions": 1, "a": 0.5},
-        _OPENED,
+        {},
         kept=_weights,
     ),
     "measure_index": Call(
@@ -185,7 +184,7 @@ FUNCTIONS = {
             "path": folder / "negatives.jsonl",
         },
         {"rank_range": (-1, 2), "n_negatives": 0, "random_state": -1, "n_jobs": 0},
-        _OPENED,
+        {},
     ),
     "pretrain_retromae": Call(
         lambda folder: {
@@ -198,7 +197,7 @@ FUNCTIONS = {
             "verbose": False,
         },
         {"random_state": -1},
-        {**_SWITCH, **_OPENED},
+        _SWITCH,
         kept=_weights,
         is_slow=True,
     ),
@@ -214,7 +213,7 @@ FUNCTIONS = {
             "options": None,
         },
         {"text": "no such column", "ids": "no such column", "color": "no such column"},
-        {**_OPENED},
+        {},
         kept=_page,
     ),
     "top_k": Call(
@@ -240,7 +239,7 @@ FUNCTIONS = {
             "verbose": False,
         },
         {"random_state": -1},
-        {**_SWITCH, **_OPENED},
+        _SWITCH,
         kept=_weights,
         is_slow=True,
     ),

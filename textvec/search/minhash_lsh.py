@@ -7,8 +7,8 @@ import numpy as np
 
 from textvec._checks import (
     check_choice,
+    check_documents,
     check_flag,
-    check_no_table,
     check_number,
     check_type,
     seeded,
@@ -317,7 +317,7 @@ class MinHashLSH(Index):
         self._check_parameters()  # set or loaded since fit, they would lead the kernels astray
         if isinstance(raw_documents, str):
             raise ValueError("raw_documents must be an iterable of str. Got one str: put it in [].")
-        check_no_table(raw_documents)
+        check_documents(raw_documents)
         blocks = documents_in_blocks(source_of(raw_documents), None)
         empty = np.empty((0, self.signatures_.shape[1]), np.uint32)
         sketches = map_blocks(self._sketches, blocks, effective_n_jobs(self.n_jobs))
