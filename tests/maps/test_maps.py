@@ -91,6 +91,21 @@ def test_a_layout_resembles_what_it_starts_from():
     assert np.linalg.norm(middles[0] - middles[1], axis=1).max() < 0.5
 
 
+@pytest.mark.parametrize("n_items", [4, 6, 8, 13, 31])
+def test_few_items_stand_beside_their_kind(n_items):
+    vectors, of = blobs(n_each=n_items, n_groups=2)
+    vectors, of = vectors[n_items // 2 :][:n_items], of[n_items // 2 :][:n_items]
+    shuffled = np.random.default_rng(1).permutation(n_items)
+    vectors, of = vectors[shuffled], of[shuffled]
+    places = lay_out(nearest(vectors, 30), rough_places(vectors))
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert_array_equal(of[apart.argmin(axis=1)], of)
+    same = of[:, None] == of[None]
+    assert apart[~same].min() > np.where(same & np.isfinite(apart), apart, 0).max()
+    assert apart.min() > 0.05  # no point hides another one
+
+
 @pytest.mark.parametrize("n_items", [1, 2, 3, 5, 9])
 def test_few_items_have_places_of_their_own(n_items):
     vectors = np.eye(n_items) + 1

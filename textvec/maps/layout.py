@@ -4,12 +4,14 @@ openTSNE is the extra ``maps``: the same seed gives the same bits on any number 
 of 20 newsgroups by TF-IDF, trustworthiness at 15 neighbours is .855 where the 30 nearest count
 alike, .831 with the 15 nearest and .810 with a perplexity of 30, exaggeration falling from 12 to 1
 at once. Where it falls by 4 and 2, 3,000 posts have .919 instead of .908 by TF-IDF and .961 instead
-of .954 by LSA; 10,000 have .841 instead of .837, and .935 instead of .930.
+of .954 by LSA; 10,000 have .841 instead of .837, and .935 instead of .930. Of few items each would
+be near to all: there the nearest count by how near they are.
 ``benchmarks/bench_maps.py`` sets layouts beside those of openTSNE and umap-learn at their defaults.
 """
 
 import numpy as np
 from scipy import sparse
+from scipy.special import entr
 from sklearn.decomposition import TruncatedSVD
 from threadpoolctl import threadpool_limits
 
@@ -24,7 +26,8 @@ _SPREAD = 1e-4  # of what t-SNE starts from
 _MANY = 3_000  # items, from which on threads pay
 _EVERY = 25  # steps between two reports of progress
 _ASIDE = 0.09  # of the height of a map: how far below it stand items without neighbours
-_FEW = 8  # items that are put on a circle: each would be near to all
+_FEW = LAYOUT_NEIGHBOURS + 1  # items whose neighbours are all that they share anything with
+_GAP = 0.12  # between few items, of the radius of a map: on a screen as wide as a name is high
 
 
 def rough_places(vectors, random_state=0):
@@ -60,13 +63,15 @@ def lay_out(neighbours, start, random_state=0, n_jobs=None, show=None):
     "Fast interpolation-based t-SNE") with affinities that are 1 for each of the 30 nearest
     neighbours and 0 for all others, made symmetric (Böhm et al. 2022, "Attraction-repulsion
     spectrum in neighbor embeddings", section 4.3: it keeps more neighbours than a perplexity
-    of 30 does, see ``benchmarks/bench_maps.py``). Items without neighbours stand in rows below.
+    of 30 does, see ``benchmarks/bench_maps.py``). Of up to 31 items affinities fall with the square
+    of 1 less the score, by a perplexity of a third of them. Items without neighbours stand in rows
+    below.
 
     Parameters
     ----------
     neighbours : Neighbours
         Of each item; the first 30 count, of fewer than 600 items as many as a twentieth of them, of
-        fewer than 200 the first 10, and of fewer than 27 as many as a third of them, and one.
+        fewer than 200 the first 10, and of up to 31 all, by their scores.
     start : ndarray of shape (n_items, 2)
         Where the items stand at first, such as the places of another map, which the new one then
         resembles: it is turned and mirrored to lie as close to it as it can.
@@ -88,19 +93,54 @@ def lay_out(neighbours, start, random_state=0, n_jobs=None, show=None):
         If openTSNE is not installed.
     """
     n_items = len(neighbours.indices)
-    most = max(_LEAST_NEIGHBOURS, int(n_items * _SHARE_OF_ITEMS))
-    most = min(most, LAYOUT_NEIGHBOURS, n_items // 3 + 1)  # where all are joined, all fall together
+    most = min(max(_LEAST_NEIGHBOURS, int(n_items * _SHARE_OF_ITEMS)), LAYOUT_NEIGHBOURS)
     indices = neighbours.indices[:, :most]
     joined = np.unique(indices[indices >= 0])
     joined = np.union1d(joined, np.flatnonzero((indices >= 0).any(axis=1)))
     places = np.full((n_items, 2), np.nan)
-    if joined.size > _FEW:
-        affinities = _affinities(indices, joined)
+    if joined.size:
+        few = joined.size <= _FEW
+        affinities = _graded(neighbours, joined) if few else _affinities(indices, joined)
         places[joined] = _t_sne(affinities, start[joined], random_state, n_jobs, show)
-    elif joined.size:
-        angles = np.linspace(0, 2 * np.pi, joined.size, endpoint=False)
-        places[joined] = np.column_stack([np.cos(angles), np.sin(angles)])
+    is_there = np.isfinite(places).all(axis=1)
+    if 1 < is_there.sum() <= _FEW:
+        places[is_there] = _parted(places[is_there])
     return _finished(places, start)
+
+
+def _graded(neighbours, joined):
+    """Return the symmetric matrix of how near few items are, among those that are near any.
+
+    Each item gives away 1, by a Gaussian that is as broad as its perplexity asks (van der Maaten
+    and Hinton 2008, equation 1). Those that are no neighbours have a score of 0.
+    """
+    indices, scores = (one[joined, :LAYOUT_NEIGHBOURS] for one in neighbours)
+    rows, columns = np.nonzero(indices >= 0)
+    near = np.zeros((joined.size, joined.size))
+    near[rows, np.searchsorted(joined, indices[rows, columns])] = scores[rows, columns]
+    far = (1 - near / max(near.max(), 1.0)) ** 2
+    np.fill_diagonal(far, np.inf)
+    far -= far.min(axis=1, keepdims=True)
+    wanted = np.log(np.clip((joined.size - 1) / 3, 1.01, LAYOUT_NEIGHBOURS / 3))
+    low, high = np.full((2, joined.size, 1), [[[-20.0]], [[20.0]]])  # logarithms of the steepness
+    for _ in range(50):
+        middle = (low + high) / 2
+        shares = np.exp(-np.exp(middle) * far)
+        shares /= shares.sum(axis=1, keepdims=True)
+        is_broad = entr(shares).sum(axis=1, keepdims=True) > wanted
+        low, high = np.where(is_broad, middle, low), np.where(is_broad, high, middle)
+    return sparse.csr_matrix(shares + shares.T)
+
+
+def _parted(places):
+    """Return places of which none is so close to another that one point would hide the other."""
+    places = places - places.mean(axis=0)
+    least = _GAP * np.linalg.norm(places, axis=1).max()
+    for _ in range(100):
+        gaps = places[:, None] - places[None]  # (n, n, 2)
+        apart = np.maximum(np.linalg.norm(gaps, axis=2, keepdims=True), 1e-12)
+        places = places + (gaps / apart * np.maximum(least - apart, 0)).sum(axis=1) / 2
+    return places
 
 
 def _affinities(indices, joined):
