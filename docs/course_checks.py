@@ -6,7 +6,10 @@ are numbers that its cells computed.
 
 import re
 
+from matplotlib.figure import Figure
+
 from textvec.course.checking import Verdict, checkable
+from textvec.course.notebooks import notebook
 
 _NUMERAL = re.compile(r"(?<![A-Za-z0-9_.])(?:\d+(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)")
 _NOT_PROSE = (
@@ -36,8 +39,12 @@ def faults(source, outputs):
     list of str
     """
     found, solved = [], set()
+    cells = notebook(source, "en", ("unit", "exercise", "solution"))["cells"]
+    code_of = {cell["id"]: "".join(cell["source"]) for cell in cells}
     for i, output in outputs.items():
         cell = source.cells[i]
+        if isinstance(output.value, Figure) and code_of[f"cell-{i}"].endswith(";"):
+            found.append(f"the notebook hides the figure of the cell that ends {cell.code[-40:]!r}")
         if not isinstance(output.value, Verdict):
             continue
         if cell.part == "solution":

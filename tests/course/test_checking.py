@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from textvec import ContentRecommender
 from textvec.course import check
 from textvec.course.checking import Verdict, checkable
 from textvec.course.differences import difference
+from textvec.datasets import load_hotels
 
 SQUARE = [[1.0, 0.5], [0.5, 1.0]]
 
@@ -64,7 +66,8 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         ({"a", "c"}, {"a", "b"}, "it lacks 1 and holds 1 too many or wrong"),
         (["a"], ["a", "a"], "it lacks 1"),
         ({"a", "b", "c"}, {"a", "b"}, "it holds 1 too many or wrong"),
-        ("ab", {"a", "b"}, "a collection of str is wanted, and this is of type str"),
+        ("ab", {"a", "b"}, "a set of words is wanted, and this is of type str"),
+        ("ab", ["a", "b"], "a list of words is wanted, and this is of type str"),
         ({"a": 1}, {"a": 1.0}, None),
         ({"a": 2}, {"a": 1}, "at 'a', it is too large"),
         ({"b": 2}, {"a": 1}, "of its keys, it lacks 1 and holds 1 too many or wrong"),
@@ -73,7 +76,7 @@ SQUARE = [[1.0, 0.5], [0.5, 1.0]]
         (
             [["a"]],
             ["a"],
-            "a collection of str is wanted, and this one holds what is of type list",
+            "a list of words is wanted, and this one holds what is of type list",
         ),
     ],
 )
@@ -134,6 +137,15 @@ def test_what_a_function_does_is_told(number, answer, said):
         verdict = check(number, answer)
     assert not verdict
     assert said in repr(verdict)
+
+
+def test_a_recommender_is_fitted_and_better_than_an_unchanged_one():
+    hotels = load_hotels("en").frame
+    recommender = ContentRecommender()
+    assert "It is not fitted: end it with .fit(" in repr(check("12.3", recommender))
+    assert 'ids="id"' in repr(check("12.3", recommender.fit(hotels, text="desc")))
+    unchanged = check("12.3", recommender.fit(hotels, ids="id", text="desc"))
+    assert "and by an unchanged ContentRecommender() of the descriptions in 0." in repr(unchanged)
 
 
 def test_what_is_long_is_not_repeated():

@@ -25,12 +25,13 @@ def test_notebooks_hold_the_unit(tmp_path, language):
         everything = ["".join(cell["source"]) for cell in book["cells"]]
         assert "](api:" not in "".join(everything)
         assert "](doc:" not in "".join(everything)
+        assert "<!--" not in "".join(everything)
         for cell, source in zip(book["cells"], everything):
             if cell["cell_type"] == "code":
                 assert cell["outputs"] == []
                 ast.parse(source)
                 last = source.rpartition("\n")[2]
-                assert not last.startswith(("ax", "plt.")) or last.endswith(";"), last
+                assert last.endswith(";") == last.startswith(("ax", "plt.", "figure.")), last
         solutions = [cell for cell in unit.cells if cell.part == "solution" and cell.code]
         assert not any(cell.code in everything for cell in solutions)
 

@@ -120,6 +120,16 @@ def test_what_is_wrong_with_a_unit_is_seen():
     assert faults(unit, {})[0] == "02_counts: no solution of 2.1 is checked"
 
 
+def test_a_figure_that_a_notebook_hides_is_seen():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    for last, hidden in (("plot_points(places)", False), ("ax.figure", True)):
+        unit = parse(f"{UNIT}%% unit\n%% code\nprint(40, 17.5)\n{last}\n", "13_maps")
+        found = faults(unit, {len(unit.cells) - 1: Output("40 17.5", [], Figure())})
+        assert any("the notebook hides the figure" in fault for fault in found) == hidden
+
+
 SMALL = "%% en\n# A\n%% zh\n# 甲\n%% code\n"
 
 

@@ -66,11 +66,12 @@ def _dict_difference(answer, right, tolerance):
 def _words_difference(answer, right):
     if isinstance(answer, np.ndarray):
         answer = answer.tolist()
-    if isinstance(answer, str) or not isinstance(answer, set | frozenset | list | tuple):
-        return f"a collection of str is wanted, and this is {_kind(answer)}"
-    if strange := [word for word in answer if not isinstance(word, str)]:
-        return f"a collection of str is wanted, and this one holds what is {_kind(strange[0])}"
     in_order = not isinstance(right, set | frozenset)
+    wanted = f"a {'list' if in_order else 'set'} of words"
+    if isinstance(answer, str) or not isinstance(answer, set | frozenset | list | tuple):
+        return f"{wanted} is wanted, and this is {_kind(answer)}"
+    if strange := [word for word in answer if not isinstance(word, str)]:
+        return f"{wanted} is wanted, and this one holds what is {_kind(strange[0])}"
     count = Counter if in_order else lambda words: Counter(set(words))
     missing = (count(right) - count(answer)).total()
     strange = (count(answer) - count(right)).total()
