@@ -1,8 +1,12 @@
 """``textvec map``: the page it writes, and what it refuses."""
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+
+from textvec.cli.compare import write_maps
 
 from ..show.test_atlas import strings, unpacked
 from .command import HOTELS, assert_refused, run
@@ -80,3 +84,16 @@ def test_compare_writes_maps_and_leads_to_them(tmp_path):
     head, _ = unpacked(map_page)
     assert sorted(chart["name"] for chart in head["charts"]) == ["counts", "lsa"]
     assert_refused(run("compare", *chosen, "--page-language", "fr"), "--page-language must be one")
+
+
+def test_a_map_of_compare_colours_by_the_labels_by_name(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("textvec.evaluate.page.rivals", lambda *_: ("counts", "lsa"))
+    monkeypatch.setattr("textvec.evaluate.compare.suited", lambda method, _: method)
+    monkeypatch.setattr("textvec.recommend.maps.show_map", lambda *given: drawn.append(given))
+    tasks = [SimpleNamespace(name="a", documents=["sea", "ski"], labels=np.array(["x", "y"]))]
+    comparison = SimpleNamespace(tasks=tasks, vectorizers={"counts": None, "lsa": None})
+    links = write_maps(comparison, tmp_path / "maps", tmp_path / "page.html")
+    assert links == {"a": "maps/1-a.html"}
+    color = drawn[0][5]
+    assert (color.name, color.tolist()) == ("label", ["x", "y"])

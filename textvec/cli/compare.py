@@ -235,6 +235,8 @@ def write_maps(comparison, folder, page, language="en"):
         For names of tasks the map, relative to the page. A task is left out if no two methods
         answer it item by item, or, with a warning, if its documents cannot be mapped.
     """
+    import pandas as pd
+
     from textvec.evaluate.compare import suited
     from textvec.evaluate.page import rivals
     from textvec.recommend.maps import MapOptions, show_map
@@ -249,7 +251,8 @@ def write_maps(comparison, folder, page, language="en"):
         out = folder / f"{number}-{re.sub(r'[^0-9A-Za-z]+', '-', task.name).strip('-')}.html"
         methods = {name: suited(comparison.vectorizers[name], task) for name in pair}
         labels = getattr(task, "labels", None)
-        color = labels if labels is not None and len(labels) == len(task.documents) else None
+        is_of_each = labels is not None and len(labels) == len(task.documents)
+        color = pd.Series(list(labels), name="label", dtype=object) if is_of_each else None
         try:
             show_map(methods, task.documents, out, None, None, color, task.name, options)
         except (ValueError, TypeError, LookupError) as error:
