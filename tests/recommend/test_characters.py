@@ -451,9 +451,12 @@ def test_pictures(retelling):
     written = {text.get_text() for text in figure.axes[0].texts}
     assert "孙悟空" in written
     assert written <= set(retelling.names_[:20])
+    assert figure.axes[0].get_title("left").startswith("小说中的 20 个人物：")
     network = retelling.plot_network(n_names=12, n_partners=2)
     (lines,) = (c for c in network.axes[0].collections if type(c).__name__ == "LineCollection")
     assert 6 <= len(lines.get_segments()) <= 24
+    assert "连线" in network.axes[0].get_title("left")
+    assert all(text.get_path_effects() for text in network.axes[0].texts)  # a halo over the lines
     family = network.axes[0].texts[0].get_fontfamily()
     assert any("CJK" in name or "Noto" in name or "Hei" in name for name in family)
     for draw in (retelling.plot_map, retelling.plot_network):

@@ -31,6 +31,17 @@ from textvec.recommend.names import as_words, cut_story, resolve_names
 from textvec.text.scripts import is_mostly_han
 from textvec.text.traditional import to_simplified
 
+_TITLES = {
+    "en": {
+        "map": "{} people of a novel: alike ones stand close. The larger, the more often named",
+        "network": "{} people of a novel: lines join those who share sentences more often than by "
+        "chance. The larger, the more often named",
+    },
+    "zh": {
+        "map": "小说中的 {} 个人物：相近的靠在一起，点越大，被提到的次数越多",
+        "network": "小说中的 {} 个人物：连线表示同句出现多于偶然，点越大，被提到的次数越多",
+    },
+}
 _LONG = 100_000  # words
 _LONGEST_PATH = 4096  # bytes, of most systems
 _LIKE_A_PATH = re.compile(r"[^\n]{1,255}\.(?:txt|text|md|epub|html?|pdf|docx?)").fullmatch
@@ -243,7 +254,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         DataFrame
             Columns `name`, `score`, and what the score is mixed of: `similarity`, the cosine of
             the vectors, and `togetherness`, how much oftener than by chance both share paragraphs,
-            from 0 to 1. Best first, without the character.
+            from 0 to 1. Best first, without the character. 0 is no oftener than by chance: such two
+            may share sentences, and have a line in :meth:`plot_network`, which counts these.
 
         Raises
         ------
@@ -412,10 +424,15 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
         names = known.names_[:n_names]
         places = plane(known.vectors_[: len(names)], random_state)
-        return plot_points(places, names, sizes=known._sizes(len(names)))
+        return plot_points(
+            places, names, sizes=known._sizes(len(names)), title=_title("map", names)
+        )
 
     def plot_network(self, n_names=40, n_partners=3, random_state=0):
         """Draw who occurs with whom: lines join characters that share sentences beyond chance.
+
+        The `togetherness` of :meth:`similar` counts paragraphs: of few and long ones even those who
+        speak with each other may share no more than chance gives, and have a line here and 0 there.
 
         Parameters
         ----------
@@ -449,7 +466,8 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         a, b = np.nonzero(np.triu(ties))
         edges = pd.DataFrame({"a": a, "b": b, "weight": ties[a, b]})
         places = spring(ties, random_state)
-        return plot_points(places, names, sizes=known._sizes(len(names)), edges=edges)
+        sizes, title = known._sizes(len(names)), _title("network", names)
+        return plot_points(places, names, sizes=sizes, edges=edges, title=title)
 
     # ----------------------------------------------------------------------------------- parts
 
@@ -541,6 +559,11 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
 
     def _sizes(self, n_names):
         return 400 * np.sqrt(self.counts_[:n_names] / self.counts_[0])
+
+
+def _title(kind, names):
+    """Return a line that says what a picture of characters shows."""
+    return _TITLES["zh" if is_mostly_han(names) else "en"][kind].format(len(names))
 
 
 def _read(text):

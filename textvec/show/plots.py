@@ -191,7 +191,7 @@ def plot_tradeoff(quality, costs):
     return figure
 
 
-def plot_points(places, names=None, color=None, sizes=None, edges=None):
+def plot_points(places, names=None, color=None, sizes=None, edges=None, title=None):
     """Draw a map: a point for each item, names where there is room, colours by a value.
 
     Parameters
@@ -208,6 +208,8 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None):
         Areas of the points, in square points, where there is no ``color``; None draws all alike.
     edges : DataFrame, default=None
         Lines between points: columns a and b (their numbers) and weight (how broad they are).
+    title : str, default=None
+        A line above the map: what it shows.
 
     Returns
     -------
@@ -227,9 +229,11 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None):
     places = np.asarray(places, float)
     names = [] if names is None else [_drawn(name) for name in names]
     legend = [] if color is None else [_drawn(color.name or ""), *map(_drawn, color.unique())]
-    with _style([*names, *legend]):
+    with _style([*names, *legend, title or ""]):
         figure = _figure(7.5)
         axes = figure.subplots()
+        if title is not None:
+            axes.set_title(_drawn(title))
         if edges is not None:
             _draw_edges(axes, places, edges)
         if color is None:
@@ -396,7 +400,9 @@ def _scatter_groups(axes, places, values):
 def _write_names(figure, axes, places, names, sizes=None):
     """Write names beside their points, leaving out those that would cover a point or a name."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.patheffects import withStroke
 
+    halo = [withStroke(linewidth=2.5, foreground="white")]  # lines end before the letters
     canvas = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()
     figure.draw_without_rendering()  # the layout decides where the points stand
@@ -424,6 +430,7 @@ def _write_names(figure, axes, places, names, sizes=None):
                 ha=side,
                 va="center",
                 fontsize=_NAME_SIZE,
+                path_effects=halo,
             )
             text.set_in_layout(False)  # else the points would move again
             box = text.get_window_extent(renderer)
