@@ -1,6 +1,7 @@
 """The map page in a real browser: what it draws, what it answers, and that nothing in it runs."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from textvec import TfidfVectorizer, show_map
 from textvec.recommend.maps import MapOptions
-from textvec.show.atlas import Atlas, Chart, write_atlas
+from textvec.show.atlas import Atlas, Chart, Region, write_atlas
 
 from .browsers import Browser, find_browser
 from .show.test_atlas import unpacked
@@ -284,7 +285,7 @@ def test_labels_do_not_overlap_at_any_zoom(page):
     for zoom in (1, 4, 16):
         boxes = page.run(
             "(() => { const c = charts[0], old = c.label.bind(c); let kept;"
-            " c.label = (...given) => { old(...given); kept = given[1]; };"
+            " c.label = (...given) => { kept = given[1]; return old(...given); };"
             f" c.reset(); c.zoom({zoom}); c.paint(); delete c.label; return kept; }})()"
         )
         boxes = np.array(boxes[2:])  # after those of the buttons
@@ -292,6 +293,38 @@ def test_labels_do_not_overlap_at_any_zoom(page):
             rest = np.delete(boxes, at, axis=0)
             over = (rest[:, 0] < c) & (rest[:, 2] > a) & (rest[:, 1] < d) & (rest[:, 3] > b)
             assert not over.any()
+
+
+def test_labels_stay_in_a_narrow_pane_and_names_leave_points_to_be_seen(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    names = [f"person {i}" for i in range(40)]
+    region = Region(0, (0.0, 0.0), " · ".join(["incomprehensibilities " * 2] * 3))
+    places = rng.normal(size=(40, 2))
+    near = np.full((40, 1), -1)
+    atlas = Atlas("A", names, [Chart("a", places, near, np.zeros((40, 1)))], is_named=True)
+    browser.resize(1000, 800)
+    browser.open(write_atlas(tmp_path / "people.html", atlas))
+    placed, points = browser.run(
+        "(() => { const c = charts[0], old = c.label.bind(c); let kept;"
+        " c.label = (...given) => { kept = given[1]; return old(...given); }; c.paint();"
+        " return [kept, Array.from({length: n}, (_, i) => [c.sx(c.x[i]), c.sy(c.y[i])])]; })()"
+    )
+    x, y = np.array(points).T
+    assert len(placed) > 25
+    for a, b, c, d in placed[1:]:
+        assert not ((x > a) & (x < c) & (y > b) & (y < d)).any()
+    atlas = replace(atlas, charts=[replace(atlas.charts[0], regions=[region])] * 2)
+    browser.resize(700, 500)
+    browser.open(write_atlas(tmp_path / "region.html", atlas))
+    a, b, c, d, width, height = browser.run(
+        "(() => { const c = charts[0], old = c.label.bind(c), kept = [];"
+        " c.label = (...given) => { const is = old(...given);"
+        " kept.push(given[1].at(-1)); return is; };"
+        " c.paint(); return [...kept[0], c.width, c.height]; })()"
+    )
+    assert 0 <= a < c <= width
+    assert 0 <= b < d <= height
+    assert d - b > 40  # in lines
 
 
 def test_an_address_leads_to_an_item(browser, twins):

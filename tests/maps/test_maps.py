@@ -196,6 +196,15 @@ def test_contractions_name_nothing():
     assert not [term for term in terms if "'" in term or "’" in term]
 
 
+def test_pairs_are_those_that_texts_have():
+    texts = ["mouldy, we stayed by the sea. Spotless view", "Mouldy; then we stayed a sunny week"]
+    counts, terms = term_counts([*texts, *texts])
+    assert {"mouldy", "stayed", "sea", "spotless view", "sunny week"} <= set(terms)
+    strange = {"mouldy stayed", "sea spotless", "stayed sunny", "stayed sea", "the sea"}
+    assert not strange & set(terms)
+    assert counts.shape == (4, len(terms))
+
+
 def test_texts_without_words_have_no_names():
     assert term_counts(["😀", "", "!!", "12 13"]) == (None, [])
 

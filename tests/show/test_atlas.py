@@ -135,6 +135,21 @@ def test_nothing_of_the_data_is_markup_and_the_policy_knows_the_script():
         assert word not in script
 
 
+def test_numbers_far_above_the_rest_are_on_a_logarithmic_scale():
+    columns = {
+        "mentions": [2, 5, 9, 803],
+        "visits": [0, 0, 3, 90],
+        "price": [80, 90, 120, 700],
+        "gain": [-1, 1, 2, 900],
+        "share": [0.001, 0.002, 0.001, 0.5],
+        "none": [np.nan] * 4,
+    }
+    atlas = Atlas("A", ["a"] * 4, [chart(4)], columns=pd.DataFrame(columns))
+    head, _ = unpacked(render_atlas(atlas))
+    by_logarithm = [column["name"] for column in head["columns"] if column["log"]]
+    assert by_logarithm == ["mentions", "visits"]
+
+
 def test_lone_surrogates_and_steering_characters_are_shown_as_signs(tmp_path):
     texts = ["\ud800 half", "annexe\u202egpj.exe", "\x1b[31m"]
     page = write_atlas(tmp_path / "map.html", Atlas("\ud800", texts, [chart(3)])).read_text("utf-8")

@@ -16,7 +16,7 @@ _BLURS = (0.055, 0.028, 0.014, 0.008, 0.005)
 _N_WORDS = 3  # of a name
 _LEAST_ITEMS, _LEAST_SHARE = 2, 0.01  # of a group have each of them
 _MOST_LETTERS = 1000  # of a text that are counted
-_MOST_TERMS = 60_000
+_MOST_TERMS, _MOST_CANDIDATES = 60_000, 240_000
 # Contractions, which the list of stop words has in parts: "i'll", "it’s", "don't"
 _BEGINNINGS = (
     *("i", "you", "he", "she", "it", "we", "they", "this", "that", "there", "here", "let"),
@@ -108,8 +108,9 @@ def _climb(density):
 def term_counts(texts):
     """Return how often each text has each term that may name a region, and the terms.
 
-    Terms are words and pairs of words without stop words; of texts that are mostly in Chinese
-    characters, what jieba cuts. Terms of a single text name nothing, nor do numbers.
+    Terms are words and pairs of words that stand side by side, without stop words; of texts that
+    are mostly in Chinese characters, what jieba cuts. Terms of a single text name nothing, nor do
+    numbers.
 
     Parameters
     ----------
@@ -123,23 +124,31 @@ def term_counts(texts):
     terms : list of str
     """
     texts = [text[:_MOST_LETTERS] for text in texts]
-    options = {"min_df": 2, "max_features": _MOST_TERMS, "dtype": np.float64}
+    options = {"min_df": 2, "max_features": _MOST_CANDIDATES, "dtype": np.float64}
     if is_mostly_han(texts):
-        words = [*stop_words("chinese"), *stop_words("english")]
-        counter = CountVectorizer(tokenizer="jieba", stop_words=words, **options)
+        silent = {*stop_words("chinese"), *stop_words("english")}
+        counter = CountVectorizer(tokenizer="jieba", stop_words=list(silent), **options)
     else:
-        pattern = r"(?u)\b(?=\w*[^\W\d_])[^\W_][\w'’-]*[^\W_]\b"
-        counter = CountVectorizer(
-            token_pattern=pattern,
-            stop_words=[*stop_words("english"), *_CONTRACTIONS],
-            ngram_range=(1, 2),
-            **options,
-        )
+        silent = {*stop_words("english"), *_CONTRACTIONS}
+        # what is no word is a token, too, of one sign: no pair reaches across it
+        pattern = r"(?u)\b(?=\w*[^\W\d_])[^\W_][\w'’-]*[^\W_]\b|\S"
+        counter = CountVectorizer(token_pattern=pattern, ngram_range=(1, 2), **options)
     try:
         counts = counter.fit_transform(texts)
     except ValueError:  # no words, or none in two texts
         return None, []
-    return counts, counter.get_feature_names_out().tolist()
+    terms = counter.get_feature_names_out().tolist()
+    if counter.tokenizer is None:
+        is_name = [
+            all(len(word) > 1 and word not in silent for word in term.split(" ")) for term in terms
+        ]
+        kept = np.flatnonzero(is_name)
+        counts, terms = counts[:, kept], [terms[at] for at in kept]
+    if len(terms) > _MOST_TERMS:
+        often = np.argsort(-np.asarray(counts.sum(axis=0)).ravel(), kind="stable")
+        kept = np.sort(often[:_MOST_TERMS])
+        counts, terms = counts[:, kept], [terms[at] for at in kept]
+    return (counts, terms) if terms else (None, [])
 
 
 def name_groups(counts, terms, of, n_groups):

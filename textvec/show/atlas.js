@@ -11,6 +11,7 @@ const WORDS = {
     alone: "It shares nothing with any other item.",
     csv: "Save as CSV", clear: "Show all", found: n => `${n} found`, chosen: n => `${n} chosen`,
     empty: "Search, or draw a line around points with the lasso: they are listed here.",
+    log: value => `${value} (log scale)`,
     more: "Show more", other: n => `other (${n} values)`, missing: "missing",
     mean: (a, k) => `On average ${a} of ${k} nearest neighbours are the same on both sides. ` +
       "Those whose neighbours change most come first.",
@@ -34,6 +35,7 @@ const WORDS = {
     alone: "它与其他条目没有任何共同之处。",
     csv: "保存为 CSV", clear: "显示全部", found: n => `找到 ${n} 条`, chosen: n => `选中 ${n} 条`,
     empty: "搜索，或用套索圈出一些点：结果列在这里。",
+    log: value => `${value}（对数刻度）`,
     more: "更多", other: n => `其他（${n} 个值）`, missing: "缺失",
     mean: (a, k) => `两边 ${k} 个近邻中平均有 ${a} 个相同。近邻变化最大的排在最前。`,
     in: "放大", out: "缩小", whole: "全图", close: "关闭",
@@ -162,10 +164,10 @@ function recolour() {
   alive = new Uint8Array(n).fill(1);
   if (!column) paint.fill(rgb(isDark() ? "#6cb6e8" : "#0072b2"));
   else if (column.kind === "numbers") {
-    const steps = Array.from({length: 256}, (_, i) => rgb(mixed(i / 255))), {low, high, values} = column;
+    const steps = Array.from({length: 256}, (_, i) => rgb(mixed(i / 255))), {values} = column, share = shareOf(column);
     for (let i = 0; i < n; i++) {
       const is = !Number.isNaN(values[i]);
-      paint[i] = is ? steps[high > low ? Math.round(255 * Math.min(1, Math.max(0, (values[i] - low) / (high - low)))) : 128] : faint;
+      paint[i] = is ? steps[Math.round(255 * share(values[i]))] : faint;
       if (off.has(is ? "some" : "missing")) alive[i] = 0;
     }
   } else {
@@ -177,6 +179,11 @@ function recolour() {
     }
   }
   drawAll();
+}
+
+function shareOf({low, high, log}) {  // where on its scale a number stands, from 0 to 1
+  const f = log ? Math.log1p : value => value, from = f(low), span = f(high) - from;
+  return value => span > 0 ? Math.min(1, Math.max(0, (f(value) - from) / span)) : .5;
 }
 
 // codes are by frequency: the first get a hue; -1 is other, -2 missing
@@ -192,7 +199,9 @@ function legend() {
   if (column.kind === "numbers") {
     const bar = make("canvas", {width: 256, height: 1}), context = bar.getContext("2d");
     for (let i = 0; i < 256; i++) { context.fillStyle = mixed(i / 255); context.fillRect(i, 0, 1, 1); }
-    const ends = [column.low, column.high].map(value => make("span", {textContent: Number(value.toPrecision(6)).toLocaleString(document.documentElement.lang)}));
+    const {low, high} = column, written = (value, digits = 6) => Number(value.toPrecision(digits)).toLocaleString(document.documentElement.lang);
+    const middle = column.log ? [T.log(written(Math.expm1((Math.log1p(low) + Math.log1p(high)) / 2), 2))] : [];
+    const ends = [written(low), ...middle, written(high)].map(textContent => make("span", {textContent}));
     keys.append(make("div", {className: "scale"}, bar, make("div", {}, ...ends)));
     const missing = column.values.reduce((sum, value) => sum + Number.isNaN(value), 0);
     if (missing) keys.append(key("missing", grey(), T.missing, missing));
@@ -350,7 +359,8 @@ class Chart {
     const deepest = Math.log2(this.magnified) + .4;
     for (const region of this.regions) {
       if (region.level > deepest) break;  // they come by level
-      this.label(context, placed, region.label, this.sx(region.x), this.sy(region.y), [16, 14, 13, 12][Math.min(region.level, 3)], region.level < 1 ? 650 : 550);
+      const size = [16, 14, 13, 12][Math.min(region.level + (this.width < 600), 3)];
+      this.label(context, placed, region.label, this.sx(region.x), this.sy(region.y), size, region.level < 1 ? 650 : 550, {most: Math.min(Math.max(this.width * .4, 140), 320)});
     }
     this.paintTitles(context, placed);
     if (this.path) {
@@ -397,22 +407,45 @@ class Chart {
       inView++; kept.push([i, x, y]);
     }
     if (!head.named && (inView > most || this.magnified < 1.5 && n > 60)) return;
-    for (const [i, x, y] of kept) this.label(context, placed, titled(i), x, y - this.radius - 9, 12, 450, .9);
+    const half = Math.max(this.radius - 4, 1), up = this.radius + 9, aside = this.radius + 1;
+    const points = inView > most ? [] : kept.map(([, x, y]) => [x - half, y - half, x + half, y + half]);
+    const put = (i, x, y, side = 0) => this.label(context, placed, titled(i), x, y, 12, 450, {alpha: .9, side, points});
+    for (const [i, x, y] of kept)
+      put(i, x, y - up) || put(i, x, y + up) || put(i, x + aside, y, 1) || put(i, x - aside, y, -1);
   }
-  label(context, placed, text, x, y, size, weight, alpha = 1) {
-    if (x < -150 || y < -20 || x > this.width + 150 || y > this.height + 20) return;
-    const drawn = this.drawn(text, size, weight), w = drawn.width / this.ratio, h = drawn.height / this.ratio;
-    const is = x > 0 && x < this.width, gap = 3, top = y - h / 2;
-    const left = is ? Math.max(2, Math.min(x - w / 2, this.width - w - 2)) : x - w / 2;
-    for (const [a, b, c, d] of placed)
-      if (left < c + gap && left + w > a - gap && top < d + gap && top + h > b - gap) return;
+  // Writes a text where it covers no other and no point, and tells whether it could: in the middle
+  // (side 0), to the right of a place (1) or to the left (-1), in lines of at most so many pixels
+  label(context, placed, text, x, y, size, weight, {alpha = 1, side = 0, most = Infinity, points = []} = {}) {
+    if (x < -150 || y < -20 || x > this.width + 150 || y > this.height + 20) return false;
+    const drawn = this.drawn(text, size, weight, Math.min(most, this.width - 4)), w = drawn.width / this.ratio, h = drawn.height / this.ratio;
+    const is = x > 0 && x < this.width && y > 0 && y < this.height, gap = 3;
+    const inside = (at, span, room) => is ? Math.max(2, Math.min(at, room - span - 2)) : at;
+    const left = inside(x - w * (1 - side) / 2, w, this.width), top = inside(y - h / 2, h, this.height);
+    for (const boxes of [placed, points])
+      for (const [a, b, c, d] of boxes)
+        if (left < c + gap && left + w > a - gap && top < d + gap && top + h > b - gap) return false;
     placed.push([left, top, left + w, top + h]);
     context.globalAlpha = alpha;
     context.drawImage(drawn, left, top, w, h);
     context.globalAlpha = 1;
+    return true;
   }
-  drawn(text, size, weight) {  // a label with its halo is drawn once
-    const name = `${size} ${weight} ${this.ratio} ${isDark()} ${text}`;
+  lines(context, text, most) {  // the terms of a region in lines, none broader than that
+    const made = [];
+    for (const term of text.split(" · ")) {
+      const longer = made.length ? `${made[made.length - 1]} · ${term}` : term;
+      if (made.length && context.measureText(longer).width <= most) made[made.length - 1] = longer;
+      else made.push(term);
+    }
+    return made.map((line, at) => {
+      const kept = Array.from(line), mark = at < made.length - 1 ? " ·" : "";
+      if (context.measureText(line).width <= most) return line + mark;
+      while (kept.length > 1 && context.measureText(kept.join("") + "…").width > most) kept.pop();
+      return kept.join("") + "…" + mark;
+    });
+  }
+  drawn(text, size, weight, most) {  // a label with its halo is drawn once
+    const name = `${size} ${weight} ${Math.round(most)} ${this.ratio} ${isDark()} ${text}`;
     let canvas = this.labels.get(name);
     if (canvas) return canvas;
     if (this.labels.size > 3000) this.labels.clear();
@@ -420,13 +453,15 @@ class Chart {
     const context = canvas.getContext("2d"), font = `${weight} ${size * this.ratio}px ${style("--font")}`;
     const cut = text.length > 64 ? text.slice(0, 63).replace(/[\ud800-\udbff]$/, "") + "…" : text;
     context.font = font;
-    const pad = 3 * this.ratio;
-    canvas.width = Math.ceil(context.measureText(cut).width + 2 * pad); canvas.height = Math.ceil(size * 1.3 * this.ratio + pad);
-    context.font = font; context.textBaseline = "middle"; context.lineJoin = "round";
-    context.strokeStyle = style("--ground"); context.lineWidth = 4.5 * this.ratio; context.globalAlpha = .9;
-    context.strokeText(cut, pad, canvas.height / 2);
-    context.fillStyle = style("--ink"); context.globalAlpha = 1;
-    context.fillText(cut, pad, canvas.height / 2);
+    const pad = 3 * this.ratio, step = size * 1.2 * this.ratio, lines = this.lines(context, cut, most * this.ratio - 2 * pad);
+    canvas.width = Math.ceil(Math.max(...lines.map(line => context.measureText(line).width)) + 2 * pad);
+    canvas.height = Math.ceil(size * 1.3 * this.ratio + pad + (lines.length - 1) * step);
+    context.font = font; context.textBaseline = "middle"; context.textAlign = "center"; context.lineJoin = "round";
+    context.strokeStyle = style("--ground"); context.lineWidth = 4.5 * this.ratio; context.fillStyle = style("--ink");
+    for (const [write, alpha] of [["strokeText", .9], ["fillText", 1]]) {
+      context.globalAlpha = alpha;
+      lines.forEach((line, at) => context[write](line, canvas.width / 2, canvas.height / 2 + (at - (lines.length - 1) / 2) * step));
+    }
     this.labels.set(name, canvas);
     return canvas;
   }

@@ -20,6 +20,7 @@ from textvec.show.visible import visible
 
 SIDE = 65535  # of the square that places are rounded to
 _NONE = 0xFFFFFF  # stands for no neighbour
+_SKEWED = 20  # times the median is the greatest number, from which on colours go by logarithms
 _HERE = Path(__file__).parent
 
 
@@ -337,6 +338,7 @@ def _add_columns(parts, atlas):
                 some = values[~np.isnan(values)]
                 ends = (some.min(), some.max()) if some.size else (0, 0)
                 about |= {"kind": "numbers", "low": float(ends[0]), "high": float(ends[1])}
+                about["log"] = bool(some.size and _is_skewed(some))
                 parts.add_floats(f"values{at}", values)
             else:
                 codes, names = _coded(column)
@@ -348,6 +350,11 @@ def _add_columns(parts, atlas):
 
 def _is_number(column):
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _is_skewed(values):
+    """Tell whether most numbers would have one colour on a linear scale."""
+    return values.min() >= 0 and values.max() >= _SKEWED * max(np.median(values), 1)
 
 
 def _coded(column):
