@@ -85,3 +85,9 @@ def test_help_imports_nothing_heavy():
     )
     assert result.stdout.splitlines()[-1] == "[]"
     assert "..." not in result.stdout.split("Commands:")[1]  # a terminal has less room than run()
+
+
+def test_the_option_for_a_page_is_suggested_where_it_has_another_name():
+    assert_refused(run("recommend", "x.csv", "--out", "y"), "No such option: --out", "--html")
+    assert_refused(run("compare", "--out", "y"), "No such option: --out", "--html")
+    assert_refused(run("map", "x.csv", "--html", "y"), "No such option: --html", "--out")

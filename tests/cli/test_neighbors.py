@@ -30,3 +30,25 @@ def test_neighbors_of_the_built_in_novel(tmp_path):
 )
 def test_bad_neighbors(args, words):
     assert_refused(run("neighbors", *args), *words)
+
+
+STORY = (
+    "孙悟空说道：师父慢走。\n猪八戒笑道：猴哥等我。\n孙悟空对猪八戒说道：快走。\n"
+    "行者与猪八戒同去。\n"
+)
+
+
+def test_names_can_be_given_and_the_page_is_in_their_language(tmp_path):
+    pytest.importorskip("matplotlib")
+    novel, page = tmp_path / "novel.txt", tmp_path / "page.html"
+    novel.write_text(STORY, encoding="utf-8")
+    found = run("neighbors", novel, "--name", "孙悟空")
+    assert_refused(found, "no names were found in the text", "Give them: --names NAME,NAME")
+    given = ("--names", "孙悟空，猪八戒", "--alias", "行者=孙悟空")
+    result = run("neighbors", novel, *given, "--html", page, "--json")
+    assert [row["name"] for row in json.loads(result.stdout)] == ["孙悟空", "猪八戒"]
+    text = page.read_text("utf-8")
+    for words in ('<html lang="zh">', "<h1>人物</h1>", "2 个人物", "最相似：孙悟空"):
+        assert words in text
+    run("neighbors", novel, *given, "--html", page, "--page-language", "en")
+    assert "<h1>Characters</h1>" in page.read_text("utf-8")

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from textvec.cli import models
 
-from .command import HOTELS, REAL, assert_refused, recommend, run
+from .command import CHINESE, HOTELS, REAL, assert_refused, recommend, run
 
 
 def test_like_prints_a_table(hotels):
@@ -388,3 +388,17 @@ def test_the_page_shows_the_sentences_that_matched_and_folds_the_rest(tmp_path):
     assert "…" in shown
     assert whole in {text for _, text, _ in rows}
     assert f'<td class="long" data-value="{"x" * 200}">' in content
+
+
+def test_the_page_is_in_the_language_of_the_texts(tmp_path):
+    file, page = tmp_path / "hotels.csv", tmp_path / "page.html"
+    CHINESE.to_csv(file, index=False)
+    args = ("recommend", file, "--id", "名称", "--text", "简介", "--like", "航站", "--html", page)
+    assert run(*args).exit_code == 0
+    text = page.read_text("utf-8")
+    for words in ('<html lang="zh">', "<h1>推荐</h1>", "<h2>理由</h2>", "份额", "喜欢", "3 个条目"):
+        assert words in text
+    for words in ("Recommend", "Why", "share", "liked", "score"):
+        assert words not in text
+    assert run(*args, "--page-language", "en").exit_code == 0
+    assert "<h1>Recommendations</h1>" in page.read_text("utf-8")

@@ -8,8 +8,15 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from textvec import CountVectorizer, TfidfVectorizer, compare
+from textvec.evaluate import verdicts
 from textvec.evaluate.compare import Comparison
-from textvec.evaluate.tasks import BitextMiningTask, ClusteringTask, RetrievalTask
+from textvec.evaluate.page_words import close_up
+from textvec.evaluate.tasks import (
+    BitextMiningTask,
+    ClassificationTask,
+    ClusteringTask,
+    RetrievalTask,
+)
 from textvec.evaluate.tasks.task import TaskResult
 from textvec.evaluate.verdicts import verdict_of
 from textvec.show.report import Link, Table, render_report
@@ -125,7 +132,7 @@ def test_the_page_in_chinese(comparison, tmp_path):
         assert words in page
     for words in ("Which method", "Quality", "Higher is better", "<span>non-zeros<"):
         assert words not in page
-    with pytest.raises(ValueError, match="language must be one of 'en', 'zh'"):
+    with pytest.raises(ValueError, match="language must be one of 'auto', 'en', 'zh'"):
         comparison.to_html(tmp_path / "page.html", language="fr")
 
 
@@ -144,3 +151,50 @@ def test_links_lead_nowhere_else_and_are_escaped():
     table = Table(pd.DataFrame({"a": [Link("<b>", 'x".html', "find=%22")]}))
     page = render_report("T", "", [("S", [table])])
     assert '<a href="x%22.html#find=%22">&lt;b&gt;</a>' in page
+
+
+def test_a_page_about_chinese_texts_is_chinese_throughout(tmp_path):
+    pytest.importorskip("matplotlib")
+    texts = [f"房间{word}，很{word}" for word in "大小新旧远近" for _ in range(5)]
+    task = ClassificationTask(texts, ["好", "差", "好"] * 10, name="评论")
+    methods = {
+        "counts": {"en": CountVectorizer(analyzer="char", ngram_range=(1, 2))},
+        "TF-IDF, chars": TfidfVectorizer(analyzer="char"),
+        "BM25": CountVectorizer(analyzer="char"),
+    }
+    methods["counts"]["en, 评论"] = CountVectorizer(analyzer="char")  # as for short texts
+    found = compare(methods, [task])
+    page = found.to_html(tmp_path / "page.html").read_text("utf-8")
+    assert '<html lang="zh">' in page
+    for words in (
+        "准确率",
+        "拟合秒数 (更贵",
+        "10 篇文本",
+        '<td data-value="分类">',
+        "预测 30 篇文本各属于 2 个标签中的哪一个",
+        "ngram_range=(1, 1)，而不是 (1, 2)",
+        "<dt>日期</dt>",
+        "“TF-IDF, chars”",
+    ):
+        assert words in page, words
+    for words in ("accuracy", "costlier", "documents", "Predict", "here with", ">machine<"):
+        assert words not in page, words
+    assert '<html lang="en">' in found.to_html(tmp_path / "page.html", "en").read_text("utf-8")
+    both = compare(methods, [task, ClassificationTask(["sea view", "old inn"] * 9, ["a", "b"] * 9)])
+    assert '<html lang="en">' in both.to_html(tmp_path / "page.html").read_text("utf-8")
+
+
+def test_no_grey_line_is_spoken_of_where_none_is_drawn(comparison, tmp_path):
+    pytest.importorskip("matplotlib")
+    task = RetrievalTask({"q": "pier"}, {"a": "pier", "b": "quay"}, {"q": {"a": 1}}, name="one")
+    page = compare({"counts": CountVectorizer()}, [task]).to_html(tmp_path / "page.html")
+    assert "Quality against cost." in page.read_text("utf-8")
+    assert "grey line" not in page.read_text("utf-8")
+
+
+def test_names_in_a_chinese_list_are_told_apart():
+    said = verdicts._SAID["zh"]
+    names = ["TF-IDF", "TF-IDF, chars", "BM25", "LSA", "word2vec"]
+    assert verdicts._listed(names, said) == "TF-IDF、“TF-IDF, chars” 和 其他 3 种方法"
+    sentence = f"与 {verdicts._listed(names, said)} 没有显著差别"
+    assert close_up(sentence) == "与 TF-IDF、“TF-IDF, chars”和其他 3 种方法没有显著差别"

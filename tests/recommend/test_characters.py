@@ -513,3 +513,14 @@ def test_words_like_a_hero_are_characters(name, hero):
     # Given names alone, and those whom the story calls by what they are.
     others = "懿|操|瑜|权|肃|丞相|大仙|国王|老怪|那怪|妖王|菩萨|太子|老者|老魔|娘娘|阴君"
     assert (words["is_name"] | words["word"].str.fullmatch(others)).sum() >= 8
+
+
+def test_what_joins_two_is_printed_for_reading():
+    story = "孙悟空对猪八戒说道：快走。\n猪八戒见孙悟空来了。\n行者与猪八戒同去。"
+    with pytest.warns(UserWarning, match="No names but those of the aliases"):
+        CharacterRecommender(aliases={"行者": "孙悟空"}, random_state=0).fit(story)
+    found = CharacterRecommender(["孙悟空", "猪八戒"], random_state=0).fit(story)
+    shown = repr(found.between("孙悟空", "猪八戒")).splitlines()
+    assert re.fullmatch(r"score \d\.\d{3}: similarity \S+, togetherness \d\.\d{3}", shown[0])
+    assert shown[1] == "both in 2 sentences, 2 paragraphs, 1 chapter"
+    assert "快走" in shown[4]

@@ -13,8 +13,12 @@ from textvec.cli.models import DENSE
 from textvec.show.visible import visible
 
 BAD_INPUT = (ValueError, TypeError, LookupError, OSError, ImportError)
+_SAME = {"--out": "--html", "--html": "--out"}  # what names the page that is written
 # What scikit-learn says and a reader of the command line cannot follow -> the same in its words.
 _IN_OPTIONS = {
+    "No names were found in the text, which may be too short: people are found who are named "
+    "often. Give them: names=[...].": "no names were found in the text, which may be too short: "
+    "people are found who are named often. Give them: --names NAME,NAME.",
     "empty vocabulary; perhaps the documents only contain stop words": "the texts hold no words "
     "(signs, emoji and stop words are none). Give texts with words, or take --vectorizer "
     "tfidf-char, which takes every character.",
@@ -78,6 +82,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing els
 VectorSize = Annotated[
     int | None,
     typer.Option(help="Dimensions of lsa and word2vec.  [default: 100]", metavar="NUMBER"),
+]
+PageLanguage = Annotated[
+    str, typer.Option(help="Of the page's own words: en, zh, or auto, by the texts.")
 ]
 Html = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write a page as well, with a map.")
@@ -150,6 +157,19 @@ def check_page(html, *sources):
     import_optional("matplotlib", "plots")
 
 
+def check_page_language(page_language):
+    """Raise ValueError if --page-language is none that pages have.
+
+    Parameters
+    ----------
+    page_language : str
+        What was given.
+    """
+    from textvec._checks import check_choice
+
+    check_choice("--page-language", page_language, ("auto", "en", "zh"))
+
+
 def check_vector_size(vector_size, names):
     """Raise ValueError if --vector-size was given, and no vectorizer takes it.
 
@@ -164,9 +184,17 @@ def check_vector_size(vector_size, names):
         raise ValueError(f"--vector-size is for {' and '.join(DENSE)} only.")
 
 
+def _suggest(error):
+    """Let an unknown option be followed by the one that does the same here under another name."""
+    other = _SAME.get(getattr(error, "option_name", None))
+    if other and other in {name for one in error.ctx.command.params for name in one.opts}:
+        error.possibilities = [other]
+
+
 def _one_line(error):
     """Return what went wrong as one line."""
     if hasattr(error, "format_message"):
+        _suggest(error)
         command = error.ctx.command_path if getattr(error, "ctx", None) else "textvec"
         message = error.format_message().rstrip(".")
         message += f"{'' if message.endswith('?') else '.'} See {command} --help."

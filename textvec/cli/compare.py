@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textvec.cli.app import AsJson, check_page, warn
+from textvec.cli.app import AsJson, PageLanguage, check_page, check_page_language, warn
 from textvec.cli.models import VECTORIZER_HELP, is_pretrained, pretrained
 from textvec.cli.tables import counted, print_json, print_line, print_table
 
@@ -61,7 +61,7 @@ def compare(  # numpydoc ignore=PR01
     html: Annotated[Path, typer.Option(metavar="FILE", help="Page to write.")] = Path(
         "textvec-report.html"
     ),
-    page_language: Annotated[str, typer.Option(help="Of the page's own words: en or zh.")] = "en",
+    page_language: PageLanguage = "auto",
     maps: Annotated[
         Path | None,
         typer.Option(
@@ -87,12 +87,13 @@ def compare(  # numpydoc ignore=PR01
 
     if language is not None:
         check_choice("--language", language, ("en", "zh"))
-    check_choice("--page-language", page_language, ("en", "zh"))
+    check_page_language(page_language)
     if maps is not None:
         import_optional("openTSNE", "maps")
     check_page(html, *map(Path, data or []))
 
     from textvec.evaluate.compare import compare
+    from textvec.evaluate.page import language_for
 
     tasks = choose_tasks(data or ["mini_benchmark"], task or [], language, encoding)
     methods = choose_methods(vectorizer or [], tasks)
@@ -109,6 +110,8 @@ def compare(  # numpydoc ignore=PR01
         print_json(found.merge(comparison.significance().drop(columns="score"), "left"))
     else:
         print_comparison(comparison)
+    if page_language == "auto":
+        page_language = language_for(tasks)
     links = {} if maps is None else write_maps(comparison, maps, html, page_language)
     comparison.to_html(html, page_language, links)
     print(f"Wrote {html}", file=sys.stderr)
@@ -237,7 +240,7 @@ def write_maps(comparison, folder, page, language="en"):
     """
     import pandas as pd
 
-    from textvec.evaluate.compare import suited
+    from textvec.evaluate.cells import suited
     from textvec.evaluate.page import rivals
     from textvec.recommend.maps import MapOptions, show_map
 
@@ -296,10 +299,10 @@ def _tasks_of(data, language, encoding, alone):
 
 
 def _language_of(task):
-    from textvec.text.scripts import is_mostly_han
+    from textvec.text.scripts import language_of
 
     sides = (task.texts1, task.texts2) if task.type == "BitextMining" else (task.documents,)
-    return "-".join(dict.fromkeys("zh" if is_mostly_han(texts) else "en" for texts in sides))
+    return "-".join(dict.fromkeys(map(language_of, sides)))
 
 
 def _is_readable(path):

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from textvec.cli.app import AsJson, VectorSize, check_out, check_vector_size
+from textvec.cli.app import (
+    AsJson,
+    PageLanguage,
+    VectorSize,
+    check_out,
+    check_page_language,
+    check_vector_size,
+)
 from textvec.cli.files import TEXT_FILES, check_no_columns, read_items, read_lines, there
 from textvec.cli.models import (
     DENSE,
@@ -47,18 +54,16 @@ def map(  # numpydoc ignore=PR01
     ] = None,
     k: Annotated[int, typer.Option("-k", "--k", help="How many neighbours the page has.")] = 10,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
-    page_language: Annotated[
-        str, typer.Option(help="Of the page's own words: en, zh, or auto, by the texts.")
-    ] = "auto",
+    page_language: PageLanguage = "auto",
     seed: Annotated[int, typer.Option(help="The same seed gives the same page.")] = 0,
     vector_size: VectorSize = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     as_json: AsJson = False,
 ):
     """Show a collection on one page as a map, or as two."""
-    from textvec._checks import check_choice, import_optional
+    from textvec._checks import import_optional
 
-    check_choice("--page-language", page_language, ("auto", "en", "zh"))
+    check_page_language(page_language)
     check_vector_size(vector_size, vectorizer)
     if len(vectorizer) > 2:
         raise ValueError(f"--vectorizer is given once or twice. Got {len(vectorizer)} of them.")

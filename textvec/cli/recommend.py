@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from textvec._reading import whole
-from textvec.cli.app import AsJson, Html, VectorSize, check_page, check_vector_size
+from textvec.cli.app import (
+    AsJson,
+    Html,
+    PageLanguage,
+    VectorSize,
+    check_page,
+    check_page_language,
+    check_vector_size,
+)
 from textvec.cli.files import read_items, there
 from textvec.cli.models import (
     DENSE,
@@ -117,6 +125,7 @@ def recommend(  # numpydoc ignore=PR01
     ] = False,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     html: Html = None,
+    page_language: PageLanguage = "auto",
     as_json: AsJson = False,
 ):
     """Find the items most like some items or a query."""
@@ -132,6 +141,7 @@ def recommend(  # numpydoc ignore=PR01
         "max_df": as_frequency("--max-df", max_df),
         "preprocessor": clean_english if clean else None,
     }
+    check_page_language(page_language)
     check_page(html, file)
     items, weights = read_items(file, encoding, {"--text": text, "--column": column or []}, id)
     mask = rows_where(items, where or [])
@@ -166,7 +176,10 @@ def recommend(  # numpydoc ignore=PR01
         features = counted(n_features, "feature")
         print_line(f"{counted(n_items, 'item')} of {file.name}; {used}, {features}.")
     if html is not None:
-        _write_page(html, recommender, found, like, dislike, query, wish)
+        from textvec.cli.pages import words_for
+
+        language, words = words_for(page_language, texts)
+        _write_page(html, recommender, found, like, dislike, query, language, words)
 
 
 def rows_where(items, conditions):
@@ -269,28 +282,29 @@ def _as_numbers(column, condition):
     return pd.to_numeric(numbers), writing
 
 
-def _write_page(path, recommender, found, liked, disliked, query, wish):
+def _write_page(path, recommender, found, liked, disliked, query, language, words):
     """Write what was recommended, why, and where it stands among all items."""
-    from textvec.cli.pages import table, write_page
+    from textvec.cli.pages import counted_in, table, write_page
 
-    pieces = [table(_shortened(recommender, found, liked, query).set_index("id"))]
-    sections = [("Recommended", pieces)]
+    headings = {name: words["columns"].get(name, name) for name in ("id", "score")}
+    shown = _shortened(recommender, found, liked, query, words["all of it"])
+    sections = [(words["recommended"], [table(shown.set_index("id"), columns=headings)])]
     if liked and len(found):
         best = found["id"].iloc[0]
         why = recommender.explain(liked[0], best).head(20)
-        note = f"What {liked[0]} and {best} share; the shares of all of it sum to their score."
-        sections.append(("Why", [table(why.set_index(why.columns[0]), note)]))
-    sections.append(("Map", [_item_map(recommender, found, liked, disliked)]))
-    n_items = len(recommender.ids_)
-    write_page(
-        path,
-        "Recommendations",
-        f"{len(found)} of {counted(n_items, 'item')}, most like: {wish}",
-        sections,
-    )
+        note = words["share"].format(liked[0], best)
+        why = table(why.set_index(why.columns[0]), note, words["columns"])
+        sections.append((words["why"], [why]))
+    sections.append((words["map"], [_item_map(recommender, found, liked, disliked, words)]))
+    wish = query
+    if query is None:
+        wish = words["and"].join([*liked, *map(words["not"].format, disliked)])
+    n_items = counted_in(words, len(recommender.ids_), "item")
+    lead = words["of items"].format(len(found), n_items, wish)
+    write_page(path, words["recommendations"], lead, sections, language)
 
 
-def _shortened(recommender, found, liked, query):
+def _shortened(recommender, found, liked, query, fold):
     """Return what was found with excerpts of long texts: the sentences that matched."""
     import pandas as pd
 
@@ -314,22 +328,22 @@ def _shortened(recommender, found, liked, query):
                     wanted = recommender.items_[block.column].iloc[rows].fillna("").tolist()
                 part = excerpt(block.vectorizer, cell, wanted, _LONG_CELL)
             if part != cell:
-                cells[at] = Excerpt(part, cell)
+                cells[at] = Excerpt(part, cell, fold)
         shown[name] = column if cells == column.tolist() else pd.Series(cells, dtype=object)
     return pd.DataFrame(shown)
 
 
-def _item_map(recommender, found, liked, disliked):
+def _item_map(recommender, found, liked, disliked, words):
     import pandas as pd
 
     from textvec.show.report import Picture
 
     ids = recommender.ids_
     if len(ids) > _MOST_POINTS:
-        return f"No map: {len(ids)} points are more than the {_MOST_POINTS} that can be told apart."
-    kinds = pd.Series("other", index=ids, name="items")
+        return words["no map"].format(len(ids), _MOST_POINTS)
+    kinds = pd.Series(words["kinds"]["other"], index=ids, name=words["kinds"]["items"])
     for kind, chosen in (("recommended", found["id"]), ("liked", liked), ("disliked", disliked)):
-        kinds[list(chosen)] = kind
-    labels = ids.where(kinds.to_numpy() != "other", "")
+        kinds[list(chosen)] = words["kinds"][kind]
+    labels = ids.where(kinds.to_numpy() != words["kinds"]["other"], "")
     figure = recommender.plot_map(color=kinds.reset_index(drop=True), labels=labels)
-    return Picture(figure, "All items: alike ones stand close together.")
+    return Picture(figure, words["items"])

@@ -7,7 +7,7 @@ import typer
 
 import textvec
 from textvec._reading import whole
-from textvec.cli.app import AsJson, check_page
+from textvec.cli.app import AsJson, PageLanguage, check_page, check_page_language
 from textvec.cli.files import read_texts
 from textvec.cli.models import VECTORIZER_HELP, make_vectorizer, shorten
 from textvec.cli.tables import counted, print_json, print_line, print_ranking
@@ -51,6 +51,7 @@ def search(  # numpydoc ignore=PR01
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page as well.")] = None,
+    page_language: PageLanguage = "auto",
     as_json: AsJson = False,
 ):
     """Find the texts that answer queries best."""
@@ -58,6 +59,7 @@ def search(  # numpydoc ignore=PR01
 
     check_choice("--index", index, tuple(INDEXES))
     check_number("k", k, low=1, integer=True)
+    check_page_language(page_language)
     check_page(html, file)
     items, text = read_texts(file, encoding, text, id)
     query = list(dict.fromkeys(map(whole, query)))
@@ -70,7 +72,7 @@ def search(  # numpydoc ignore=PR01
             print_ranking(found[found["query"] == wish], "text")
         print_line(f"{counted(len(items), 'text')} of {file.name}; {index} index.")
     if html is not None:
-        _write_page(html, found, file.name)
+        _write_page(html, found, file.name, page_language, items[text].tolist())
 
 
 def search_texts(items, text, id, queries, index, vectorizer, k):
@@ -143,12 +145,17 @@ def make_index(name, metric):
     return getattr(textvec, INDEXES[name])(metric=metric)
 
 
-def _write_page(path, found, source):
+def _write_page(path, found, source, page_language, texts):
     """Write what was found, a table for each query."""
-    from textvec.cli.pages import table, write_page
+    from textvec.cli.pages import counted_in, table, words_for, write_page
 
+    language, words = words_for(page_language, texts)
     sections = [
-        (f"Best for: {query}", [table(rows.drop(columns="query").set_index("id"))])
+        (
+            words["best for"].format(query),
+            [table(rows.drop(columns="query").set_index("id"), columns=words["columns"])],
+        )
         for query, rows in found.groupby("query", sort=False)
     ]
-    write_page(path, "Search", f"{counted(len(found), 'answer')} from {source}", sections)
+    lead = words["of"].format(counted_in(words, len(found), "answer"), source)
+    write_page(path, words["search"], lead, sections, language)

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import os
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -268,3 +269,60 @@ def _median_time(action):
 def _plain(value):
     """Return a value of NumPy as one of Python, for JSON; of any other kind, what it prints."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def suited(given, task):
+    """Return the estimator for a task out of those of a method, by its language and name.
+
+    Parameters
+    ----------
+    given : estimator, or mapping of str to estimator
+        As :func:`~textvec.compare` takes it.
+    task : Task
+        The task.
+
+    Returns
+    -------
+    estimator
+    """
+    if not isinstance(given, Mapping):
+        return given
+    code = _code(given, task)
+    return given.get(f"{code}, {task.name}", given[code])
+
+
+def _code(given, task):
+    codes = [code for code in task.language.split("-") if code in given]
+    if not codes:
+        known = ", ".join(map(repr, given)) or "none"
+        raise ValueError(
+            f"There is no estimator for the language {task.language!r}, only for {known}."
+        )
+    return "zh" if "zh" in codes else codes[0]  # what cuts Chinese cuts English, too
+
+
+def own_settings(given, task):
+    """Return what a method's estimator for this task alone does otherwise than in its language.
+
+    Parameters
+    ----------
+    given : estimator, or mapping of str to estimator
+        As :func:`~textvec.compare` takes it.
+    task : Task
+        The task.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Name of a parameter, its value, and that of the language, as code.
+    """
+    chosen = suited(given, task)
+    usual = given[_code(given, task)] if isinstance(given, Mapping) else given
+    if chosen is usual or not (hasattr(chosen, "get_params") and hasattr(usual, "get_params")):
+        return []
+    before = usual.get_params(deep=False)
+    return [
+        (name, f"{value!r:.40}", f"{before[name]!r:.40}")
+        for name, value in chosen.get_params(deep=False).items()
+        if name in before and not (value is before[name] or repr(value) == repr(before[name]))
+    ]

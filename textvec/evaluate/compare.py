@@ -16,9 +16,12 @@ from textvec.evaluate.cells import (
     COSTS,
     Store,
     measure_costs,
+    own_settings,
     run_cell,
+    suited,
     warm_up,
 )
+from textvec.evaluate.page_words import WORDS, metric_in
 from textvec.evaluate.significance import LEVEL, bootstrap_interval, randomization_test
 from textvec.evaluate.tasks.named import tasks_of
 from textvec.evaluate.tasks.task import Task, counted, printable, select_tasks
@@ -430,7 +433,7 @@ class Comparison:
         order = differing["difference"].abs().sort_values(ascending=False, kind="stable").index
         return differing.loc[order].head(n).reset_index(drop=True)
 
-    def plot(self, kind="scores", tasks=None):
+    def plot(self, kind="scores", tasks=None, language="en"):
         """Draw the comparison.
 
         Parameters
@@ -440,6 +443,8 @@ class Comparison:
             against fit time, speed and size.
         tasks : list of Task or None, default=None
             Some of ``tasks``; None means all. The costs are always those of all tasks.
+        language : {"en", "zh"}, default="en"
+            Of the figure's own words.
 
         Returns
         -------
@@ -454,12 +459,17 @@ class Comparison:
         from textvec.show.plots import plot_scores, plot_tradeoff
 
         check_choice("kind", kind, ("scores", "tradeoff"))
-        scores = self.scores(tasks)
+        check_choice("language", language, ("en", "zh"))
+        words, scores = WORDS[language], self.scores(tasks)
         if kind == "scores":
-            return plot_scores(scores.set_axis(["\n".join(pair) for pair in scores], axis=1))
+            titles = [f"{task}\n{metric_in(language, metric)}" for task, metric in scores]
+            return plot_scores(scores.set_axis(titles, axis=1), words["failed"])
         quality = scores.mean(axis=1, skipna=False)
-        quality.name = "mean of the main scores" if scores.shape[1] > 1 else scores.columns[0][1]
-        return plot_tradeoff(quality, self.costs()[["fit seconds", "documents/s", "stored MB"]])
+        quality.name = words["mean"]
+        if scores.shape[1] == 1:
+            quality.name = metric_in(language, scores.columns[0][1])
+        costs = self.costs()[["fit seconds", "documents/s", "stored MB"]]
+        return plot_tradeoff(quality, costs, words["axes"])
 
     def to_csv(self, path):
         """Write ``table`` for spreadsheets, as :func:`~textvec.show.csv_files.write_csv` does.
@@ -483,7 +493,7 @@ class Comparison:
 
         return write_csv(path, self.table)
 
-    def to_html(self, path, language="en", maps=None):
+    def to_html(self, path, language="auto", maps=None):
         """Write the comparison as one self-contained page with tables and plots.
 
         It begins with the verdict: which method to take for each task, and how sure that is.
@@ -492,8 +502,9 @@ class Comparison:
         ----------
         path : str or path-like
             File to write; an existing one is replaced, at once or not at all.
-        language : {"en", "zh"}, default="en"
-            Of the page's own words.
+        language : {"auto", "en", "zh"}, default="auto"
+            Of the page's own words. "auto" is Chinese where the texts of all tasks are, of
+            translations those that are translated.
         maps : mapping of str to str, default=None
             For names of tasks, a page of :func:`~textvec.show_map`, relative to this one, to which
             the items on which methods disagree lead.
@@ -512,7 +523,7 @@ class Comparison:
         """
         from textvec.evaluate.page import write_page
 
-        check_choice("language", language, ("en", "zh"))
+        check_choice("language", language, ("auto", "en", "zh"))
         return write_page(self, path, language, maps)
 
     @cached_property
@@ -557,50 +568,6 @@ class Comparison:
         return found[found["winner"]].set_index("task")["method"].to_dict()
 
 
-def suited(given, task):
-    """Return the estimator for a task out of those of a method, by its language and name.
-
-    Parameters
-    ----------
-    given : estimator, or mapping of str to estimator
-        As :func:`~textvec.compare` takes it.
-    task : Task
-        The task.
-
-    Returns
-    -------
-    estimator
-    """
-    if not isinstance(given, Mapping):
-        return given
-    code = _code(given, task)
-    return given.get(f"{code}, {task.name}", given[code])
-
-
-def _code(given, task):
-    codes = [code for code in task.language.split("-") if code in given]
-    if not codes:
-        known = ", ".join(map(repr, given)) or "none"
-        raise ValueError(
-            f"There is no estimator for the language {task.language!r}, only for {known}."
-        )
-    return "zh" if "zh" in codes else codes[0]  # what cuts Chinese cuts English, too
-
-
-def _own_settings(given, task):
-    """Say what a method's estimator for this task alone does otherwise than in its language."""
-    chosen = suited(given, task)
-    usual = given[_code(given, task)] if isinstance(given, Mapping) else given
-    if chosen is usual or not (hasattr(chosen, "get_params") and hasattr(usual, "get_params")):
-        return []
-    before = usual.get_params(deep=False)
-    return [
-        f"here with {name}={value!r:.40} instead of {before[name]!r:.40}"
-        for name, value in chosen.get_params(deep=False).items()
-        if name in before and not (value is before[name] or repr(value) == repr(before[name]))
-    ]
-
-
 def _tabulate(results, errors, vectorizers, tasks):
     """Return the table of a comparison: a row for each method on each task."""
     rows = []
@@ -613,8 +580,9 @@ def _tabulate(results, errors, vectorizers, tasks):
                 found = results[key]
                 row |= {"score": found[task.metrics[0]], **found, **found.costs}
                 row["chosen"] = ", ".join(f"{name}={one}" for name, one in found.chosen.items())
-                notes = [*found.notes.values(), *_own_settings(vectorizers[method], task)]
-                notes = "; ".join(dict.fromkeys(notes))
+                own = own_settings(vectorizers[method], task)
+                own = [WORDS["en"]["own"].format(*one) for one in own]
+                notes = "; ".join(dict.fromkeys([*found.notes.values(), *own]))
                 row["error" if np.isnan(row["score"]) else "note"] = notes
             rows.append(row)
     metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)

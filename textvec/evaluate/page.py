@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from urllib.parse import quote
 
@@ -11,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from textvec import __version__
-from textvec.evaluate.cells import COST_FORMATS
-from textvec.evaluate.page_words import WORDS, counted_in
+from textvec.evaluate.cells import COST_FORMATS, own_settings
+from textvec.evaluate.page_words import WORDS, counted_in, metric_in
 from textvec.evaluate.tasks.task import printable
 from textvec.evaluate.verdicts import verdict_of
 from textvec.show.plots import plot_counts
 from textvec.show.report import Fold, Link, Picture, Table, write_report
+from textvec.text.scripts import language_of
 
 _N_ITEMS = 5  # of each task, on which two methods disagree
 _N_LETTERS = 160  # that are shown of a text
@@ -24,8 +26,27 @@ _N_WORDS = 8  # of a text, by which a map is searched for it
 _SPARSE = 0.5  # vectors with this share of zeros are sparse
 
 
-def write_page(comparison, path, language="en", maps=None):
+def language_for(tasks):
+    """Return the language that a page about tasks is read in.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        What the page is about.
+
+    Returns
+    -------
+    {"en", "zh"}
+        "zh" where the texts of every task are Chinese; of translations those to be translated.
+    """
+    sides = (task.texts1 if task.type == "BitextMining" else task.documents for task in tasks)
+    return "zh" if all(language_of(texts) == "zh" for texts in sides) else "en"
+
+
+def write_page(comparison, path, language="auto", maps=None):
     """Write the page; see :meth:`~textvec.Comparison.to_html`."""
+    if language == "auto":
+        language = language_for(comparison.tasks)
     words, maps = WORDS[language], maps or {}
     groups = comparison.tasks_by_language()
     found = {task.name: verdict_of(comparison, task.name, language) for task in comparison.tasks}
@@ -34,16 +55,19 @@ def write_page(comparison, path, language="en", maps=None):
         title = words["quality"]
         if len(groups) > 1:
             title = words["quality of"].format(words.get(code, code))
-        sections.append((title, _quality(comparison, tasks, found, words)))
-    tradeoff = Picture(comparison.plot("tradeoff"), words["tradeoff"])
+        sections.append((title, _quality(comparison, tasks, found, language)))
+    tradeoff = comparison.plot("tradeoff", language=language)
+    is_joined = any(len(line.get_xdata()) > 1 for axes in tradeoff.axes for line in axes.lines)
+    caption = f"{words['tradeoff']}{words['grey line'] if is_joined else ''}"
+    tradeoff = Picture(tradeoff, caption)
     costs = _renamed(Table(comparison.costs(), COST_FORMATS, note=words["cost note"]), words)
     sections.append((words["cost"], [costs, tradeoff]))
     if differences := _differences(comparison, language, maps):
         sections.append((words["disagree"], [words["rivals note"], *differences]))
     sections += [
-        (words["data"], _data(comparison.tasks, words)),
+        (words["data"], _data(comparison.tasks, language)),
         (words["settings"], [_settings(comparison.vectorizers)]),
-        (words["versions"], [_versions()]),
+        (words["versions"], [_versions(words)]),
     ]
     lead = words["lead"].format(
         methods=counted_in(language, len(comparison.vectorizers), "method"),
@@ -63,42 +87,66 @@ def _verdict(found, words):
         frame = frame.rename(columns=names).rename_axis(names["task"])
         pieces.append(Table(frame))
     if others:
-        title = words["nothing"].format(", ".join(one.task for one in others))
-        pieces.append(Fold(title, [f"{one.task}: {one.sentence}" for one in others]))
+        title = words["nothing"].format(words["comma"].join(one.task for one in others))
+        said = [f"{one.task}{words['colon']}{one.sentence}" for one in others]
+        pieces.append(Fold(title, said))
     return pieces
 
 
-def _quality(comparison, tasks, found, words):
+def _quality(comparison, tasks, found, language):
     """Return how good the methods are at tasks of one language, and how sure that is."""
+    words = WORDS[language]
     working = [task for task in tasks if found[task.name].take]
     others = [task for task in tasks if not found[task.name].take]
     names = [task.name for task in tasks]
     every = comparison.scores(tasks, None).T
-    every.index = pd.Index([f"{task}, {metric}" for task, metric in every.index], name="metric")
+    every.index = pd.Index(
+        [words["of task"].format(task, metric_in(language, one)) for task, one in every.index],
+        name="metric",
+    )
     sure = comparison.significance()
     sure = sure[sure["task"].isin(names)].set_index("method")
-    notes, chosen = (comparison.remarks(column, tasks) for column in ("note", "chosen"))
+    notes = _notes(comparison, tasks, words)
+    chosen = {words["on"].format(*cell): one for cell, one in _cells(comparison, tasks, "chosen")}
     pieces: list = []
     if working:
-        pieces.append(_scores(comparison, working, words, words["quality note"]))
+        pieces.append(_scores(comparison, working, language, words["quality note"]))
     if others:
-        title = words["nothing"].format(", ".join(task.name for task in others))
-        pieces.append(Fold(title, [_scores(comparison, others, words, "")]))
+        title = words["nothing"].format(words["comma"].join(task.name for task in others))
+        pieces.append(Fold(title, [_scores(comparison, others, language, "")]))
     if notes:
         pieces.append(notes)
     if len(working) > 1:  # of one task, the table says it as well
-        pieces.append(Picture(comparison.plot(tasks=working), words["chart"]))
+        pieces.append(Picture(comparison.plot("scores", working, language), words["chart"]))
     formats = {"score": "{:.3f}", "low": "{:.3f}", "high": "{:.3f}", "p": "{:.4f}"}
     sure = Table(sure.drop(columns="winner"), formats, note=words["sure note"])
     pieces.append(Fold(words["sure"], [_renamed(sure, words)]))
     every = Table(every, dict.fromkeys(every.columns, "{:.3f}"))
-    pieces.append(Fold(words["every"], [_renamed(every, words)]))
+    pieces.append(Fold(words["every"], [_renamed(every, words, str)]))
     if chosen:
         pieces.append(Fold(words["chosen"], [words["chosen note"], chosen]))
     return pieces
 
 
-def _scores(comparison, tasks, words, note):
+def _cells(comparison, tasks, column):
+    """Return pairs: (method, task) and what the table says of it in a column, where it does."""
+    said = comparison.table
+    said = said[(said[column] != "") & said["task"].isin([task.name for task in tasks])]
+    return list(zip(zip(said["method"], said["task"]), said[column]))
+
+
+def _notes(comparison, tasks, words):
+    """Return what is to be known of scores: which settings were this cell's own, and the rest."""
+    by_name, notes = {task.name: task for task in tasks}, {}
+    for cell, _ in _cells(comparison, tasks, "note"):
+        method, task = cell
+        own = own_settings(comparison.vectorizers[method], by_name[task])
+        said = [*comparison.results[cell].notes.values(), *(words["own"].format(*o) for o in own)]
+        notes[words["on"].format(*cell)] = words["semicolon"].join(dict.fromkeys(said))
+    return notes
+
+
+def _scores(comparison, tasks, language, note):
     """Return the table of main scores on some tasks."""
     main = comparison.scores(tasks)
     sure = comparison.significance()
@@ -110,29 +158,27 @@ def _scores(comparison, tasks, words, note):
         note,
         _by_task(sure, "winner", main) == True,  # noqa: E712 - NaN is not
     )
-    return _renamed(table, words)
+    return _renamed(table, WORDS[language], lambda pair: (pair[0], metric_in(language, pair[1])))
 
 
-def _renamed(table, words):
-    """Return a table with headings in the language of the page."""
+def _renamed(table, words, rename=None):
+    """Return a table with headings in the language of the page.
+
+    ``rename`` gives the heading of a column; None takes that of the words.
+    """
     names = words["columns"]
     if not names:
         return table
+    rename = rename or (lambda name: names.get(name, name))
     parts = {
-        name: getattr(table, name).rename(columns=lambda one: _renamed_one(one, names))
+        name: one.set_axis(pd.Index([*map(rename, one.columns)], tupleize_cols=False), axis=1)
         for name in ("frame", "errors", "marks")
-        if getattr(table, name) is not None
+        if (one := getattr(table, name)) is not None
     }
     axis = parts["frame"].index.name
     parts["frame"] = parts["frame"].rename_axis(names.get(axis, axis))
-    formats = {_renamed_one(name, names): one for name, one in table.formats.items()}
+    formats = {rename(name): one for name, one in table.formats.items()}
     return replace(table, formats=formats, **parts)
-
-
-def _renamed_one(name, names):
-    if isinstance(name, tuple):  # of a task's or method's own name only what is said of it
-        return (names.get(name[0], name[0]), *name[1:])
-    return names.get(name, name)
 
 
 def _by_task(rows, column, scores):
@@ -174,8 +220,16 @@ def _differences(comparison, language, maps):
         items = counted_in(language, len(every), "item")
         title = words["differ"].format(task=task.name, a=pair[0], b=pair[1], items=items)
         link = [Link(words["map"], maps[task.name])] if task.name in maps else []
-        folds.append(Fold(title, [*link, _renamed(Table(shown, formats), words)]))
+        table = _renamed(Table(shown, formats), words, partial(_heading, words["columns"]))
+        folds.append(Fold(title, [*link, table]))
     return folds
+
+
+def _heading(names, name):
+    """Return a heading of the table of differences; a method's own name stays."""
+    if isinstance(name, tuple):
+        return names.get(name[0], name[0]), name[1]
+    return names.get(name, name)
 
 
 def _found_on(page, text, shown):
@@ -221,17 +275,20 @@ def _brief(value):
     return str(value)
 
 
-def _data(tasks, words):
+def _data(tasks, language):
     """Return what the tasks are about, with a beginning of a document and the labels of each."""
+    words = WORDS[language]
     table = pd.DataFrame(
         {
-            "type": [task.type for task in tasks],
+            "type": [words["types"].get(task.type, task.type) for task in tasks],
             "documents": [len(task.documents) for task in tasks],
             "characters (median)": [
                 float(np.median([len(text) for text in task.documents] or [np.nan]))
                 for task in tasks
             ],
-            "what is asked": [task.description for task in tasks],
+            "what is asked": [
+                (language == "zh" and task.description_zh) or task.description for task in tasks
+            ],
         },
         index=pd.Index([task.name for task in tasks], name="task"),
     )
@@ -239,7 +296,8 @@ def _data(tasks, words):
     labels = [
         Picture(
             plot_counts(
-                pd.Series([printable(str(one)) for one in task.labels]).value_counts(sort=False)
+                pd.Series([printable(str(one)) for one in task.labels]).value_counts(sort=False),
+                words["documents"],
             ),
             words["labels of"].format(task.name),
         )
@@ -284,12 +342,12 @@ def _shorten(text, length=_N_LETTERS):
     return text if len(text) <= length else text[:length] + "…"
 
 
-def _versions():
+def _versions(words):
     packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "matplotlib")
     return {
         "textvec": __version__,
-        "date": date.today().isoformat(),
+        words["date"]: date.today().isoformat(),
         "Python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
+        words["machine"]: f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in packages},
     }

@@ -1,6 +1,9 @@
 """The words of the page of a comparison, in English and in Chinese."""
 
+import re
+
 from textvec.evaluate.significance import LEVEL
+from textvec.text.scripts import HAN
 
 WORDS = {
     "en": {
@@ -18,8 +21,21 @@ WORDS = {
         "data": "Data",
         "settings": "Settings",
         "versions": "Versions",
-        "tradeoff": "Quality against cost. Methods on the grey line are beaten by no other in "
-        "both.",
+        "tradeoff": "Quality against cost.",
+        "grey line": " Methods on the grey line are beaten by no other in both.",
+        "failed": "failed",
+        "mean": "mean of the main scores",
+        "axes": {},
+        "comma": ", ",
+        "colon": ": ",
+        "semicolon": "; ",
+        "on": "{} on {}",
+        "of task": "{}, {}",
+        "own": "here with {}={} instead of {}",
+        "types": {},
+        "documents": "documents",
+        "date": "date",
+        "machine": "machine",
         "chart": "The main score of every method on every task.",
         "sure": "How sure these scores are",
         "every": "All metrics",
@@ -67,7 +83,39 @@ WORDS = {
         "data": "数据",
         "settings": "设置",
         "versions": "版本",
-        "tradeoff": "质量与代价。灰线上的方法在两方面都没有被其他方法超过。",
+        "tradeoff": "质量与代价。",
+        "grey line": "灰线上的方法在两方面都没有被其他方法超过。",
+        "failed": "失败",
+        "mean": "主要分数的平均",
+        "axes": {
+            "fit seconds": "拟合秒数",
+            "documents/s": "文本/秒",
+            "stored MB": "存储 MB",
+            "faster": "更快",
+            "costlier": "更贵",
+        },
+        "comma": "、",
+        "colon": "：",
+        "semicolon": "；",
+        "on": "{}（{}）",
+        "of task": "{}：{}",
+        "own": "此处 {}={}，而不是 {}",
+        "types": {
+            "Classification": "分类",
+            "Clustering": "聚类",
+            "STS": "语义相似度（STS）",
+            "PairClassification": "文本对分类",
+            "Summarization": "摘要评价",
+            "Retrieval": "检索",
+            "Reranking": "重排序",
+            "BitextMining": "双语句对挖掘",
+            "WordSimilarity": "词相似度",
+            "WordAnalogy": "词类比",
+            "WordTranslation": "词翻译",
+        },
+        "documents": "篇文本",
+        "date": "日期",
+        "machine": "系统",
         "chart": "每种方法在每个任务上的主要分数。",
         "sure": "这些分数有多可靠",
         "every": "全部指标",
@@ -117,6 +165,67 @@ WORDS = {
         "分数是单个条目的。",
     },
 }
+
+_METRICS = {  # of which Chinese papers have words of their own; F1, nDCG, Spearman stay
+    "accuracy": "准确率",
+    "precision": "精确率",
+    "recall": "召回率",
+    "hit rate": "命中率",
+    "share known": "已知比例",
+    "macro": "宏平均",
+    "weighted": "加权平均",
+    "cosine": "余弦",
+    "dot": "点积",
+    "euclidean": "欧氏距离",
+    "manhattan": "曼哈顿距离",
+}
+_METRIC = re.compile("|".join(rf"\b{name}\b" for name in _METRICS))
+_WIDE = f"{HAN}\u3000-\u303f\uff00-\uffef“”"
+_BETWEEN_WIDE = re.compile(f"(?<=[{_WIDE}]) +(?=[{_WIDE}])")
+
+
+def metric_in(language, metric):
+    """Return the name of a metric in a language.
+
+    Parameters
+    ----------
+    language : {"en", "zh"}
+        The language.
+    metric : str
+        Its name in English.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [metric_in("zh", name) for name in ("cosine accuracy", "recall@10", "macro F1")]
+    ['余弦准确率', '召回率@10', '宏平均 F1']
+    """
+    if language != "zh":
+        return metric
+    return close_up(_METRIC.sub(lambda found: _METRICS[found[0]], metric))
+
+
+def close_up(sentence):
+    """Return a sentence without spaces between wide characters; beside Latin ones they stay.
+
+    Parameters
+    ----------
+    sentence : str
+        In any language.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> close_up("与 BM25 和 其他 3 种方法 没有差别")
+    '与 BM25 和其他 3 种方法没有差别'
+    """
+    return _BETWEEN_WIDE.sub("", sentence)
 
 
 def counted_in(language, number, noun):

@@ -1,9 +1,11 @@
 """Which method to take for what, and how sure that is: a sentence for each task."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 
+from textvec.evaluate.page_words import close_up
 from textvec.evaluate.significance import LEVEL
 
 LEAST_SCORE = 0.05  # of the best method, below which nothing works
@@ -23,6 +25,7 @@ _SAID = {
         "and": " and ",
         "comma": ", ",
         "many": "{n} others",
+        "quoted": '"{}"',
     },
     "zh": {
         "interval": "（95% 区间 {low:.3f} 至 {high:.3f}）",
@@ -36,9 +39,10 @@ _SAID = {
         "取其中最快的：{fastest}。",
         "unsure": "{best} 分数最高，{score:.3f}。无法说明有多可靠：该任务在相同文本上重复运行。"
         "其次是 {next}，{next_score:.3f}。",
-        "and": "和 ",
+        "and": " 和 ",
         "comma": "、",
         "many": "其他 {n} 种方法",
+        "quoted": "“{}”",
     },
 }
 _MOST_NAMED = 3  # methods that tie
@@ -90,7 +94,11 @@ def verdict_of(comparison, task, language="en"):
     >>> verdict_of(compare({"words": CountVectorizer()}, [task]), "rooms").sentence
     'words scores 1.000, and there is nothing to compare it with.'
     """
-    said = _SAID[language]
+    verdict = _verdict(comparison, task, _SAID[language])
+    return verdict._replace(sentence=close_up(verdict.sentence)) if language == "zh" else verdict
+
+
+def _verdict(comparison, task, said):
     sure = comparison.significance()
     rows = sure[(sure["task"] == task) & sure["score"].notna()]
     rows = rows.sort_values("score", ascending=False, kind="stable").to_dict("records")
@@ -117,6 +125,8 @@ def verdict_of(comparison, task, language="en"):
 
 
 def _listed(names, said):
+    """Return names as one says them; one with a comma in it is quoted, or it would be two."""
+    names = [said["quoted"].format(name) if re.search("[,，、]", name) else name for name in names]
     if len(names) > _MOST_NAMED:
         names = [*names[: _MOST_NAMED - 1], said["many"].format(n=len(names) - _MOST_NAMED + 1)]
     *first, last = names

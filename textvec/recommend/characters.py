@@ -74,6 +74,22 @@ class Relation(NamedTuple):
     togetherness: float
     score: float
 
+    def __repr__(self):
+        where = (
+            (self.n_sentences, "sentence"),
+            (self.n_paragraphs, "paragraph"),
+            (self.n_chapters, "chapter"),
+        )
+        counts = ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in where)
+        lines = [
+            f"score {self.score:.3f}: similarity {self.similarity:.3f}, "
+            f"togetherness {self.togetherness:.3f}",
+            f"both in {counts}",
+        ]
+        if len(self.passages):
+            lines += ["", repr(self.passages)]
+        return "\n".join(lines)
+
 
 class CharacterRecommender(SaveMixin, BaseEstimator):
     """Find the characters of a novel that belong with one, by the company that their names keep.
@@ -198,12 +214,18 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If given names have no vector, as they do not occur, or too rarely.
+            If given names have no vector, as they do not occur, or too rarely; if no name is found,
+            and the characters are those that ``aliases`` stand for alone.
         """
         self._check_togetherness()
         text = _read(text)
         given = None if self.names is None else as_words("names", self.names)
         aliases, names = resolve_names(text, given, self.aliases)
+        if given is None and self.aliases and not names.keys() - {*aliases.values()}:
+            warn_user(
+                "No names but those of the aliases were found in the text, which may be too short: "
+                "they are all the characters there are. To have others, give their names."
+            )
         forms = dict.fromkeys(chain(names, aliases, aliases.values()))
         titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)
         rows = [[name for name in clause if name in names] for clause in clauses.tokens]

@@ -34,7 +34,7 @@ from textvec.search._vectorizers import (
     query_vectors,
 )
 from textvec.show.atlas import Atlas, write_atlas
-from textvec.text.scripts import is_mostly_han
+from textvec.text.scripts import is_mostly_han, language_of
 
 MOST_ITEMS = 200_000
 _MOST_WORDS = 10_000  # of a table of word vectors, where none are named
@@ -516,7 +516,7 @@ def _embedded(name, way, texts):
 
 
 def _language(language, texts):
-    return ("zh" if is_mostly_han(texts) else "en") if language == "auto" else language
+    return language_of(texts) if language == "auto" else language
 
 
 def _are_names(texts):

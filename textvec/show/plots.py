@@ -55,14 +55,16 @@ _CJK_FAMILIES = (
 )
 
 
-def plot_scores(scores):
+def plot_scores(scores, failed="failed"):
     """Draw one panel of bars for each column: how every method did on every task.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_methods, n_tasks)
         Scores in [0, 1]; methods as index, titles of the panels as columns (line breaks are kept).
-        NaN is drawn as "failed".
+        NaN is drawn as a word.
+    failed : str, default="failed"
+        The word.
 
     Returns
     -------
@@ -84,13 +86,13 @@ def plot_scores(scores):
     n_columns = min(3, scores.shape[1])
     n_rows = -(-scores.shape[1] // n_columns)
     titles = [str(title) for title in scores.columns]
-    with _style([*methods, *titles]):
+    with _style([*methods, *titles, failed]):
         figure = _figure(n_rows * (0.75 + 0.34 * len(methods)))
         grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
         for axes in grid.flat[len(titles) :]:
             axes.set_axis_off()
         for axes, title, values in zip(grid.flat, titles, scores.T.to_numpy(float), strict=False):
-            _bars(axes, methods, values, "{:.3f}", COLOURS)
+            _bars(axes, methods, values, "{:.3f}", COLOURS, failed)
             axes.set_title(title)
             axes.set_xlim(min(0, np.nanmin([0, *values])), 1.13)
             axes.set_xticks([0, 0.5, 1])
@@ -135,7 +137,7 @@ def plot_counts(counts, label="documents"):
     return figure
 
 
-def plot_tradeoff(quality, costs):
+def plot_tradeoff(quality, costs, words=None):
     """Draw quality against each cost, one panel for each, and join the methods that nobody beats.
 
     Parameters
@@ -145,6 +147,8 @@ def plot_tradeoff(quality, costs):
     costs : DataFrame of shape (n_methods, n_costs)
         Positive numbers, drawn on logarithmic axes; columns name them. Lower is better, unless
         the name ends in "/s": of speeds, higher is better.
+    words : mapping of str to str, default=None
+        What is written for "faster", "costlier" and the names of costs, where not these.
 
     Returns
     -------
@@ -166,7 +170,8 @@ def plot_tradeoff(quality, costs):
     """
     methods = [str(method) for method in quality.index]
     scores = quality.to_numpy(float)
-    with _style([*methods, quality.name, *costs.columns]):
+    words = words or {}
+    with _style([*methods, quality.name, *costs.columns, *words.values()]):
         figure = _figure(3.4 + 0.22 * -(-len(methods) // 3))
         panels = figure.subplots(1, costs.shape[1], sharey=True, squeeze=False)[0]
         for axes, name in zip(panels, costs.columns, strict=True):
@@ -183,7 +188,8 @@ def plot_tradeoff(quality, costs):
             axes.margins(0.12)
             if np.isfinite(values * scores).any():
                 _log_scale(axes)
-            axes.set_xlabel(f"{name} ({'faster' if is_speed else 'costlier'} →)")
+            better = "faster" if is_speed else "costlier"
+            axes.set_xlabel(f"{words.get(name, name)} ({words.get(better, better)} →)")
             axes.grid(True)
             axes.set_axisbelow(True)
         panels[0].set_ylabel(quality.name)
@@ -344,7 +350,7 @@ def _figure(height):
     return figure
 
 
-def _bars(axes, names, values, style, colours):
+def _bars(axes, names, values, style, colours, failed="failed"):
     """Draw horizontal bars, the first on top, each with its value at its end."""
     places = np.arange(len(names))
     axes.barh(
@@ -355,7 +361,7 @@ def _bars(axes, names, values, style, colours):
     )
     for place, value in zip(places, values, strict=True):
         axes.annotate(
-            "failed" if np.isnan(value) else style.format(value),
+            failed if np.isnan(value) else style.format(value),
             (max(np.nan_to_num(value), 0), place),
             xytext=(4, 0),
             textcoords="offset points",

@@ -130,10 +130,13 @@ class Excerpt:
         What is always shown.
     whole : str
         All of it.
+    fold : str, default="all of it"
+        What is clicked.
     """
 
     shown: str
     whole: str
+    fold: str = "all of it"
 
 
 @dataclass(frozen=True)
@@ -351,7 +354,8 @@ def _cell(value, style, is_number, error, is_marked):
         return f'<td class="failed">{escape(error)}</td>' if error else "<td></td>"
     if isinstance(value, Excerpt):
         whole = escape(value.whole)
-        fold = f"<details><summary>all of it</summary><p>{whole}</p></details>"
+        title = escape(value.fold)
+        fold = f"<details><summary>{title}</summary><p>{whole}</p></details>"
         return f'<td class="excerpt" data-value="{whole}">{escape(value.shown)}{fold}</td>'
     if isinstance(value, Link):
         return f'<td class="long" data-value="{escape(value.text)}">{value.render()}</td>'

@@ -32,3 +32,24 @@ def is_mostly_han(text):
     else:
         sample = "".join(one[:200] for one in islice(text, 1000))
     return 2 * len(re.findall(f"[{HAN}]", sample)) > len(_LETTER.findall(sample))
+
+
+def language_of(text):
+    """Return the language in which a page about a text speaks to its reader.
+
+    Parameters
+    ----------
+    text : str or sequence of str
+        As of :func:`is_mostly_han`.
+
+    Returns
+    -------
+    {"en", "zh"}
+        "zh" where the text is mostly of Chinese characters.
+
+    Examples
+    --------
+    >>> language_of(["海边的酒店"]), language_of("Ein Haus am Meer")
+    ('zh', 'en')
+    """
+    return "zh" if is_mostly_han(text) else "en"

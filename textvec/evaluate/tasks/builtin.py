@@ -53,6 +53,7 @@ def hotel_tasks(language="en") -> list[Task]:
     tasks: list[Task] = [style, *searches]
     for task in tasks:
         task.description += " Invented hotels, written for textvec: conclusions want real data."
+        task.description_zh += "酒店是为 textvec 虚构的：要下结论，请用真实数据。"
     return tasks
 
 
@@ -104,6 +105,7 @@ def mini_benchmark_tasks(language="en") -> list[Task]:
         task.description += (
             " Texts written for textvec: a demonstration, no ground for conclusions."
         )
+        task.description_zh += "文本是为 textvec 写的：只是演示，不能据此下结论。"
     return tasks
 
 

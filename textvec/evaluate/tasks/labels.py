@@ -131,15 +131,23 @@ class ClassificationTask(Task):
         self.test = None if test is None else self._check_test(test)
         trained = "" if shots is None else f" on {counted(shots, 'document')} of each label"
         penalty = "C chosen for each method" if C == "auto" else f"C={C:g}"
+        penalty_zh = "C 按方法选择" if C == "auto" else f"C={C:g}"
+        trained_zh = "" if shots is None else f"，每个标签 {shots} 篇训练文本"
         if test is not None:
             tested, n_tested = "tested on others", len(self.test[0])
+            tested_zh = "在另外的文本上测试"
         else:
             tested, n_tested = f"{n_splits}-fold cross-validation", len(self.documents)
+            tested_zh = f"{n_splits} 折交叉验证"
             self._folds = self._split(groups, n_splits, names)
         self.description = (
             f"Predict which of {len(names)} labels each of {counted(n_tested, 'document')} has: "
             f"logistic regression ({penalty}){trained}, {tested}, the same for every "
             "method, the vectorizer fitted on training documents only."
+        )
+        self.description_zh = (
+            f"预测 {n_tested} 篇文本各属于 {len(names)} 个标签中的哪一个：逻辑回归（{penalty_zh}）"
+            f"{trained_zh}，{tested_zh}，对每种方法都一样；向量化器只在训练文本上拟合。"
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -300,6 +308,10 @@ class ClusteringTask(Task):
             f"Group {counted(len(self.documents), 'document')} into {len(names)} clusters by "
             f"mini-batch k-means, {N_DRAWS} times, each on {n_samples:,} documents drawn with "
             "replacement."
+        )
+        self.description_zh = (
+            f"用小批量 k-means 把 {len(self.documents)} 篇文本分成 {len(names)} 个簇，共 {N_DRAWS} "
+            f"次，每次在有放回抽取的 {n_samples:,} 篇文本上。"
         )
 
     def evaluate(self, vectorizer, k=None):

@@ -145,7 +145,9 @@ def _tatoeba(language):
 
 def _described(task, texts):
     """Let the description begin with what the texts are; return the task as a list."""
-    task.description = f"{texts.DESCR.splitlines()[0]}. {task.description}"
+    title = texts.DESCR.splitlines()[0]
+    task.description = f"{title}. {task.description}"
+    task.description_zh = f"{title}。{task.description_zh}"
     return [task]
 
 

@@ -72,6 +72,10 @@ class STSTask(Task):
             f"ratings are correlated with given ones from {self.scores.min():g} to "
             f"{self.scores.max():g}."
         )
+        self.description_zh = (
+            f"评定 {len(self.texts1)} 对文本在意思上有多相似；与给定的 {self.scores.min():g} 至 "
+            f"{self.scores.max():g} 分求相关。"
+        )
 
     def evaluate(self, vectorizer, k=None):
         """Return Spearman's and Pearson's correlations of four similarities with the scores.
@@ -149,6 +153,10 @@ class PairClassificationTask(Task):
         self.description = (
             f"Tell the {counted(int(self.pair_labels.sum()), 'pair')} that say the same from the "
             f"others of {len(self.texts1):,}, by their similarity."
+        )
+        self.description_zh = (
+            f"按相似度从 {len(self.texts1):,} 对文本中分出意思相同的 "
+            f"{int(self.pair_labels.sum())} 对。"
         )
 
     def evaluate(self, vectorizer, k=None):
@@ -255,6 +263,10 @@ class SummarizationTask(Task):
             f"Rate {counted(sum(map(len, self.machine_summaries)), 'summary', 'summaries')} of "
             f"{counted(len(self.texts), 'text')} by how near they lie to a human one; the ratings "
             "are correlated with given ones."
+        )
+        self.description_zh = (
+            f"按与人工摘要的接近程度评定 {len(self.texts)} 篇文本的 "
+            f"{sum(map(len, self.machine_summaries))} 篇摘要；与给定的分数求相关。"
         )
 
     def evaluate(self, vectorizer, k=None):

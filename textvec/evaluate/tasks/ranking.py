@@ -146,6 +146,10 @@ class RetrievalTask(Task):
             f"{counted(len(self.queries), 'query', 'queries')}, each with "
             f"{n_relevant / len(self.queries):.2g} relevant on average; a query never finds itself."
         )
+        self.description_zh = (
+            f"用 {len(self.queries)} 个查询搜索 {len(self.corpus)} 篇文本，平均每个查询有 "
+            f"{n_relevant / len(self.queries):.2g} 篇相关；查询不会找到自己。"
+        )
 
     def evaluate(self, vectorizer, k=None):
         """Return metrics at each rank ``k``, averaged over the queries: nDCG first.
@@ -245,6 +249,10 @@ class RerankingTask(Task):
             f"For each of {counted(len(self.queries), 'query', 'queries')} rank "
             f"{np.mean(n_candidates):.2g} candidates (on average), the right ones first."
         )
+        self.description_zh = (
+            f"为 {len(self.queries)} 个查询各给（平均）{np.mean(n_candidates):.2g} 个候选排序，"
+            "正确的在前。"
+        )
 
     def evaluate(self, vectorizer, k=None):
         """Return mean average precision, MRR and nDCG, averaged over the queries.
@@ -335,6 +343,7 @@ class BitextMiningTask(Task):
             f"For each of {counted(len(self.texts1), 'sentence')} find its translation among as "
             "many."
         )
+        self.description_zh = f"为 {len(self.texts1)} 个句子各在同样多的译文中找到自己的译文。"
 
     def evaluate(self, vectorizer, k=None):
         """Return F1, precision, recall and accuracy of the nearest sentences.

@@ -34,6 +34,8 @@ class Task:
         The texts to vectorize, on which speed and size are measured.
     description : str
         One or two sentences for the reader of a report.
+    description_zh : str, default=""
+        The same in Chinese; where empty, a report in Chinese has ``description``.
     """
 
     type = ""
@@ -43,6 +45,7 @@ class Task:
     metrics: tuple[str, ...]
     documents: list[str]
     description: str
+    description_zh: str = ""
 
     def __repr__(self):
         return f"{type(self).__name__}(name={self.name!r}, language={self.language!r})"

@@ -63,6 +63,7 @@ class WordSimilarityTask(Task):
         self.name, self.language = name, language
         self.documents = as_texts("corpus", corpus)
         self.description = f"Rate how alike the words of {counted(len(self.words1), 'pair')} are."
+        self.description_zh = f"评定 {len(self.words1)} 对词有多相似。"
 
     def evaluate(self, vectorizer, k=None):
         """Return Spearman's and Pearson's correlations, and the share of pairs that are known.
@@ -161,6 +162,7 @@ class WordAnalogyTask(Task):
         self.description = (
             f"Answer {counted(len(self.questions), 'question')}: a is to b as c is to what?"
         )
+        self.description_zh = f"回答 {len(self.questions)} 个问题：a 之于 b，如 c 之于什么？"
 
     def evaluate(self, vectorizer, k=None):
         """Return the share of right answers, and the share of questions that are known.
@@ -266,6 +268,9 @@ class WordTranslationTask(Task):
         self.description = (
             f"Translate {counted(len(self._by_word), 'word')}: find the translation among "
             f"{counted(len(into), 'word')} of the other language."
+        )
+        self.description_zh = (
+            f"翻译 {len(self._by_word)} 个词：在另一种语言的 {len(into)} 个词中找到译词。"
         )
 
     def evaluate(self, vectorizer, k=None):
