@@ -1,6 +1,9 @@
 """Names on a map: beside their points, on nothing else, and few of them laid out in vain."""
 
+from io import BytesIO
+
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("matplotlib")
@@ -71,3 +74,13 @@ def test_few_names_are_laid_out_in_vain(monkeypatch):
     written = len(boxes_of(plot_points(*a_full_map(600))))
     assert written > 10
     assert len(laid_out) <= 5 * written  # of 1,200 that could be
+
+
+def test_signs_that_no_font_has_are_left_out_of_labels(recwarn):
+    color = pd.Series(["\U0001f339 rose", "\U0001f33b"], name="\U0001f300")
+    figure = plot_points([[0, 0], [1, 1]], ["Quay \U0001f339\ufe0f", "\U0001f33b"], color)
+    figure.savefig(BytesIO())
+    assert not recwarn.list
+    assert [text.get_text() for text in figure.axes[0].texts] == ["Quay", "\ufffd"]
+    legend = figure.axes[0].get_legend().get_texts()
+    assert sorted(text.get_text() for text in legend) == ["rose", "\ufffd"]

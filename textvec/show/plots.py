@@ -6,6 +6,7 @@ matplotlib is the extra ``plots`` and is imported where it is used. Every functi
 
 import math
 import re
+import unicodedata
 import warnings
 from contextlib import contextmanager
 from functools import cache
@@ -21,6 +22,7 @@ from textvec._checks import import_optional
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#595959")
 MARKERS = "osD^vPX*<>"
 _NAME_SIZE = 8  # points, of names beside their points
+_MODIFIERS = re.compile("[\u200d\ufe00-\ufe0f]")  # of an emoji, nothing without it
 INK, FAINT = "#1f2933", "#d5dbe1"
 
 _STYLE = {
@@ -258,8 +260,27 @@ def plot_points(places, names=None, color=None, sizes=None, edges=None, title=No
 
 
 def _drawn(name):
-    """Return a name as a str that can be drawn: no font has lone surrogates."""
-    return str(name).encode("utf-8", "replace").decode()
+    """Return a name as a str that can be drawn: no font has lone surrogates, and few have emoji."""
+    text = str(name).encode("utf-8", "replace").decode()
+    kept = "".join(one for one in text if not _is_sign(one) or _has_glyph(one))
+    if kept == text:
+        return text
+    return _MODIFIERS.sub("", kept).strip() or "\ufffd"
+
+
+def _is_sign(character):
+    """Tell emoji from letters, for which a reader's font may do."""
+    return unicodedata.category(character) in ("So", "Sk", "Co", "Cn")
+
+
+@cache
+def _has_glyph(character):
+    """Tell whether a character is in a font that figures have."""
+    import_optional("matplotlib", "plots")
+    from matplotlib.font_manager import findfont, get_font
+
+    fonts = (get_font(findfont(family)) for family in ("DejaVu Sans", *_cjk_family()))
+    return any(font.get_char_index(ord(character)) for font in fonts)
 
 
 def to_svg(figure, label):
@@ -386,7 +407,7 @@ def _draw_edges(axes, places, edges):
 
 def _scatter_groups(axes, places, values):
     """Draw the points of each value in a colour and a mark of its own, with a legend."""
-    values = values.astype(object).where(values.notna(), "missing").map(_drawn).to_numpy()
+    values = values.astype(object).where(values.notna(), "missing").map(str).to_numpy()
     found, counts = np.unique(values, return_counts=True)
     order = found[np.argsort(-counts, kind="stable")]
     if len(order) > len(MARKERS):
@@ -398,7 +419,7 @@ def _scatter_groups(axes, places, values):
             s=30,
             color=COLOURS[i % len(COLOURS)],
             marker=MARKERS[i % len(MARKERS)],
-            label=value,
+            label=_drawn(value),
         )
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
