@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import textvec
-from textvec import BM25Vectorizer, CountVectorizer, HashingVectorizer, LSAVectorizer
+from textvec import (
+    BM25Vectorizer,
+    CountVectorizer,
+    HashingVectorizer,
+    LSAVectorizer,
+    TfidfVectorizer,
+)
 from textvec.text.mixed import is_spaceless
 from textvec.text.stop_words import stop_words
 
@@ -264,8 +270,17 @@ def test_no_parameter_is_said_to_be_unused():
         warnings.simplefilter("error")
         CountVectorizer(analyzer="mixed", **options).fit(TITLES)
         BM25Vectorizer(stop_words="chinese").fit(TITLES)
+        BM25Vectorizer(tokenizer="jieba").fit(TITLES)
+        LSAVectorizer(tokenizer="jieba", vector_size=2).fit(TITLES)
+        CountVectorizer(analyzer="mixed", token_pattern=r"(?u)\b\w+\b").fit(TITLES)
     with pytest.warns(UserWarning, match="'token_pattern' will not be used"):
         BM25Vectorizer(tokenizer=str.split).fit(TITLES)
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, HashingVectorizer, TfidfVectorizer])
+def test_where_it_was_asked_for_beside_a_tokenizer_it_is_said_to_be_unused(kind):
+    with pytest.warns(UserWarning, match="analyzer='mixed' will not be used since 'tokenizer'"):
+        kind(tokenizer="jieba", analyzer="mixed").fit(TITLES)
 
 
 def test_threads_and_files_change_nothing(tmp_path):

@@ -301,8 +301,9 @@ class DocumentVectorizer(WordVectorizer):
         How raw text is cut into words. None lower-cases it and takes the runs of word characters
         (``\\w+``), of which it has jieba cut those of Han characters, so that Chinese, English
         and any mixture need no other; runs of kana, hangul or Thai stay whole. "jieba" cuts all
-        text as :class:`~textvec.JiebaTokenizer` does, "whitespace" splits at white space, which is
-        for text that is cut already. Token lists are taken as they are.
+        text as :class:`~textvec.JiebaTokenizer` does, also words such as T恤, and keeps its case;
+        so does "whitespace", which splits at white space, for text that is cut already. Token lists
+        are taken as they are.
     n_jobs : int or None, default=None
         How many threads; None is 1 and -1 all cores. The result is the same for any.
 

@@ -109,8 +109,9 @@ class Word2Vec(WordVectorizer):
         How raw text is cut into words. None lower-cases it and takes the runs of word characters
         (``\\w+``), of which it has jieba cut those of Han characters, so that Chinese, English
         and any mixture need no other; runs of kana, hangul or Thai stay whole. "jieba" cuts all
-        text as :class:`~textvec.JiebaTokenizer` does, "whitespace" splits at white space, which is
-        for text that is cut already. Token lists are taken as they are.
+        text as :class:`~textvec.JiebaTokenizer` does, also words such as T恤, and keeps its case;
+        so does "whitespace", which splits at white space, for text that is cut already. Token lists
+        are taken as they are.
     checkpoint : str, path-like or None, default=None
         A file that is written, whole or not at all, after every epoch and every two minutes; see
         :meth:`resume`. Ctrl-C too leaves the model as trained so far, usable and to be saved and

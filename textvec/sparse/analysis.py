@@ -4,6 +4,7 @@ import re
 from array import array
 from copy import copy
 from functools import partial
+from inspect import signature
 from numbers import Integral
 from operator import is_not
 from os import PathLike
@@ -144,12 +145,22 @@ class CompiledAnalyzer(SaveMixin):
             return
         if self.stem is not None and analyzer != "word":
             warn_user("The parameter 'stem' will not be used since 'analyzer' != 'word'")
+        if self.analyzer == "mixed" and self.tokenizer is not None and not self._mixes_by_default():
+            warn_user(
+                "analyzer='mixed' will not be used since 'tokenizer' is not None, which says what "
+                "words are. Take analyzer='word', or leave 'tokenizer' out."
+            )
         is_default = self.token_pattern == DEFAULT_PATTERN
         if self.tokenizer in TOKENIZERS and analyzer == "word" and is_default:
             return  # the default token_pattern is no mistake of the user's
         as_it_works = copy(self)
         as_it_works.analyzer = analyzer
         super(CompiledAnalyzer, as_it_works)._warn_for_unused_params()
+
+    def _mixes_by_default(self):
+        """Whether nobody need have asked for "mixed"."""
+        parameter = signature(type(self)).parameters.get("analyzer")
+        return parameter is None or parameter.default == "mixed"
 
     def _check_set(self):
         """Check the parameters if one was set since they were last checked: answers use them."""

@@ -316,7 +316,8 @@ class BM25Vectorizer(WeighingVectorizer):
     decode_error : {"strict", "ignore", "replace"}, default="strict"
         What to do about bytes that are not of that encoding.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        Take accents off first; "ascii" is faster and drops what has no ASCII form.
+        Take accents off first; "ascii" is faster and drops what has no ASCII form. Both make
+        full-width letters and digits plain ones.
     lowercase : bool, default=True
         Lower-case first.
     preprocessor : callable or None, default=None

@@ -51,15 +51,16 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
     decode_error : {"strict", "ignore", "replace"}, default="strict"
         What becomes of bytes that are not of this encoding.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        Remove accents after NFKD normalisation: keep what has an ASCII form, or any character.
+        Remove accents after NFKD normalisation, which also makes full-width letters and digits
+        plain ones: keep what has an ASCII form, or any character.
     lowercase : bool, default=True
         Fold text to lower case before all else.
     preprocessor : callable or None, default=None
         Replaces the steps of ``strip_accents`` and ``lowercase``.
     tokenizer : "jieba", "whitespace", callable or None, default=None
-        Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words,
-        "whitespace" text that is cut already. A callable returns an iterable; scikit-learn asks for
-        a list where ``ngram_range`` goes beyond single words.
+        Replaces the step of ``token_pattern``; "jieba" cuts Chinese text into words, after
+        ``lowercase``, and "whitespace" text that is cut already. A callable returns an iterable;
+        scikit-learn asks for a list where ``ngram_range`` goes beyond single words.
     stop_words : {"english", "chinese"}, list of str or None, default=None
         Words to drop, if ``analyzer`` is "word" or "mixed".
     token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"
@@ -112,7 +113,8 @@ class CountVectorizer(Collecting, CompiledAnalyzer, sklearn_text.CountVectorizer
 
     English stop words and stems are for the words. A stop word of one or two such characters
     drops this feature: 的 goes, and 我的 stays. If ``tokenizer`` or another ``token_pattern`` is
-    given, or a subclass has its own ``build_tokenizer``, then "mixed" means "word".
+    given, or a subclass has its own ``build_tokenizer``, then "mixed" means "word"; beside
+    ``tokenizer``, where "mixed" is not the default, a warning says so.
 
     Examples
     --------

@@ -243,7 +243,8 @@ class TfidfVectorizer(WeighingVectorizer):
     decode_error : {"strict", "ignore", "replace"}, default="strict"
         What to do about bytes that are not of that encoding.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        Take accents off first; "ascii" is faster and drops what has no ASCII form.
+        Take accents off first; "ascii" is faster and drops what has no ASCII form. Both make
+        full-width letters and digits plain ones.
     lowercase : bool, default=True
         Lower-case first.
     preprocessor : callable or None, default=None
@@ -254,7 +255,8 @@ class TfidfVectorizer(WeighingVectorizer):
     analyzer : {"word", "char", "char_wb", "mixed"} or callable, default="word"
         Whether terms are n-grams of words, of characters, or of characters inside of words; or,
         for "mixed", words, and characters where a script is written without spaces, as explained
-        in :class:`CountVectorizer`; or a function from document to terms.
+        in :class:`CountVectorizer`, unless ``tokenizer`` asks for words; or a function from
+        document to terms.
     stop_words : {"english", "chinese"}, list or None, default=None
         Words to leave out.
     token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
