@@ -348,7 +348,7 @@ def hostile_page(path):
     return path
 
 
-@pytest.mark.filterwarnings("ignore:.*items have no neighbour")
+@pytest.mark.filterwarnings("ignore:.*items ha(s|ve) no neighbour")
 def test_hostile_texts_run_nothing_and_load_nothing(browser, tmp_path):
     path = hostile_page(tmp_path / "map.html")
     browser.open(path)

@@ -517,7 +517,7 @@ def test_words_like_a_hero_are_characters(name, hero):
 
 def test_what_joins_two_is_printed_for_reading():
     story = "孙悟空对猪八戒说道：快走。\n猪八戒见孙悟空来了。\n行者与猪八戒同去。"
-    with pytest.warns(UserWarning, match="No names but those of the aliases"):
+    with pytest.warns(UserWarning, match="No names were found .* those of the aliases are all"):
         CharacterRecommender(aliases={"行者": "孙悟空"}, random_state=0).fit(story)
     found = CharacterRecommender(["孙悟空", "猪八戒"], random_state=0).fit(story)
     shown = repr(found.between("孙悟空", "猪八戒")).splitlines()

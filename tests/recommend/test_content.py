@@ -373,10 +373,10 @@ def test_pairs_of_sentences_are_those_of_the_definition(monkeypatch):
 
 
 def test_an_empty_text_matches_nothing():
-    with pytest.warns(UserWarning, match="match nothing"):
+    with pytest.warns(UserWarning, match="it matches nothing"):
         recommender = ContentRecommender().fit(["red apples", "", "red pears"])
     assert recommender.similar(0)["id"].tolist() == [2]
-    with pytest.warns(UserWarning, match="nothing matches"):
+    with pytest.warns(UserWarning, match="liked item 1 is all zeros: it has no text, so"):
         assert recommender.similar(1).empty
 
 

@@ -286,7 +286,7 @@ def test_zeros_match_nothing_and_it_says_so(name, rows):
     index = clone(INDEXES[name][0])
     with pytest.warns(UserWarning, match=r"^1 of 900 items is all zeros \(row 7\)"):
         index.fit(rows)
-    with pytest.warns(UserWarning, match=r"^1 of 2 queries .* match nothing\.$"):
+    with pytest.warns(UserWarning, match=r"^1 of 2 queries is .* \(row 1\): it matches nothing\.$"):
         distances, _ = index.kneighbors(rows[6:8], 2)
     if name not in APPROXIMATE:
         assert_allclose(distances[1], 1, atol=1e-6)

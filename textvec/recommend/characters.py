@@ -27,7 +27,7 @@ from textvec.recommend.meetings import (
     strongest_ties,
     sums,
 )
-from textvec.recommend.names import as_words, cut_story, resolve_names
+from textvec.recommend.names import as_words, cut_story, find_names, resolve_names
 from textvec.text.scripts import is_mostly_han
 from textvec.text.traditional import to_simplified
 
@@ -220,11 +220,12 @@ class CharacterRecommender(SaveMixin, BaseEstimator):
         self._check_togetherness()
         text = _read(text)
         given = None if self.names is None else as_words("names", self.names)
-        aliases, names = resolve_names(text, given, self.aliases)
-        if given is None and self.aliases and not names.keys() - {*aliases.values()}:
+        there = list(find_names(text)) if given is None else given
+        aliases, names = resolve_names(text, there, self.aliases)
+        if self.aliases and not there:
             warn_user(
-                "No names but those of the aliases were found in the text, which may be too short: "
-                "they are all the characters there are. To have others, give their names."
+                "No names were found in the text, which may be too short: those of the aliases "
+                "are all the characters there are. To have others, give their names."
             )
         forms = dict.fromkeys(chain(names, aliases, aliases.values()))
         titles, chapter_of, sentences, paragraph_of, clauses = cut_story(text, list(forms), aliases)

@@ -130,7 +130,7 @@ def short_forms(names):
 
     Parameters
     ----------
-    names : iterable of str
+    names : iterable of str, or a dict as :func:`find_names` returns it
         Names, long and short.
 
     Returns
@@ -142,7 +142,7 @@ def short_forms(names):
     >>> short_forms(["孙悟空", "悟空", "东海龙王", "西海龙王", "龙王"])
     {'悟空': '孙悟空'}
     """
-    names = as_list("names", names, "a list of str")
+    names = list(names) if isinstance(names, Mapping) else as_list("names", names, "a list of str")
     longer = defaultdict(list)
     for name in names:
         for short in names:
